@@ -1,0 +1,62 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export UV_COMPILE_BYTECODE := 1
+export UV_PYTHON_DOWNLOADS := never
+export MLFLOW_DISABLE_TELEMETRY := true
+export DVC_NO_ANALYTICS := true
+
+.PHONY: help setup demo run test check format serve lock browser clean
+
+help: ## Show what can be done here
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(VENV)/installed ## Create .venv and install everything locked in requirements.lock
+
+$(VENV)/installed: requirements.lock requirements-installer.lock pyproject.toml
+	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), "Python 3.11 to 3.13 is needed, this is " + sys.version'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-installer.lock
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup ## Simulate a company, train, judge against its points, score its open leads; show the result
+	$(BIN)/dvc repro --quiet --no-commit
+	$(BIN)/leadscore summary
+
+run: demo ## The same as demo
+
+test: setup browser ## Run every test (installs a browser and Java where they are missing)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
+
+check: setup ## Lint, types, layers, doctests: exactly what CI runs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/python -m pytest -q --doctest-modules features models pipeline serve
+
+format: setup ## Format the code and strip notebooks
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/nbstripout notebooks/*.ipynb
+
+serve: setup ## Serve scores and pages of the last demo run on localhost
+	$(BIN)/python -m serve
+
+browser: ## Install what browser and Spark tests need, if it is missing
+	tests/install_system_packages.sh
+
+lock: setup ## Resolve the dependencies anew into requirements.lock (hashes, no registry named)
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.lock
+	echo uv | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet -o requirements-installer.lock
+
+clean: ## Remove outputs and the environment
+	rm -rf $(VENV) data .pytest_cache .mypy_cache .ruff_cache
