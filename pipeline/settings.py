@@ -1,0 +1,192 @@
+"""All knobs in one frozen tree: defaults, then ``params.yaml``, then the source's own, then ``--set``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from features.clock import Instant, parse_time
+from features.errors import InputError
+from features.spec import FeatureOptions, Strict
+from features.split import SplitOptions
+from models.estimator import EstimatorOptions
+
+
+class SimulateOptions(Strict):
+    """Size of the simulated company."""
+
+    leads: int = Field(default=20_000, ge=50)
+    events_per_lead: float = Field(default=50, gt=0)
+    first_day: Instant = parse_time("2024-07-01")
+    last_day: Instant = parse_time("2026-07-01")
+
+
+class IngestOptions(Strict):
+    """How much may be wrong with an export before it is refused."""
+
+    max_reject_share: float = Field(default=0.01, ge=0, le=1)
+
+
+class CutoffOptions(Strict):
+    """How the MQL and SAL cut-offs are chosen."""
+
+    policy: Literal["same_volume_as_points", "per_week"] = "same_volume_as_points"
+    mql_per_week: float | None = Field(default=None, gt=0)
+    sal_per_week: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _complete(self) -> CutoffOptions:
+        if self.policy == "per_week":
+            if self.mql_per_week is None or self.sal_per_week is None:
+                raise ValueError("policy per_week needs cutoffs.mql_per_week and cutoffs.sal_per_week")
+            if self.sal_per_week > self.mql_per_week:
+                raise ValueError("cutoffs.sal_per_week must not exceed cutoffs.mql_per_week")
+        return self
+
+
+class EvaluateOptions(Strict):
+    """Effort spent on intervals and pictures."""
+
+    bootstrap: int = Field(default=500, ge=50)
+    shap_rows: int = Field(default=2_000, ge=10)
+
+
+class ScoreOptions(Strict):
+    """Where scores go and how much is said about each."""
+
+    store: str | None = None
+    """SQLAlchemy URL of the score store; None is a SQLite file beside the outputs."""
+    reasons: int = Field(default=5, ge=1)
+    chunk_rows: int = Field(default=5_000, ge=1)
+
+
+class MlflowOptions(Strict):
+    """Where runs are logged; None is a SQLite file beside the outputs."""
+
+    tracking_uri: str | None = None
+    experiment: str = "leadscore"
+
+
+class Settings(Strict):
+    """Every knob of a run; the sections are named as the stages they steer."""
+
+    seed: int = 7
+    simulate: SimulateOptions = SimulateOptions()
+    ingest: IngestOptions = IngestOptions()
+    features: FeatureOptions = FeatureOptions()
+    split: SplitOptions = SplitOptions()
+    model: EstimatorOptions = EstimatorOptions()
+    cutoffs: CutoffOptions = CutoffOptions()
+    evaluate: EvaluateOptions = EvaluateOptions()
+    score: ScoreOptions = ScoreOptions()
+    mlflow: MlflowOptions = MlflowOptions()
+
+
+SOURCE_SECTIONS = ("targets", "snapshots", "sales_events", "observed_until")
+"""Keys of ``source.yaml`` that ``--set`` may override as well."""
+
+
+def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
+    """Turn ``["split.test_share=0.2"]`` into ``{"split": {"test_share": 0.2}}``; values are read as YAML.
+
+    Raises
+    ------
+    InputError
+        If an assignment has no ``=``.
+
+    Examples
+    --------
+    >>> parse_overrides(["split.test_share=0.2", "snapshots.after=7d"])
+    {'split': {'test_share': 0.2}, 'snapshots': {'after': '7d'}}
+    """
+    tree: dict[str, Any] = {}
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        if not equals or not path:
+            raise InputError(expected="--set NAME.KEY=VALUE", found=f"--set {assignment!r}")
+        tree = merged(tree, _nested(path.split("."), _yaml_value(assignment, text)))
+    return tree
+
+
+def _nested(path: Sequence[str], value: Any) -> dict[str, Any]:
+    head, *rest = path
+    return {head: _nested(rest, value) if rest else value}
+
+
+def _yaml_value(assignment: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise InputError(expected="a value in YAML", found=f"--set {assignment!r}") from None
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``base`` with ``over`` laid on it, section by section."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        result[key] = merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return result
+
+
+def validation_message(error: ValidationError) -> str:
+    """Return the first thing that is wrong, as ``section.key: message``."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message
+
+
+def read_settings(
+    params_file: Path | None,
+    *,
+    source_defaults: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Read the knobs.
+
+    Parameters
+    ----------
+    params_file : Path or None
+        ``params.yaml``; None takes the defaults.
+    source_defaults : mapping, optional
+        Sections that the source folder sets for itself (``split``).
+    overrides : mapping, optional
+        From ``--set``; keys that belong to ``source.yaml`` are left to the source reader.
+
+    Raises
+    ------
+    InputError
+        If a key is unknown or a value is out of range.
+    """
+    tree: dict[str, Any] = {}
+    if params_file is not None:
+        tree = read_yaml(params_file)
+    tree = merged(tree, source_defaults or {})
+    tree = merged(tree, {k: v for k, v in (overrides or {}).items() if k not in SOURCE_SECTIONS})
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(
+            expected="settings as in params.yaml", found=validation_message(error), table=str(params_file or "--set")
+        ) from None
+
+
+def read_yaml(file: Path) -> dict[str, Any]:
+    """Read a YAML mapping; a missing or broken file is an InputError."""
+    try:
+        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(expected=f"a file {file.name}", found="none", hint=f"Looked in {file.parent}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        first_line = " ".join(str(error).split())
+        raise InputError(expected="readable YAML", found=first_line, table=file.name) from None
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise InputError(expected="a YAML mapping", found=type(tree).__name__, table=file.name)
+    return tree

@@ -1,0 +1,88 @@
+"""Where outputs live: one folder a stage, written whole or not at all, and redone only when something changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+STAMP = "stage.json"
+
+
+def file_digest(file: Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def tree_digest(paths: Sequence[Path]) -> str:
+    """Return one digest over files and folders: names inside them and contents, stamps left out."""
+    digest = hashlib.sha256()
+    for position, path in enumerate(paths):
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        for file in files:
+            if file.name == STAMP or "__pycache__" in file.parts:
+                continue
+            name = file.relative_to(path) if path.is_dir() else file.name
+            digest.update(f"{position}\0{name}\0{file_digest(file)}\0".encode())
+    return digest.hexdigest()
+
+
+def code_digest() -> str:
+    """Return a digest over this project's own code: another version of it redoes every stage."""
+    root = Path(__file__).resolve().parent.parent
+    return tree_digest([root / package for package in ("features", "models", "pipeline")])
+
+
+class Workspace:
+    """The output folders of one run.
+
+    Parameters
+    ----------
+    root : Path
+        Holds one folder a stage: ``root/ingest``, ``root/features``, …
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, stage: str) -> Path:
+        """Return the folder of a stage, whether it is there or not."""
+        return self.root / stage
+
+    def is_current(self, stage: str, inputs: Mapping[str, Any]) -> bool:
+        """Whether the stage was completed with exactly these inputs and its files are still as written."""
+        stamp_file = self.folder(stage) / STAMP
+        if not stamp_file.is_file():
+            return False
+        stamp: dict[str, Any] = json.loads(stamp_file.read_text(encoding="utf-8"))
+        same_inputs: bool = stamp["inputs"] == dict(inputs)
+        return same_inputs and stamp["outputs"] == tree_digest([self.folder(stage)])
+
+    @contextmanager
+    def writing(self, stage: str, inputs: Mapping[str, Any]) -> Iterator[Path]:
+        """Give a fresh folder to write into; it takes the stage's place only when the block ends well."""
+        final, partial = self.folder(stage), self.root / f".{stage}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        yield partial
+        stamp = {"stage": stage, "inputs": dict(inputs), "outputs": tree_digest([partial])}
+        _write_durably(partial / STAMP, json.dumps(stamp, indent=1, sort_keys=True) + "\n")
+        old = self.root / f".{stage}.old"
+        shutil.rmtree(old, ignore_errors=True)
+        if final.exists():
+            final.rename(old)
+        partial.rename(final)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _write_durably(file: Path, text: str) -> None:
+    with file.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
