@@ -1,0 +1,171 @@
+"""What ``leadscore check`` found out about a source, and how it is told."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+
+FINE_OUTCOMES, WEAK_OUTCOMES, FEWEST_OUTCOMES = 500, 100, 20
+
+
+@dataclass(frozen=True)
+class TableSeen:
+    """One table: where it came from, how many rows were usable, and which time it covers (ISO, UTC)."""
+
+    table: str
+    origin: str
+    rows: int
+    rejected: int
+    first: str | None
+    last: str | None
+
+
+@dataclass(frozen=True)
+class ColumnSeen:
+    """One column of table leads; ``used`` says whether ``source.yaml`` declares it, ``answer`` whether it leaks."""
+
+    column: str
+    used: bool
+    type: str
+    filled: float
+    values: int
+    answer: str
+    why: str
+
+
+@dataclass(frozen=True)
+class FamilySeen:
+    """One event family: how many events, of how many leads, and whether it may enter the model."""
+
+    family: str
+    actor: str
+    events: int
+    leads: int
+    in_model: bool
+
+
+@dataclass(frozen=True)
+class StageSeen:
+    """One stage: how many leads entered it."""
+
+    stage: str
+    leads: int
+
+
+@dataclass(frozen=True)
+class RejectSeen:
+    """Rows rejected for one reason; the first of them as an example."""
+
+    table: str
+    column: str
+    reason: str
+    rows: int
+    first_row: int
+    found: str | None
+
+
+@dataclass(frozen=True)
+class TargetSeen:
+    """One target: leads by outcome at their first snapshot, and what that is enough for."""
+
+    target: str
+    stage: str
+    horizon: str
+    yes: int
+    no: int
+    too_young: int
+    answer: str
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """All that was found; ``stops`` is the message with which ``ingest`` would refuse the data, or None."""
+
+    source: str
+    observed_until: str
+    tables: tuple[TableSeen, ...]
+    rejects: tuple[RejectSeen, ...]
+    stops: str | None
+    columns: tuple[ColumnSeen, ...]
+    families: tuple[FamilySeen, ...]
+    stages: tuple[StageSeen, ...]
+    targets: tuple[TargetSeen, ...]
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """Return everything as JSON."""
+        return json.dumps(dataclasses.asdict(self), indent=1, ensure_ascii=False)
+
+    def to_text(self) -> str:
+        """Return everything as lines for people."""
+        parts = [
+            f"Source {self.source}, outcomes observed until {self.observed_until}",
+            _section("Tables", [_table_line(seen) for seen in self.tables]),
+            _section("Rejected rows", [_reject_line(seen) for seen in self.rejects] or ["none"]),
+            _section("Columns of leads", _column_lines(self.columns)),
+            _section("Event families", _family_lines(self.families)),
+            _section("Stages reached", [f"{seen.stage:<16}{seen.leads:>10,} leads" for seen in self.stages]),
+            _section("Outcomes", [line for seen in self.targets for line in _target_lines(seen)]),
+            _section("Notes", list(self.notes)),
+        ]
+        if self.stops is not None:
+            parts.append(f"A run would stop here: {self.stops}")
+        return "\n\n".join(part for part in parts if part)
+
+
+def enough(outcomes: int) -> str:
+    """Say what a number of outcomes (leads of the rarer kind) is enough for."""
+    if outcomes < FEWEST_OUTCOMES:
+        return f"none: {FEWEST_OUTCOMES - outcomes} outcomes are missing for even a rate"
+    if outcomes < WEAK_OUTCOMES:
+        return f"rates only: {WEAK_OUTCOMES - outcomes} outcomes are missing for a model"
+    if outcomes < FINE_OUTCOMES:
+        return f"weak: a model, with wide intervals; {FINE_OUTCOMES - outcomes} more outcomes would steady it"
+    return "fine"
+
+
+def _section(title: str, lines: list[str]) -> str:
+    return "\n".join([title, *(f"  {line}" for line in lines)]) if lines else ""
+
+
+def _table_line(seen: TableSeen) -> str:
+    span = f"{seen.first} to {seen.last}" if seen.first else "no times"
+    return f"{seen.table:<9}{seen.rows:>12,} rows {seen.rejected:>8,} rejected   {span}   ({seen.origin})"
+
+
+def _reject_line(seen: RejectSeen) -> str:
+    found = "nothing" if seen.found is None else repr(seen.found)
+    return f"{seen.rows:>8,}  {seen.table}.{seen.column}: {seen.reason} (first in row {seen.first_row}: {found})"
+
+
+def _column_lines(columns: tuple[ColumnSeen, ...]) -> list[str]:
+    order = {"leak": 0, "cannot tell": 1, "fine": 2}
+    width = max((len(seen.column) for seen in columns), default=0)
+    lines = []
+    for seen in sorted(columns, key=lambda seen: order[seen.answer]):
+        use = seen.type if seen.used else "not used"
+        lines.append(
+            f"{seen.answer:<12} {seen.column:<{width}}  {use:<9} {seen.filled:>5.0%} filled, "
+            f"{seen.values:,} values: {seen.why}"
+        )
+    leaking = [seen.column for seen in columns if seen.used and seen.answer == "leak"]
+    if leaking:
+        lines.append(f"Remove from fit in source.yaml, or give their history in changes: {', '.join(leaking)}")
+    return lines
+
+
+def _family_lines(families: tuple[FamilySeen, ...]) -> list[str]:
+    return [
+        f"{seen.family:<36} {seen.actor:<9} {seen.events:>12,} events of {seen.leads:,} leads"
+        + ("" if seen.in_model else " (not for the model)")
+        for seen in families
+    ]
+
+
+def _target_lines(seen: TargetSeen) -> list[str]:
+    return [
+        f"{seen.target}: {seen.stage} within {seen.horizon}: {seen.yes:,} yes, {seen.no:,} no, "
+        f"{seen.too_young:,} too young to tell",
+        f"  enough? {seen.answer}",
+    ]

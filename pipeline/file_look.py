@@ -1,0 +1,169 @@
+"""Looking at somebody's CSV and Parquet files: which column is the lead's id, which a time, which a type."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from features.errors import InputError
+from pipeline.source_query import identifier, literal
+
+TIME_FORMATS = (
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y",
+    "%d/%m/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%d/%m/%Y",
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M",
+    "%m/%d/%Y",
+)
+_NEARLY_ALL = 0.95
+_YES_NO = {"yes", "no", "y", "n", "true", "false", "0", "1", "ja", "nein", "t", "f"}
+
+
+@dataclass(frozen=True)
+class ColumnLook:
+    """One column of one file.
+
+    Parameters
+    ----------
+    name : str
+        As in the file.
+    filled, values : int
+        Rows with a value, and different values.
+    kind : str
+        ``time``, ``number``, ``boolean``, ``email`` or ``text``.
+    time_format : str or None
+        For a time that is not ISO 8601: how it is written.
+    common : tuple of str
+        Its most frequent values, at most 200, in order.
+    """
+
+    name: str
+    filled: int
+    values: int
+    kind: str
+    time_format: str | None
+    common: tuple[str, ...]
+
+    @property
+    def sql(self) -> str:
+        """The column in SQL, with times of other forms read; what cannot be read stays as it is, to be rejected."""
+        column = identifier(self.name)
+        if self.time_format is None:
+            return column
+        return f"coalesce(try_strptime({column}, {literal(self.time_format)})::VARCHAR, {column})"
+
+    def named(self, *parts: str) -> bool:
+        """Whether the name contains one of these words."""
+        return any(part in self.name.lower() for part in parts)
+
+
+@dataclass(frozen=True)
+class FileLook:
+    """One file: its rows and columns, and how SQL reads it."""
+
+    file: Path
+    rows: int
+    columns: tuple[ColumnLook, ...]
+
+    @property
+    def relation(self) -> str:
+        """The FROM item, relative to the data folder; CSV as text, so that bad values go to rejects."""
+        return relation(self.file, self.file.name)
+
+    def column(self, name: str) -> ColumnLook | None:
+        """Return the column of that name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    def unique(self) -> list[ColumnLook]:
+        """Return the columns with another value in every row."""
+        return [c for c in self.columns if c.values == c.filled == self.rows and c.kind not in ("time", "boolean")]
+
+    def times(self) -> list[ColumnLook]:
+        """Return the columns that hold times, in order."""
+        return [column for column in self.columns if column.kind == "time"]
+
+
+def relation(file: Path, name: str) -> str:
+    """Return how SQL reads a file under a name."""
+    if file.suffix == ".parquet":
+        return f"read_parquet({literal(name)})"
+    if file.suffix == ".json":
+        return f"read_json({literal(name)})"
+    return f"read_csv({literal(name)}, all_varchar = true)"
+
+
+def look_at(con: duckdb.DuckDBPyConnection, file: Path) -> FileLook:
+    """Look at one file.
+
+    Raises
+    ------
+    InputError
+        If it is not there, is of no known kind, cannot be read, or has no rows.
+    """
+    if not file.is_file():
+        raise InputError(expected="a file", found=f"no file {file}")
+    if not file.name.endswith((".csv", ".csv.gz", ".parquet", ".json")):
+        raise InputError(expected="a .csv, .csv.gz, .parquet or .json file", found=file.name)
+    try:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE looked AS SELECT * FROM {relation(file, str(file.resolve()))}")
+    except duckdb.Error as error:
+        raise InputError(expected="a readable file", found=str(error).splitlines()[0], table=file.name) from None
+    names = [(name, kind) for name, kind, *_ in con.execute("DESCRIBE looked").fetchall()]
+    rows = int(con.execute("SELECT count(*) FROM looked").fetchall()[0][0])
+    if rows == 0:
+        raise InputError(expected="at least one row", found="none", table=file.name)
+    return FileLook(file, rows, tuple(_look_at_column(con, name, kind) for name, kind in names))
+
+
+def _look_at_column(con: duckdb.DuckDBPyConnection, name: str, type_: str) -> ColumnLook:
+    text = f"nullif(trim({identifier(name)}::VARCHAR), '')"
+    filled, values, numbers, times, emails = con.execute(
+        f"SELECT count(v), count(DISTINCT v), count(try_cast(v AS DOUBLE)), count(try_cast(v AS TIMESTAMPTZ)), "
+        f"count(v) FILTER (v LIKE '%_@_%._%') FROM (SELECT {text} AS v FROM looked)"
+    ).fetchall()[0]
+    common = tuple(
+        row[0]
+        for row in con.execute(
+            f"SELECT v FROM (SELECT {text} AS v FROM looked) WHERE v IS NOT NULL GROUP BY v "
+            "ORDER BY count(*) DESC, v LIMIT 200"
+        ).fetchall()
+    )
+    most = _NEARLY_ALL * filled
+    kind, time_format = "text", None
+    if filled and values <= 2 and {value.lower() for value in common} <= _YES_NO:
+        kind = "boolean"
+    elif filled and (times >= most or type_.startswith(("TIMESTAMP", "DATE"))):
+        kind = "time"
+    elif filled and numbers >= most:
+        kind = "number"
+    elif filled and emails >= most:
+        kind = "email"
+    elif filled and all(re.match(r"\d{1,2}[./]\d{1,2}[./]\d{4}", value) for value in common[:20]):
+        time_format = _time_format(con, text, most)
+        kind = "time" if time_format else "text"
+    return ColumnLook(name, filled, values, kind, time_format, common)
+
+
+def _time_format(con: duckdb.DuckDBPyConnection, text: str, most: float) -> str | None:
+    for candidate in TIME_FORMATS:
+        count = con.execute(f"SELECT count(try_strptime({text}, {literal(candidate)})) FROM looked").fetchall()[0][0]
+        if count >= most:
+            return candidate
+    return None
+
+
+def overlap(con: duckdb.DuckDBPyConnection, left: FileLook, a: ColumnLook, right: FileLook, b: ColumnLook) -> float:
+    """Return the share of ``b``'s values that stand in ``a``."""
+    left_rows, right_rows = (relation(look.file, str(look.file.resolve())) for look in (left, right))
+    share = con.execute(
+        f"SELECT avg((v IN (SELECT {identifier(a.name)}::VARCHAR FROM {left_rows}))::INT) FROM "
+        f"(SELECT DISTINCT {identifier(b.name)}::VARCHAR AS v FROM {right_rows} LIMIT 2000) WHERE v IS NOT NULL"
+    ).fetchall()[0][0]
+    return float(share or 0.0)

@@ -1,0 +1,237 @@
+"""``leadscore check``: what was understood of a source and its data, before any time is spent on a model."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from features.clock import format_duration, format_time, from_micros
+from features.contracts import Table
+from features.errors import InputError
+from features.labels import build_labels
+from features.leak_signs import judge_columns
+from features.snapshots import history_snapshots
+from features.spec import SourceSpec
+from pipeline.check_result import (
+    CheckResult,
+    ColumnSeen,
+    FamilySeen,
+    RejectSeen,
+    StageSeen,
+    TableSeen,
+    TargetSeen,
+    enough,
+)
+from pipeline.ingest import TIME_COLUMNS, create_outputs, load_tables, observed_until_us
+from pipeline.row_checks import check_rows, rejected_rows, require_few_rejects
+from pipeline.settings import IngestOptions
+from pipeline.source_folder import Source
+from pipeline.source_query import Query, describe, find_queries, identifier, open_database, run
+
+MOST_LEADS_JUDGED = 100_000
+"""Leads that the leak signs look at; of more, an even sample."""
+
+
+def check_source(source: Source, data_dir: Path, options: IngestOptions) -> CheckResult:
+    """Read a source's data as ``ingest`` does and say what is there; nothing is written.
+
+    Parameters
+    ----------
+    source : Source
+        The source folder as read.
+    data_dir : Path
+        Folder of the exports.
+    options : IngestOptions
+        How much may be wrong; more is told in ``stops``.
+
+    Returns
+    -------
+    CheckResult
+        With ``to_text()`` and ``to_json()``.
+
+    Raises
+    ------
+    InputError
+        If the tables cannot be read at all: SQL, missing columns, unusable types.
+    """
+    queries = find_queries(source, data_dir)
+    with tempfile.TemporaryDirectory(prefix="leadscore-check-") as scratch:
+        database = Path(scratch) / "check.duckdb"
+        rows = load_tables(source, data_dir, database, also=load_wide_leads)
+        con = open_database(database)
+        try:
+            check_rows(con, source.spec, rows)
+            create_outputs(con, source.spec, rows)
+            return _result(con, source, queries, rows, options)
+        finally:
+            con.close()
+
+
+def load_wide_leads(con: duckdb.DuckDBPyConnection, query: Query, data_dir: Path) -> None:
+    """Keep every column of the leads query as text, declared or not, in ``wide_leads``."""
+    if query.table == "leads":
+        types = describe(con, query, data_dir)
+        columns = ", ".join(f"nullif(trim({identifier(name)}::VARCHAR), '') AS {identifier(name)}" for name in types)
+        statement = f"CREATE TABLE wide_leads AS SELECT row_number() OVER () AS __row, {columns} FROM source_rows"
+        run(con, query, statement, data_dir)
+
+
+def _result(
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    queries: dict[Table, Query],
+    rows: dict[Table, int],
+    options: IngestOptions,
+) -> CheckResult:
+    spec = source.spec
+    observed = observed_until_us(con, spec)
+    stops: str | None = None
+    try:
+        require_few_rejects(con, rows, max_reject_share=options.max_reject_share)
+    except InputError as error:
+        stops = str(error)
+    leads, stages = _micros(con, "leads"), _micros(con, "stages")
+    looks = history_snapshots(leads, stages, spec, observed_until_us=observed)
+    looks = looks.sort_values(["lead_id", "as_of_us"]).drop_duplicates("lead_id", ignore_index=True)
+    labels = build_labels(looks, stages, spec, observed_until_us=observed)
+    return CheckResult(
+        source=spec.name,
+        observed_until=format_time(observed),
+        tables=tuple(_table(con, query, rows[table]) for table, query in queries.items()),
+        rejects=_rejects(con),
+        stops=stops,
+        columns=_columns(con, spec, labels, stages),
+        families=_families(con, spec),
+        stages=_stages(con, spec),
+        targets=tuple(_target(spec, name, labels) for name in sorted(spec.targets)),
+        notes=_notes(con, spec, looks),
+    )
+
+
+def _micros(con: duckdb.DuckDBPyConnection, table: Table) -> pd.DataFrame:
+    extra, time = ("", "created") if table == "leads" else (", stage", "entered")
+    query = f"SELECT lead_id{extra}, epoch_us({TIME_COLUMNS[table]}) AS {time}_us FROM out_{table} ORDER BY ALL"
+    rows: pd.DataFrame = con.sql(query).to_arrow_table().to_pandas()
+    return rows
+
+
+def _table(con: duckdb.DuckDBPyConnection, query: Query, rows: int) -> TableSeen:
+    time = TIME_COLUMNS[query.table]
+    first, last = con.execute(f"SELECT epoch_us(min({time})), epoch_us(max({time})) FROM out_{query.table}").fetchall()[
+        0
+    ]
+    rejected, _ = rejected_rows(con, query.table)
+    span = [None if us is None else format_time(us) for us in (first, last)]
+    return TableSeen(query.table, query.origin, rows, rejected, span[0], span[1])
+
+
+def _rejects(con: duckdb.DuckDBPyConnection) -> tuple[RejectSeen, ...]:
+    found = con.execute(
+        'SELECT "table", "column", reason, count(*), min(row), arg_min(found, row) FROM rejects '
+        'GROUP BY ALL ORDER BY count(*) DESC, "table", "column", reason'
+    ).fetchall()
+    return tuple(RejectSeen(*row) for row in found)
+
+
+def _columns(
+    con: duckdb.DuckDBPyConnection, spec: SourceSpec, labels: pd.DataFrame, stages: pd.DataFrame
+) -> tuple[ColumnSeen, ...]:
+    """Judge each column of the leads query, on leads whose outcome had time to show."""
+    known = labels[(labels["target"] == spec.primary_target) & labels["y"].notna()]
+    reaching = spec.stages_reaching(spec.targets[spec.primary_target].stage)
+    winners = set(stages.loc[stages["stage"].isin(reaching), "lead_id"])
+    sample = known.sort_values("lead_id").iloc[:: len(known) // MOST_LEADS_JUDGED + 1]
+    con.register("judged", sample[["lead_id"]])
+    wide = con.sql(
+        "SELECT w.* EXCLUDE (__row) FROM wide_leads w JOIN kept_leads k ON w.__row = k.row "
+        "JOIN judged j ON k.lead_id = j.lead_id ORDER BY k.lead_id"
+    )
+    names = [name for name in wide.columns if name not in ("lead_id", "created_at", "account_id")]
+    values = wide.to_arrow_table().to_pandas()[names]
+    con.unregister("judged")
+    won = sample["lead_id"].isin(winners).reset_index(drop=True)
+    looked_at = from_micros(sample["as_of_us"]).reset_index(drop=True)
+    verdicts = judge_columns(values, won, looked_at, outcome_names=spec.closed_stages)
+    seen = [_column(con, spec, verdict.column, verdict.answer, verdict.why) for verdict in verdicts]
+    from_changes = [name for name, column in spec.fit.items() if column.known == "changes" and name not in names]
+    why = "its history stands in changes: used as it stood at each moment"
+    return (
+        *seen,
+        *(ColumnSeen(n, True, spec.fit[n].type, *_changes_filled(con, n), "fine", why) for n in from_changes),
+    )
+
+
+def _column(con: duckdb.DuckDBPyConnection, spec: SourceSpec, name: str, answer: str, why: str) -> ColumnSeen:
+    column = identifier(name)
+    filled, values = con.execute(
+        f"SELECT count({column}) / greatest(count(*), 1), count(DISTINCT {column}) FROM wide_leads"
+    ).fetchall()[0]
+    declared = spec.fit.get(name)
+    if declared is not None and declared.known == "changes":
+        answer, why = "fine", "not read from leads: its history stands in changes"
+    return ColumnSeen(name, declared is not None, declared.type if declared else "", filled, values, answer, why)
+
+
+def _changes_filled(con: duckdb.DuckDBPyConnection, name: str) -> tuple[float, int]:
+    share, values = con.execute(
+        "SELECT (SELECT count(DISTINCT lead_id) FROM out_changes WHERE field = $1 AND value IS NOT NULL) "
+        "/ greatest((SELECT count(*) FROM out_leads), 1), "
+        "(SELECT count(DISTINCT value) FROM out_changes WHERE field = $1)",
+        [name],
+    ).fetchall()[0]
+    return float(share), int(values)
+
+
+def _families(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> tuple[FamilySeen, ...]:
+    by_type = (
+        con.sql("SELECT event_type, lead_id, count(*) AS n FROM out_events GROUP BY ALL").to_arrow_table().to_pandas()
+    )
+    seen = []
+    for name, family in spec.events.items():
+        rows = by_type[by_type["event_type"].isin(family.types)]
+        in_model = name in spec.model_families()
+        seen.append(FamilySeen(name, family.actor, int(rows["n"].sum()), int(rows["lead_id"].nunique()), in_model))
+    return tuple(seen)
+
+
+def _stages(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> tuple[StageSeen, ...]:
+    found = dict(con.execute("SELECT stage, count(DISTINCT lead_id) FROM out_stages GROUP BY stage").fetchall())
+    return tuple(StageSeen(stage, found.get(stage, 0)) for stage in (*spec.ladder, *spec.lost, *spec.recycled))
+
+
+def _target(spec: SourceSpec, name: str, labels: pd.DataFrame) -> TargetSeen:
+    rows = labels[(labels["target"] == name) & labels["at_risk"]]
+    yes, no = int((rows["y"] == 1).sum()), int((rows["y"] == 0).sum())
+    target = spec.targets[name]  # type: ignore[index]
+    horizon = format_duration(target.horizon)
+    return TargetSeen(name, target.stage, horizon, yes, no, int(rows["y"].isna().sum()), enough(min(yes, no)))
+
+
+def _notes(con: duckdb.DuckDBPyConnection, spec: SourceSpec, looks: pd.DataFrame) -> tuple[str, ...]:
+    notes = []
+    leads = con.execute("SELECT count(*) FROM out_leads").fetchall()[0][0]
+    unseen = leads - len(looks)
+    if unseen:
+        notes.append(
+            f"{unseen:,} of {leads:,} leads are never looked at: decided before {spec.snapshots.anchor} + "
+            f"{format_duration(spec.snapshots.after)}, never there, or not yet"
+        )
+    silent = [seen.family for seen in _families(con, spec) if seen.events == 0]
+    if silent:
+        notes.append(f"No event at all in: {', '.join(silent)}")
+    if spec.observed_until is None:
+        notes += _lonely_newest(con)
+    return tuple(notes)
+
+
+def _lonely_newest(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Warn where the newest time stands far beyond the rest: one typo would make undecided leads look lost."""
+    times = " UNION ALL ".join(f"SELECT epoch({time}) AS t FROM out_{table}" for table, time in TIME_COLUMNS.items())
+    first, most, last = con.execute(f"SELECT min(t), quantile_cont(t, 0.999), max(t) FROM ({times})").fetchall()[0]
+    if last - most > max(30 * 86_400, 0.25 * (most - first)):
+        said = [format_time(round(seconds * 1_000_000)) for seconds in (last, most)]
+        return [f"The newest time is {said[0]}, but 99.9 % lie before {said[1]}: set observed_until in source.yaml"]
+    return []

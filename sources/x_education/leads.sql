@@ -1,0 +1,42 @@
+-- 'Select' is the form's untouched drop-down: nothing was said.
+-- The columns under "not declared" stay under their own names for `leadscore check`; source.yaml does not use them.
+SELECT
+    "Prospect ID" AS lead_id,
+    TIMESTAMP '2010-01-01' + "Lead Number"::BIGINT * INTERVAL 10 MINUTE AS created_at,
+    "Lead Origin" AS lead_origin,
+    nullif("Lead Source", 'Select') AS lead_source,
+    "Do Not Email" AS do_not_email,
+    "Do Not Call" AS do_not_call,
+    "TotalVisits" AS total_visits,
+    "Total Time Spent on Website" AS website_seconds,
+    "Page Views Per Visit" AS page_views_per_visit,
+    "Country" AS country,
+    nullif("Specialization", 'Select') AS specialization,
+    nullif("How did you hear about X Education", 'Select') AS heard_from,
+    nullif("What is your current occupation", 'Select') AS occupation,
+    "What matters most to you in choosing a course" AS matters_most,
+    "Search" AS seen_search,
+    "Newspaper Article" AS seen_newspaper_article,
+    "X Education Forums" AS seen_forums,
+    "Newspaper" AS seen_newspaper,
+    "Digital Advertisement" AS seen_digital_ad,
+    "Through Recommendations" AS recommended,
+    nullif("City", 'Select') AS city,
+    "A free copy of Mastering The Interview" AS wants_free_copy,
+    -- not declared: constant
+    "Magazine",
+    "Receive More Updates About Our Courses",
+    "Update me on Supply Chain Content",
+    "Get updates on DM Content",
+    "I agree to pay the amount through cheque",
+    -- not declared: known too late
+    "Tags",
+    "Lead Quality",
+    nullif("Lead Profile", 'Select') AS "Lead Profile",
+    "Last Activity",
+    "Last Notable Activity",
+    "Asymmetrique Activity Index",
+    "Asymmetrique Profile Index",
+    "Asymmetrique Activity Score",
+    "Asymmetrique Profile Score"
+FROM read_csv('Leads.csv', all_varchar = true)

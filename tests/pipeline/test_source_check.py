@@ -1,0 +1,130 @@
+"""What ``leadscore check`` says about a source."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from features.errors import InputError
+from pipeline.check_result import CheckResult, enough
+from pipeline.settings import IngestOptions
+from pipeline.source_check import check_source
+from pipeline.source_folder import read_source
+
+SOURCE_YAML = """\
+name: checked
+title: {de: Geprüft, en: Checked}
+targets:
+  sql: {stage: SQL, horizon: 10d}
+fit:
+  industry: {type: category}
+  lead_score: {type: number}
+  budget: {type: category, known: changes}
+events:
+  price_list: {types: [price_list], intent: high}
+  demo: {types: [demo], intent: high}
+"""
+
+
+def write_source(tmp_path: Path, *, leads: int = 600, typo: str = "") -> tuple[Path, Path]:
+    """Every third lead reaches SQL after 5 days; the score knows it."""
+    source, data = tmp_path / "source", tmp_path / "data"
+    source.mkdir()
+    data.mkdir()
+    (source / "source.yaml").write_text(SOURCE_YAML, encoding="utf-8")
+    rows, stages, events, changes = [], [], [], []
+    for i in range(leads):
+        day = f"2025-{1 + i // 56 % 11:02d}-{1 + i % 28:02d}"
+        won = i % 3 == 0
+        rows.append(f"{i},{day},{'ab'[i % 2]},{50 * won + i % 7},{'yes' if won else ''}")
+        stages += [f"{i},SQL,{day} 12:00:00"] if won else []
+        events += [f"{i},{day},price_list"] if i % 2 else []
+        changes += [f"{i},{day},budget,yes"] if i % 4 == 0 else []
+    texts = {
+        "leads": ["lead_id,created_at,industry,lead_score,contract", *rows],
+        "stages": ["lead_id,stage,entered_at", *stages, *([typo] if typo else []), f"{leads - 1},MQL,2025-12-31"],
+        "events": ["lead_id,occurred_at,event_type", *events],
+        "changes": ["lead_id,changed_at,field,value", *changes],
+    }
+    for table, lines in texts.items():
+        (data / f"{table}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return source, data
+
+
+def checked(tmp_path: Path, **options: object) -> CheckResult:
+    source, data = write_source(tmp_path, **options)  # type: ignore[arg-type]
+    return check_source(read_source(source), data, IngestOptions())
+
+
+def test_what_was_understood(tmp_path: Path) -> None:
+    result = checked(tmp_path)
+    assert {seen.table: (seen.rows, seen.rejected) for seen in result.tables} == {
+        "leads": (600, 0),
+        "changes": (150, 0),
+        "events": (300, 0),
+        "stages": (201, 0),
+    }
+    assert {seen.family: (seen.events, seen.leads) for seen in result.families} == {
+        "price_list": (300, 300),
+        "demo": (0, 0),
+    }
+    assert {seen.stage: seen.leads for seen in result.stages}["SQL"] == 200
+    # created at midnight and qualified at noon, so every outcome falls within the 10 days
+    assert [(seen.yes, seen.no, seen.too_young) for seen in result.targets] == [(200, 400, 0)]
+    assert result.targets[0].answer.startswith("weak")
+    assert result.stops is None
+    assert result.notes == ("No event at all in: demo",)
+
+
+def test_columns_get_one_of_three_answers_whether_declared_or_not(tmp_path: Path) -> None:
+    columns = {seen.column: seen for seen in checked(tmp_path).columns}
+    assert columns["industry"].answer == "fine"
+    assert (columns["lead_score"].answer, columns["lead_score"].used) == ("leak", True)
+    assert (columns["contract"].answer, columns["contract"].used) == ("leak", False)
+    assert (columns["budget"].answer, columns["budget"].filled) == ("fine", 0.25)
+
+
+def test_text_tells_people_and_json_tells_machines_the_same(tmp_path: Path) -> None:
+    result = checked(tmp_path)
+    text, tree = result.to_text(), json.loads(result.to_json())
+    for seen in tree["columns"]:
+        assert seen["column"] in text
+        assert seen["why"] in text
+    assert "Remove from fit in source.yaml, or give their history in changes: lead_score" in text
+
+
+def test_rejects_are_counted_by_reason_and_the_stop_is_foretold(tmp_path: Path) -> None:
+    source, data = write_source(tmp_path, leads=60, typo="5,Sold,2025-12-31")
+    result = check_source(read_source(source), data, IngestOptions())
+    (reject,) = result.rejects
+    assert (reject.table, reject.column, reject.reason, reject.rows, reject.found) == (
+        "stages",
+        "stage",
+        "not a known stage",
+        1,
+        "Sold",
+    )
+    assert result.stops is not None
+    assert "A run would stop here: stages.stage, row 21" in result.to_text()
+
+
+def test_a_lonely_newest_time_is_pointed_out(tmp_path: Path) -> None:
+    notes = checked(tmp_path, leads=3000, typo="4,MQL,2099-01-01").notes
+    assert any("The newest time is 2099-01-01" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "answer"),
+    [(0, "none"), (19, "none"), (20, "rates only"), (99, "rates only"), (100, "weak"), (500, "fine")],
+)
+def test_how_many_outcomes_are_enough(outcomes: int, answer: str) -> None:
+    assert enough(outcomes).startswith(answer)
+
+
+def test_a_source_that_cannot_be_read_is_an_input_error(tmp_path: Path) -> None:
+    source, data = write_source(tmp_path)
+    (data / "leads.csv").unlink()
+    with pytest.raises(InputError, match="leads"):
+        check_source(read_source(source), data, IngestOptions())
