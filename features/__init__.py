@@ -1,0 +1,37 @@
+"""Tables in, tables out: the as-of rule, snapshots, the feature list, feature rows, labels and the split.
+
+Nothing here opens a file, reads a clock or knows a database server.
+"""
+
+from features.as_of import counts_as_outcome, is_known, is_matured
+from features.build import build_features
+from features.engine import FeatureEngine, compute_features, features_sql
+from features.errors import InputError
+from features.facts import FactFrames, Facts
+from features.feature_list import Feature, feature_list
+from features.labels import build_labels
+from features.snapshots import history_snapshots, open_snapshots
+from features.spec import FeatureOptions, SourceSpec
+from features.split import SplitOptions, split_by_time
+
+__all__ = [
+    "FactFrames",
+    "Facts",
+    "Feature",
+    "FeatureEngine",
+    "FeatureOptions",
+    "InputError",
+    "SourceSpec",
+    "SplitOptions",
+    "build_features",
+    "build_labels",
+    "compute_features",
+    "counts_as_outcome",
+    "feature_list",
+    "features_sql",
+    "history_snapshots",
+    "is_known",
+    "is_matured",
+    "open_snapshots",
+    "split_by_time",
+]

@@ -1,0 +1,43 @@
+"""What kind of address an e-mail address is: of a company, private, of a university, or thrown away after use."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+FREE_PATTERN = (
+    r"^(gmail|googlemail|yahoo|ymail|rocketmail|hotmail|outlook|live|msn|gmx|web|t-online|freenet|aol|icloud|me|mac"
+    r"|proton|protonmail|mail|email|posteo|mailbox|tutanota|tuta|bluewin|aon|chello|vodafone|arcor|online|1und1|zoho"
+    r"|yandex|fastmail|hispeed|sunrise|kabelmail|unitybox|netcologne|ewetel|hey)"
+    r"\.(de|at|ch|com|net|org|me|email|eu|li|fr|it|nl|pl|es|ru|co\.uk|io|info|biz|pm)$"
+)
+UNIVERSITY_PATTERN = (
+    r"\.edu(\.[a-z]{2})?$|\.ac\.[a-z]{2}$|(^|\.)(uni|tu|fh|hs|th|htw|haw|rwth|fu|hu|dhbw|ph|kh|htwk|hft|hfu|hwr|ku|bht)-"
+    r"|(^|\.)(stud|student|students|studium|campus|alumni)\.|(^|\.)(uni|univ|universitaet|hochschule|fernuni)(-[a-z-]+)?\.[a-z]{2,}$"
+    r"|(^|\.)(tum|lmu|kit|fau|rub|ovgu|tuhh|htwg|jku|ethz|uzh|epfl|unibe|unibas|unisg|zhaw|fhnw|hslu|ost|univie|tuwien"
+    r"|tugraz|wu|boku|uibk|iu|srh|fom|whu|ebs|esmt|hpi|cbs|hm|thi|oth-[a-z]+|fernuni-hagen|leuphana|charite|dhbw)\.(de|ch|at|org|eu|edu|ac\.at|dk)$"
+    r"|(^|\.)(hochschule|university|college)[.-]"
+)
+DISPOSABLE_PATTERN = (
+    r"(^|\.)(mailinator|guerrillamail|guerrillamailblock|sharklasers|10minutemail|10minutesmail|tempmail|temp-mail"
+    r"|tempmailo|trashmail|trash-mail|wegwerfmail|wegwerfemail|wegwerf-email|byom|spamgourmet|yopmail|maildrop|getnada"
+    r"|nada|dispostable|throwawaymail|fakeinbox|mailnesia|mohmal|muellmail|spambog|discard|mytemp|emailondeck|moakt"
+    r"|einrot|cuvox|dayrep|fleckens|gustr|jourrapide|rhyta|superrito|teleworm|armyspy)\.[a-z]{2,}$"
+)
+_DOMAIN = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.[a-z]{2,}$"
+
+
+def email_domain(address: ir.StringValue) -> ir.StringValue:
+    """Return the domain of an address in lower case; a bare domain is its own."""
+    return address.lower().strip().re_replace("^.*@", "").re_replace("[>. ]+$", "")
+
+
+def domain_kind(domain: ir.StringValue) -> ir.StringValue:
+    """Return company, free, university, disposable, or unknown for a domain in lower case."""
+    return ibis.cases(
+        (~domain.re_search(_DOMAIN), "unknown"),
+        (domain.re_search(DISPOSABLE_PATTERN), "disposable"),
+        (domain.re_search(FREE_PATTERN), "free"),
+        (domain.re_search(UNIVERSITY_PATTERN), "university"),
+        else_="company",
+    )

@@ -1,0 +1,106 @@
+"""When leads are looked at: on the grid of the past for training, and tonight for scoring."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from features.as_of import is_known
+from features.spec import SourceSpec
+
+_NEVER = np.iinfo(np.int64).max
+
+
+def history_snapshots(
+    leads: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec, *, observed_until_us: int
+) -> pd.DataFrame:
+    """Return every look at every lead that the past offers.
+
+    Parameters
+    ----------
+    leads : DataFrame
+        ``lead_id`` and ``created_us`` (int64), one row a lead.
+    stages : DataFrame
+        ``lead_id``, ``stage`` and ``entered_us`` (int64).
+    spec : SourceSpec
+        Says anchor, first look, rhythm and end.
+    observed_until_us : int
+        No look after this time.
+
+    Returns
+    -------
+    DataFrame
+        ``lead_id``, ``as_of_us`` (int64), sorted; only while the lead was there and open: a lead that entered a
+        closed stage at or before ``as_of_us`` is not looked at.
+    """
+    looked = _story(leads, stages, spec)
+    first = looked["anchor_us"] + spec.snapshots.after
+    steps = np.zeros(len(looked), dtype="int64")
+    if spec.snapshots.every is not None and spec.snapshots.until is not None:
+        last = np.minimum(looked["anchor_us"] + spec.snapshots.until, observed_until_us)
+        last = np.minimum(last, looked["closed_us"])
+        steps = np.maximum((last - first).to_numpy() // spec.snapshots.every, 0)
+    rows = np.repeat(np.arange(len(looked)), steps + 1)
+    nth = np.arange(len(rows)) - np.repeat(np.cumsum(steps + 1) - (steps + 1), steps + 1)
+    grid = looked.iloc[rows].reset_index(drop=True)
+    grid["as_of_us"] = first.to_numpy()[rows] + nth * (spec.snapshots.every or 0)
+    grid = grid[is_known(grid["as_of_us"], observed_until_us)]
+    return _sorted(grid[_is_open(grid)])
+
+
+def open_snapshots(leads: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec, *, as_of_us: int) -> pd.DataFrame:
+    """Return the looks at the leads that are open now: what a nightly job scores.
+
+    With ``snapshots.every`` each lead whose age lies between ``after`` and ``until`` is looked at as of now. Without,
+    each lead has one look only, at its own anchor + ``after``, if that has come.
+
+    Parameters
+    ----------
+    leads, stages : DataFrame
+        As for `history_snapshots`.
+    spec : SourceSpec
+        Says anchor, first look, rhythm and end.
+    as_of_us : int
+        Now.
+
+    Returns
+    -------
+    DataFrame
+        ``lead_id``, ``as_of_us`` (int64), sorted, at most one row a lead.
+    """
+    looked = _story(leads, stages, spec)
+    first = looked["anchor_us"] + spec.snapshots.after
+    due = is_known(first, as_of_us) & is_known(looked["created_us"], as_of_us) & (looked["closed_us"] > as_of_us)
+    if spec.snapshots.every is not None and spec.snapshots.until is not None:
+        due &= as_of_us <= looked["anchor_us"] + spec.snapshots.until
+        looked["as_of_us"] = np.int64(as_of_us)
+    else:
+        looked["as_of_us"] = first
+    looked = looked[due]
+    return _sorted(looked[_is_open(looked)])
+
+
+def _story(leads: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec) -> pd.DataFrame:
+    """Return one row a lead that has its anchor: lead_id, created_us, anchor_us, closed_us (or the end of time)."""
+    story = leads[["lead_id", "created_us"]].copy()
+    closed = stages[stages["stage"].isin(spec.closed_stages)].groupby("lead_id")["entered_us"].min()
+    story["closed_us"] = story["lead_id"].map(closed).fillna(-1).astype("int64").replace(-1, _NEVER)
+    if spec.snapshots.anchor == "created":
+        story["anchor_us"] = story["created_us"]
+        return story
+    stage = spec.snapshots.anchor.removeprefix("stage:")
+    entered = stages[stages["stage"] == stage].groupby("lead_id")["entered_us"].min()
+    story = story[story["lead_id"].isin(entered.index)].reset_index(drop=True)
+    story["anchor_us"] = story["lead_id"].map(entered).astype("int64")
+    return story
+
+
+def _is_open(grid: pd.DataFrame) -> pd.Series:
+    is_there: pd.Series = is_known(grid["created_us"], grid["as_of_us"])
+    is_closed: pd.Series = is_known(grid["closed_us"], grid["as_of_us"])
+    return is_there & ~is_closed
+
+
+def _sorted(grid: pd.DataFrame) -> pd.DataFrame:
+    columns = grid[["lead_id", "as_of_us"]]
+    return columns.sort_values(["lead_id", "as_of_us"]).drop_duplicates().reset_index(drop=True)

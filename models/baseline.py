@@ -1,0 +1,64 @@
+"""What the model has to beat: the company's points, or naive Bayes where it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.spec import Exclusion
+from models.conditions import all_hold, excluded_by
+from models.log_odds import Floats
+from models.naive_bayes import NaiveBayes
+from models.points import PointsRules, score_points
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Rules, or a naive Bayes for each target; and who may be promoted at all.
+
+    Attributes
+    ----------
+    rules : PointsRules or None
+        The company's points.
+    naive_bayes : mapping of str to NaiveBayes
+        By target; used where there are no rules.
+    exclusions : sequence of Exclusion
+        Those of ``source.yaml``; the rules' own come on top.
+    """
+
+    rules: PointsRules | None
+    naive_bayes: Mapping[str, NaiveBayes]
+    exclusions: Sequence[Exclusion] = ()
+
+    @property
+    def kind(self) -> Literal["points", "naive_bayes"]:
+        """Which of the two it is."""
+        return "naive_bayes" if self.rules is None else "points"
+
+    @property
+    def name(self) -> str:
+        """The baseline as the report calls it."""
+        return "naive Bayes" if self.rules is None else "points"
+
+    def score(self, X: pd.DataFrame, target: str) -> Floats:
+        """Return points, or naive Bayes' log-odds of the target; more is better."""
+        if self.rules is not None:
+            return score_points(X, self.rules)["points"].to_numpy(dtype="float64")
+        return self.naive_bayes[target].log_odds(X)
+
+    def excluded(self, X: pd.DataFrame) -> Bools:
+        """Return which rows are never promoted, neither by the baseline nor by the model."""
+        own = self.rules.exclusions if self.rules is not None else ()
+        return excluded_by(X, (*self.exclusions, *own)).notna().to_numpy(dtype=bool)
+
+    def gates_open(self, X: pd.DataFrame) -> Bools:
+        """Return which rows may become SAL; all, where there are no rules."""
+        gates = self.rules.gates.SAL if self.rules is not None else ()
+        return all_hold(X, gates).to_numpy(dtype=bool)

@@ -1,0 +1,51 @@
+"""A lead with many rows counts as one lead: weights and folds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from models.log_odds import Floats
+
+
+def lead_weights(lead_ids: ArrayLike) -> Floats:
+    """Return 1 / (rows of the lead), one weight a row: the weights of a lead sum to 1.
+
+    Examples
+    --------
+    >>> lead_weights(["a", "b", "a"]).tolist()
+    [0.5, 1.0, 0.5]
+    """
+    _, lead, rows = np.unique(np.asarray(lead_ids, dtype=str), return_inverse=True, return_counts=True)
+    return 1.0 / rows[lead].astype(np.float64)
+
+
+def lead_folds(lead_ids: ArrayLike, y: ArrayLike, *, folds: int, seed: int) -> NDArray[np.int64]:
+    """Deal the leads into folds, rows of a lead together, leads with an outcome spread evenly.
+
+    Which fold a lead falls into depends on its id, on the seed and on the other leads, not on the order of rows.
+
+    Parameters
+    ----------
+    lead_ids, y : array-like of length n
+        Lead and outcome (0 or 1) of each row.
+    folds : int
+        How many.
+    seed : int
+        Another seed deals otherwise.
+
+    Returns
+    -------
+    array of int, length n
+        The fold of each row, 0 to ``folds - 1``.
+    """
+    leads, lead = np.unique(np.asarray(lead_ids, dtype=str), return_inverse=True)
+    converted = np.zeros(len(leads), dtype=np.float64)
+    np.maximum.at(converted, lead, np.asarray(y, dtype=np.float64))
+    key = f"{seed % 10**16:016d}"
+    hashed = pd.util.hash_array(leads.astype(object), hash_key=key, categorize=False)
+    order = np.lexsort((leads, hashed, -converted))
+    fold_of_lead = np.empty(len(leads), dtype=np.int64)
+    fold_of_lead[order] = np.arange(len(leads)) % folds
+    return fold_of_lead[lead]

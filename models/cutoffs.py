@@ -1,0 +1,166 @@
+"""From which probability a lead is promoted to MQL and to SAL."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import model_validator
+
+from features.clock import DAY_US
+from features.spec import Strict
+
+Policy = Literal["same_volume_as_points", "per_week", "default_share"]
+Band = Literal["none", "MQL", "SAL"]
+Bools = npt.NDArray[np.bool_]
+
+WEEK_US = 7 * DAY_US
+
+DEFAULT_MQL_SHARE, DEFAULT_SAL_SHARE = 0.25, 0.10
+"""Share of the leads promoted where there are neither rules nor a number a week to go by."""
+
+
+class Volume(Strict):
+    """Leads a week that a cut-off was to promote over the calibration period, and that it does."""
+
+    asked_per_week: float
+    got_per_week: float
+
+
+class BaselineCutoffs(Strict):
+    """The cut-offs of what the model is compared with, on that baseline's own scale."""
+
+    kind: Literal["points", "naive_bayes"]
+    mql: float
+    sal: float
+    mql_per_week: float
+    sal_per_week: float
+
+
+class Cutoffs(Strict):
+    """Cut-offs on the calibrated probability of one target; ``version`` names exactly these."""
+
+    target: Literal["sql", "close"]
+    mql: float
+    sal: float
+    policy: Policy
+    weeks: float
+    """Length of the calibration period that volumes are counted over."""
+    mql_volume: Volume
+    sal_volume: Volume
+    baseline: BaselineCutoffs
+    version: str = ""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Cutoffs:
+        if self.mql > self.sal:
+            raise ValueError(f"the cut-off for MQL ({self.mql:g}) must not exceed the one for SAL ({self.sal:g})")
+        return self
+
+    def with_version(self) -> Cutoffs:
+        """Return the same cut-offs named by a hash of all they say."""
+        text = json.dumps(self.model_dump(mode="json", exclude={"version"}), sort_keys=True)
+        return self.model_copy(update={"version": hashlib.sha256(text.encode()).hexdigest()[:12]})
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """A pair of thresholds on one score, and how many distinct leads each promotes."""
+
+    mql: float
+    sal: float
+    mql_leads: int
+    sal_leads: int
+
+
+def band(
+    p: npt.ArrayLike, cutoffs: Cutoffs, excluded: npt.ArrayLike, gates_open: npt.ArrayLike
+) -> npt.NDArray[np.str_]:
+    """Return the band of each row: ``none``, ``MQL`` or ``SAL``.
+
+    Parameters
+    ----------
+    p : array of float
+        Calibrated probability of ``cutoffs.target``.
+    cutoffs : Cutoffs
+        The thresholds; a probability equal to one passes it.
+    excluded : array of bool
+        Never promoted.
+    gates_open : array of bool
+        Whether the lead may become SAL.
+    """
+    probability = np.asarray(p, dtype="float64")
+    may = ~np.asarray(excluded, dtype=bool)
+    sal = may & np.asarray(gates_open, dtype=bool) & (probability >= cutoffs.sal)
+    return np.where(sal, "SAL", np.where(may & (probability >= cutoffs.mql), "MQL", "none"))
+
+
+def period_weeks(as_of_us: npt.ArrayLike) -> float:
+    """Return the length in weeks of the period that as-of times span; at least one week."""
+    times = np.asarray(as_of_us, dtype="int64")
+    return max(1.0, float(times.max() - times.min()) / WEEK_US) if len(times) else 1.0
+
+
+def first_promotions(lead_ids: pd.Series, as_of_us: pd.Series, passes: npt.ArrayLike) -> pd.DataFrame:
+    """Return each promoted lead once, at its first passing row: ``lead_id, as_of_us``, sorted by lead."""
+    rows = pd.DataFrame({"lead_id": np.asarray(lead_ids), "as_of_us": np.asarray(as_of_us)})
+    rows = rows[np.asarray(passes, dtype=bool)]
+    return rows.groupby("lead_id", sort=True)["as_of_us"].min().reset_index()
+
+
+def choose_thresholds(
+    lead_ids: pd.Series,
+    score: npt.ArrayLike,
+    *,
+    excluded: npt.ArrayLike,
+    gates_open: npt.ArrayLike,
+    mql_leads: float,
+    sal_leads: float,
+) -> Thresholds:
+    """Return the thresholds whose number of distinct promoted leads comes closest to what was asked.
+
+    Parameters
+    ----------
+    lead_ids : Series
+        Lead of each row; a lead is promoted when any of its rows passes, and counts once.
+    score : array of float
+        Higher is better.
+    excluded, gates_open : array of bool
+        Excluded rows pass nothing; rows with closed gates do not pass the one for SAL.
+    mql_leads, sal_leads : float
+        Distinct leads asked for over all rows.
+
+    Returns
+    -------
+    Thresholds
+        ``mql <= sal`` always, even if fewer leads than asked are then promoted to SAL. Leads with equal scores pass
+        together or not at all: whichever comes closer, and the fewer of the two where both are as far.
+    """
+    frame = pd.DataFrame({"lead": np.asarray(lead_ids), "score": np.asarray(score, dtype="float64")})
+    may = ~np.asarray(excluded, dtype=bool)
+    may_sal = may & np.asarray(gates_open, dtype=bool)
+    best = frame[may].groupby("lead")["score"].max().to_numpy()
+    best_sal = frame[may_sal].groupby("lead")["score"].max().to_numpy()
+    nobody = float(np.nextafter(frame["score"].max(), np.inf)) if len(frame) else 1.0
+    mql = _threshold(best, mql_leads) if len(best) else nobody
+    sal = max(mql, _threshold(best_sal, sal_leads) if len(best_sal) else nobody)
+    return Thresholds(mql, sal, int((best >= mql).sum()), int((best_sal >= sal).sum()))
+
+
+def _threshold(best: npt.NDArray[np.float64], asked: float) -> float:
+    """Cut midway between two neighbouring scores, so that the last digit of a float decides nothing."""
+    values, counts = np.unique(best, return_counts=True)
+    values, promoted = values[::-1], np.cumsum(counts[::-1])
+    distance = np.abs(np.concatenate(([0], promoted)) - asked)
+    cut = int(np.argmin(distance))
+    if cut == 0:
+        return float(np.nextafter(values[0], np.inf))
+    if cut == len(values):
+        return float(values[-1])
+    middle = (values[cut - 1] + values[cut]) / 2
+    return float(middle if values[cut] < middle <= values[cut - 1] else values[cut - 1])

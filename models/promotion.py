@@ -1,0 +1,114 @@
+"""How many leads a cut-off promotes, and how many of those reach the target."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.bootstrap import Interval, drawn_weights, interval
+from models.curves import wilson
+from models.cutoffs import first_promotions, period_weeks
+
+
+def promoted_outcomes(rows: pd.DataFrame, passes: npt.ArrayLike) -> pd.Series:
+    """Return the outcome (0 or 1) of each promoted lead at its first passing row, indexed by lead.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``lead_id``, ``as_of_us``, ``y``; one row a snapshot.
+    passes : array of bool
+        Which rows a rule promotes.
+    """
+    promoted = first_promotions(rows["lead_id"], rows["as_of_us"], passes)
+    keys = ["lead_id", "as_of_us"]
+    return promoted.merge(rows[[*keys, "y"]], on=keys, how="left").set_index("lead_id")["y"]
+
+
+def precision_difference(
+    rows: pd.DataFrame, passes: npt.ArrayLike, other: npt.ArrayLike, *, draws: int, seed: int
+) -> Interval:
+    """Return the precision of one rule less that of another, paired: both on the same drawn leads.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``lead_id``, ``as_of_us``, ``y``; one row a snapshot.
+    passes, other : array of bool
+        Which rows each rule promotes; a lead counts once for each, at its first passing row.
+    draws, seed : int
+        Of the bootstrap by lead.
+    """
+    leads = np.unique(rows["lead_id"].to_numpy(dtype=str))
+    won, promoted = np.zeros((len(leads), 2)), np.zeros((len(leads), 2))
+    for column, rule in enumerate((passes, other)):
+        outcome = promoted_outcomes(rows, rule)
+        at = np.searchsorted(leads, outcome.index.to_numpy(dtype=str))
+        promoted[at, column], won[at, column] = 1, outcome.to_numpy(dtype="float64")
+    blocks = [drawn @ np.hstack([won, promoted]) for drawn in drawn_weights(leads, draws=draws, seed=seed)]
+    sums = np.vstack([np.hstack([won, promoted]).sum(axis=0)[np.newaxis], *blocks])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = sums[:, :2] / sums[:, 2:]
+    gaps = precision[:, 0] - precision[:, 1]
+    return interval(float(gaps[0]), gaps[1:])
+
+
+def promoted_precision(rows: pd.DataFrame, passes: npt.ArrayLike) -> dict[str, float]:
+    """Return how many leads a rule promotes and how many of them reach the target.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``lead_id``, ``as_of_us``, ``y``; one row a snapshot.
+    passes : array of bool
+        Which rows the rule promotes. A lead counts once, at its first passing row, with that row's outcome.
+
+    Returns
+    -------
+    dict
+        ``leads``, ``per_week``, ``precision`` and its 95 % bounds ``low`` and ``high`` (nan without any lead).
+    """
+    outcome = promoted_outcomes(rows, passes)
+    leads, won = len(outcome), float(outcome.sum())
+    low, high = wilson(won, leads)
+    empty = float("nan")
+    return {
+        "leads": float(leads),
+        "per_week": leads / period_weeks(rows["as_of_us"]),
+        "precision": won / leads if leads else empty,
+        "low": float(low) if leads else empty,
+        "high": float(high) if leads else empty,
+    }
+
+
+def precision_against_volume(
+    rows: pd.DataFrame, score: npt.ArrayLike, *, excluded: npt.ArrayLike, steps: int = 40
+) -> pd.DataFrame:
+    """Return precision at growing volumes, as the threshold on a score is lowered.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``lead_id``, ``as_of_us``, ``y``; one row a snapshot.
+    score : array of float
+        More is better.
+    excluded : array of bool
+        Never promoted.
+    steps : int
+        Number of thresholds, at equal steps of promoted leads.
+
+    Returns
+    -------
+    DataFrame
+        ``threshold`` and the columns of :func:`promoted_precision`, one row a distinct threshold, volume rising.
+    """
+    values = np.asarray(score, dtype="float64")
+    may = ~np.asarray(excluded, dtype=bool)
+    best = np.sort(pd.Series(values[may]).groupby(np.asarray(rows["lead_id"])[may]).max().to_numpy())[::-1]
+    if len(best) == 0:
+        return pd.DataFrame(columns=["threshold", "leads", "per_week", "precision", "low", "high"], dtype="float64")
+    at = np.unique(np.linspace(0, len(best) - 1, steps + 1).round().astype(int))[1:] if len(best) > 1 else np.array([0])
+    thresholds = np.unique(best[at])[::-1]
+    points = [{"threshold": t, **promoted_precision(rows, may & (values >= t))} for t in thresholds]
+    return pd.DataFrame(points)

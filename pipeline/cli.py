@@ -1,0 +1,134 @@
+"""The command ``leadscore``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from features.errors import InputError
+from pipeline.progress import say
+from pipeline.settings import parse_overrides
+from pipeline.stage import STAGES, StageContext, make_context, run_all, run_stage
+
+app = typer.Typer(
+    name="leadscore",
+    help="Lead scoring that learns from your own history, proves itself against your points, and says why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+SourceOption = Annotated[Path, typer.Option("--source", help="Source folder: source.yaml, SQL files, rules.yaml.")]
+DataOption = Annotated[Path, typer.Option("--data", help="Folder with the company's exports.")]
+OutOption = Annotated[Path, typer.Option("--out", help="Folder for outputs, one folder a stage.")]
+ParamsOption = Annotated[Path | None, typer.Option("--params", help="Settings; default: params.yaml here, if any.")]
+SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override one setting: section.key=value.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Run even if nothing changed.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+DEMO_SOURCE, DEMO_DATA, DEMO_OUT = Path("sources/demo"), Path("data/simulate/export"), Path("data")
+
+
+def _context(source: Path, data: Path, out: Path, params: Path | None, assignments: list[str] | None) -> StageContext:
+    default = Path("params.yaml")
+    params_file = params if params is not None else (default if default.is_file() else None)
+    overrides = parse_overrides(assignments or [])
+    return make_context(source_dir=source, data_dir=data, out=out, params_file=params_file, overrides=overrides)
+
+
+def _add_stage_command(name: str, text: str) -> None:
+    @app.command(name, help=text)
+    def command(
+        source: SourceOption = DEMO_SOURCE,
+        data: DataOption = DEMO_DATA,
+        out: OutOption = DEMO_OUT,
+        params: ParamsOption = None,
+        assignments: SetOption = None,
+        force: ForceOption = False,
+    ) -> None:
+        run_stage(name, _context(source, data, out, params, assignments), force=force)
+
+
+STAGE_HELP = {
+    "simulate": "Write the simulated company's export, and its truth beside it.",
+    "ingest": "Read a company's exports into checked tables; bad rows go to rejects.",
+    "features": "Build the features of every snapshot, as known at that moment.",
+    "labels": "Find each snapshot's outcome and the part of the time split it belongs to.",
+    "train": "Train and calibrate the forecast.",
+    "cutoffs": "Set the MQL and SAL cut-offs.",
+    "evaluate": "Judge model and points on the untouched test period; write the report.",
+    "register": "Log the run in MLflow and register the model.",
+    "score": "Score the open leads, with reasons, into the score store.",
+}
+for _stage in STAGES:
+    _add_stage_command(_stage.name, STAGE_HELP[_stage.name])
+
+
+@app.command()
+def run(
+    source: SourceOption,
+    data: DataOption,
+    out: OutOption,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+) -> None:
+    """Run every stage on a source, from exports to scored leads; an interrupted run goes on where it stopped."""
+    from pipeline.summary import summary_table
+
+    run_all(_context(source, data, out, params, assignments))
+    typer.echo(summary_table(out))
+
+
+@app.command()
+def summary(out: OutOption = DEMO_OUT) -> None:
+    """Show the result of the last run as a short table."""
+    from pipeline.summary import summary_table
+
+    typer.echo(summary_table(out))
+
+
+@app.command()
+def init(
+    name: Annotated[str, typer.Argument(help="Name of the new source: lower case letters, digits, underscores.")],
+    files: Annotated[list[Path], typer.Option("--from", help="CSV or Parquet files to look at; repeat for each.")],
+    into: Annotated[Path, typer.Option("--into", help="Folder that gets the new source folder.")] = Path("sources"),
+) -> None:
+    """Write a commented starting source folder by looking at your files."""
+    from pipeline.starter import start_source
+
+    typer.echo(start_source(name, files, into))
+
+
+@app.command()
+def check(
+    source: Annotated[Path, typer.Argument(help="Source folder.")],
+    data: DataOption,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what was understood, what was rejected, which columns look like leaks, and whether outcomes suffice."""
+    from pipeline.source_check import check_source
+    from pipeline.source_folder import read_source
+
+    context = _context(source, data, DEMO_OUT, params, assignments)
+    result = check_source(read_source(source, context.overrides), data, context.settings.ingest)
+    typer.echo(result.to_json() if as_json else result.to_text())
+    if result.stops:
+        raise typer.Exit(2)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; a user's error is one message and exit code 2, never a traceback."""
+    try:
+        app(args=arguments, standalone_mode=True)
+    except InputError as error:
+        say(f"error: {error}")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

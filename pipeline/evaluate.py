@@ -1,0 +1,186 @@
+"""Stage ``evaluate``: model and baseline on the untouched test period, for machines and for people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.baseline import Baseline, Bools
+from models.change_of_policy import ChangeOfPolicy, compare_policies
+from models.conversion import conversion_steps, convert
+from models.cutoffs import Cutoffs, band, first_promotions
+from models.forecast import Forecast
+from models.importance import family_importance, subject_importance
+from models.log_odds import Floats
+from models.promotion import precision_against_volume, precision_difference, promoted_precision
+from models.reasons import Reason, reasons
+from models.target_evaluation import BASELINE, MODEL, TargetEvaluation, evaluate_target
+from pipeline.evaluation import BANDS, Entering, Evaluation, Promotions, Volume, evaluation_tree
+from pipeline.judged_rows import (
+    KEYS,
+    judged_rows,
+    read_baseline,
+    read_features,
+    read_forecast,
+    read_observed_until,
+    read_stages,
+)
+from pipeline.progress import progress
+from pipeline.report import write_report
+from pipeline.report_data import data_notes
+from pipeline.stage import StageContext
+
+ENTERING_SHOWN = 10
+REASONS_SHOWN = 3
+
+
+def run(context: StageContext, out: Path) -> None:
+    """Write ``evaluation.json``, ``report.html``, ``test_predictions.parquet`` and ``plots/``."""
+    with progress("evaluate", total=4) as steps:
+        history, baseline, cutoffs = read_features(context, "history"), read_baseline(context), read_cutoffs(context)
+        spec, forecast = context.spec(), read_forecast(context)
+        judged: list[TargetEvaluation] = []
+        tests: dict[str, pd.DataFrame] = {}
+        # The target of the cut-offs first, as everywhere in the report.
+        for target in sorted(spec.targets, key=lambda name: (name != cutoffs.target, name)):
+            test, result = _judge(context, history, baseline, target)
+            tests[target] = test
+            judged.append(result)
+        steps.advance()
+        primary = tests[cutoffs.target]
+        promotions = _promotions(context, primary, baseline, cutoffs)
+        steps.advance()
+        sample = _evenly(primary, context.settings.evaluate.shap_rows)
+        contributions = forecast.explain(sample, cutoffs.target).contributions
+        change, entering = _next_monday(context, forecast, baseline, cutoffs)
+        steps.advance()
+        evaluation = Evaluation(
+            spec=spec,
+            baseline_name=baseline.name,
+            cutoffs=cutoffs,
+            levels={str(name): str(level) for name, level in forecast.levels.items()},
+            targets=tuple(judged),
+            promotions=promotions,
+            importance=subject_importance(contributions, forecast.features),
+            families=family_importance(contributions, forecast.features),
+            change=change,
+            entering=entering,
+            data=data_notes(context),
+        )
+        _write(evaluation, tests, out)
+        write_report(evaluation, out)
+        steps.advance()
+
+
+def read_cutoffs(context: StageContext) -> Cutoffs:
+    """Read the cut-offs as stage ``cutoffs`` left them."""
+    text = (context.folder("cutoffs") / "cutoffs.json").read_text(encoding="utf-8")
+    return Cutoffs.model_validate_json(text)
+
+
+def _judge(
+    context: StageContext, history: pd.DataFrame, baseline: Baseline, target: str
+) -> tuple[pd.DataFrame, TargetEvaluation]:
+    options = context.settings.evaluate
+    parts = {}
+    for part in ("calibration", "test"):
+        rows = judged_rows(context, history, target=target, part=part)
+        parts[part] = rows.assign(points=baseline.score(rows, target))
+    result = evaluate_target(
+        target, parts["test"], parts["calibration"], draws=options.bootstrap, seed=context.settings.seed
+    )
+    return parts["test"], result
+
+
+def _promotions(context: StageContext, test: pd.DataFrame, baseline: Baseline, cutoffs: Cutoffs) -> Promotions:
+    """Follow what either policy would have promoted in the test period."""
+    excluded, gates_open = baseline.excluded(test), baseline.gates_open(test)
+    scores = {scorer: test[column].to_numpy(dtype="float64") for scorer, column in ((MODEL, "p"), (BASELINE, "points"))}
+    thresholds = {MODEL: (cutoffs.mql, cutoffs.sal), BASELINE: (cutoffs.baseline.mql, cutoffs.baseline.sal)}
+    passes: dict[tuple[str, str], Bools] = {}
+    for scorer, score in scores.items():
+        passes[scorer, "MQL"] = ~excluded & (score >= thresholds[scorer][0])
+        passes[scorer, "SAL"] = passes[scorer, "MQL"] & gates_open & (score >= thresholds[scorer][1])
+    options, seed = context.settings.evaluate, context.settings.seed
+    volumes = {
+        scorer: Volume(
+            precision_against_volume(test, score, excluded=excluded),
+            {name: promoted_precision(test, passes[scorer, name]) for name in BANDS},
+        )
+        for scorer, score in scores.items()
+    }
+    gaps = {
+        name: precision_difference(
+            test, passes[MODEL, name], passes[BASELINE, name], draws=options.bootstrap, seed=seed
+        )
+        for name in BANDS
+    }
+    steps, stages, until = conversion_steps(context.spec()), read_stages(context), read_observed_until(context)
+    conversions = {
+        key: convert(
+            first_promotions(test["lead_id"], test["as_of_us"], rule),
+            stages,
+            steps,
+            observed_until_us=until,
+            draws=options.bootstrap,
+            seed=seed,
+        )
+        for key, rule in passes.items()
+    }
+    return Promotions(volumes, gaps, conversions)
+
+
+def _next_monday(
+    context: StageContext, forecast: Forecast, baseline: Baseline, cutoffs: Cutoffs
+) -> tuple[ChangeOfPolicy, list[Entering]]:
+    """Compare both policies on the open leads that have not reached the target."""
+    opened = read_features(context, "open").sort_values(KEYS, ignore_index=True)
+    predicted = forecast.predict(opened)
+    waiting = ~predicted[f"reached_{cutoffs.target}"].astype(bool)
+    X = opened[waiting].reset_index(drop=True)
+    p = predicted.loc[waiting, f"p_{cutoffs.target}"].to_numpy(dtype="float64")
+    excluded, gates_open = baseline.excluded(X), baseline.gates_open(X)
+    own = cutoffs.model_copy(update={"mql": cutoffs.baseline.mql, "sal": cutoffs.baseline.sal})
+    points = baseline.score(X, cutoffs.target)
+    rows = pd.DataFrame({"lead_id": X["lead_id"], "p": p, "points": points})
+    rows["model_band"] = band(p, cutoffs, excluded, gates_open)
+    rows["baseline_band"] = band(points, own, excluded, gates_open)
+    change = compare_policies(rows, X, forecast.features)
+    first = change.entering[:ENTERING_SHOWN]
+    why: list[tuple[Reason, ...]] = []
+    if len(first):
+        explanation = forecast.explain(X.loc[first], cutoffs.target)
+        why = reasons(explanation, X.loc[first], forecast.features, top=REASONS_SHOWN)
+    columns = ["lead_id", "p", "points", "model_band"]
+    entering = [
+        Entering(lead_id, p_of_lead, points_of_lead, its_band, its_reasons)
+        for (lead_id, p_of_lead, points_of_lead, its_band), its_reasons in zip(
+            rows.loc[first, columns].to_numpy(), why, strict=True
+        )
+    ]
+    return change, entering
+
+
+def _evenly(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Take rows at equal distances; they stand sorted by lead, so that is as good as chance and always the same."""
+    if len(rows) <= count:
+        return rows
+    at: Floats = np.linspace(0, len(rows) - 1, count)
+    return rows.iloc[np.unique(at.round().astype(int))]
+
+
+def _write(evaluation: Evaluation, tests: dict[str, pd.DataFrame], out: Path) -> None:
+    columns = ["lead_id", "as_of", "target", "y", "p", "points"]
+    tables = [test.assign(target=target)[columns] for target, test in sorted(tests.items())]
+    predictions = pd.concat(tables, ignore_index=True)
+    predictions["y"] = predictions["y"].astype("int8")
+    predictions.sort_values(["target", *KEYS], ignore_index=True).to_parquet(
+        out / "test_predictions.parquet", index=False
+    )
+    tree: dict[str, Any] = evaluation_tree(evaluation)
+    text = json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False)
+    (out / "evaluation.json").write_text(text + "\n", encoding="utf-8")

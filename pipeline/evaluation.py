@@ -1,0 +1,170 @@
+"""All that an evaluation found, and the form in which machines read it (``evaluation.json``).
+
+Keys of ``evaluation.json``; an interval is ``{value, low, high}`` (95 %), what cannot be computed is null:
+
+- ``source``, ``target`` (the primary one), ``baseline`` (``points`` or ``naive_bayes``), ``beats_baseline``, ``rule``.
+- ``targets.NAME``: ``stage``, ``horizon_days``, ``level`` (``model`` or ``rate``), ``rows``, ``leads``, ``outcomes``
+  (leads), ``rate``, ``baseline_calibration``, ``beats_baseline``; ``model``, ``baseline`` and ``difference`` (model
+  less baseline, paired) hold the intervals of ``auc``, ``ap``, ``lift10``, ``log_loss``, ``brier``, ``ece``.
+- ``cutoffs``: as in ``cutoffs.json``. ``promoted.SCORER.BAND``: leads promoted in the test period, ``leads``,
+  ``per_week``, ``precision`` with ``low`` and ``high``; ``promoted.difference.BAND``: model's precision less the
+  baseline's, paired.
+- ``conversion.SCORER.BAND.STAGE``: ``leads`` that count, ``already_there``, ``too_young``, ``reached``, intervals
+  ``share`` and ``median_days``, ``horizon_days``.
+- ``change``: open leads by policy (``leads``, ``model_mql``, …, ``entering``, ``leaving``).
+- ``importance.FAMILY.SUBJECT``: share of the mean absolute contribution; ``families.FAMILY`` likewise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from features.clock import DAY_US
+from features.spec import SourceSpec
+from models.bootstrap import Interval
+from models.change_of_policy import ChangeOfPolicy
+from models.conversion import Conversion
+from models.cutoffs import Cutoffs
+from models.metrics import METRICS
+from models.reasons import Reason
+from models.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
+from models.verdict import RULE
+from pipeline.report_data import DataNotes
+
+BANDS = ("MQL", "SAL")
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Precision against volume of one scorer, and the two points where its cut-offs put it."""
+
+    curve: pd.DataFrame
+    at_cutoff: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Promotions:
+    """What both would have promoted in the test period: how many, how precisely, and what became of them.
+
+    ``volumes`` by scorer; ``precision_gaps`` by band, model less baseline; ``conversions`` by scorer and band.
+    """
+
+    volumes: Mapping[str, Volume]
+    precision_gaps: Mapping[str, Interval]
+    conversions: Mapping[tuple[str, str], list[Conversion]]
+
+
+@dataclass(frozen=True)
+class Entering:
+    """An open lead that the model promotes and the baseline does not."""
+
+    lead_id: str
+    p: float
+    points: float
+    band: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that was found on the test period, and what follows for the open leads."""
+
+    spec: SourceSpec
+    baseline_name: str
+    cutoffs: Cutoffs
+    levels: Mapping[str, str]
+    targets: tuple[TargetEvaluation, ...]
+    promotions: Promotions
+    importance: pd.DataFrame
+    families: pd.DataFrame
+    change: ChangeOfPolicy
+    entering: list[Entering]
+    data: DataNotes
+
+    @property
+    def primary(self) -> TargetEvaluation:
+        """The target that cut-offs work on."""
+        return next(result for result in self.targets if result.target == self.cutoffs.target)
+
+
+def evaluation_tree(evaluation: Evaluation) -> dict[str, Any]:
+    """Return ``evaluation.json`` as a tree of JSON values."""
+    tree = {
+        "source": evaluation.spec.name,
+        "target": evaluation.cutoffs.target,
+        "baseline": evaluation.cutoffs.baseline.kind,
+        "beats_baseline": evaluation.primary.beats_baseline,
+        "rule": RULE,
+        "targets": {result.target: _target(evaluation, result) for result in evaluation.targets},
+        "cutoffs": evaluation.cutoffs.model_dump(mode="json"),
+        "promoted": {
+            **{name: volume.at_cutoff for name, volume in evaluation.promotions.volumes.items()},
+            "difference": {band: _interval(gap) for band, gap in evaluation.promotions.precision_gaps.items()},
+        },
+        "conversion": {
+            scorer: {
+                band: {step.stage: _conversion(step) for step in evaluation.promotions.conversions[scorer, band]}
+                for band in BANDS
+            }
+            for scorer in SCORERS
+        },
+        "change": {"leads": evaluation.change.leads, **evaluation.change.counts},
+        "importance": _shares_by_family(evaluation.importance),
+        "families": dict(zip(evaluation.families["family"], evaluation.families["share"], strict=True)),
+    }
+    cleaned: dict[str, Any] = _without_nan(tree)
+    return cleaned
+
+
+def _target(evaluation: Evaluation, result: TargetEvaluation) -> dict[str, Any]:
+    declared = evaluation.spec.targets[result.target]  # type: ignore[index]
+    compared = result.comparison
+    keys = [metric.key for metric in METRICS]
+    return {
+        "stage": declared.stage,
+        "horizon_days": declared.horizon / DAY_US,
+        "level": evaluation.levels[result.target],
+        "rows": result.rows,
+        "leads": result.leads,
+        "outcomes": result.outcomes,
+        "rate": result.rate,
+        "baseline_calibration": result.baseline_calibration,
+        "beats_baseline": result.beats_baseline,
+        "model": {key: _interval(compared.interval(MODEL, key)) for key in keys},
+        "baseline": {key: _interval(compared.interval(BASELINE, key)) for key in keys},
+        "difference": {key: _interval(compared.difference(MODEL, BASELINE, key)) for key in keys},
+    }
+
+
+def _conversion(step: Conversion) -> dict[str, Any]:
+    return {
+        "horizon_days": step.horizon_days,
+        "leads": step.leads,
+        "already_there": step.already_there,
+        "too_young": step.too_young,
+        "reached": step.reached,
+        "share": _interval(step.share),
+        "median_days": _interval(step.median_days),
+    }
+
+
+def _interval(interval: Interval) -> dict[str, float]:
+    return {"value": interval.value, "low": interval.low, "high": interval.high}
+
+
+def _shares_by_family(importance: pd.DataFrame) -> dict[str, dict[str, float]]:
+    shares: dict[str, dict[str, float]] = {}
+    for family, subject, share in importance[["family", "subject", "share"]].to_numpy():
+        shares.setdefault(family, {})[subject] = share
+    return shares
+
+
+def _without_nan(value: object) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

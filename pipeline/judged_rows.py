@@ -1,0 +1,145 @@
+"""The rows that cut-offs and evaluation work on: features of one part of the split, with forecast and outcome."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from pydantic import ValidationError
+
+from features.clock import parse_time, to_micros
+from features.errors import InputError
+from features.feature_list import Feature, feature_list
+from features.spec import SourceSpec
+from models.baseline import Baseline
+from models.by_lead import lead_weights
+from models.forecast import Forecast
+from models.naive_bayes import NaiveBayes, fit_naive_bayes
+from models.points import PointsRules, check_rules
+from models.saved_form import from_files
+from pipeline.settings import validation_message
+from pipeline.stage import StageContext
+
+KEYS = ["lead_id", "as_of"]
+
+
+def source_features(context: StageContext) -> tuple[SourceSpec, tuple[Feature, ...]]:
+    """Return the source's spec and its feature list under the current settings."""
+    spec = context.spec()
+    return spec, feature_list(spec, context.settings.features)
+
+
+def read_features(context: StageContext, name: str) -> pd.DataFrame:
+    """Read ``history`` or ``open`` features, with ``as_of_us`` beside ``as_of``."""
+    rows = pd.read_parquet(context.folder("features") / f"{name}.parquet")
+    return rows.assign(as_of_us=to_micros(rows["as_of"]))
+
+
+def read_observed_until(context: StageContext) -> int:
+    """Return until when outcomes are in the export, in microseconds since 1970."""
+    text = (context.folder("ingest") / "ingest.json").read_text(encoding="utf-8")
+    return parse_time(json.loads(text)["observed_until"])
+
+
+def read_stages(context: StageContext) -> pd.DataFrame:
+    """Read table stages with ``entered_us`` beside ``entered_at``."""
+    stages = pd.read_parquet(context.folder("ingest") / "stages.parquet")
+    return stages.assign(entered_us=to_micros(stages["entered_at"]))
+
+
+def judged_rows(context: StageContext, history: pd.DataFrame, *, target: str, part: str) -> pd.DataFrame:
+    """Return the rows of one target and part, sorted by lead and time.
+
+    Returns
+    -------
+    DataFrame
+        ``lead_id, as_of, as_of_us``, the features, ``y`` (0 or 1) and ``p`` (the model's forecast).
+    """
+    columns = [*KEYS, "target", "part", "y", "p"]
+    forecasts = pd.read_parquet(context.folder("train") / "predictions.parquet", columns=columns)
+    chosen = forecasts[(forecasts["target"] == target) & (forecasts["part"] == part)]
+    rows = history.merge(chosen[[*KEYS, "y", "p"]], on=KEYS, how="inner", validate="one_to_one")
+    if len(rows) != len(chosen):
+        raise InputError(
+            expected=f"features of the {len(chosen)} forecast rows of {target} in {part}",
+            found=f"{len(rows)}",
+            table="train/predictions.parquet",
+            hint="Run 'leadscore train' again",
+        )
+    rows = rows.assign(y=rows["y"].astype("float64"))
+    return rows.sort_values(KEYS, ignore_index=True)
+
+
+def volume_rows(context: StageContext, history: pd.DataFrame, *, target: str) -> pd.DataFrame:
+    """Return what a nightly job would have seen of the calibration leads until the test begins.
+
+    Returns
+    -------
+    DataFrame
+        ``lead_id, as_of, as_of_us`` and the features of every row at risk of a lead first looked at in the calibration
+        period, before the test begins, whether its outcome is known by then or not: to count promotions takes no
+        outcome. To count only rows with an outcome would leave the older ages of a lead out, at which points have
+        added up and probabilities have fallen, and the volumes would not hold.
+    """
+    columns = [*KEYS, "target", "at_risk", "part"]
+    labels = pd.read_parquet(context.folder("labels") / "labels.parquet", columns=columns)
+    labels = labels[labels["target"] == target]
+    first = labels.groupby("lead_id")["as_of"].transform("min")
+    period_from = first[labels["part"] == "calibration"].min()
+    test_from = first[labels["part"] == "test"].min()
+    chosen = labels[labels["at_risk"] & (first >= period_from) & (labels["as_of"] < test_from)]
+    return history.merge(chosen[KEYS], on=KEYS, validate="one_to_one").sort_values(KEYS, ignore_index=True)
+
+
+def read_forecast(context: StageContext) -> Forecast:
+    """Read the forecast as stage ``train`` left it."""
+    folder = context.folder("train") / "model"
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    return from_files({file.name: file.read_bytes().decode("utf-8") for file in files})
+
+
+def read_rules(context: StageContext, features: tuple[Feature, ...]) -> PointsRules | None:
+    """Return the points rules, checked against the features, or None where the source has none."""
+    tree = context.rules()
+    if tree is None:
+        return None
+    try:
+        rules = PointsRules.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(expected="rules as documented", found=validation_message(error), table="rules.yaml") from None
+    check_rules(rules, features, context.settings.features)
+    return rules
+
+
+def fit_baseline(context: StageContext, history: pd.DataFrame) -> Baseline:
+    """Return the rules, or a naive Bayes for each target, counted on its training rows."""
+    spec, features = source_features(context)
+    rules = read_rules(context, features)
+    if rules is not None:
+        return Baseline(rules, {}, spec.exclusions)
+    labels = pd.read_parquet(context.folder("labels") / "labels.parquet", columns=[*KEYS, "target", "y", "part"])
+    fitted: dict[str, NaiveBayes] = {}
+    for target in sorted(spec.targets):
+        chosen = labels[(labels["target"] == target) & (labels["part"] == "train")]
+        rows = history.merge(chosen[[*KEYS, "y"]], on=KEYS).sort_values(KEYS, ignore_index=True)
+        y, weights = rows["y"].astype("float64"), lead_weights(rows["lead_id"])
+        fitted[target] = fit_naive_bayes(rows, y, features, weights=weights)
+    return Baseline(None, fitted, spec.exclusions)
+
+
+def read_baseline(context: StageContext) -> Baseline:
+    """Return the baseline as stage ``cutoffs`` left it."""
+    spec, features = source_features(context)
+    folder = context.folder("cutoffs")
+    fitted: dict[str, NaiveBayes] = {
+        target: NaiveBayes.from_json(file.read_text(encoding="utf-8"))
+        for target in sorted(spec.targets)
+        if (file := naive_bayes_file(folder, str(target))).is_file()
+    }
+    return Baseline(read_rules(context, features), fitted, spec.exclusions)
+
+
+def naive_bayes_file(folder: Path, target: str) -> Path:
+    """Return where a target's naive Bayes stands in the folder of stage ``cutoffs``."""
+    return folder / f"naive_bayes_{target}.json"

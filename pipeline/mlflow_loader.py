@@ -1,0 +1,95 @@
+"""What MLflow imports to load a leadscore model: no pickle, no code from the model's own folder.
+
+``MLmodel`` names this module as the ``loader_module``, so leadscore must be installed where the model is loaded or
+served (``mlflow models serve --env-manager local``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.errors import InputError
+from models.forecast import Forecast
+from pipeline.model_files import read_forecast
+
+EXPLAIN = "explain"
+"""Name of the inference parameter that asks for reasons: a target's name, or empty for none."""
+
+
+class ServedForecast:
+    """A forecast as MLflow calls it.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        The loaded model.
+
+    Notes
+    -----
+    ``mlflow.pyfunc.load_model`` wraps this; nobody else needs it.
+    """
+
+    def __init__(self, forecast: Forecast) -> None:
+        self.forecast = forecast
+
+    def predict(self, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """Return probabilities for rows of features.
+
+        Parameters
+        ----------
+        model_input : DataFrame
+            One row a lead and as-of time; the feature columns in any order. An absent column is unknown; a column
+            that is no feature is left aside.
+        params : dict, optional
+            ``{"explain": "sql"}`` adds the exact parts of that target's log-odds.
+
+        Returns
+        -------
+        DataFrame
+            Index as ``model_input``: ``p_sql``, ``p_close`` as far as they are targets of the source, between 0 and
+            1. With ``explain``, also ``base_log_odds`` and one column ``log_odds:<feature>`` a feature, in log-odds;
+            they add up to the log-odds of the forecast. A lead that has reached the target already has no reasons:
+            its base is missing.
+
+        Raises
+        ------
+        InputError
+            If ``explain`` names no target of this model.
+        """
+        X = feature_frame(model_input, self.forecast)
+        result = self.forecast.predict(X)[[f"p_{target}" for target in self.forecast.targets]]
+        target = str((params or {}).get(EXPLAIN) or "")
+        if not target:
+            return result
+        explanation = self.forecast.explain(X, target)
+        parts = explanation.contributions.add_prefix("log_odds:")
+        parts.insert(0, "base_log_odds", explanation.base.where(~explanation.reached))
+        return result.join(parts)
+
+
+def feature_frame(given: pd.DataFrame, forecast: Forecast) -> pd.DataFrame:
+    """Return the features a forecast reads, in its order and types; columns that are absent are unknown throughout."""
+    columns = {}
+    for feature in forecast.features:
+        values = given[feature.name] if feature.name in given.columns else pd.Series(None, given.index, dtype=object)
+        if feature.dtype == "category":
+            columns[feature.name] = values.astype(object).where(values.notna(), None)
+        else:
+            columns[feature.name] = _as_numbers(values, feature.name)
+    return pd.DataFrame(columns, index=given.index)
+
+
+def _as_numbers(values: pd.Series, name: str) -> pd.Series:
+    try:
+        return values.astype(object).where(values.notna(), np.nan).astype("float64")
+    except (ValueError, TypeError) as error:
+        raise InputError(expected="numbers", found=str(error), table="features", column=name) from None
+
+
+def _load_pyfunc(path: str) -> ServedForecast:
+    """Load the saved form; MLflow calls this by name."""
+    return ServedForecast(read_forecast(Path(path)))

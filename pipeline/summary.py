@@ -1,0 +1,107 @@
+"""The short table a run ends with: model against baseline on the test period, cut-offs, and where the report is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from features.errors import InputError
+
+_METRICS = {
+    "auc": "AUC (higher is better)",
+    "ap": "average precision (higher)",
+    "lift10": "lift in the top tenth (higher)",
+    "log_loss": "log loss (lower)",
+    "brier": "Brier score (lower)",
+    "ece": "calibration error (lower)",
+}
+
+
+def summary_table(out: Path) -> str:
+    """Return the result of the run in ``out`` as text.
+
+    Raises
+    ------
+    InputError
+        If nothing was evaluated there.
+    """
+    file = out / "evaluate" / "evaluation.json"
+    if not file.is_file():
+        raise InputError(expected="an evaluated run", found=f"none in {out}", hint="Run 'make demo' or 'leadscore run'")
+    evaluation = json.loads(file.read_text(encoding="utf-8"))
+    console = Console(width=110, highlight=False)
+    with console.capture() as capture:
+        for name, target in evaluation["targets"].items():
+            console.print(_metrics_table(name, target, evaluation["baseline"]))
+        console.print(_promotion_table(evaluation))
+        _print_scores(console, out)
+        console.print(f"Report: {(out / 'evaluate' / 'report.html').resolve()}", soft_wrap=True, markup=False)
+    return capture.get()
+
+
+def _metrics_table(name: str, target: dict[str, Any], baseline: str) -> Table:
+    table = Table(
+        title=(
+            f"{target['stage']} within {target['horizon_days']:g} days: test period, {target['leads']:,} leads, "
+            f"{target['rows']:,} snapshots, {target['outcomes']:,} leads with the outcome"
+        ),
+        title_justify="left",
+        caption="95 % intervals by lead",
+        caption_justify="left",
+    )
+    table.add_column(f"target {name}")
+    for head in ("model", baseline.replace("_", " "), "difference"):
+        table.add_column(head, justify="right")
+    for metric, title in _METRICS.items():
+        cells = [_interval(target[side][metric]) for side in ("model", "baseline", "difference")]
+        table.add_row(title, *cells)
+    return table
+
+
+def _interval(value: dict[str, Any]) -> str:
+    if value["value"] is None:
+        return "–"
+    if value["low"] is None or value["high"] is None:
+        return f"{value['value']:.3f}"
+    return f"{value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
+
+
+def _promotion_table(evaluation: dict[str, Any]) -> Table:
+    table = Table(title=f"Promoted in the test period (target {evaluation['target']})", title_justify="left")
+    for head in ("", "cut-off", "leads", "a week", "reached the target"):
+        table.add_column(head, justify="right" if head else "left")
+    cutoffs = evaluation["cutoffs"]
+    shown = {"model": cutoffs, "baseline": cutoffs["baseline"]}
+    for side, label in (("model", "model"), ("baseline", evaluation["baseline"].replace("_", " "))):
+        for band in ("MQL", "SAL"):
+            row = evaluation["promoted"][side][band]
+            cutoff = shown[side][band.lower()]
+            table.add_row(
+                f"{label} {band}",
+                f"{cutoff:.3f}" if side == "model" else f"{cutoff:g}",
+                f"{row['leads']:,.0f}",
+                f"{row['per_week']:.1f}",
+                _share(row),
+            )
+    return table
+
+
+def _share(row: dict[str, Any]) -> str:
+    if row["precision"] is None:
+        return "–"
+    return f"{row['precision']:.0%} [{row['low']:.0%}, {row['high']:.0%}]"
+
+
+def _print_scores(console: Console, out: Path) -> None:
+    file = out / "score" / "score.json"
+    if not file.is_file():
+        return
+    score = json.loads(file.read_text(encoding="utf-8"))
+    bands = ", ".join(f"{count:,} {band}" for band, count in score["bands"].items())
+    console.print(
+        f"Open leads scored: {score['leads']:,} ({bands}; {score['excluded']:,} excluded by rule)", markup=False
+    )

@@ -1,0 +1,78 @@
+"""Stage ``train``: a forecast of every target, saved, with its predictions on the later periods."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.feature_list import feature_list
+from models.fit_forecast import fit_forecast, fit_steps, predict_labelled
+from models.forecast import Forecast
+from models.saved_form import to_files
+from pipeline.progress import progress, say
+from pipeline.stage import StageContext
+
+
+def run(context: StageContext, out: Path) -> None:
+    """Write ``model/`` (the saved form), ``train.json`` and ``predictions.parquet``."""
+    spec, settings = context.spec(), context.settings
+    history = pd.read_parquet(context.folder("features") / "history.parquet")
+    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    with progress("train", total=fit_steps(spec, settings.model)) as steps:
+        forecast = fit_forecast(
+            history,
+            labels,
+            spec=spec,
+            features=feature_list(spec, settings.features),
+            feature_options=settings.features,
+            options=settings.model,
+            seed=settings.seed,
+            on_step=steps.advance,
+        )
+    for line in shortfalls(forecast):
+        say(line)
+    model = out / "model"
+    model.mkdir()
+    for name, text in to_files(forecast).items():
+        (model / name).write_bytes(text.encode("utf-8"))
+    summary = json.dumps(describe(forecast, labels), indent=1, allow_nan=False) + "\n"
+    (out / "train.json").write_text(summary, encoding="utf-8")
+    predict_labelled(forecast, history, labels).to_parquet(out / "predictions.parquet", index=False)
+
+
+def shortfalls(forecast: Forecast) -> list[str]:
+    """Return one line a target that has too few outcomes for a model."""
+    lines = []
+    for name, model in forecast.targets.items():
+        training = model.estimator.training
+        if training.level == "rate":
+            lines.append(
+                f"train: target {name} has {training.outcomes} outcomes among {training.leads} leads; "
+                f"{training.missing_outcomes} are missing for a model, so every lead gets the base rate"
+            )
+    return lines
+
+
+def describe(forecast: Forecast, labels: pd.DataFrame) -> dict[str, Any]:
+    """Return what ``train.json`` says: per target its level, parts, training, calibration; and the grades' edges."""
+    targets = {}
+    for name, model in forecast.targets.items():
+        rows = labels[labels["target"] == name]
+        targets[name] = {
+            "level": model.estimator.level,
+            "parts": {str(part): _size(own) for part, own in rows.groupby("part", sort=True)},
+            "training": asdict(model.estimator.training),
+            "calibration": asdict(model.calibration),
+        }
+    grades = None if forecast.grades is None else asdict(forecast.grades)
+    return {"features": len(forecast.features), "targets": targets, "grades": grades}
+
+
+def _size(rows: pd.DataFrame) -> dict[str, int]:
+    """Return rows, leads, and leads with the outcome."""
+    converted = rows.loc[rows["y"].eq(1).fillna(False).astype(bool), "lead_id"]
+    return {"rows": len(rows), "leads": rows["lead_id"].nunique(), "outcomes": converted.nunique()}

@@ -1,0 +1,41 @@
+"""What several test folders need: the project's root, and one real run of the whole chain on a small demo."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+SMALL_DEMO = ("simulate.leads=2500", "simulate.events_per_lead=30", "evaluate.bootstrap=100", "evaluate.shap_rows=200")
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The OUT folder of a finished run on 2,500 simulated leads; read it, do not write into it."""
+    from pipeline.settings import parse_overrides
+    from pipeline.stage import RUN_STAGES, make_context, run_all
+
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    out = shared / "demo_run"
+    context = make_context(
+        source_dir=ROOT / "sources" / "demo",
+        data_dir=out / "simulate" / "export",
+        out=out,
+        params_file=None,
+        overrides=parse_overrides(SMALL_DEMO),
+    )
+    with FileLock(f"{out}.lock"):  # parallel workers share one run: the later ones find it current
+        run_all(context, ("simulate", *RUN_STAGES))
+    return out

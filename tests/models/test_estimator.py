@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.clock import to_micros
+from models.by_lead import lead_weights
+from models.estimator import Estimator
+from models.estimator_options import EstimatorOptions
+from models.fit_estimator import fit_estimator
+
+QUICK = EstimatorOptions(boosters=2, max_rounds=60, threads=1)
+
+
+@pytest.fixture(scope="module")
+def fit(company):
+    def fitted(rows: pd.DataFrame, y, options: EstimatorOptions = QUICK) -> Estimator:
+        return fit_estimator(
+            rows,
+            y,
+            weights=lead_weights(rows["lead_id"]),
+            lead_ids=rows["lead_id"],
+            as_of_us=to_micros(rows["as_of"]),
+            features=company.features,
+            options=options,
+            seed=3,
+        )
+
+    return fitted
+
+
+@pytest.fixture(scope="module")
+def estimator(forecast):
+    return forecast.targets["sql"].estimator
+
+
+def test_base_and_contributions_sum_to_the_log_odds(estimator, company):
+    base, contributions = estimator.contributions(company.history)
+    difference = base + contributions.sum(axis=1) - estimator.log_odds(company.history)
+    assert difference.abs().max() < 1e-9
+    assert tuple(contributions.columns) == tuple(feature.name for feature in company.features)
+
+
+def test_the_linear_part_takes_part(estimator):
+    assert estimator.training.linear_share > 0
+
+
+def test_forecasts_follow_the_truth(estimator, company):
+    test = (company.labels["part"] == "test").to_numpy()[: len(company.history)]
+    own, truth = estimator.log_odds(company.history[test]), company.true_log_odds[test]
+    assert np.corrcoef(own, truth)[0, 1] > 0.9
+    assert own.mean() == pytest.approx(truth.mean(), abs=0.25)
+
+
+def test_row_order_changes_nothing(fit, company):
+    rows = company.history.iloc[:600]
+    y = company.labels["y"].to_numpy(dtype=float)[:600]
+    order = np.random.default_rng(0).permutation(600)
+    assert fit(rows.iloc[order], y[order]).to_files() == fit(rows, y).to_files()
+
+
+def test_saved_and_loaded_it_forecasts_bit_for_bit_the_same(estimator, company):
+    again = Estimator.from_files(estimator.to_files())
+    assert (again.log_odds(company.history) == estimator.log_odds(company.history)).all()
+    assert again.to_files() == estimator.to_files()
+
+
+def test_three_snapshots_of_one_lead_weigh_as_one(fit, company):
+    first = company.history.iloc[:600:2]
+    y = company.labels["y"].to_numpy(dtype=float)[:600:2]
+    thrice = pd.concat([first] * 3)
+    assert fit(thrice, np.tile(y, 3)).rate_log_odds == pytest.approx(fit(first, y).rate_log_odds)
+
+
+def test_columns_that_say_nothing_have_no_contribution(estimator, company):
+    _, contributions = estimator.contributions(company.history.head(20))
+    assert "behaviour_demo_count_30d" not in estimator.encoding.columns  # missing throughout
+    assert (contributions["behaviour_demo_count_30d"] == 0).all()
+
+
+@pytest.mark.parametrize("outcomes", [1, 19])
+def test_too_few_outcomes_fall_back_to_the_base_rate(fit, company, outcomes):
+    rows = company.history.iloc[:400:2]
+    found = fit(rows, (np.arange(200) < outcomes).astype(float))
+    assert found.level == "rate"
+    assert found.training.missing_outcomes == 20 - outcomes
+    base, contributions = found.contributions(rows)
+    # half a lead is added on either side: (outcomes + 0.5) / (200 + 1)
+    assert 1 / (1 + np.exp(-base)) == pytest.approx((outcomes + 0.5) / 201)
+    assert (found.log_odds(rows) == base).all()
+    assert (contributions == 0).all(axis=None)
+    assert Estimator.from_files(found.to_files()) == found
+
+
+def test_all_leads_with_the_outcome_is_a_base_rate_too(fit, company):
+    rows = company.history.iloc[:400:2]
+    found = fit(rows, np.ones(200))
+    assert found.level == "rate"
+    assert np.isfinite(found.log_odds(rows)).all()
+
+
+def test_twenty_outcomes_train_a_model(fit, company):
+    rows = company.history.iloc[:800:2]
+    y = np.zeros(400)
+    y[np.argsort(-company.true_log_odds[:800:2])[:20]] = 1
+    found = fit(rows, y)
+    assert found.level == "model"
+    assert found.training.linear_share_losses == {}  # too few to try the shares: the default stands
+    assert found.training.linear_share == QUICK.default_linear_share
+    odds = found.log_odds(rows)
+    assert odds[y == 1].mean() > odds[y == 0].mean()

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.errors import InputError
+from models.calibration import Calibration
+from models.log_odds import log_odds_to_probability
+
+
+@pytest.fixture(scope="module")
+def rows(company):
+    return company.history.tail(400)
+
+
+@pytest.fixture(scope="module")
+def eager(forecast):
+    """The forecast with closes calibrated far up, so that the funnel binds."""
+    close = replace(forecast.targets["close"], calibration=Calibration(intercept=1.2, slope=0.9))
+    return replace(forecast, targets={"sql": forecast.targets["sql"], "close": close})
+
+
+def test_close_is_never_likelier_than_sql(eager, rows):
+    predicted = eager.predict(rows)
+    assert (predicted["p_close"] <= predicted["p_sql"]).all()
+    bound = predicted["bound_by_close"].eq("sql")
+    assert 0 < bound.sum() < len(rows)
+    assert (predicted.loc[bound, "p_close"] == predicted.loc[bound, "p_sql"]).all()
+    assert predicted["bound_by_sql"].isna().all()
+
+
+@pytest.mark.parametrize("target", ["sql", "close"])
+def test_an_explanation_adds_up_to_the_forecast_bound_or_not(eager, rows, target):
+    explanation, predicted = eager.explain(rows, target), eager.predict(rows)
+    summed = explanation.base + explanation.contributions.sum(axis=1)
+    assert (summed - predicted[f"log_odds_{target}"]).abs().max() < 1e-9
+    assert (explanation.log_odds == predicted[f"log_odds_{target}"]).all()
+    assert (log_odds_to_probability(explanation.log_odds) == predicted[f"p_{target}"]).all()
+
+
+def test_a_bound_row_is_explained_by_the_binding_target(eager, rows):
+    close, sql = eager.explain(rows, "close"), eager.explain(rows, "sql")
+    bound = close.bound_by.eq("sql")
+    assert (close.contributions[bound] == sql.contributions[bound]).all(axis=None)
+    assert (close.base[bound] == sql.base[bound]).all()
+    assert close.base[~bound].nunique() == 1
+
+
+def test_contributions_are_scaled_by_the_calibration(forecast, rows):
+    model = forecast.targets["sql"]
+    steep = replace(model, calibration=Calibration(intercept=0.25, slope=2.0))
+    base, contributions = model.estimator.contributions(rows)
+    assert steep.contributions(rows)[0] == pytest.approx(0.25 + 2 * base)
+    assert (steep.contributions(rows)[1] == 2 * contributions).all(axis=None)
+
+
+@pytest.mark.parametrize(("stage", "reached_sql", "reached_close"), [("SQL", 1, 0), ("WON", 1, 1), ("MQL", 0, 0)])
+def test_a_lead_at_the_target_has_reached_it(forecast, rows, stage, reached_sql, reached_close):
+    there = rows.assign(journey_current_stage=stage)
+    predicted = forecast.predict(there)
+    assert (predicted["reached_sql"] == reached_sql).all()
+    assert (predicted["reached_close"] == reached_close).all()
+    assert (predicted["p_sql"] == 1).all() == bool(reached_sql)
+    assert (predicted["p_close"] == 1).all() == bool(reached_close)
+    explanation = forecast.explain(there, "sql")
+    assert explanation.reached.all() == bool(reached_sql)
+    assert np.isinf(explanation.base).all() == bool(reached_sql)
+
+
+def test_rows_score_alone_as_they_do_together_and_in_any_order(forecast, rows):
+    together = forecast.predict(rows)
+    assert forecast.predict(rows.iloc[[7]]).equals(together.iloc[[7]])
+    assert forecast.predict(rows.iloc[::-1]).iloc[::-1].equals(together)
+
+
+def test_no_rows_give_no_forecasts(forecast, rows):
+    assert forecast.predict(rows.head(0)).empty
+    assert forecast.explain(rows.head(0), "sql").contributions.shape == (0, len(forecast.features))
+
+
+def test_other_columns_and_their_order_do_no_harm(forecast, rows):
+    turned = rows[rows.columns[::-1]].assign(another=1)
+    assert forecast.predict(turned).equals(forecast.predict(rows))
+
+
+def test_a_feature_that_is_not_there_is_named(forecast, rows):
+    with pytest.raises(InputError, match="behaviour_demo_trend"):
+        forecast.predict(rows.drop(columns="behaviour_demo_trend"))
+
+
+def test_a_target_that_is_not_forecast_is_named(forecast, rows):
+    with pytest.raises(InputError, match="'mql'"):
+        forecast.explain(rows, "mql")

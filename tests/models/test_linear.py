@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.encoding import Encoding, Vocabulary
+from models.linear import LinearPart, fit_linear
+from models.log_odds import log_odds_to_probability
+
+ENCODING = Encoding(("x",), (Vocabulary("c", ("a", "b"), rare=False),))
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """x is log-normal less 1 or missing, c has two codes or is missing; the truth is linear in log(1 + x)."""
+    rng = np.random.default_rng(4)
+    n = 20_000
+    logged = rng.exponential(1.0, n)
+    x = np.where(rng.random(n) < 0.2, np.nan, np.expm1(logged))
+    code = rng.choice([0.0, 1.0, np.nan], n)
+    odds = -1 + 0.8 * np.nan_to_num(np.log1p(x)) + 0.5 * np.isnan(x) + np.select([code == 0, code == 1], [0.6, -0.6])
+    y = (rng.random(n) < log_odds_to_probability(odds)).astype(float)
+    return np.column_stack([x, code]), y, odds
+
+
+def test_a_weak_ridge_recovers_the_truth(drawn):
+    matrix, y, odds = drawn
+    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=1e-3)
+    near = np.nan_to_num(matrix[:, 0]) < 20  # not beyond the cut at four standard deviations
+    assert np.abs(fitted.log_odds(matrix) - odds)[near].max() < 0.2
+
+
+def test_contributions_and_intercept_sum_to_the_log_odds_and_average_to_nothing(drawn):
+    matrix, y, _ = drawn
+    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=5.0)
+    contributions = fitted.contributions(matrix)
+    assert fitted.intercept + contributions.sum(axis=1) == pytest.approx(fitted.log_odds(matrix), abs=1e-12)
+    assert np.abs(contributions.mean(axis=0)).max() < 0.02
+
+
+def test_a_strong_ridge_leaves_the_base_rate(drawn):
+    matrix, y, _ = drawn
+    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=1e9)
+    assert log_odds_to_probability(fitted.log_odds(matrix)) == pytest.approx(y.mean(), abs=1e-3)
+
+
+def test_a_number_far_out_counts_as_four_standard_deviations(drawn):
+    matrix, y, _ = drawn
+    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=5.0)
+    far = fitted.log_odds(np.array([[1e9, 0.0], [1e12, 0.0]]))
+    assert far[0] == far[1]
+
+
+def test_json_round_trip_is_bit_identical(drawn):
+    matrix, y, _ = drawn
+    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=5.0)
+    again = LinearPart.from_json(fitted.to_json())
+    assert (again.log_odds(matrix) == fitted.log_odds(matrix)).all()

@@ -1,0 +1,49 @@
+"""Probabilities for points: they rise, recover a known curve, and keep away from 0 and 1."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.log_odds import log_odds_to_probability
+from models.score_calibration import fit_score_calibration
+
+LEADS = np.arange(6000).astype(str)
+
+
+def test_a_logistic_truth_is_recovered() -> None:
+    generator = np.random.default_rng(13)
+    points = generator.integers(-50, 100, 6000).astype(float)
+    truth = log_odds_to_probability(-2 + points / 25)
+    y = (generator.random(6000) < truth).astype(float)
+    fitted = fit_score_calibration(points, y, lead_ids=LEADS, seed=1)
+    assert fitted.kind == "logistic"
+    assert fitted.probability(points) == pytest.approx(truth, abs=0.04)
+
+
+def test_a_step_is_found_by_isotonic() -> None:
+    generator = np.random.default_rng(14)
+    points = generator.integers(0, 100, 6000).astype(float)
+    truth = np.where(points >= 60, 0.5, 0.05)
+    y = (generator.random(6000) < truth).astype(float)
+    fitted = fit_score_calibration(points, y, lead_ids=LEADS, seed=1)
+    assert fitted.kind == "isotonic"
+    assert np.abs(fitted.probability(points) - truth).mean() < 0.03
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_probability_rises_with_the_score_and_is_never_certain(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    points = generator.integers(0, 5, 40).astype(float)
+    y = (points > 2).astype(float)
+    fitted = fit_score_calibration(points, y, lead_ids=LEADS[:40], seed=1)
+    p = fitted.probability(np.linspace(-100, 100, 50))
+    assert (np.diff(p) >= 0).all()
+    assert p.min() > 0
+    assert p.max() < 1
+
+
+def test_a_useless_score_gives_the_base_rate() -> None:
+    y = np.array([1.0] * 100 + [0.0] * 300)
+    fitted = fit_score_calibration(np.zeros(400), y, lead_ids=LEADS[:400], seed=1)
+    assert fitted.probability([0.0, 50.0]) == pytest.approx([0.25, 0.25], abs=0.01)

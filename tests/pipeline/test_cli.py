@@ -1,0 +1,68 @@
+"""The command as a user meets it: exit codes, messages, an interruption."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pipeline.cli import main
+
+COMMAND = [sys.executable, "-m", "pipeline.cli"]
+
+
+def exit_code(*arguments):
+    with pytest.raises(SystemExit) as stop:
+        main([str(argument) for argument in arguments])
+    return stop.value.code
+
+
+def test_summary_shows_both_targets_and_the_report(demo_run, capsys):
+    assert exit_code("summary", "--out", demo_run) == 0
+    shown = capsys.readouterr().out
+    assert "SQL within 90 days" in shown
+    assert "WON within 90 days" in shown
+    assert str(demo_run / "evaluate" / "report.html") in shown
+
+
+def test_summary_before_any_run_says_what_to_do(tmp_path, capsys):
+    assert exit_code("summary", "--out", tmp_path) == 2
+    assert "expected an evaluated run" in capsys.readouterr().err
+
+
+def test_a_stage_before_its_time_names_the_one_to_run(tmp_path, project_root, capsys):
+    (tmp_path / "export").mkdir()
+    arguments = ["--source", project_root / "sources" / "demo", "--data", tmp_path / "export", "--out", tmp_path]
+    assert exit_code("train", *arguments) == 2
+    assert "Run 'leadscore ingest' first" in capsys.readouterr().err
+
+
+def test_check_of_a_good_source_exits_0_and_of_a_bad_one_2(demo_run, project_root, tmp_path, capsys):
+    source = project_root / "sources" / "demo"
+    assert exit_code("check", source, "--data", demo_run / "simulate" / "export") == 0
+    assert exit_code("check", source, "--data", tmp_path) == 2
+    assert "leads" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_says_so_and_the_next_one_finishes(demo_run, project_root, tmp_path):
+    arguments = ["--source", str(project_root / "sources" / "demo"), "--data", str(demo_run / "simulate" / "export")]
+    command = [*COMMAND, "ingest", *arguments, "--out", str(tmp_path)]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=project_root, env=environment)
+    assert first.stderr is not None
+    assert first.stderr.readline().startswith("ingest")
+    time.sleep(0.3)
+    first.send_signal(signal.SIGINT)
+    rest = first.stderr.read()
+    assert first.wait(timeout=60) == 130, rest
+    assert "run the same command again" in rest
+    assert "Traceback" not in rest
+    assert not (tmp_path / "ingest").exists()
+    second = subprocess.run(command, capture_output=True, text=True, cwd=project_root, check=False)
+    assert second.returncode == 0, second.stderr
+    assert (tmp_path / "ingest" / "stage.json").is_file()

@@ -1,0 +1,73 @@
+"""Stage ``train`` on made-up features and labels."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from models.saved_form import from_files
+from pipeline.settings import Settings
+from pipeline.stage import StageContext
+from pipeline.train import run
+from pipeline.workspace import Workspace, tree_digest
+
+QUICK = {"boosters": 2, "max_rounds": 30, "threads": 1}
+
+
+@pytest.fixture
+def context(tmp_path, tiny_rows, tiny_forecast) -> StageContext:
+    workspace = Workspace(tmp_path / "out")
+    history, labels = tiny_rows
+    with workspace.writing("ingest", {}) as folder:
+        (folder / "spec.json").write_text(tiny_forecast.spec.model_dump_json(by_alias=True))
+    with workspace.writing("features", {}) as folder:
+        history.to_parquet(folder / "history.parquet", index=False)
+    with workspace.writing("labels", {}) as folder:
+        labels.to_parquet(folder / "labels.parquet", index=False)
+    return StageContext(workspace, Settings.model_validate({"model": QUICK}), None, None, {})
+
+
+def train(context, name="train"):
+    with context.workspace.writing(name, {}) as out:
+        run(context, out)
+    return context.folder(name)
+
+
+def test_the_saved_model_gives_the_predictions_beside_it(context, tiny_rows):
+    out = train(context)
+    predictions = pd.read_parquet(out / "predictions.parquet")
+    assert set(predictions["part"]) == {"calibration", "test"}
+    assert predictions.set_index(["target", "lead_id", "as_of"]).index.is_monotonic_increasing
+    history = tiny_rows[0].merge(predictions.query("target == 'sql'"), on=["lead_id", "as_of"])
+    again = from_files({file.name: file.read_text(encoding="utf-8") for file in (out / "model").iterdir()}).predict(
+        history
+    )
+    assert (again["p_sql"] == history["p"]).all()
+
+
+def test_it_writes_down_what_it_saw(context):
+    targets = json.loads((train(context) / "train.json").read_text())["targets"]
+    assert list(targets) == ["sql", "close"]
+    assert targets["sql"]["level"] == "model"
+    assert targets["sql"]["parts"]["train"]["leads"] == targets["sql"]["training"]["leads"] == 240
+    assert targets["sql"]["parts"]["train"]["outcomes"] == targets["sql"]["training"]["outcomes"]
+    assert targets["sql"]["calibration"]["leads"] == 80
+
+
+def test_another_run_writes_the_same_bytes(context):
+    assert tree_digest([train(context)]) == tree_digest([train(context, "again")])
+
+
+def test_too_few_outcomes_are_said_and_recorded(context, tiny_rows, capsys):
+    _, labels = tiny_rows
+    few = labels["target"].eq("close") & ~labels["lead_id"].isin(["L0001", "L0002", "L0003"])
+    changed = labels.assign(y=labels["y"].where(~few, 0).where(labels["target"].eq("sql") | few, 1))
+    with context.workspace.writing("labels", {}) as folder:
+        changed.to_parquet(folder / "labels.parquet", index=False)
+    close = json.loads((train(context) / "train.json").read_text())["targets"]["close"]
+    assert close["level"] == "rate"
+    assert close["training"]["missing_outcomes"] == 17
+    said = " ".join(capsys.readouterr().err.split())
+    assert "target close has 3 outcomes among 240 leads; 17 are missing for a model" in said

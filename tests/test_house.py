@@ -1,0 +1,99 @@
+"""The house rules that no other tool checks."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+import yaml
+
+from pipeline.cli import app
+from pipeline.settings import Settings
+from pipeline.stage import STAGES
+
+PACKAGES = ("features", "models", "pipeline", "serve")
+
+
+def test_a_stage_its_module_its_dvc_stage_and_its_folder_share_one_name(project_root):
+    dvc = yaml.safe_load((project_root / "dvc.yaml").read_text())["stages"]
+    assert list(dvc) == [stage.name for stage in STAGES]
+    for stage in STAGES:
+        declared = dvc[stage.name]
+        outs = declared["outs"]
+        assert outs == [f"data/{stage.name}"]
+        assert declared["cmd"] == f"leadscore {stage.name}"
+        assert f"pipeline/{stage.name}.py" in declared["deps"]
+        module = importlib.import_module(f"pipeline.{stage.name}")
+        assert list(inspect.signature(module.run).parameters) == ["context", "out"]
+
+
+def test_dvc_depends_on_the_outputs_a_stage_reads(project_root):
+    dvc = yaml.safe_load((project_root / "dvc.yaml").read_text())["stages"]
+    for stage in STAGES:
+        assert {f"data/{need}" for need in stage.needs} <= set(dvc[stage.name]["deps"]), stage.name
+
+
+def test_every_stage_is_a_command():
+    commands = {command.name for command in app.registered_commands}
+    assert {stage.name for stage in STAGES} <= commands
+
+
+def test_every_section_of_the_settings_that_a_stage_names_exists():
+    for stage in STAGES:
+        assert set(stage.sections) <= set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_a_package_lists_what_it_offers(name):
+    package = importlib.import_module(name)
+    assert package.__doc__
+    assert package.__all__ == sorted(package.__all__)
+    for public in package.__all__:
+        assert getattr(package, public) is not None
+
+
+def test_the_packages_are_listed_explicitly(project_root):
+    project = tomllib.loads((project_root / "pyproject.toml").read_text())
+    listed = set(project["tool"]["setuptools"]["packages"])
+    found = {
+        ".".join(file.parent.relative_to(project_root).parts)
+        for package in PACKAGES
+        for file in (project_root / package).rglob("__init__.py")
+    }
+    assert listed == found
+
+
+def test_importing_models_stays_light():
+    heavy = {"mlflow", "shap", "pyspark", "matplotlib", "fastapi", "lightgbm"}
+    code = f"import sys, models, features; print(sorted({heavy} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_the_lock_has_hashes_and_names_no_registry(project_root):
+    for name in ("requirements.lock", "requirements-installer.lock"):
+        text = (project_root / name).read_text()
+        pinned = re.findall(r"^([A-Za-z0-9._\[\]-]+)==[^ ]+(.*)$", text, flags=re.MULTILINE)
+        assert pinned
+        assert text.count("--hash=sha256:") >= len(pinned)
+        assert "://" not in text
+        assert "--index" not in text
+
+
+def test_no_pickle_in_the_code(project_root):
+    for package in PACKAGES:
+        for file in (project_root / package).rglob("*.py"):
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            names = {
+                alias.name.split(".")[0]
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Import | ast.ImportFrom)
+                for alias in node.names
+            } | {(node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+            assert not names & {"pickle", "cloudpickle", "joblib", "dill"}, file
