@@ -3,8 +3,8 @@
     python benchmarks/known_truth.py [--out data]
 
 Prints, for each target, the AUC of points, model and oracle (the true probability itself), and by decile of the
-forecast the mean forecast, the mean truth, the observed rate, and the interval around the truth within which so many
-leads cannot tell one rate from another: the forecast should lie in it. Each lead counts once; intervals are by lead,
+forecast the mean forecast, the mean truth, the observed rate, and how far from the truth so many leads cannot tell one
+rate from another: the forecast should lie within. Each lead counts once; intervals are by lead,
 bootstrapped, 95 % for the ten deciles together (Bonferroni).
 """
 
@@ -33,7 +33,7 @@ class AgainstTruth:
     auc : dict
         Of ``points``, ``model`` and ``oracle``; each lead counts once.
     deciles : DataFrame
-        One row a decile of the forecast: ``forecast``, ``truth``, ``observed``, ``low``, ``high``, ``leads`` and
+        One row a decile of the forecast: ``forecast``, ``truth``, ``observed``, ``within``, ``leads`` and
         ``holds``.
     """
 
@@ -68,13 +68,13 @@ def _decile(part: pd.DataFrame, truth: str) -> dict[str, float | int | bool]:
     weight = part["weight"].to_numpy()
     means = {n: float(np.average(part[c], weights=weight)) for n, c in (("forecast", "p"), ("truth", truth))}
     observed = float(np.average(part["y"], weights=weight))
-    low, high = (means["truth"] + end - observed for end in _interval_by_lead(part))
-    holds = low <= means["forecast"] <= high
-    return means | {"observed": observed, "low": low, "high": high, "leads": part["lead_id"].nunique(), "holds": holds}
+    within = _half_width_by_lead(part)
+    holds = abs(means["forecast"] - means["truth"]) <= within
+    return means | {"observed": observed, "within": within, "leads": part["lead_id"].nunique(), "holds": holds}
 
 
-def _interval_by_lead(part: pd.DataFrame) -> tuple[float, float]:
-    """Bootstrap the observed rate by lead; with few outcomes the upper end is Poisson's, which no resample shows."""
+def _half_width_by_lead(part: pd.DataFrame) -> float:
+    """Bootstrap the observed rate by lead; with few outcomes it is at least the Poisson bound for having seen none."""
     by_lead = part.assign(hits=part["weight"] * part["y"]).groupby("lead_id")
     lead = by_lead.agg(hits=("hits", "sum"), size=("weight", "sum"))
     draws = np.random.default_rng(SEED).multinomial(len(lead), np.full(len(lead), 1 / len(lead)), size=RESAMPLES)
@@ -82,7 +82,7 @@ def _interval_by_lead(part: pd.DataFrame) -> tuple[float, float]:
     tail = 0.05 / DECILES / 2
     low, high = np.quantile(rates, [tail, 1 - tail])
     unseen = -np.log(tail) * float(lead["size"].max()) / float(lead["size"].sum())
-    return float(low), max(float(high), float(unseen))
+    return float(max((high - low) / 2, unseen))
 
 
 def main() -> None:

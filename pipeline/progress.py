@@ -45,4 +45,4 @@ def progress(title: str, *, total: int) -> Iterator[Steps]:
 
 def say(text: str) -> None:
     """Print one line about what is being done."""
-    console.print(text, markup=False)
+    console.print(text, markup=False, soft_wrap=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,14 +134,23 @@ def run_stage(name: str, context: StageContext, *, force: bool = False) -> bool:
         say(f"{name}: nothing changed")
         return False
     say(f"{name} …")
-    try:
+    with _interruptible(name):
         module = importlib.import_module(f"pipeline.{name}")
         with context.workspace.writing(name, inputs) as out:
             module.run(context, out)
-    except KeyboardInterrupt:
-        say(f"{name} was interrupted and left nothing half-written; run the same command again to go on")
-        raise
     return True
+
+
+@contextmanager
+def _interruptible(name: str) -> Iterator[None]:
+    """Say that an interruption lost nothing; DuckDB's own word for it is a RuntimeError."""
+    try:
+        yield
+    except (KeyboardInterrupt, RuntimeError) as stopped:
+        if isinstance(stopped, RuntimeError) and str(stopped) != "Query interrupted":
+            raise
+        say(f"{name} was interrupted and left nothing half-written; run the same command again to go on")
+        raise KeyboardInterrupt from stopped
 
 
 def make_context(

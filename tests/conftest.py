@@ -20,6 +20,12 @@ def project_root() -> Path:
 
 
 @pytest.fixture(scope="session")
+def small_demo() -> tuple[str, ...]:
+    """The ``--set`` assignments of the demo run."""
+    return SMALL_DEMO
+
+
+@pytest.fixture(scope="session")
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The OUT folder of a finished run on 2,500 simulated leads; read it, do not write into it."""
     from pipeline.settings import parse_overrides

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -36,14 +37,14 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
 
 
 @pytest.fixture
-def postgres_url(postgres: sa.URL) -> Iterator[str]:
-    """The URL of an empty database, as a user would write it."""
+def postgres_url(postgres: sa.URL) -> str:
+    """The URL of an empty database, as a user would write it; it goes with the server."""
+    name = f"scores_{secrets.token_hex(4)}"
     root = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
     with root.connect() as connection:
-        connection.execute(sa.text("CREATE DATABASE scores"))
-        yield postgres.set(drivername="postgresql", database="scores").render_as_string(hide_password=False)
-        connection.execute(sa.text("DROP DATABASE scores WITH (FORCE)"))
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
     root.dispose()
+    return postgres.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
 
 
 SMALL_SOURCE = """

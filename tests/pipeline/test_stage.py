@@ -22,35 +22,37 @@ def copied_run(demo_run, tmp_path):
     return out
 
 
-def context_on(out, project_root, *extra):
-    from conftest import SMALL_DEMO
+@pytest.fixture
+def context_with(copied_run, project_root, small_demo):
+    """Make a context on the copied run, with further knobs turned."""
 
-    return make_context(
-        source_dir=project_root / "sources" / "demo",
-        data_dir=out / "simulate" / "export",
-        out=out,
-        params_file=None,
-        overrides=parse_overrides([*SMALL_DEMO, *extra]),
-    )
+    def make(*extra):
+        return make_context(
+            source_dir=project_root / "sources" / "demo",
+            data_dir=copied_run / "simulate" / "export",
+            out=copied_run,
+            params_file=None,
+            overrides=parse_overrides([*small_demo, *extra]),
+        )
+
+    return make
 
 
-def test_nothing_is_recomputed_when_nothing_changed(copied_run, project_root):
-    context = context_on(copied_run, project_root)
+def test_nothing_is_recomputed_when_nothing_changed(context_with):
+    context = context_with()
     assert [run_stage(name, context) for name in RUN_STAGES] == [False] * len(RUN_STAGES)
 
 
-def test_a_knob_redoes_its_stage_and_what_follows(copied_run, project_root):
-    context = context_on(
-        copied_run, project_root, "cutoffs.policy=per_week", "cutoffs.mql_per_week=12", "cutoffs.sal_per_week=3"
-    )
+def test_a_knob_redoes_its_stage_and_what_follows(context_with):
+    context = context_with("cutoffs.policy=per_week", "cutoffs.mql_per_week=12", "cutoffs.sal_per_week=3")
     ran = [name for name in RUN_STAGES if run_stage(name, context)]
     assert ran == ["cutoffs", "evaluate", "register", "score"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["features", "train"])
-def test_an_interrupted_run_ends_the_same_bit_for_bit(stage, demo_run, copied_run, project_root, monkeypatch):
-    context = context_on(copied_run, project_root)
+def test_an_interrupted_run_ends_the_same_bit_for_bit(stage, demo_run, copied_run, context_with, monkeypatch):
+    context = context_with()
     for name in RUN_STAGES[RUN_STAGES.index(stage) :]:
         shutil.rmtree(copied_run / name)
     original = pd.DataFrame.to_parquet

@@ -1,0 +1,118 @@
+"""The server: API and pages over one score store and one run's outputs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse, RedirectResponse
+
+from features.errors import InputError
+from serve import api, pages
+from serve.contracts import ScoreRequest
+from serve.examples import example_request
+from serve.pages import LoginNeededError, PageMissingError
+from serve.scorer import score_request
+from serve.security import BodyLimitMiddleware, HeadersMiddleware, page_headers
+from serve.services import Services
+from serve.settings import ServeSettings
+from serve.templating import stylesheet
+
+
+def create_app(settings: ServeSettings) -> FastAPI:
+    """Put the server together; nothing is opened before the first request.
+
+    Parameters
+    ----------
+    settings : ServeSettings
+        Where outputs and scores are, and the API key.
+    """
+    services = Services.of(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        warming = threading.Thread(target=_warm_up, args=(services,), daemon=True)
+        warming.start()
+        yield
+        warming.join()
+        services.store.close()
+        services.history.close()
+
+    app = FastAPI(
+        title="leadscore",
+        summary="Scores of leads with reasons",
+        docs_url=None,  # Swagger's page loads its code from elsewhere
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    app.include_router(api.router)
+    app.include_router(pages.router)
+    app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)
+    app.add_middleware(HeadersMiddleware, headers=page_headers(stylesheet()))
+    _answer_errors(app)
+    app.add_api_route("/openapi.json", lambda: _openapi(app, services), dependencies=api.KEYED, include_in_schema=False)
+    return app
+
+
+def _warm_up(services: Services) -> None:
+    """Score an example, so that the first real request does not pay for loading and compiling."""
+    with suppress(InputError):
+        loaded = services.model.current()
+        request = ScoreRequest.model_validate(example_request(loaded.forecast.spec))
+        score_request(request, loaded=loaded, history=services.history, max_facts=services.settings.max_facts)
+
+
+def _answer_errors(app: FastAPI) -> None:
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        problems = [{"where": _where(e["loc"]), "message": _message(e)} for e in error.errors()]
+        return JSONResponse({"detail": problems}, status_code=422)
+
+    @app.exception_handler(InputError)
+    async def unusable(request: Request, error: InputError) -> JSONResponse:
+        where = ".".join(part for part in (error.table, error.column) if part) or None
+        if error.row is not None:
+            where = f"{where}[{error.row}]"
+        status = 422 if request.method == "POST" else 503
+        return JSONResponse({"detail": [{"where": where, "message": str(error)}]}, status_code=status)
+
+    @app.exception_handler(LoginNeededError)
+    async def log_in(_: Request, error: LoginNeededError) -> RedirectResponse:
+        return RedirectResponse(error.location, status_code=303)
+
+    app.add_exception_handler(PageMissingError, pages.missing_page)
+
+
+def _where(location: tuple[int | str, ...]) -> str | None:
+    """Return a place in the request: ``events[3].event_type``; lists are counted from 1, as tables' rows are."""
+    text = ""
+    for part in location[1:]:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text or None
+
+
+def _message(error: dict[str, Any]) -> str:
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "json_invalid":
+        return f"expected JSON: {error.get('ctx', {}).get('error', message)}"
+    return message
+
+
+def _openapi(app: FastAPI, services: Services) -> dict[str, Any]:
+    """Return the API's description, with an example in the words of the source that is served."""
+    schema = get_openapi(title=app.title, version="1", summary=app.summary, routes=app.routes)
+    content = schema["paths"]["/v1/score"]["post"]["requestBody"]["content"]["application/json"]
+    try:
+        spec = services.model.current().forecast.spec
+    except InputError:
+        return schema
+    content["examples"] = {spec.name: {"summary": spec.title.en, "value": example_request(spec)}}
+    return schema

@@ -1,0 +1,190 @@
+"""What goes in and out of the API."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _moment(value: datetime) -> datetime:
+    utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if not EARLIEST <= utc < LATEST:
+        raise ValueError(f"expected a time between {EARLIEST.year} and {LATEST.year}, found {value.isoformat()}")
+    return utc
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("expected text without NUL characters")
+    return text
+
+
+Moment = Annotated[datetime, AfterValidator(_moment)]
+"""ISO 8601; without a zone it is UTC."""
+Text = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_without_nul)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_without_nul)]
+Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+Value = bool | Number | Text | None
+
+
+class Contract(BaseModel):
+    """A message: unknown fields are errors, so that a misspelt fact is not taken for an absent one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EventFact(Contract):
+    """Something that happened."""
+
+    occurred_at: Moment
+    event_type: Name
+    actor: Literal["lead", "marketing", "sales"] | None = None
+    """Who did it; None takes what the source says about events of this type."""
+    detail: Text | None = None
+    quantity: Number | None = None
+
+
+class ChangeFact(Contract):
+    """A field of the lead as it stood from a moment on."""
+
+    changed_at: Moment
+    field: Name
+    value: Value
+
+
+class StageFact(Contract):
+    """A stage the lead entered."""
+
+    stage: Name
+    entered_at: Moment
+    reason: Text | None = None
+
+
+class ScoreRequest(Contract):
+    """The raw facts of one lead, as the source's tables hold them."""
+
+    created_at: Moment
+    lead_id: Name | None = None
+    """If the run's history knows this lead, the facts given here stand in place of those."""
+    account_id: Name | None = None
+    attributes: dict[str, Value] = {}
+    """Fit columns of the source, as known from the lead's creation."""
+    events: tuple[EventFact, ...] = ()
+    changes: tuple[ChangeFact, ...] = ()
+    stages: tuple[StageFact, ...] = ()
+    as_of: Moment | None = None
+    """The moment of the forecast; facts after it are not used. None is now."""
+
+
+class Words(BaseModel):
+    """A text in German and English."""
+
+    de: str
+    en: str
+
+
+class ReasonOut(Words):
+    """A reason: above 0 it speaks for the outcome."""
+
+    family: str
+    subject: str
+    log_odds: float
+    percentage_points: float
+    value: bool | float | str | None
+
+
+class PointsReasonOut(Words):
+    """A points rule that gave or took points."""
+
+    points: float
+
+
+class ExclusionOut(Words):
+    """Why a lead is never promoted."""
+
+    name: str
+
+
+class GateOut(Words):
+    """What must still hold before a lead can be SAL."""
+
+    column: str
+
+
+class ScoreOut(BaseModel):
+    """One score."""
+
+    lead_id: str | None
+    as_of: datetime
+    p_sql: float | None = Field(description="Probability of the target sql within its horizon")
+    p_close: float | None = Field(description="Probability of the target close within its horizon")
+    band: Literal["none", "MQL", "SAL"]
+    stage: str | None
+    reached: bool = Field(description="The target of the cut-offs lies behind the lead already")
+    excluded: bool
+    exclusions: list[ExclusionOut]
+    gates_missing: list[GateOut]
+    points: float | None
+    points_band: Literal["none", "MQL", "SAL"] | None
+    points_reasons: list[PointsReasonOut]
+    fit_grade: str | None = Field(description="A (best quarter) to D: who the lead is")
+    behaviour_grade: str | None = Field(description="1 (best quarter) to 4: what the lead does")
+    reasons: list[ReasonOut] = Field(description="Strongest first; 'other' sums what is not named")
+    model_version: str
+    cutoff_version: str
+    scored_at: datetime
+
+
+class StoredScoreOut(ScoreOut):
+    """A score out of the store."""
+
+    run_id: str
+
+
+class OnlineScoreOut(ScoreOut):
+    """A score computed for this request."""
+
+    notes: list[Words] = Field(description="What to keep in mind about this forecast")
+
+
+class LeadsOut(BaseModel):
+    """Open leads by priority."""
+
+    matching: int
+    counts: dict[str, int]
+    leads: list[StoredScoreOut]
+
+
+class HistoryOut(BaseModel):
+    """A lead's scores, newest first."""
+
+    lead_id: str
+    scores: list[StoredScoreOut]
+
+
+class HealthOut(BaseModel):
+    """Whether the server can answer."""
+
+    status: Literal["ok", "degraded"]
+    model: str | None = Field(description="'ok', or what is wrong; only with a key", default=None)
+    store: str | None = Field(description="'ok', or what is wrong; only with a key", default=None)
+    model_version: str | None = None
+    cutoff_version: str | None = None
+    last_run: dict[str, Any] | None = None
+
+
+class Problem(BaseModel):
+    """What is wrong with a request."""
+
+    where: str | None
+    message: str
+
+
+class ProblemsOut(BaseModel):
+    """Everything found wrong with a request."""
+
+    detail: list[Problem]

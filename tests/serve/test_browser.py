@@ -1,0 +1,150 @@
+"""A real browser: log in and read by keyboard alone, nothing blocked, nothing cut off, enough contrast, printable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, StorageState, sync_playwright
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
+CONTRAST = Path(__file__).with_name("contrast.js")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def session(browser: Browser, address: str, api_key: str) -> StorageState:
+    """What a browser keeps after logging in by keyboard alone."""
+    context = browser.new_context(base_url=address)
+    opened = context.new_page()
+    opened.goto("/leads")
+    opened.wait_for_function("document.activeElement.id === 'key'")  # the field has the focus
+    opened.keyboard.type(api_key)
+    opened.keyboard.press("Enter")
+    opened.wait_for_selector("table.leads")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, session: StorageState) -> Iterator[Page]:
+    """The list as a German reader sees it; whatever the browser complains about fails the test."""
+    context = browser.new_context(locale="de-DE", base_url=address, storage_state=session)
+    opened = context.new_page()
+    complaints: list[str] = []
+    foreign: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    def see(request: Request) -> None:
+        if not request.url.startswith((address, "data:")):
+            foreign.append(request.url)
+
+    opened.on("console", hear)
+    opened.on("request", see)
+    opened.goto("/leads")
+    yield opened
+    context.close()
+    assert (complaints, foreign) == ([], [])
+
+
+def test_from_the_list_to_the_reasons_by_keyboard(page: Page) -> None:
+    first = page.locator("table.leads tbody th a").first
+    name = first.inner_text()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    for _ in range(30):
+        if page.evaluate("document.activeElement.textContent") == name:
+            break
+        page.keyboard.press("Tab")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("table.reasons")
+    assert page.locator("h1").inner_text() == f"Lead {name}"
+    assert re.search(r"\d+ von 1\.?00+ Leads wie diesem erreichen SQL innerhalb von \d+ Tagen", page.inner_text(".big"))
+    # the bars: as long as the numbers beside them, on the side that their sign says
+    for row in page.locator("table.reasons tr").all():
+        effect = float(row.locator("td.number").inner_text().replace("−", "-").replace(",", "."))
+        bar, line = row.locator("rect").bounding_box(), row.locator("path").bounding_box()
+        assert bar is not None
+        assert line is not None
+        if effect:
+            assert (bar["x"] + bar["width"] / 2 > line["x"]) == (effect > 0)
+
+
+def test_the_language_stays_while_reading(page: Page) -> None:
+    page.get_by_role("link", name="English").click()
+    assert page.locator("h1").inner_text() == "Open leads by priority"
+    page.locator("table.leads tbody th a").first.click()
+    assert page.locator("h2#why").inner_text() == "Why?"
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.get_by_role("link", name="Back to the list").click()
+    assert page.locator("h1").inner_text() == "Open leads by priority"
+
+
+def test_search_filter_and_pages(page: Page) -> None:
+    ids = page.locator("table.leads tbody th a").all_inner_texts()
+    page.get_by_role("link", name="Nächste Seite").click()
+    assert not set(ids) & set(page.locator("table.leads tbody th a").all_inner_texts())
+    page.get_by_label("Lead suchen").fill(ids[0].lower())
+    page.keyboard.press("Enter")
+    page.wait_for_url("**search=*")
+    assert page.locator("table.leads tbody th a").all_inner_texts() == ids[:1]
+    page.goto("/leads?lang=de")
+    page.get_by_role("link", name=re.compile("^MQL")).click()
+    assert set(page.locator("table.leads tbody .band").all_inner_texts()) <= {"MQL"}
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_nothing_is_cut_off(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    lead = page.locator("table.leads tbody th a").first.get_attribute("href")
+    for path in ("/leads", str(lead)):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_text_has_enough_contrast(page: Page) -> None:
+    """WCAG AA: 4.5 to 1 between every text and what lies behind it."""
+    lead = page.locator("table.leads tbody th a").first.get_attribute("href")
+    for path in ("/leads", "/leads?band=reached", str(lead), "/login"):
+        page.goto(path)
+        weak = page.evaluate(CONTRAST.read_text())
+        assert weak == [], path
+
+
+def test_print_leaves_out_what_only_works_on_a_screen(page: Page) -> None:
+    page.locator("table.leads tbody th a").first.click()
+    page.emulate_media(media="print")
+    assert not page.locator("header.top").is_visible()
+    assert page.locator("table.reasons").is_visible()
+    assert page.pdf()[:4] == b"%PDF"
+
+
+def test_pages_work_without_javascript(browser: Browser, address: str, api_key: str) -> None:
+    context = browser.new_context(base_url=address, java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    page.goto("/leads")
+    page.fill("#key", api_key)
+    page.get_by_role("button", name="Log in").click()
+    page.locator("table.leads tbody th a").first.click()
+    assert page.locator("table.reasons").is_visible()
+    context.close()
