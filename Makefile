@@ -8,6 +8,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help setup demo run test check format serve lock browser clean
 
@@ -17,16 +18,16 @@ help: ## Show what can be done here
 setup: $(VENV)/installed ## Create .venv and install everything locked in requirements.lock
 
 $(VENV)/installed: requirements.lock requirements-installer.lock pyproject.toml
-	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), "Python 3.11 to 3.13 is needed, this is " + sys.version'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), "Python 3.11 to 3.13 is needed, this is " + sys.version'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-installer.lock
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	touch $@
+	@touch $@
 
 demo: setup ## Simulate a company, train, judge against its points, score its open leads; show the result
-	$(BIN)/dvc repro --quiet --no-commit
-	$(BIN)/leadscore summary
+	$(BIN)/dvc repro --no-commit
+	@$(BIN)/leadscore summary
 
 run: demo ## The same as demo
 
