@@ -21,7 +21,8 @@ from models.cutoffs import (
 )
 from models.log_odds import Floats
 from models.points import PointsCutoffs
-from pipeline.judged_rows import fit_baseline, naive_bayes_file, read_features, read_forecast, volume_rows
+from pipeline.judged_rows import fit_baseline, naive_bayes_file, read_features, volume_rows
+from pipeline.model_files import read_forecast
 from pipeline.settings import CutoffOptions
 from pipeline.stage import StageContext
 
@@ -32,7 +33,7 @@ def run(context: StageContext, out: Path) -> None:
     history = read_features(context, "history")
     baseline = fit_baseline(context, history)
     rows = volume_rows(context, history, target=target)
-    rows = rows.assign(p=read_forecast(context).predict(rows)[f"p_{target}"])
+    rows = rows.assign(p=read_forecast(context.folder("train") / "model").predict(rows)[f"p_{target}"])
     cutoffs = decide(rows, baseline, target=target, options=context.settings.cutoffs)
     (out / "cutoffs.json").write_text(cutoffs.model_dump_json(indent=1) + "\n", encoding="utf-8")
     for name, fitted in baseline.naive_bayes.items():

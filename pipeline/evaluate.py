@@ -20,15 +20,14 @@ from models.promotion import precision_against_volume, precision_difference, pro
 from models.reasons import Reason, reasons
 from models.target_evaluation import BASELINE, MODEL, TargetEvaluation, evaluate_target
 from pipeline.evaluation import BANDS, Entering, Evaluation, Promotions, Volume, evaluation_tree
+from pipeline.ingested import read_observed_until, read_stages
 from pipeline.judged_rows import (
     KEYS,
     judged_rows,
     read_baseline,
     read_features,
-    read_forecast,
-    read_observed_until,
-    read_stages,
 )
+from pipeline.model_files import read_forecast
 from pipeline.progress import progress
 from pipeline.report import write_report
 from pipeline.report_data import data_notes
@@ -42,7 +41,7 @@ def run(context: StageContext, out: Path) -> None:
     """Write ``evaluation.json``, ``report.html``, ``test_predictions.parquet`` and ``plots/``."""
     with progress("evaluate", total=4) as steps:
         history, baseline, cutoffs = read_features(context, "history"), read_baseline(context), read_cutoffs(context)
-        spec, forecast = context.spec(), read_forecast(context)
+        spec, forecast = context.spec(), read_forecast(context.folder("train") / "model")
         judged: list[TargetEvaluation] = []
         tests: dict[str, pd.DataFrame] = {}
         # The target of the cut-offs first, as everywhere in the report.

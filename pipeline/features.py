@@ -13,12 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.as_of import AS_OF
-from features.clock import parse_time, to_micros
+from features.clock import to_micros
 from features.engine import SNAPSHOTS, duckdb_type, features_sql
 from features.facts import TIME_COLUMNS, fact_schemas
 from features.feature_list import feature_list
 from features.snapshots import history_snapshots, open_snapshots
 from features.spec import FeatureOptions, SourceSpec
+from pipeline.ingested import read_observed_until
 from pipeline.progress import say
 from pipeline.stage import StageContext
 
@@ -32,7 +33,7 @@ def run(context: StageContext, out: Path) -> None:
     """
     spec, options = context.spec(), context.settings.features
     ingested = context.folder("ingest")
-    observed_until = parse_time(json.loads((ingested / "ingest.json").read_text(encoding="utf-8"))["observed_until"])
+    observed_until = read_observed_until(context)
     leads = _frame(ingested, "leads", ["lead_id"])
     stages = _frame(ingested, "stages", ["lead_id", "stage"])
     looks = {

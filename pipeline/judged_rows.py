@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pandas as pd
 from pydantic import ValidationError
 
-from features.clock import parse_time, to_micros
+from features.clock import to_micros
 from features.errors import InputError
 from features.feature_list import Feature, feature_list
 from features.spec import SourceSpec
 from models.baseline import Baseline
 from models.by_lead import lead_weights
-from models.forecast import Forecast
 from models.naive_bayes import NaiveBayes, fit_naive_bayes
 from models.points import PointsRules, check_rules
-from models.saved_form import from_files
 from pipeline.settings import validation_message
 from pipeline.stage import StageContext
 
@@ -34,18 +31,6 @@ def read_features(context: StageContext, name: str) -> pd.DataFrame:
     """Read ``history`` or ``open`` features, with ``as_of_us`` beside ``as_of``."""
     rows = pd.read_parquet(context.folder("features") / f"{name}.parquet")
     return rows.assign(as_of_us=to_micros(rows["as_of"]))
-
-
-def read_observed_until(context: StageContext) -> int:
-    """Return until when outcomes are in the export, in microseconds since 1970."""
-    text = (context.folder("ingest") / "ingest.json").read_text(encoding="utf-8")
-    return parse_time(json.loads(text)["observed_until"])
-
-
-def read_stages(context: StageContext) -> pd.DataFrame:
-    """Read table stages with ``entered_us`` beside ``entered_at``."""
-    stages = pd.read_parquet(context.folder("ingest") / "stages.parquet")
-    return stages.assign(entered_us=to_micros(stages["entered_at"]))
 
 
 def judged_rows(context: StageContext, history: pd.DataFrame, *, target: str, part: str) -> pd.DataFrame:
@@ -90,13 +75,6 @@ def volume_rows(context: StageContext, history: pd.DataFrame, *, target: str) ->
     test_from = first[labels["part"] == "test"].min()
     chosen = labels[labels["at_risk"] & (first >= period_from) & (labels["as_of"] < test_from)]
     return history.merge(chosen[KEYS], on=KEYS, validate="one_to_one").sort_values(KEYS, ignore_index=True)
-
-
-def read_forecast(context: StageContext) -> Forecast:
-    """Read the forecast as stage ``train`` left it."""
-    folder = context.folder("train") / "model"
-    files = sorted(file for file in folder.iterdir() if file.is_file())
-    return from_files({file.name: file.read_bytes().decode("utf-8") for file in files})
 
 
 def read_rules(context: StageContext, features: tuple[Feature, ...]) -> PointsRules | None:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
-from features.clock import from_micros, parse_time, to_micros
+from features.clock import from_micros, to_micros
 from features.labels import build_labels
 from features.split import split_by_time
+from pipeline.ingested import read_observed_until, read_stages
 from pipeline.stage import StageContext
 
 
 def run(context: StageContext, out: Path) -> None:
     """Write ``labels.parquet``: one row a lead, as-of time and target."""
     spec = context.spec()
-    ingested = context.folder("ingest")
-    stages = pd.read_parquet(ingested / "stages.parquet")
-    stages["entered_us"] = to_micros(stages["entered_at"])
     snapshots = pd.read_parquet(context.folder("features") / "history.parquet", columns=["lead_id", "as_of"])
     snapshots["as_of_us"] = to_micros(snapshots["as_of"])
-    observed_until = parse_time(json.loads((ingested / "ingest.json").read_text(encoding="utf-8"))["observed_until"])
-    labels = build_labels(snapshots, stages, spec, observed_until_us=observed_until)
+    labels = build_labels(snapshots, read_stages(context), spec, observed_until_us=read_observed_until(context))
     parts = []
     for name, rows in labels.groupby("target", sort=True):
         horizon = spec.targets[str(name)].horizon  # type: ignore[index]

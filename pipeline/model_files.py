@@ -23,5 +23,10 @@ def read_forecast(folder: Path) -> Forecast:
     InputError
         If a file is missing, was added or was changed.
     """
+    return from_files(read_texts(folder))
+
+
+def read_texts(folder: Path) -> dict[str, str]:
+    """Return the files of a saved forecast by name, unchecked."""
     files = sorted(file for file in folder.iterdir() if file.is_file())
-    return from_files({file.name: file.read_bytes().decode("utf-8") for file in files})
+    return {file.name: file.read_bytes().decode("utf-8") for file in files}

@@ -19,7 +19,9 @@ from models.forecast import Forecast
 from models.points import PointsRules
 from models.saved_form import from_files
 from models.scoring import model_version, score_rows
-from pipeline.judged_rows import read_observed_until, read_rules
+from pipeline.ingested import read_observed_until
+from pipeline.judged_rows import read_rules
+from pipeline.model_files import read_texts
 from pipeline.progress import progress, say
 from pipeline.score_store import ScoreRun, open_store
 from pipeline.score_tables import JSON_COLUMNS
@@ -55,7 +57,7 @@ the file says the same whenever it is made."""
 
 def run(context: StageContext, out: Path) -> None:
     """Write ``scores.parquet`` and ``score.json``, and upsert the scores into the store."""
-    files = {file.name: file.read_bytes().decode("utf-8") for file in (context.folder("train") / "model").iterdir()}
+    files = read_texts(context.folder("train") / "model")
     forecast = from_files(files)
     cutoffs_file = context.folder("cutoffs") / "cutoffs.json"
     cutoffs = Cutoffs.model_validate_json(cutoffs_file.read_text(encoding="utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 from features.errors import InputError
 from features.spec import SourceSpec
 from pipeline.progress import say
-from pipeline.settings import Settings, read_settings
+from pipeline.settings import SOURCE_SECTIONS, Settings, read_settings
 from pipeline.source_folder import read_source
 from pipeline.workspace import STAMP, Workspace, code_digest, tree_digest
 
@@ -47,11 +48,17 @@ STAGES = (
     Stage("features", needs=("ingest",), sections=("features",)),
     Stage("labels", needs=("ingest", "features"), sections=("split",)),
     Stage("train", needs=("ingest", "features", "labels"), sections=("features", "model")),
-    Stage("cutoffs", needs=("ingest", "features", "labels", "train"), sections=("cutoffs",)),
-    Stage("evaluate", needs=("ingest", "features", "labels", "train", "cutoffs"), sections=("evaluate",)),
-    Stage("register", needs=("ingest", "features", "labels", "train", "cutoffs", "evaluate"), sections=("mlflow",)),
-    Stage("score", needs=("ingest", "features", "train", "cutoffs"), sections=("score",)),
+    Stage("cutoffs", needs=("ingest", "features", "labels", "train"), sections=("features", "cutoffs")),
+    Stage("evaluate", needs=("ingest", "features", "labels", "train", "cutoffs"), sections=("features", "evaluate")),
+    Stage(
+        "register",
+        needs=("ingest", "features", "labels", "train", "cutoffs", "evaluate"),
+        sections=("features", "mlflow"),
+    ),
+    Stage("score", needs=("ingest", "features", "train", "cutoffs"), sections=("features", "score")),
 )
+ADDRESSES = (("score", "store"), ("mlflow", "tracking_uri"))
+"""Settings that may hold a password: a stage's stamp keeps their digest only."""
 RUN_STAGES = tuple(stage.name for stage in STAGES if stage.name != "simulate")
 
 
@@ -101,12 +108,16 @@ def stage_inputs(stage: Stage, context: StageContext) -> dict[str, Any]:
     inputs: dict[str, Any] = {"code": code_digest(), "seed": context.settings.seed}
     dumped = context.settings.model_dump(mode="json", by_alias=True)
     inputs["settings"] = {section: dumped[section] for section in stage.sections}
+    for section, key in ADDRESSES:
+        if section in stage.sections:
+            address = inputs["settings"][section].pop(key)
+            inputs[key] = hashlib.sha256(str(address).encode()).hexdigest()
     for need in stage.needs:
         stamp = json.loads((context.folder(need) / STAMP).read_text(encoding="utf-8"))
         inputs[need] = stamp["outputs"]
     if stage.reads_source:
         inputs["source"] = tree_digest([_given(context.source_dir, "--source")])
-        inputs["overrides"] = dict(context.overrides)
+        inputs["overrides"] = {key: context.overrides[key] for key in SOURCE_SECTIONS if key in context.overrides}
     if stage.reads_data:
         inputs["data"] = tree_digest([_given(context.data_dir, "--data")])
     return inputs

@@ -12,7 +12,7 @@ import pandas as pd
 from features.feature_list import feature_list
 from models.fit_forecast import fit_forecast, fit_steps, predict_labelled
 from models.forecast import Forecast
-from models.saved_form import to_files
+from pipeline.model_files import write_forecast
 from pipeline.progress import progress, say
 from pipeline.stage import StageContext
 
@@ -35,10 +35,7 @@ def run(context: StageContext, out: Path) -> None:
         )
     for line in shortfalls(forecast):
         say(line)
-    model = out / "model"
-    model.mkdir()
-    for name, text in to_files(forecast).items():
-        (model / name).write_bytes(text.encode("utf-8"))
+    write_forecast(forecast, out / "model")
     summary = json.dumps(describe(forecast, labels), indent=1, allow_nan=False) + "\n"
     (out / "train.json").write_text(summary, encoding="utf-8")
     predict_labelled(forecast, history, labels).to_parquet(out / "predictions.parquet", index=False)

@@ -26,7 +26,7 @@ def test_a_stage_its_module_its_dvc_stage_and_its_folder_share_one_name(project_
     for stage in STAGES:
         declared = dvc[stage.name]
         outs = declared["outs"]
-        assert outs == [f"data/{stage.name}"]
+        assert outs == [{f"data/{stage.name}": {"cache": False}}]
         assert declared["cmd"] == f"leadscore {stage.name}"
         assert f"pipeline/{stage.name}.py" in declared["deps"]
         module = importlib.import_module(f"pipeline.{stage.name}")
@@ -37,6 +37,36 @@ def test_dvc_depends_on_the_outputs_a_stage_reads(project_root):
     dvc = yaml.safe_load((project_root / "dvc.yaml").read_text())["stages"]
     for stage in STAGES:
         assert {f"data/{need}" for need in stage.needs} <= set(dvc[stage.name]["deps"]), stage.name
+
+
+HOUSE_MODULES = {"stage", "settings", "workspace", "progress", "source_folder"}
+"""What every stage uses to run at all, and what decides no output."""
+
+
+def pipeline_modules(project_root, name, seen=frozenset()):
+    """Every module of pipeline that ``name`` imports, itself included, as paths that DVC can watch."""
+    file = project_root / "pipeline" / f"{name}.py"
+    if name in HOUSE_MODULES or name in seen or not file.is_file():
+        return set()
+    found = {f"pipeline/{name}.py"}
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pipeline."):
+            found |= pipeline_modules(project_root, node.module.split(".")[1], seen | {name})
+    return found
+
+
+def test_dvc_watches_all_the_code_of_a_stage(project_root):
+    dvc = yaml.safe_load((project_root / "dvc.yaml").read_text())["stages"]
+    for stage in STAGES:
+        missing = pipeline_modules(project_root, stage.name) - set(dvc[stage.name]["deps"])
+        assert not missing, stage.name
+
+
+def test_dvc_watches_all_the_settings_of_a_stage(project_root):
+    dvc = yaml.safe_load((project_root / "dvc.yaml").read_text())["stages"]
+    shipped = set(yaml.safe_load((project_root / "params.yaml").read_text()))
+    for stage in STAGES:
+        assert set(stage.sections) & shipped <= set(dvc[stage.name]["params"]), stage.name
 
 
 def test_every_stage_is_a_command():

@@ -12,7 +12,8 @@ import pytest
 
 from models.cutoffs import Cutoffs
 from pipeline import cutoffs
-from pipeline.judged_rows import read_baseline, read_features, read_forecast, volume_rows
+from pipeline.judged_rows import read_baseline, read_features, volume_rows
+from pipeline.model_files import read_forecast
 from pipeline.settings import CutoffOptions
 from pipeline.stage import StageContext
 from pipeline.workspace import Workspace
@@ -24,7 +25,7 @@ def read(context: StageContext) -> Cutoffs:
 
 def rows_with_forecast(context: StageContext) -> pd.DataFrame:
     rows = volume_rows(context, read_features(context, "history"), target="sql")
-    return rows.assign(p=read_forecast(context).predict(rows)["p_sql"])
+    return rows.assign(p=read_forecast(context.folder("train") / "model").predict(rows)["p_sql"])
 
 
 def test_as_many_leads_as_the_points_promote(judged_by_points: StageContext) -> None:

@@ -1,0 +1,22 @@
+"""What stage ``ingest`` left, as later stages read it."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+from features.clock import parse_time, to_micros
+from pipeline.stage import StageContext
+
+
+def read_observed_until(context: StageContext) -> int:
+    """Return until when outcomes are in the export, in microseconds since 1970."""
+    text = (context.folder("ingest") / "ingest.json").read_text(encoding="utf-8")
+    return parse_time(json.loads(text)["observed_until"])
+
+
+def read_stages(context: StageContext) -> pd.DataFrame:
+    """Read table stages with ``entered_us`` beside ``entered_at``."""
+    stages = pd.read_parquet(context.folder("ingest") / "stages.parquet")
+    return stages.assign(entered_us=to_micros(stages["entered_at"]))
