@@ -68,7 +68,13 @@ def run(context: StageContext, out: Path) -> None:
         run_id=_run_id(context, model=files, cutoffs=cutoffs, open_file=open_file),
         model_version=model_version(files),
         cutoff_version=cutoffs.version,
-        about=describe(scores, forecast.spec, cutoffs, observed_until_us=read_observed_until(context)),
+        about=describe(
+            scores,
+            forecast.spec,
+            cutoffs,
+            observed_until_us=read_observed_until(context),
+            top_reasons=context.settings.score.reasons,
+        ),
     )
     written = _store(scores, scoring_run, context)
     pq.write_table(_table(scores, scoring_run), out / "scores.parquet")
@@ -76,6 +82,16 @@ def run(context: StageContext, out: Path) -> None:
     summary |= {"cutoff_version": scoring_run.cutoff_version, **scoring_run.about}
     (out / "score.json").write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     say(f"score: {len(scores)} open leads scored, {written} of them new or changed in the store")
+
+
+def is_stored(context: StageContext) -> bool:
+    """Whether the score store still holds the finished run of which ``score.json`` speaks."""
+    url = store_url(context)
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+        return False
+    run_id = json.loads((context.folder("score") / "score.json").read_text(encoding="utf-8"))["run_id"]
+    with open_store(url) as store:
+        return any(found["run_id"] == run_id and found["finished_at"] is not None for found in store.runs())
 
 
 def store_url(context: StageContext) -> str:
@@ -117,7 +133,9 @@ def _run_id(context: StageContext, *, model: dict[str, str], cutoffs: Cutoffs, o
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
-def describe(scores: pd.DataFrame, spec: SourceSpec, cutoffs: Cutoffs, *, observed_until_us: int) -> dict[str, Any]:
+def describe(
+    scores: pd.DataFrame, spec: SourceSpec, cutoffs: Cutoffs, *, observed_until_us: int, top_reasons: int
+) -> dict[str, Any]:
     """Return what a page needs to word the scores of a run: source, targets, cut-offs, averages, numbers.
 
     Parameters
@@ -128,12 +146,15 @@ def describe(scores: pd.DataFrame, spec: SourceSpec, cutoffs: Cutoffs, *, observ
     cutoffs : Cutoffs
     observed_until_us : int
         Until when there are data.
+    top_reasons : int
+        Reasons that each score has at most, beside the rest.
     """
     open_scores = scores[~scores["reached"]]
     averages = {f"p_{name}": open_scores[f"p_{name}"].mean() for name in sorted(spec.targets)}
     points = cutoffs.baseline.model_dump() if cutoffs.baseline.kind == "points" else None
     return {
         "source": spec.name,
+        "top_reasons": top_reasons,
         "title": spec.title.model_dump(),
         "observed_until": format_time(observed_until_us),
         "targets": {

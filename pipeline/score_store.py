@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pandas as pd
@@ -113,7 +114,7 @@ class ScoreStore:
             from ``run``) and ``scored_at``; JSON columns hold lists.
         run : ScoreRun
         now : datetime
-            With a zone. Rows that are already there with equal content keep their ``scored_at``.
+            When the writing begins, with a zone. Rows already there with equal content keep their ``scored_at``.
         chunk_rows : int
         on_chunk : callable, optional
             Told the number of rows after each chunk.
@@ -129,6 +130,7 @@ class ScoreStore:
             If a lead id cannot be kept in a database, or a lead stands twice at one as-of time.
         """
         _check_keys(scores)
+        began = monotonic()
         ordered = scores.sort_values(["lead_id", "as_of"], kind="stable")
         self._record_run(run, leads=int(scores["lead_id"].nunique()), started_at=now)
         changed = 0
@@ -139,7 +141,8 @@ class ScoreStore:
             if on_chunk is not None:
                 on_chunk(len(records))
         with self._engine.begin() as connection:
-            done = sa.update(SCORE_RUNS).where(SCORE_RUNS.c.run_id == run.run_id).values(finished_at=now)
+            finished_at = now + timedelta(seconds=monotonic() - began)
+            done = sa.update(SCORE_RUNS).where(SCORE_RUNS.c.run_id == run.run_id).values(finished_at=finished_at)
             connection.execute(done)
         return changed
 

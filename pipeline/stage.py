@@ -40,6 +40,8 @@ class Stage:
     sections: tuple[str, ...] = ()
     reads_source: bool = False
     reads_data: bool = False
+    writes_outside: bool = False
+    """Whether it writes into a store of its own too; the module then has ``is_stored(context)``."""
 
 
 STAGES = (
@@ -55,7 +57,9 @@ STAGES = (
         needs=("ingest", "features", "labels", "train", "cutoffs", "evaluate"),
         sections=("features", "mlflow"),
     ),
-    Stage("score", needs=("ingest", "features", "train", "cutoffs"), sections=("features", "score")),
+    Stage(
+        "score", needs=("ingest", "features", "train", "cutoffs"), sections=("features", "score"), writes_outside=True
+    ),
 )
 ADDRESSES = (("score", "store"), ("mlflow", "tracking_uri"))
 """Settings that may hold a password: a stage's stamp keeps their digest only."""
@@ -141,7 +145,7 @@ def run_stage(name: str, context: StageContext, *, force: bool = False) -> bool:
     """
     stage = next(stage for stage in STAGES if stage.name == name)
     inputs = stage_inputs(stage, context)
-    if not force and context.workspace.is_current(name, inputs):
+    if not force and context.workspace.is_current(name, inputs) and _is_stored(stage, context):
         say(f"{name}: nothing changed")
         return False
     say(f"{name} …")
@@ -150,6 +154,13 @@ def run_stage(name: str, context: StageContext, *, force: bool = False) -> bool:
         with context.workspace.writing(name, inputs) as out:
             module.run(context, out)
     return True
+
+
+def _is_stored(stage: Stage, context: StageContext) -> bool:
+    if not stage.writes_outside:
+        return True
+    stored: bool = importlib.import_module(f"pipeline.{stage.name}").is_stored(context)
+    return stored
 
 
 @contextmanager

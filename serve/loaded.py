@@ -19,6 +19,9 @@ from models.scoring import model_version
 Stamp = tuple[tuple[str, int], ...]
 
 
+DEFAULT_REASONS = 5
+
+
 @dataclass(frozen=True)
 class Loaded:
     """What a request is scored with; all from one run."""
@@ -27,6 +30,8 @@ class Loaded:
     cutoffs: Cutoffs
     rules: PointsRules | None
     model_version: str
+    top_reasons: int
+    """As many as the nightly scores of the run have."""
 
 
 class ServedModel:
@@ -81,7 +86,13 @@ class ServedModel:
                 cutoffs=Cutoffs.model_validate_json(cutoffs),
                 rules=None if rules is None else PointsRules.model_validate(rules),
                 model_version=model_version(files),
+                top_reasons=self._top_reasons(),
             )
         except (ValidationError, json.JSONDecodeError) as error:
             found = str(error).splitlines()[0]
             raise InputError(expected="cut-offs and rules of this version of leadscore", found=found) from None
+
+    def _top_reasons(self) -> int:
+        """Return what the nightly job last used; before its first run, its default."""
+        file = self._out / "score" / "score.json"
+        return int(json.loads(file.read_text(encoding="utf-8"))["top_reasons"]) if file.is_file() else DEFAULT_REASONS

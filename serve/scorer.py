@@ -48,7 +48,14 @@ def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHisto
     snapshot = own.leads[["lead_id"]].assign(as_of_us=parse_time(as_of))
     X = history.features_of(own, snapshot, spec=forecast.spec, options=forecast.feature_options)
     ids = pd.DataFrame({"lead_id": [request.lead_id], "as_of": [as_of]})
-    rows = score_rows(X, ids, forecast=forecast, cutoffs=loaded.cutoffs, rules=loaded.rules)
+    rows = score_rows(
+        X,
+        ids,
+        forecast=forecast,
+        cutoffs=loaded.cutoffs,
+        rules=loaded.rules,
+        top_reasons=loaded.top_reasons,
+    )
     return OnlineScoreOut(
         **_plain(rows.iloc[0].to_dict()),
         model_version=loaded.model_version,

@@ -46,6 +46,12 @@ def test_nothing_is_recomputed_when_nothing_changed(context_with):
     assert [run_stage(name, context) for name in RUN_STAGES] == [False] * len(RUN_STAGES)
 
 
+def test_a_lost_store_is_written_again(context_with, copied_run):
+    (copied_run / "scores.sqlite").unlink()
+    assert run_stage("score", context_with())
+    assert (copied_run / "scores.sqlite").is_file()
+
+
 def test_a_knob_redoes_its_stage_and_what_follows(context_with):
     context = context_with("cutoffs.policy=per_week", "cutoffs.mql_per_week=12", "cutoffs.sal_per_week=3")
     ran = [name for name in RUN_STAGES if run_stage(name, context)]
