@@ -2,7 +2,8 @@
 
     python benchmarks/known_truth.py [--out data]
 
-Prints, for each target, the AUC of points, model and oracle (the true probability itself), and by decile of the
+Prints, for each target, the AUC of points, model and oracle (the true probability itself), how the level and the
+spread of the forecast compare with the truth, which needs no outcomes and so has no luck in it, and by decile of the
 forecast the mean forecast, the mean truth, the observed rate, and how far from the truth so many leads cannot tell one
 rate from another: the forecast should lie within. Each lead counts once; intervals are by lead,
 bootstrapped, 95 % for the ten deciles together (Bonferroni).
@@ -39,6 +40,11 @@ class AgainstTruth:
 
     auc: dict[str, float]
     deciles: pd.DataFrame
+    ratio: float
+    """Mean truth over mean forecast: 1 where the level is right."""
+    slope: float
+    """Of the truth on the forecast, by weighted least squares: 1 where differences between leads are right, 0 where the
+    forecast knows nothing. It takes no outcome, so it has no luck in it."""
 
 
 def against_truth(out: Path) -> dict[str, AgainstTruth]:
@@ -61,7 +67,17 @@ def _compare(rows: pd.DataFrame, truth: str) -> AgainstTruth:
     table = [
         _decile(part.assign(y=y[part.index], weight=weights[part.index]), truth) for _, part in rows.groupby(decile)
     ]
-    return AgainstTruth(auc, pd.DataFrame(table))
+    ratio, slope = level_and_slope(rows["p"], rows[truth], weights)
+    return AgainstTruth(auc, pd.DataFrame(table), ratio, slope)
+
+
+def level_and_slope(forecast: pd.Series, truth: pd.Series, weights: pd.Series) -> tuple[float, float]:
+    """Return mean truth over mean forecast, and the weighted slope of truth on forecast (NaN if it is constant)."""
+    means = np.average(np.column_stack([forecast, truth]), axis=0, weights=weights)
+    centred = forecast - means[0]
+    spread = float((weights * centred**2).sum())
+    slope = float((weights * centred * (truth - means[1])).sum()) / spread if spread > 0 else float("nan")
+    return float(means[1] / means[0]), slope
 
 
 def _decile(part: pd.DataFrame, truth: str) -> dict[str, float | int | bool]:
@@ -92,7 +108,8 @@ def main() -> None:
     for name, result in against_truth(parser.parse_args().out).items():
         shown = ", ".join(f"{who} {value:.3f}" for who, value in result.auc.items())
         held = int(result.deciles["holds"].sum())
-        sys.stdout.write(f"\n{name}: AUC {shown}; {held} of {DECILES} deciles hold\n")
+        sys.stdout.write(f"\n{name}: AUC {shown}; {held} of {DECILES} deciles hold; ")
+        sys.stdout.write(f"truth / forecast {result.ratio:.2f}, slope of truth on forecast {result.slope:.2f}\n")
         sys.stdout.write(result.deciles.round(4).to_string(index=False) + "\n")
 
 

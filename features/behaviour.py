@@ -13,8 +13,11 @@ from features.feature_list import trend_windows
 from features.spec import EventFamily, FeatureOptions, SourceSpec
 
 WEEK_US = 7 * DAY_US
-MAX_HALVINGS = 1000
-"""Weights double every half-life from creation on; beyond this many they are held, to stay finite."""
+BLOCK_HALVINGS = 500
+"""Weights double every half-life from the start of a block of this many on; then they begin anew, to stay finite."""
+FADED_HALVINGS = 60
+"""An event this many half-lives ago weighs below 1e-18: it takes more than 500 million of them to move 9 decimals."""
+_BLOCKS = ("even", "odd")
 
 
 def family_events(events: ir.Table, families: dict[str, EventFamily]) -> ir.Table:
@@ -46,10 +49,10 @@ def behaviour_features(facts: Facts, snapshots: ir.Table, spec: SourceSpec, opti
     Raises
     ------
     InputError
-        If a half-life is shorter than a day: weights of long stories would not be finite.
+        If a half-life is not longer than 0.
     """
-    if any(half_life < DAY_US for half_life in options.half_lives):
-        raise InputError(expected="half-lives of at least 1d", found="a shorter one", table="features.half_lives")
+    if any(half_life <= 0 for half_life in options.half_lives):
+        raise InputError(expected="half-lives longer than 0", found="a shorter one", table="features.half_lives")
     families = spec.model_families()
     if not families:
         return snapshots
@@ -74,16 +77,14 @@ def _long_totals(
 ) -> ir.Table:
     """Return the totals of each snapshot and each family that its lead has any event of."""
     events = family_events(facts.events, families)
-    created = facts.leads.select("lead_id", "created_us")
-    events = joined(events, created, ["lead_id"])
     first_of_day = ibis.row_number().over(
         ibis.window(group_by=["lead_id", "family_no", day_start(events[TIME])], order_by=TIME)
     )
-    since = (events[TIME] - events.created_us.fill_null(0)).cast("float64")
-    weights = {
-        f"weight_{us}": ibis.literal(2.0) ** (since / float(us)).clip(-MAX_HALVINGS, MAX_HALVINGS)
-        for us in options.half_lives
-    }
+    weights: dict[str, ir.Value] = {}
+    for us in options.half_lives:
+        weight, odd = ibis.literal(2.0) ** _halvings(events[TIME], us), _in_odd_block(events[TIME], us)
+        weights[f"weight_odd_{us}"] = odd.ifelse(weight, ibis.null("float64"))
+        weights[f"weight_even_{us}"] = odd.ifelse(ibis.null("float64"), weight)
     rows = events.select(
         "lead_id",
         "family_no",
@@ -97,19 +98,38 @@ def _long_totals(
     probes = snapshots.inner_join(pairs, ["lead_id"]).select("lead_id", "family_no", AS_OF)
     totals = [Total(f"count_{us}", "one", last_us=us) for us in sorted(set(options.windows))]
     totals += [Total("ever", "one"), Total("days", "day"), Total("last", "at", "max")]
-    totals += [Total(f"decayed_{us}", f"weight_{us}") for us in options.half_lives]
+    totals += [
+        Total(f"decayed_{block}_{us}", f"weight_{block}_{us}", last_us=FADED_HALVINGS * us)
+        for us in options.half_lives
+        for block in _BLOCKS
+    ]
     long = totals_as_of(rows, probes, by=["lead_id", "family_no"], totals=totals)
-    return _faded(joined(long, created, ["lead_id"]), options)
+    return _faded(long, options)
+
+
+def _halvings(time_us: ir.Value, half_life_us: int) -> ir.Value:
+    """Return the half-lives since the start of a time's block; the remainder is taken in whole microseconds."""
+    return (time_us % (BLOCK_HALVINGS * half_life_us)).cast("float64") / float(half_life_us)
+
+
+def _in_odd_block(time_us: ir.Value, half_life_us: int) -> ir.Value:
+    block_us = BLOCK_HALVINGS * half_life_us
+    return time_us % (2 * block_us) >= block_us
 
 
 def _faded(long: ir.Table, options: FeatureOptions) -> ir.Table:
-    """Turn sums of growing weights into sums of fading ones: divide by the weight of the as-of time itself."""
-    since = (long[AS_OF] - long.created_us.fill_null(0)).cast("float64")
-    faded = {}
+    """Turn sums of growing weights into sums of fading ones: divide by the weight of the as-of time itself.
+
+    What has not faded lies in the block of the as-of time or in the one before, so even and odd tell the two apart.
+    """
+    faded: dict[str, ir.Value] = {}
     for us in options.half_lives:
-        halvings = (since / float(us)).clip(-MAX_HALVINGS, MAX_HALVINGS)
-        faded[f"decayed_{us}"] = (long[f"decayed_{us}"] * ibis.literal(2.0) ** (-halvings)).round(9)
-    return long.mutate(**faded).drop("created_us")
+        halvings, odd = _halvings(long[AS_OF], us), _in_odd_block(long[AS_OF], us)
+        even_sum, odd_sum = long[f"decayed_even_{us}"], long[f"decayed_odd_{us}"]
+        here, before = odd.ifelse(odd_sum, even_sum), odd.ifelse(even_sum, odd_sum)
+        two = ibis.literal(2.0)
+        faded[f"decayed_{us}"] = (here * two ** (-halvings) + before * two ** (-halvings - BLOCK_HALVINGS)).round(9)
+    return long.mutate(**faded).drop(*(f"decayed_{block}_{us}" for us in options.half_lives for block in _BLOCKS))
 
 
 def _family_columns(table: ir.Table, i: int, stem: str, options: FeatureOptions) -> dict[str, ir.Value]:

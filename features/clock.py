@@ -14,6 +14,8 @@ HOUR_US = 3_600 * SECOND_US
 DAY_US = 24 * HOUR_US
 
 _UNITS_US = {"w": 7 * DAY_US, "d": DAY_US, "h": HOUR_US, "m": 60 * SECOND_US, "s": SECOND_US}
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]|$)")
+"""How ISO 8601 begins: 01.02.2026 is February to one reader and January to another, so it is refused."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([wdhms])")
 
 
@@ -65,7 +67,7 @@ def parse_time(text: Any) -> int:
     """Return a point in time, given as ISO 8601 text, date or datetime, in microseconds since 1970 (naive is UTC)."""
     if isinstance(text, int) and not isinstance(text, bool):
         return text
-    stamp = pd.Timestamp(text)
+    stamp = pd.NaT if isinstance(text, str) and not _ISO.match(text.strip()) else pd.Timestamp(text)
     if pd.isna(stamp):
         raise ValueError(f"expected a time such as 2026-01-31 or 2026-01-31T08:00:00Z, found {text!r}")
     stamp = stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")

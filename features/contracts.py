@@ -95,7 +95,8 @@ REASONS = {
         Reason(
             "before the lead was created",
             "stages entered at or after the lead's created_at",
-            "Check the time zones of both; a created_at of whole days means midnight",
+            "Check the time zones of both; entered_at of whole days means midnight: if only the day is known, write "
+            "greatest(entered_at, created_at) in stages.sql",
         ),
     )
 }

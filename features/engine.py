@@ -1,7 +1,8 @@
 """The features run on DuckDB: the same SQL for one lead on request, for many in memory, and in the batch.
 
-This is the only module that knows an engine. The expressions of ``build_features`` are turned into SQL once for a
-source and its options; from then on a request costs only the run of that SQL.
+This is the only module that knows an engine: a DuckDB in memory, which reads no file and no clock. The expressions of
+``build_features`` are turned into SQL once for a source and its options; from then on a request costs only the run of
+that SQL.
 """
 
 from __future__ import annotations
@@ -145,11 +146,14 @@ class FeatureEngine:
 def compute_features(
     frames: FactFrames, snapshots: pd.DataFrame, spec: SourceSpec, options: FeatureOptions
 ) -> pd.DataFrame:
-    """Return the feature rows of snapshots from facts in memory: `FeatureEngine.compute` on an engine that is kept."""
+    """Return the feature rows of snapshots from facts in memory: `FeatureEngine.compute` on an engine that is kept.
+
+    One engine is kept, that of the last source and options.
+    """
     return _kept_engine(spec.model_dump_json(by_alias=True), options).compute(frames, snapshots)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=1)  # an engine holds a database in memory; one that is dropped closes it with its last user
 def _kept_engine(spec_json: str, options: FeatureOptions) -> FeatureEngine:
     return FeatureEngine(SourceSpec.model_validate_json(spec_json), options)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 from features.clock import DAY_US, format_duration
 from features.feature import Dtype, Family, Feature
@@ -14,6 +15,7 @@ from features.wording import duration_words, phrase, plain_words
 __all__ = [
     "ACCOUNT_WINDOW_US",
     "Feature",
+    "calendar_moment",
     "feature_list",
     "lead_families",
     "open_ladder",
@@ -88,7 +90,10 @@ def _fit_column(column: str, declared: FitColumn, thing: Words) -> Iterator[Feat
             definition = f"Whether {column} holds any text, {source}"
             yield _feature(f"{name}_given", "boolean", "", column, definition, measure="given", thing=thing)
         case "number" | "boolean" | "category":
-            yield _feature(name, declared.type, "", column, f"{column}, {source}", measure="value", thing=thing)
+            yield _feature(
+                name, declared.type, "", column, f"{column}, {source}", measure="value", thing=thing,
+                values=tuple(declared.value_words.items()),
+            )  # fmt: skip
 
 
 def _behaviour(spec: SourceSpec, options: FeatureOptions) -> Iterator[Feature]:
@@ -153,11 +158,22 @@ def open_ladder(spec: SourceSpec) -> dict[str, str]:
     return {slug(stage): stage for stage in spec.ladder[:-1]}
 
 
+def calendar_moment(spec: SourceSpec) -> Literal["created", "as_of"]:
+    """Return the moment whose weekday and hour are features: creation where a nightly job looks, else the look itself.
+
+    With ``snapshots.every`` past looks keep the hour of creation (or of the anchor) while tonight's all have the
+    job's hour: a model would learn from the clock of its own rows.
+    """
+    return "as_of" if spec.snapshots.every is None else "created"
+
+
 def _journey(spec: SourceSpec) -> Iterator[Feature]:
+    moment = calendar_moment(spec)
+    said = "creation" if moment == "created" else "as_of"
     yield from _listed(
         ("days_since_created", "number", "days", "age", "Days from creation to as_of"),
-        ("as_of_weekday", "number", "", "calendar", "UTC weekday of as_of, Monday is 0"),
-        ("as_of_hour", "number", "hours", "calendar", "UTC hour of as_of, 0 to 23"),
+        (f"{moment}_weekday", "number", "", "calendar", f"UTC weekday of {said}, Monday is 0"),
+        (f"{moment}_hour", "number", "hours", "calendar", f"UTC hour of {said}, 0 to 23"),
     )
     if spec.snapshots.anchor != "created":
         stage = spec.snapshots.anchor.removeprefix("stage:")

@@ -14,10 +14,7 @@ from features.email_domains import domain_kind, email_domain
 from features.facts import FIT_DTYPES, Facts
 from features.job_titles import function, plain_title, seniority
 from features.spec import BANT, FitColumn, FitType, SourceSpec
-
-_TRUE = ("true", "t", "1", "1.0", "yes", "y", "ja", "j", "wahr")
-_FALSE = ("false", "f", "0", "0.0", "no", "n", "nein", "falsch")
-_NUMBER = r"^\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
+from features.written_values import NO, NUMBER, YES
 
 _TEXTS: dict[FitType, dict[str, Callable[[ir.StringValue], ir.StringValue]]] = {
     "job_title": {"_seniority": seniority, "_function": function},
@@ -116,10 +113,11 @@ def _numbered(changes: ir.Table) -> ir.Table:
 def _typed(value: ir.StringValue, kind: FitType) -> ir.Value:
     dtype = FIT_DTYPES[kind]
     if dtype == "float64":
-        return value.re_search(_NUMBER).ifelse(value, ibis.null("string")).strip().try_cast("float64")
+        number = value.re_search(NUMBER).ifelse(value, ibis.null("string")).strip().try_cast("float64")
+        return number.isinf().ifelse(ibis.null("float64"), number)
     if dtype == "boolean":
         word = value.strip().lower()
-        return ibis.cases((word.isin(_TRUE), True), (word.isin(_FALSE), False), else_=ibis.null("boolean"))
+        return ibis.cases((word.isin(YES), True), (word.isin(NO), False), else_=ibis.null("boolean"))
     return value
 
 

@@ -9,7 +9,7 @@ from features.as_of import AS_OF, TIME, Total, joined, totals_as_of
 from features.behaviour import day_start, family_events
 from features.clock import DAY_US, HOUR_US
 from features.facts import Facts
-from features.feature_list import lead_families, open_ladder
+from features.feature_list import calendar_moment, lead_families, open_ladder
 from features.spec import EventFamily, FeatureOptions, SourceSpec
 
 LOW_BEFORE_HIGH = 3
@@ -26,7 +26,7 @@ def journey_features(facts: Facts, snapshots: ir.Table, spec: SourceSpec, option
     """
     created = facts.leads.select("lead_id", "created_us")
     probes = joined(snapshots, created, ["lead_id"])
-    table = joined(_calendar(probes), _stage_columns(facts, probes, spec), _KEYS)
+    table = joined(_calendar(probes, spec), _stage_columns(facts, probes, spec), _KEYS)
     families = lead_families(spec)
     if families:
         table = joined(table, _action_columns(facts, probes, families, options), _KEYS)
@@ -37,15 +37,17 @@ def _days(later_us: ir.Value, earlier_us: ir.Value, unit_us: int = DAY_US) -> ir
     return (later_us - earlier_us).cast("float64") / float(unit_us)
 
 
-def _calendar(probes: ir.Table) -> ir.Table:
-    as_of = probes[AS_OF]
-    in_day = as_of % DAY_US
-    since_monday = (as_of - in_day + 3 * DAY_US) % (7 * DAY_US)  # 1970-01-01 was a Thursday
+def _calendar(probes: ir.Table, spec: SourceSpec) -> ir.Table:
+    moment = calendar_moment(spec)
+    time = probes[f"{moment}_us"]
+    in_day = time % DAY_US
+    since_monday = (time - in_day + 3 * DAY_US) % (7 * DAY_US)  # 1970-01-01 was a Thursday
+    weekday, hour = since_monday, in_day - in_day % HOUR_US
     return probes.select(
         *_KEYS,
-        journey_days_since_created=_days(as_of, probes.created_us),
-        journey_as_of_weekday=since_monday.cast("float64") / float(DAY_US),
-        journey_as_of_hour=(in_day - in_day % HOUR_US).cast("float64") / float(HOUR_US),
+        journey_days_since_created=_days(probes[AS_OF], probes.created_us),
+        **{f"journey_{moment}_weekday": weekday.cast("float64") / float(DAY_US)},
+        **{f"journey_{moment}_hour": hour.cast("float64") / float(HOUR_US)},
     )
 
 

@@ -78,6 +78,8 @@ PHRASES: dict[str, Phrase] = {
     ),
     "as_of_weekday": Phrase("Bewertet an einem {value}", "Scored on a {value}", "—", "—"),
     "as_of_hour": Phrase("Bewertet gegen {value} Uhr (UTC)", "Scored at about {value} h (UTC)", "—", "—"),
+    "created_weekday": Phrase("Eingegangen an einem {value}", "Arrived on a {value}", "—", "—"),
+    "created_hour": Phrase("Eingegangen gegen {value} Uhr (UTC)", "Arrived at about {value} h (UTC)", "—", "—"),
     "first_family": Phrase(
         "Erster Kontakt: {value}", "First contact: {value}", "Noch keine Aktivität", "No activity yet"
     ),
@@ -198,6 +200,16 @@ PHRASES: dict[str, Phrase] = {
     ),
 }
 
+_WEEKDAYS = {
+    "0": Words(de="Montag", en="Monday"),
+    "1": Words(de="Dienstag", en="Tuesday"),
+    "2": Words(de="Mittwoch", en="Wednesday"),
+    "3": Words(de="Donnerstag", en="Thursday"),
+    "4": Words(de="Freitag", en="Friday"),
+    "5": Words(de="Samstag", en="Saturday"),
+    "6": Words(de="Sonntag", en="Sunday"),
+}
+
 VALUE_WORDS: dict[str, dict[str, Words]] = {
     "seniority": {
         "c_level": Words(de="Geschäftsleitung", en="top management"),
@@ -232,13 +244,6 @@ VALUE_WORDS: dict[str, dict[str, Words]] = {
     },
     "boolean": {"1": Words(de="ja", en="yes"), "0": Words(de="nein", en="no")},
     "given": {"1": Words(de="angegeben", en="given"), "0": Words(de="nicht angegeben", en="not given")},
-    "as_of_weekday": {
-        "0": Words(de="Montag", en="Monday"),
-        "1": Words(de="Dienstag", en="Tuesday"),
-        "2": Words(de="Mittwoch", en="Wednesday"),
-        "3": Words(de="Donnerstag", en="Thursday"),
-        "4": Words(de="Freitag", en="Friday"),
-        "5": Words(de="Samstag", en="Saturday"),
-        "6": Words(de="Sonntag", en="Sunday"),
-    },
+    "as_of_weekday": _WEEKDAYS,
+    "created_weekday": _WEEKDAYS,
 }

@@ -1,8 +1,9 @@
-"""When leads are looked at: on the grid of the past for training, and tonight for scoring."""
+"""When leads are looked at: on the grid of the past for training, tonight and on past nights for scoring."""
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from features.as_of import is_known
@@ -52,7 +53,7 @@ def open_snapshots(leads: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec, 
     """Return the looks at the leads that are open now: what a nightly job scores.
 
     With ``snapshots.every`` each lead whose age lies between ``after`` and ``until`` is looked at as of now. Without,
-    each lead has one look only, at its own anchor + ``after``, if that has come.
+    each lead has one look only, at its own anchor + ``after``, if that has come and its longest horizon is not over.
 
     Parameters
     ----------
@@ -75,9 +76,45 @@ def open_snapshots(leads: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec, 
         due &= as_of_us <= looked["anchor_us"] + spec.snapshots.until
         looked["as_of_us"] = np.int64(as_of_us)
     else:
+        longest = max(target.horizon for target in spec.targets.values())
+        due &= first + longest > as_of_us  # what a window that is over held is no longer a forecast
         looked["as_of_us"] = first
     looked = looked[due]
     return _sorted(looked[_is_open(looked)])
+
+
+def job_snapshots(
+    leads: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec, *, nights_us: npt.NDArray[np.int64]
+) -> pd.DataFrame:
+    """Return the looks of a job that ran on several nights: `open_snapshots` of each night, together.
+
+    Parameters
+    ----------
+    leads, stages : DataFrame
+        As for `history_snapshots`.
+    spec : SourceSpec
+        Must have ``snapshots.every``: without, no night looks at a lead again.
+    nights_us : array of int64
+        When the job ran, rising.
+
+    Returns
+    -------
+    DataFrame
+        ``lead_id``, ``as_of_us`` (int64), sorted.
+    """
+    if spec.snapshots.every is None or spec.snapshots.until is None:
+        raise ValueError("a job looks at leads again only in a source with snapshots.every")
+    looked = _story(leads, stages, spec)
+    due = (looked["anchor_us"] + spec.snapshots.after).clip(lower=looked["created_us"]).to_numpy()
+    begin = np.searchsorted(nights_us, due, side="left")
+    old = np.searchsorted(nights_us, (looked["anchor_us"] + spec.snapshots.until).to_numpy(), side="right")
+    closed = np.searchsorted(nights_us, looked["closed_us"].to_numpy(), side="left")
+    count = np.maximum(np.minimum(old, closed) - begin, 0)
+    rows = np.repeat(np.arange(len(looked)), count)
+    nth = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
+    grid = looked[["lead_id"]].iloc[rows].reset_index(drop=True)
+    grid["as_of_us"] = nights_us[begin[rows] + nth]
+    return _sorted(grid)
 
 
 def _story(leads: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec) -> pd.DataFrame:

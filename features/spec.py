@@ -75,12 +75,19 @@ class FitColumn(Strict):
     """Whether the matured conversion rate of each value is a feature too (campaigns, channels)."""
     values: tuple[str, ...] | None = None
     """The allowed values of a category; None allows any."""
+    value_words: dict[str, Words] = {}
+    """How a category's values are called in front of people, where they are codes."""
     words: Words | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> FitColumn:
         if self.source_rate and (self.type != "category" or self.known != "created"):
             raise ValueError("source_rate needs a category that is known from creation")
+        if self.value_words and self.type != "category":
+            raise ValueError("value_words are for the values of a category")
+        unknown = sorted(set(self.value_words) - set(self.values or self.value_words))
+        if unknown:
+            raise ValueError(f"value_words names {unknown[0]!r}, which is not among the values")
         return self
 
 
@@ -164,6 +171,11 @@ class SourceSpec(Strict):
     def primary_target(self) -> Literal["sql", "close"]:
         """The target that cut-offs work on: ``sql`` where there is one."""
         return "sql" if "sql" in self.targets else "close"
+
+    @property
+    def sales_stages(self) -> tuple[str, ...]:
+        """Stages of a lead that sales has accepted: SAL and every rung above; none on a ladder without SAL."""
+        return self.stages_reaching("SAL") if "SAL" in self.ladder else ()
 
     @property
     def closed_stages(self) -> tuple[str, ...]:

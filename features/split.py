@@ -31,6 +31,43 @@ class SplitOptions(Strict):
         return self
 
 
+def start_of_test(labels: pd.DataFrame, *, options: SplitOptions) -> int:
+    """Return when the test period begins, in microseconds since 1970.
+
+    One source has one start, taken from its primary target, so that no target is fitted on leads that test another.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        As for `split_by_time`.
+    options : SplitOptions
+        ``test_from``, or else ``test_share`` of the leads with a known outcome, the newest by first snapshot.
+
+    Raises
+    ------
+    InputError
+        If no outcome is known.
+    """
+    known = labels["at_risk"] & labels["y"].notna()
+    if not known.any():
+        raise InputError(
+            expected="outcomes whose horizon has passed",
+            found="none" if len(labels) else "no snapshots",
+            table="labels",
+            hint="Give a longer history, a shorter targets.*.horizon, or an earlier snapshots.after",
+        )
+    if options.test_from is not None:
+        return options.test_from
+    first = labels["as_of_us"].groupby(labels["lead_id"]).transform("min")
+    return _cut(first[known], labels.loc[known, "lead_id"], options.test_share)
+
+
+def embargo_is_kept(labels: pd.DataFrame, part: pd.Series, *, horizon_us: int) -> bool:
+    """Whether every training outcome was known before calibration began (see the note on `split_by_time`)."""
+    calibration_from = labels.loc[part == "calibration", "as_of_us"].min()
+    return bool(is_matured(labels.loc[part == "train", "as_of_us"], horizon_us, calibration_from).all())
+
+
 def split_by_time(labels: pd.DataFrame, *, horizon_us: int, options: SplitOptions) -> pd.Series:
     """Say for each labelled snapshot of one target which part it belongs to.
 
@@ -64,15 +101,8 @@ def split_by_time(labels: pd.DataFrame, *, horizon_us: int, options: SplitOption
     test. That costs a little independence of the calibration, never of the test.
     """
     known = labels["at_risk"] & labels["y"].notna()
-    if not known.any():
-        raise InputError(
-            expected="outcomes whose horizon has passed",
-            found="none" if len(labels) else "no snapshots",
-            table="labels",
-            hint="Give a longer history, a shorter targets.*.horizon, or an earlier snapshots.after",
-        )
     first = labels["as_of_us"].groupby(labels["lead_id"]).transform("min")
-    test_from = options.test_from or _cut(first[known], labels.loc[known, "lead_id"], options.test_share)
+    test_from = start_of_test(labels, options=options)
     old = known & (first < test_from)
     if options.train_from is not None:
         old &= first >= options.train_from

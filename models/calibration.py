@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
+from threadpoolctl import threadpool_limits
 
 from models.log_odds import Floats, log_odds_to_probability
 
@@ -52,11 +53,12 @@ def fit_calibration(log_odds: ArrayLike, y: ArrayLike, weights: ArrayLike) -> Ca
     x, outcome, weight = (np.asarray(values, dtype=np.float64) for values in (log_odds, y, weights))
     design = np.column_stack([np.ones_like(x), x])
     ridge, identity = np.array([INTERCEPT_RIDGE, SLOPE_RIDGE]), np.array([0.0, 1.0])
-    found = _newton(design, outcome, weight, ridge, identity)
-    if found[1] < SMALLEST_SLOPE:
-        fixed = np.array([INTERCEPT_RIDGE, 1e12])
-        found = _newton(design, outcome, weight, fixed, np.array([0.0, SMALLEST_SLOPE]))
-        found[1] = SMALLEST_SLOPE
+    with threadpool_limits(limits=1, user_api="blas"):  # sums in one order, so the same bits on any number of cores
+        found = _newton(design, outcome, weight, ridge, identity)
+        if found[1] < SMALLEST_SLOPE:
+            fixed = np.array([INTERCEPT_RIDGE, 1e12])
+            found = _newton(design, outcome, weight, fixed, np.array([0.0, SMALLEST_SLOPE]))
+            found[1] = SMALLEST_SLOPE
     return Calibration(float(found[0]), float(found[1]), float(weight.sum()))
 
 

@@ -95,12 +95,12 @@ def gain(y: npt.ArrayLike, score: npt.ArrayLike, *, lead_ids: npt.ArrayLike, ste
     -------
     DataFrame
         ``share`` of the leads looked at (0 to 1), ``gain``: share of the outcomes found there, ``lift``: rate there
-        over the overall rate (nan at share 0).
+        over the overall rate (nan at share 0). Where there is no outcome at all, gain and lift are nan.
     """
     weight = lead_weights(lead_ids)[np.newaxis, :]
     groups = TieGroups(np.asarray(score, dtype="float64"))
     runs = Accumulated(groups.sums(weight), groups.sums(weight * np.asarray(y, dtype="float64")))
     share = np.linspace(0, 1, steps + 1)
-    found = runs.held_by(share)[0] / runs.all_won[0]
+    found = runs.held_by(share)[0] / runs.all_won[0] if runs.all_won[0] > 0 else np.full_like(share, np.nan)
     lift = np.divide(found, share, out=np.full_like(share, np.nan), where=share > 0)
     return pd.DataFrame({"share": share, "gain": found, "lift": lift})

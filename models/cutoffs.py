@@ -106,6 +106,39 @@ def period_weeks(as_of_us: npt.ArrayLike) -> float:
     return max(1.0, float(times.max() - times.min()) / WEEK_US) if len(times) else 1.0
 
 
+@dataclass(frozen=True)
+class Counting:
+    """Which first promotions make the number a week.
+
+    Attributes
+    ----------
+    from_us : int
+        Those at or after it count; looks before it only say who was promoted already.
+    weeks : float
+        Length of the time that counts.
+    share : float
+        Share of the leads that the looks are a sample of; numbers a week are divided by it.
+    """
+
+    from_us: int
+    weeks: float
+    share: float = 1.0
+
+    @classmethod
+    def of_all(cls, as_of_us: npt.ArrayLike) -> Counting:
+        """Count all looks, over the period they span."""
+        times = np.asarray(as_of_us, dtype="int64")
+        return cls(int(times.min()) if len(times) else 0, period_weeks(times))
+
+    def leads(self, promotions: pd.DataFrame) -> int:
+        """Return how many of the first promotions count."""
+        return int((promotions["as_of_us"] >= self.from_us).sum())
+
+    def per_week(self, leads: float) -> float:
+        """Return a number of counted leads as a number a week."""
+        return leads / self.weeks / self.share
+
+
 def first_promotions(lead_ids: pd.Series, as_of_us: pd.Series, passes: npt.ArrayLike) -> pd.DataFrame:
     """Return each promoted lead once, at its first passing row: ``lead_id, as_of_us``, sorted by lead."""
     rows = pd.DataFrame({"lead_id": np.asarray(lead_ids), "as_of_us": np.asarray(as_of_us)})
@@ -121,6 +154,7 @@ def choose_thresholds(
     gates_open: npt.ArrayLike,
     mql_leads: float,
     sal_leads: float,
+    counted: npt.ArrayLike | None = None,
 ) -> Thresholds:
     """Return the thresholds whose number of distinct promoted leads comes closest to what was asked.
 
@@ -133,7 +167,10 @@ def choose_thresholds(
     excluded, gates_open : array of bool
         Excluded rows pass nothing; rows with closed gates do not pass the one for SAL.
     mql_leads, sal_leads : float
-        Distinct leads asked for over all rows.
+        Distinct leads asked for over all rows that count.
+    counted : array of bool, optional
+        Rows of the time that is counted; the others come before it, and a lead that passes there is promoted already
+        and does not count again. All count if it is not given.
 
     Returns
     -------
@@ -144,18 +181,35 @@ def choose_thresholds(
     frame = pd.DataFrame({"lead": np.asarray(lead_ids), "score": np.asarray(score, dtype="float64")})
     may = ~np.asarray(excluded, dtype=bool)
     may_sal = may & np.asarray(gates_open, dtype=bool)
-    best = frame[may].groupby("lead")["score"].max().to_numpy()
-    best_sal = frame[may_sal].groupby("lead")["score"].max().to_numpy()
+    counts = np.ones(len(frame), dtype=bool) if counted is None else np.asarray(counted, dtype=bool)
+    entries, entries_sal = _entries(frame, may, counts), _entries(frame, may_sal, counts)
     nobody = float(np.nextafter(frame["score"].max(), np.inf)) if len(frame) else 1.0
-    mql = _threshold(best, mql_leads) if len(best) else nobody
-    sal = max(mql, _threshold(best_sal, sal_leads) if len(best_sal) else nobody)
-    return Thresholds(mql, sal, int((best >= mql).sum()), int((best_sal >= sal).sum()))
+    mql = _threshold(entries, mql_leads) if len(entries) else nobody
+    sal = max(mql, _threshold(entries_sal, sal_leads) if len(entries_sal) else nobody)
+    return Thresholds(mql, sal, _promoted(entries, mql), _promoted(entries_sal, sal))
 
 
-def _threshold(best: npt.NDArray[np.float64], asked: float) -> float:
+def _entries(frame: pd.DataFrame, may: Bools, counted: Bools) -> npt.NDArray[np.float64]:
+    """Return for each lead the thresholds at which it is promoted in the counted time: above the first, to the second.
+
+    A lead whose best score came before the counted time is promoted in it at no threshold, and is left out.
+    """
+    best = frame[may & counted].groupby("lead")["score"].max()
+    before = frame[may & ~counted].groupby("lead")["score"].max().reindex(best.index).fillna(-np.inf)
+    pairs = np.column_stack([before.to_numpy(dtype="float64"), best.to_numpy(dtype="float64")])
+    return pairs[pairs[:, 0] < pairs[:, 1]]
+
+
+def _promoted(entries: npt.NDArray[np.float64], threshold: float) -> int:
+    return int(((entries[:, 0] < threshold) & (threshold <= entries[:, 1])).sum())
+
+
+def _threshold(entries: npt.NDArray[np.float64], asked: float) -> float:
     """Cut midway between two neighbouring scores, so that the last digit of a float decides nothing."""
-    values, counts = np.unique(best, return_counts=True)
-    values, promoted = values[::-1], np.cumsum(counts[::-1])
+    before, best = np.sort(entries[:, 0]), np.sort(entries[:, 1])
+    values = np.unique(entries[np.isfinite(entries)])[::-1]
+    # Those whose best reaches a value, less those that reached it before.
+    promoted = np.searchsorted(before, values, side="left") - np.searchsorted(best, values, side="left")
     distance = np.abs(np.concatenate(([0], promoted)) - asked)
     cut = int(np.argmin(distance))
     if cut == 0:

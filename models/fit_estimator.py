@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
 
 from features.errors import InputError
 from features.feature import Feature
@@ -123,6 +124,21 @@ def fit_estimator(
     """
     leads, times = np.asarray(lead_ids, dtype=str), np.asarray(as_of_us, dtype=np.int64)
     outcome, weight = np.asarray(y, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    with threadpool_limits(limits=1, user_api="blas"):  # sums in one order: the same bits on any number of cores
+        return _fit(X, outcome, weight, leads, times, features, options, seed, on_step)
+
+
+def _fit(
+    X: pd.DataFrame,
+    outcome: Floats,
+    weight: Floats,
+    leads: NDArray[np.str_],
+    times: NDArray[np.int64],
+    features: Sequence[Feature],
+    options: EstimatorOptions,
+    seed: int,
+    on_step: OnStep,
+) -> Estimator:
     training, rate_log_odds = _count(outcome, leads, options), _base_rate(outcome, weight)
     names = tuple(feature.name for feature in features)
     if training.level == "rate":

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from features.errors import InputError
 from features.feature import Feature
+from features.feature_list import open_ladder
 from features.spec import FeatureOptions, SourceSpec
 from models.calibration import Calibration
 from models.encoding import require_columns
@@ -20,7 +21,7 @@ from models.grades import Grades
 from models.log_odds import Floats, log_odds_to_probability
 
 CURRENT_STAGE = "journey_current_stage"
-"""The feature that tells whether a lead has reached a target already."""
+"""With the hours to each rung, the feature that tells whether a lead has reached a target already."""
 
 
 @dataclass(frozen=True)
@@ -157,10 +158,17 @@ class Forecast:
         }
 
     def _reached(self, X: pd.DataFrame, target: str) -> NDArray[np.bool_]:
-        if not any(feature.name == CURRENT_STAGE for feature in self.features):
-            return np.zeros(len(X), dtype=bool)
+        """Say which rows ever entered the target's stage or one above, as labels do: a lead handed back stays so."""
         stages = self.spec.stages_reaching(self.spec.targets[target].stage)  # type: ignore[index]
-        return X[CURRENT_STAGE].isin(stages).to_numpy(dtype=bool)
+        known = {feature.name for feature in self.features}
+        reached = np.zeros(len(X), dtype=bool)
+        if CURRENT_STAGE in known:
+            reached |= X[CURRENT_STAGE].isin(stages).to_numpy(dtype=bool)
+        for part, stage in open_ladder(self.spec).items():
+            hours = f"journey_hours_to_{part}"
+            if stage in stages and hours in known:
+                reached |= X[hours].notna().to_numpy(dtype=bool)
+        return reached
 
 
 def _other_than(target: str, binding: NDArray[np.object_]) -> NDArray[np.object_]:

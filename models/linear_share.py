@@ -27,6 +27,11 @@ def forward_parts(
 
     A lead belongs where its first row falls; the newest ``newest_share`` of the leads are late. Rows of early leads
     from the late time are in neither.
+
+    There is no embargo between the two: an outcome of an early row may fall into the late time, so the trial knows a
+    little more of it than a forecast on that day could. That may tip the choice of a share and nothing else. Both
+    parts lie inside the training period, whose outcome windows all end before the test begins
+    (`features.split.split_by_time`), so nothing of the test can reach the trial.
     """
     _, lead = np.unique(lead_ids, return_inverse=True)
     first = np.full(lead.max() + 1, np.iinfo(np.int64).max)

@@ -66,9 +66,11 @@ def condition_words(condition: Condition, spec: SourceSpec | None) -> Words:
     de, en = (name.de, name.en) if name is not None else (condition.column, condition.column)
     german, english = [], []
     if condition.in_ is not None:
-        values = [f"{v:g}" if isinstance(v, float) else str(v) for v in condition.in_]
-        german.append(" oder ".join(values))
-        english.append(" or ".join(values))
+        codes = [f"{v:g}" if isinstance(v, float) else str(v) for v in condition.in_]
+        called = fit.value_words if fit is not None else {}
+        values = [called.get(code, Words(de=code, en=code)) for code in codes]
+        german.append(" oder ".join(value.de for value in values))
+        english.append(" or ".join(value.en for value in values))
     if condition.at_least is not None:
         german.append(f"mindestens {condition.at_least:g}")
         english.append(f"at least {condition.at_least:g}")

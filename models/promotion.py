@@ -8,7 +8,7 @@ import pandas as pd
 
 from models.bootstrap import Interval, drawn_weights, interval
 from models.curves import wilson
-from models.cutoffs import first_promotions, period_weeks
+from models.cutoffs import Counting, first_promotions
 
 
 def promoted_outcomes(rows: pd.DataFrame, passes: npt.ArrayLike) -> pd.Series:
@@ -54,7 +54,9 @@ def precision_difference(
     return interval(float(gaps[0]), gaps[1:])
 
 
-def promoted_precision(rows: pd.DataFrame, passes: npt.ArrayLike) -> dict[str, float]:
+def promoted_precision(
+    rows: pd.DataFrame, passes: npt.ArrayLike, *, counting: Counting | None = None
+) -> dict[str, float]:
     """Return how many leads a rule promotes and how many of them reach the target.
 
     Parameters
@@ -63,19 +65,24 @@ def promoted_precision(rows: pd.DataFrame, passes: npt.ArrayLike) -> dict[str, f
         ``lead_id``, ``as_of_us``, ``y``; one row a snapshot.
     passes : array of bool
         Which rows the rule promotes. A lead counts once, at its first passing row, with that row's outcome.
+    counting : Counting, optional
+        Which promotions make the number a week; all, over the period of the rows, if it is not given.
 
     Returns
     -------
     dict
-        ``leads``, ``per_week``, ``precision`` and its 95 % bounds ``low`` and ``high`` (nan without any lead).
+        ``leads`` (all of them), ``per_week``, ``precision`` and its 95 % bounds ``low`` and ``high`` (nan without any
+        lead).
     """
+    promotions = first_promotions(rows["lead_id"], rows["as_of_us"], passes)
     outcome = promoted_outcomes(rows, passes)
     leads, won = len(outcome), float(outcome.sum())
+    counted = counting or Counting.of_all(rows["as_of_us"])
     low, high = wilson(won, leads)
     empty = float("nan")
     return {
         "leads": float(leads),
-        "per_week": leads / period_weeks(rows["as_of_us"]),
+        "per_week": counted.per_week(counted.leads(promotions)),
         "precision": won / leads if leads else empty,
         "low": float(low) if leads else empty,
         "high": float(high) if leads else empty,
@@ -83,7 +90,12 @@ def promoted_precision(rows: pd.DataFrame, passes: npt.ArrayLike) -> dict[str, f
 
 
 def precision_against_volume(
-    rows: pd.DataFrame, score: npt.ArrayLike, *, excluded: npt.ArrayLike, steps: int = 40
+    rows: pd.DataFrame,
+    score: npt.ArrayLike,
+    *,
+    excluded: npt.ArrayLike,
+    steps: int = 40,
+    counting: Counting | None = None,
 ) -> pd.DataFrame:
     """Return precision at growing volumes, as the threshold on a score is lowered.
 
@@ -97,6 +109,8 @@ def precision_against_volume(
         Never promoted.
     steps : int
         Number of thresholds, at equal steps of promoted leads.
+    counting : Counting, optional
+        As for :func:`promoted_precision`.
 
     Returns
     -------
@@ -110,5 +124,17 @@ def precision_against_volume(
         return pd.DataFrame(columns=["threshold", "leads", "per_week", "precision", "low", "high"], dtype="float64")
     at = np.unique(np.linspace(0, len(best) - 1, steps + 1).round().astype(int))[1:] if len(best) > 1 else np.array([0])
     thresholds = np.unique(best[at])[::-1]
-    points = [{"threshold": t, **promoted_precision(rows, may & (values >= t))} for t in thresholds]
+    records = _records(rows, np.where(may, values, -np.inf))
+    kept, reached = rows.iloc[records], values[records]
+    counted = counting or Counting.of_all(rows["as_of_us"])
+    points = [{"threshold": t, **promoted_precision(kept, reached >= t, counting=counted)} for t in thresholds]
     return pd.DataFrame(points)
+
+
+def _records(rows: pd.DataFrame, values: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """Return where a lead's score is higher than ever before: it first passes a threshold at no other row."""
+    frame = pd.DataFrame({"lead": pd.factorize(rows["lead_id"])[0], "at": rows["as_of_us"].to_numpy(), "value": values})
+    ordered = frame.sort_values(["lead", "at"], kind="stable")
+    best = ordered.groupby("lead")["value"].cummax()
+    before = best.groupby(ordered["lead"]).shift(fill_value=-np.inf)
+    return np.sort(ordered.index[best > before].to_numpy(dtype=np.intp))

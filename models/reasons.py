@@ -174,5 +174,5 @@ def _other(log_odds: float, points: float) -> Reason:
 
 def _reached(target: str, X: pd.DataFrame, row: int) -> Reason:
     stage = str(X[CURRENT_STAGE].iloc[row])
-    de, en = f"Das Ziel ist schon erreicht: Stufe {stage}", f"The target is reached already: stage {stage}"
+    de, en = f"Das Ziel ist schon erreicht; jetzt Stufe {stage}", f"The target is reached already; now at stage {stage}"
     return Reason("journey", f"{REACHED}_{target}", 0.0, 0.0, stage, de, en)

@@ -26,7 +26,7 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class ScoreCalibration:
-    """A rising curve from score to probability: linear between knots in log-odds, or a logistic curve."""
+    """A rising curve from score to probability: straight lines in probability between knots, or a logistic curve."""
 
     kind: Kind
     knots: Floats
@@ -62,7 +62,8 @@ def fit_score_calibration(
     Returns
     -------
     ScoreCalibration
-        Never exactly 0 or 1: isotonic steps are kept away from both by half a lead.
+        Never falling: where more score means fewer outcomes, the base rate for every score. Never exactly 0 or 1:
+        isotonic steps and the base rate are kept away from both by half a lead.
     """
     s, outcome = np.asarray(score, dtype="float64"), np.asarray(y, dtype="float64")
     weight = lead_weights(lead_ids)
@@ -102,5 +103,6 @@ def _fit_logistic(score: Floats, y: Floats, weight: Floats) -> ScoreCalibration:
 
     start = np.array([np.log(rate / (1 - rate)), 0.0])
     theta = minimize(cost, start, jac=True, method="BFGS").x
-    values = np.array([theta[0], max(theta[1], 0.0)])
+    # a falling curve is none: without its slope the fitted intercept would no longer be the base rate
+    values = theta if theta[1] > 0 else start
     return ScoreCalibration("logistic", np.array([centre, scale]), values)

@@ -6,7 +6,12 @@ import dataclasses
 import json
 from dataclasses import dataclass
 
-FINE_OUTCOMES, WEAK_OUTCOMES, FEWEST_OUTCOMES = 500, 100, 20
+FINE_OUTCOMES = 500
+"""Outcomes in all from which on the intervals of an evaluation are narrow."""
+
+
+ACCOUNT = "account_id"
+"""The one column of leads that features use without its being declared."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,7 @@ class TableSeen:
 
 @dataclass(frozen=True)
 class ColumnSeen:
-    """One column of table leads; ``used`` says whether ``source.yaml`` declares it, ``answer`` whether it leaks."""
+    """One column of table leads; ``used`` says whether features are made of it, ``answer`` whether it leaks."""
 
     column: str
     used: bool
@@ -114,15 +119,38 @@ class CheckResult:
         return "\n\n".join(part for part in parts if part)
 
 
-def enough(outcomes: int) -> str:
-    """Say what a number of outcomes (leads of the rarer kind) is enough for."""
-    if outcomes < FEWEST_OUTCOMES:
-        return f"none: {FEWEST_OUTCOMES - outcomes} outcomes are missing for even a rate"
-    if outcomes < WEAK_OUTCOMES:
-        return f"rates only: {WEAK_OUTCOMES - outcomes} outcomes are missing for a model"
+def enough(outcomes: int, *, training_share: float, min_outcomes: int) -> str:
+    """Say what a number of outcomes is enough for.
+
+    Parameters
+    ----------
+    outcomes : int
+        Leads of the rarer kind: with the outcome, or without.
+    training_share : float
+        Part of the leads that the split leaves for training, 0 to 1.
+    min_outcomes : int
+        Outcomes in training below which the base rate is all that is forecast (``model.min_outcomes``).
+
+    Returns
+    -------
+    str
+        ``none``, ``rates only``, ``weak`` or ``fine``, and why. An estimate: outcomes are spread over time as leads
+        are, and no row falls to the embargo.
+
+    Examples
+    --------
+    >>> enough(20, training_share=0.5, min_outcomes=20)
+    'rates only: about 10 of 20 outcomes fall into training (50% of the leads), a model needs 20 there'
+    """
+    training = round(outcomes * training_share)
+    told = f"about {training:,} of {outcomes:,} outcomes fall into training ({training_share:.0%} of the leads)"
+    if training == 0:
+        return f"none: {told}, a model needs {min_outcomes:,} there and a rate at least one"
+    if training < min_outcomes:
+        return f"rates only: {told}, a model needs {min_outcomes:,} there"
     if outcomes < FINE_OUTCOMES:
-        return f"weak: a model, with wide intervals; {FINE_OUTCOMES - outcomes} more outcomes would steady it"
-    return "fine"
+        return f"weak: {told}, a model with wide intervals; {FINE_OUTCOMES - outcomes:,} more would steady it"
+    return f"fine: {told}"
 
 
 def _section(title: str, lines: list[str]) -> str:
@@ -150,6 +178,9 @@ def _column_lines(columns: tuple[ColumnSeen, ...]) -> list[str]:
             f"{seen.values:,} values: {seen.why}"
         )
     leaking = [seen.column for seen in columns if seen.used and seen.answer == "leak"]
+    if ACCOUNT in leaking:
+        leaking.remove(ACCOUNT)
+        lines.append(f"Leave {ACCOUNT} out of leads: the account features take it as known from creation")
     if leaking:
         lines.append(f"Remove from fit in source.yaml, or give their history in changes: {', '.join(leaking)}")
     return lines

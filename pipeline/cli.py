@@ -115,7 +115,7 @@ def check(
     from pipeline.source_folder import read_source
 
     context = _context(source, data, DEMO_OUT, params, assignments)
-    result = check_source(read_source(source, context.overrides), data, context.settings.ingest)
+    result = check_source(read_source(source, context.overrides), data, context.settings)
     typer.echo(result.to_json() if as_json else result.to_text())
     if result.stops:
         raise typer.Exit(2)

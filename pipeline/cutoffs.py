@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy.typing as npt
 import pandas as pd
 
-from models.baseline import Baseline, Bools
+from models.baseline import Baseline
 from models.cutoffs import (
     DEFAULT_MQL_SHARE,
     DEFAULT_SAL_SHARE,
@@ -17,11 +16,11 @@ from models.cutoffs import (
     Thresholds,
     Volume,
     choose_thresholds,
-    period_weeks,
+    first_promotions,
 )
-from models.log_odds import Floats
 from models.points import PointsCutoffs
-from pipeline.judged_rows import fit_baseline, naive_bayes_file, read_features, volume_rows
+from pipeline.judged_rows import fit_baseline, naive_bayes_file, read_features
+from pipeline.looks import Looks, calibration_looks
 from pipeline.model_files import read_forecast
 from pipeline.settings import CutoffOptions
 from pipeline.stage import StageContext
@@ -32,52 +31,51 @@ def run(context: StageContext, out: Path) -> None:
     target = context.spec().primary_target
     history = read_features(context, "history")
     baseline = fit_baseline(context, history)
-    rows = volume_rows(context, history, target=target)
-    rows = rows.assign(p=read_forecast(context.folder("train") / "model").predict(rows)[f"p_{target}"])
-    cutoffs = decide(rows, baseline, target=target, options=context.settings.cutoffs)
+    forecast = read_forecast(context.folder("train") / "model")
+    looks = calibration_looks(context, history, baseline, forecast, target=target)
+    cutoffs = decide(looks, baseline, target=target, options=context.settings.cutoffs)
     (out / "cutoffs.json").write_text(cutoffs.model_dump_json(indent=1) + "\n", encoding="utf-8")
     for name, fitted in baseline.naive_bayes.items():
         naive_bayes_file(out, name).write_text(fitted.to_json(), encoding="utf-8")
 
 
-def decide(rows: pd.DataFrame, baseline: Baseline, *, target: str, options: CutoffOptions) -> Cutoffs:
+def decide(looks: Looks, baseline: Baseline, *, target: str, options: CutoffOptions) -> Cutoffs:
     """Choose the cut-offs of the model, and of the baseline where it has none of its own.
 
     Parameters
     ----------
-    rows : DataFrame
-        Rows of the calibration leads: ``lead_id, as_of_us, p`` and the features. Outcomes play no part.
+    looks : Looks
+        At the leads before the test begins. Outcomes play no part.
     baseline : Baseline
         Its volume is the model's under ``same_volume_as_points``.
     target : str
         The primary target.
     options : CutoffOptions
-        The policy. ``same_volume_as_points`` without rules promotes the best quarter of the leads to MQL and the
-        best tenth to SAL (``default_share``).
+        The policy. ``same_volume_as_points`` without rules promotes as many as a quarter of the leads that come in
+        to MQL, and as many as a tenth to SAL (``default_share``).
 
     Returns
     -------
     Cutoffs
         With volumes asked for and got, in distinct leads a week.
     """
-    excluded, gates_open = baseline.excluded(rows), baseline.gates_open(rows)
-    score = baseline.score(rows, target)
-    weeks = period_weeks(rows["as_of_us"])
-    own = _own_thresholds(rows, score, excluded, gates_open, baseline.rules.cutoffs) if baseline.rules else None
-    policy, mql_leads, sal_leads = _asked(rows, weeks, own, options)
+    rows, weeks, counted = looks.rows, looks.counting.weeks, looks.counted
+    own = _own_thresholds(looks, baseline.rules.cutoffs) if baseline.rules else None
+    policy, mql_leads, sal_leads = _asked(looks, own, options)
 
-    def thresholds(values: npt.ArrayLike) -> Thresholds:
+    def thresholds(score: pd.Series) -> Thresholds:
         return choose_thresholds(
             rows["lead_id"],
-            values,
-            excluded=excluded,
-            gates_open=gates_open,
+            score,
+            excluded=rows["excluded"],
+            gates_open=rows["gates_open"],
             mql_leads=mql_leads,
             sal_leads=sal_leads,
+            counted=counted,
         )
 
     chosen = thresholds(rows["p"])
-    compared = own or thresholds(score)
+    compared = own or thresholds(rows["points"])
     return Cutoffs(
         target=target,
         mql=chosen.mql,
@@ -96,23 +94,21 @@ def decide(rows: pd.DataFrame, baseline: Baseline, *, target: str, options: Cuto
     ).with_version()
 
 
-def _own_thresholds(
-    rows: pd.DataFrame, score: Floats, excluded: Bools, gates_open: Bools, own: PointsCutoffs
-) -> Thresholds:
+def _own_thresholds(looks: Looks, own: PointsCutoffs) -> Thresholds:
     """Return the points' own cut-offs with the number of leads they promote."""
-    mql = ~excluded & (score >= own.MQL)
-    sal = mql & (score >= own.SAL) & gates_open
-    leads = rows["lead_id"]
-    return Thresholds(own.MQL, own.SAL, int(leads[mql].nunique()), int(leads[sal].nunique()))
+    rows = looks.rows
+    mql = ~rows["excluded"] & (rows["points"] >= own.MQL)
+    sal = mql & (rows["points"] >= own.SAL) & rows["gates_open"]
+    promoted = (looks.counting.leads(first_promotions(rows["lead_id"], rows["as_of_us"], rule)) for rule in (mql, sal))
+    return Thresholds(own.MQL, own.SAL, *promoted)
 
 
-def _asked(
-    rows: pd.DataFrame, weeks: float, own: Thresholds | None, options: CutoffOptions
-) -> tuple[Policy, float, float]:
-    """Return the policy in force and the distinct leads it asks for, over the whole period."""
+def _asked(looks: Looks, own: Thresholds | None, options: CutoffOptions) -> tuple[Policy, float, float]:
+    """Return the policy in force and the distinct leads it asks for, over the whole time that counts."""
+    weeks = looks.counting.weeks
     if options.policy == "per_week" and options.mql_per_week is not None and options.sal_per_week is not None:
         return "per_week", options.mql_per_week * weeks, options.sal_per_week * weeks
     if own is not None:
         return "same_volume_as_points", float(own.mql_leads), float(own.sal_leads)
-    leads = rows["lead_id"].nunique()
+    leads = int((looks.rows.groupby("lead_id")["as_of_us"].min() >= looks.counting.from_us).sum())
     return "default_share", float(round(DEFAULT_MQL_SHARE * leads)), float(round(DEFAULT_SAL_SHARE * leads))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from models.baseline import Baseline, Bools
 from models.change_of_policy import ChangeOfPolicy, compare_policies
-from models.conversion import conversion_steps, convert
+from models.conversion import Conversion, conversion_steps, convert
 from models.cutoffs import Cutoffs, band, first_promotions
 from models.forecast import Forecast
 from models.importance import family_importance, subject_importance
@@ -27,6 +27,7 @@ from pipeline.judged_rows import (
     read_baseline,
     read_features,
 )
+from pipeline.looks import Looks, looks_in_test
 from pipeline.model_files import read_forecast
 from pipeline.progress import progress
 from pipeline.report import write_report
@@ -51,7 +52,8 @@ def run(context: StageContext, out: Path) -> None:
             judged.append(result)
         steps.advance()
         primary = tests[cutoffs.target]
-        promotions = _promotions(context, primary, baseline, cutoffs)
+        looks = looks_in_test(context, primary, baseline, forecast, cutoffs.target)
+        promotions = _promotions(context, looks, cutoffs)
         steps.advance()
         sample = _evenly(primary, context.settings.evaluate.shap_rows)
         contributions = forecast.explain(sample, cutoffs.target).contributions
@@ -95,10 +97,11 @@ def _judge(
     return parts["test"], result
 
 
-def _promotions(context: StageContext, test: pd.DataFrame, baseline: Baseline, cutoffs: Cutoffs) -> Promotions:
+def _promotions(context: StageContext, looks: Looks, cutoffs: Cutoffs) -> Promotions:
     """Follow what either policy would have promoted in the test period."""
-    excluded, gates_open = baseline.excluded(test), baseline.gates_open(test)
-    scores = {scorer: test[column].to_numpy(dtype="float64") for scorer, column in ((MODEL, "p"), (BASELINE, "points"))}
+    rows, counting = looks.rows, looks.counting
+    excluded, gates_open = rows["excluded"].to_numpy(dtype=bool), rows["gates_open"].to_numpy(dtype=bool)
+    scores = {scorer: rows[column].to_numpy(dtype="float64") for scorer, column in ((MODEL, "p"), (BASELINE, "points"))}
     thresholds = {MODEL: (cutoffs.mql, cutoffs.sal), BASELINE: (cutoffs.baseline.mql, cutoffs.baseline.sal)}
     passes: dict[tuple[str, str], Bools] = {}
     for scorer, score in scores.items():
@@ -107,30 +110,35 @@ def _promotions(context: StageContext, test: pd.DataFrame, baseline: Baseline, c
     options, seed = context.settings.evaluate, context.settings.seed
     volumes = {
         scorer: Volume(
-            precision_against_volume(test, score, excluded=excluded),
-            {name: promoted_precision(test, passes[scorer, name]) for name in BANDS},
+            precision_against_volume(rows, score, excluded=excluded, counting=counting),
+            {name: promoted_precision(rows, passes[scorer, name], counting=counting) for name in BANDS},
         )
         for scorer, score in scores.items()
     }
     gaps = {
         name: precision_difference(
-            test, passes[MODEL, name], passes[BASELINE, name], draws=options.bootstrap, seed=seed
+            rows, passes[MODEL, name], passes[BASELINE, name], draws=options.bootstrap, seed=seed
         )
         for name in BANDS
     }
+    return Promotions(volumes, gaps, _conversions(context, rows, passes), looks)
+
+
+def _conversions(
+    context: StageContext, rows: pd.DataFrame, passes: dict[tuple[str, str], Bools]
+) -> dict[tuple[str, str], list[Conversion]]:
     steps, stages, until = conversion_steps(context.spec()), read_stages(context), read_observed_until(context)
-    conversions = {
+    return {
         key: convert(
-            first_promotions(test["lead_id"], test["as_of_us"], rule),
+            first_promotions(rows["lead_id"], rows["as_of_us"], rule),
             stages,
             steps,
             observed_until_us=until,
-            draws=options.bootstrap,
-            seed=seed,
+            draws=context.settings.evaluate.bootstrap,
+            seed=context.settings.seed,
         )
         for key, rule in passes.items()
     }
-    return Promotions(volumes, gaps, conversions)
 
 
 def _next_monday(

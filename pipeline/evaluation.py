@@ -6,9 +6,12 @@ Keys of ``evaluation.json``; an interval is ``{value, low, high}`` (95 %), what 
 - ``targets.NAME``: ``stage``, ``horizon_days``, ``level`` (``model`` or ``rate``), ``rows``, ``leads``, ``outcomes``
   (leads), ``rate``, ``baseline_calibration``, ``beats_baseline``; ``model``, ``baseline`` and ``difference`` (model
   less baseline, paired) hold the intervals of ``auc``, ``ap``, ``lift10``, ``log_loss``, ``brier``, ``ece``.
-- ``cutoffs``: as in ``cutoffs.json``. ``promoted.SCORER.BAND``: leads promoted in the test period, ``leads``,
-  ``per_week``, ``precision`` with ``low`` and ``high``; ``promoted.difference.BAND``: model's precision less the
+- ``cutoffs``: as in ``cutoffs.json``. ``promoted.SCORER.BAND``: leads promoted in the test period, ``leads``
+  (of those looked at), ``per_week`` (of all, once every open lead is a test lead),
+  ``precision`` with ``low`` and ``high``; ``promoted.difference.BAND``: model's precision less the
   baseline's, paired.
+- ``looks``: how those were found: ``every`` (rhythm; null where each lead has one look), ``leads`` looked at, and
+  ``sampled_share`` of the test leads that they are.
 - ``conversion.SCORER.BAND.STAGE``: ``leads`` that count, ``already_there``, ``too_young``, ``reached``, intervals
   ``share`` and ``median_days``, ``horizon_days``.
 - ``change``: open leads by policy (``leads``, ``model_mql``, …, ``entering``, ``leaving``).
@@ -34,6 +37,7 @@ from models.metrics import METRICS
 from models.reasons import Reason
 from models.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
 from models.verdict import RULE
+from pipeline.looks import Looks
 from pipeline.report_data import DataNotes
 
 BANDS = ("MQL", "SAL")
@@ -51,12 +55,14 @@ class Volume:
 class Promotions:
     """What both would have promoted in the test period: how many, how precisely, and what became of them.
 
-    ``volumes`` by scorer; ``precision_gaps`` by band, model less baseline; ``conversions`` by scorer and band.
+    ``volumes`` by scorer; ``precision_gaps`` by band, model less baseline; ``conversions`` by scorer and band;
+    ``looks`` they were found at.
     """
 
     volumes: Mapping[str, Volume]
     precision_gaps: Mapping[str, Interval]
     conversions: Mapping[tuple[str, str], list[Conversion]]
+    looks: Looks
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,7 @@ class Evaluation:
 
 def evaluation_tree(evaluation: Evaluation) -> dict[str, Any]:
     """Return ``evaluation.json`` as a tree of JSON values."""
+    looks = evaluation.promotions.looks
     tree = {
         "source": evaluation.spec.name,
         "target": evaluation.cutoffs.target,
@@ -105,6 +112,11 @@ def evaluation_tree(evaluation: Evaluation) -> dict[str, Any]:
         "promoted": {
             **{name: volume.at_cutoff for name, volume in evaluation.promotions.volumes.items()},
             "difference": {band: _interval(gap) for band, gap in evaluation.promotions.precision_gaps.items()},
+        },
+        "looks": {
+            "every": looks.every,
+            "leads": int(looks.rows["lead_id"].nunique()),
+            "sampled_share": looks.counting.share,
         },
         "conversion": {
             scorer: {

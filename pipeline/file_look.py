@@ -9,21 +9,13 @@ from pathlib import Path
 import duckdb
 
 from features.errors import InputError
+from features.written_values import NO, YES
+from pipeline.csv_form import CsvForm, read_form
+from pipeline.number_form import number_form, number_sql
 from pipeline.source_query import identifier, literal
+from pipeline.time_form import time_form
 
-TIME_FORMATS = (
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M",
-    "%d.%m.%Y",
-    "%d/%m/%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M",
-    "%d/%m/%Y",
-    "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M",
-    "%m/%d/%Y",
-)
 _NEARLY_ALL = 0.95
-_YES_NO = {"yes", "no", "y", "n", "true", "false", "0", "1", "ja", "nein", "t", "f"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +34,10 @@ class ColumnLook:
         For a time that is not ISO 8601: how it is written.
     common : tuple of str
         Its most frequent values, at most 200, in order.
+    number_form : str, optional
+        For numbers that SQL does not read as they stand: ``german`` (2.152,50) or ``american`` (2,152.50).
+    note : str, optional
+        What is ambiguous about its values.
     """
 
     name: str
@@ -50,11 +46,15 @@ class ColumnLook:
     kind: str
     time_format: str | None
     common: tuple[str, ...]
+    number_form: str | None = None
+    note: str | None = None
 
     @property
     def sql(self) -> str:
-        """The column in SQL, with times of other forms read; what cannot be read stays as it is, to be rejected."""
+        """The column in SQL, with times and numbers of other forms read; what cannot be read stays, to be rejected."""
         column = identifier(self.name)
+        if self.number_form is not None:
+            return number_sql(column, self.number_form)
         if self.time_format is None:
             return column
         return f"coalesce(try_strptime({column}, {literal(self.time_format)})::VARCHAR, {column})"
@@ -62,6 +62,17 @@ class ColumnLook:
     def named(self, *parts: str) -> bool:
         """Whether the name contains one of these words."""
         return any(part in self.name.lower() for part in parts)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of its name in lower case."""
+        return tuple(word.lower() for word in re.findall(r"[A-ZÄÖÜ]?[a-zäöüß]+|[A-ZÄÖÜ]+(?![a-zäöüß])", self.name))
+
+    @property
+    def is_unread_date(self) -> bool:
+        """Whether its name promises dates and its values are text with digits."""
+        promises = self.words[-1:] == ("am",) or any(w in ("date", "dates") or w.endswith("datum") for w in self.words)
+        return promises and self.kind == "text" and any(char.isdigit() for char in "".join(self.common[:1]))
 
 
 @dataclass(frozen=True)
@@ -71,11 +82,17 @@ class FileLook:
     file: Path
     rows: int
     columns: tuple[ColumnLook, ...]
+    form: CsvForm | None = None
 
     @property
     def relation(self) -> str:
         """The FROM item, relative to the data folder; CSV as text, so that bad values go to rejects."""
-        return relation(self.file, self.file.name)
+        return relation(self.file, self.file.name, self.form)
+
+    @property
+    def relation_at_home(self) -> str:
+        """The FROM item with the whole path, for looking before the data folder is known."""
+        return relation(self.file, str(self.file.resolve()), self.form)
 
     def column(self, name: str) -> ColumnLook | None:
         """Return the column of that name, or None."""
@@ -90,13 +107,13 @@ class FileLook:
         return [column for column in self.columns if column.kind == "time"]
 
 
-def relation(file: Path, name: str) -> str:
-    """Return how SQL reads a file under a name."""
+def relation(file: Path, name: str, form: CsvForm | None) -> str:
+    """Return how SQL reads a file under a name; ``form`` says how a CSV file is written."""
     if file.suffix == ".parquet":
         return f"read_parquet({literal(name)})"
     if file.suffix == ".json":
         return f"read_json({literal(name)})"
-    return f"read_csv({literal(name)}, all_varchar = true)"
+    return f"read_csv({literal(name)}, {form.options if form else 'all_varchar = true'})"
 
 
 def look_at(con: duckdb.DuckDBPyConnection, file: Path) -> FileLook:
@@ -109,17 +126,21 @@ def look_at(con: duckdb.DuckDBPyConnection, file: Path) -> FileLook:
     """
     if not file.is_file():
         raise InputError(expected="a file", found=f"no file {file}")
+    if file.suffix in (".xlsx", ".xls", ".ods"):
+        raise InputError(expected="a CSV or Parquet file", found=file.name, hint="In Excel: save it as CSV UTF-8")
     if not file.name.endswith((".csv", ".csv.gz", ".parquet", ".json")):
         raise InputError(expected="a .csv, .csv.gz, .parquet or .json file", found=file.name)
+    form = read_form(con, file) if file.name.endswith((".csv", ".csv.gz")) else None
+    whole = relation(file, str(file.resolve()), form)
     try:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE looked AS SELECT * FROM {relation(file, str(file.resolve()))}")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE looked AS SELECT * FROM {whole}")
     except duckdb.Error as error:
         raise InputError(expected="a readable file", found=str(error).splitlines()[0], table=file.name) from None
     names = [(name, kind) for name, kind, *_ in con.execute("DESCRIBE looked").fetchall()]
     rows = int(con.execute("SELECT count(*) FROM looked").fetchall()[0][0])
     if rows == 0:
         raise InputError(expected="at least one row", found="none", table=file.name)
-    return FileLook(file, rows, tuple(_look_at_column(con, name, kind) for name, kind in names))
+    return FileLook(file, rows, tuple(_look_at_column(con, name, kind) for name, kind in names), form)
 
 
 def _look_at_column(con: duckdb.DuckDBPyConnection, name: str, type_: str) -> ColumnLook:
@@ -136,32 +157,26 @@ def _look_at_column(con: duckdb.DuckDBPyConnection, name: str, type_: str) -> Co
         ).fetchall()
     )
     most = _NEARLY_ALL * filled
-    kind, time_format = "text", None
-    if filled and values <= 2 and {value.lower() for value in common} <= _YES_NO:
+    kind, time_format, note = "text", None, None
+    form, form_note = number_form(con, text, filled=filled, most=most) if type_ == "VARCHAR" else (None, None)
+    if filled and values <= 2 and {value.lower() for value in common} <= {*YES, *NO}:
         kind = "boolean"
     elif filled and (times >= most or type_.startswith(("TIMESTAMP", "DATE"))):
         kind = "time"
-    elif filled and numbers >= most:
-        kind = "number"
+    elif filled and (form or numbers >= most):
+        kind, note = "number", form_note
     elif filled and emails >= most:
         kind = "email"
-    elif filled and all(re.match(r"\d{1,2}[./]\d{1,2}[./]\d{4}", value) for value in common[:20]):
-        time_format = _time_format(con, text, most)
-        kind = "time" if time_format else "text"
-    return ColumnLook(name, filled, values, kind, time_format, common)
-
-
-def _time_format(con: duckdb.DuckDBPyConnection, text: str, most: float) -> str | None:
-    for candidate in TIME_FORMATS:
-        count = con.execute(f"SELECT count(try_strptime({text}, {literal(candidate)})) FROM looked").fetchall()[0][0]
-        if count >= most:
-            return candidate
-    return None
+    elif filled:
+        time_format, note = time_form(con, text, common=common, most=most)
+        kind, note = ("time" if time_format else "text"), note or form_note
+    form = form if kind == "number" else None
+    return ColumnLook(name, filled, values, kind, time_format, common, form, note)
 
 
 def overlap(con: duckdb.DuckDBPyConnection, left: FileLook, a: ColumnLook, right: FileLook, b: ColumnLook) -> float:
     """Return the share of ``b``'s values that stand in ``a``."""
-    left_rows, right_rows = (relation(look.file, str(look.file.resolve())) for look in (left, right))
+    left_rows, right_rows = left.relation_at_home, right.relation_at_home
     share = con.execute(
         f"SELECT avg((v IN (SELECT {identifier(a.name)}::VARCHAR FROM {left_rows}))::INT) FROM "
         f"(SELECT DISTINCT {identifier(b.name)}::VARCHAR AS v FROM {right_rows} LIMIT 2000) WHERE v IS NOT NULL"

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 
-from features.clock import format_time
+from features.clock import DAY_US, format_time
 from features.contracts import Table, actor_of, column_rules
 from features.errors import InputError
 from features.spec import SourceSpec
+from pipeline.progress import say
 from pipeline.row_checks import check_rows, rejected_rows, require_few_rejects
 from pipeline.settings import IngestOptions
 from pipeline.source_folder import TABLES, Source, read_source
@@ -140,13 +141,30 @@ def _summary(con: duckdb.DuckDBPyConnection, spec: SourceSpec, rows: dict[Table,
     if kept["leads"] == 0:
         raise InputError(expected="at least one usable lead", found="none", table="leads")
     rejects = {table: rejected_rows(con, table)[0] if table in rows else 0 for table in TIME_COLUMNS}
+    warning = silence_at_the_end(con, spec)
+    if warning is not None:
+        say(f"ingest: {warning}")
     return {"observed_until": format_time(observed_until_us(con, spec)), "rows": kept, "rejects": rejects}
 
 
 def observed_until_us(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> int:
     """Return until when outcomes are in the export: as declared, else the newest time in any table."""
-    if spec.observed_until is not None:
-        return spec.observed_until
+    return newest_us(con) if spec.observed_until is None else spec.observed_until
+
+
+def silence_at_the_end(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> str | None:
+    """Return a warning where ``observed_until`` lies more than a day after the newest time in the export."""
+    if spec.observed_until is None or spec.observed_until - newest_us(con) <= DAY_US:
+        return None
+    days = (spec.observed_until - newest_us(con)) / DAY_US
+    return (
+        f"observed_until is {format_time(spec.observed_until)}, {days:,.0f} days after the newest time in the export: "
+        "leads without an outcome count as decided until then"
+    )
+
+
+def newest_us(con: duckdb.DuckDBPyConnection) -> int:
+    """Return the newest time in any table, in microseconds since 1970."""
     times = " UNION ALL ".join(f"SELECT max({time}) AS t FROM out_{table}" for table, time in TIME_COLUMNS.items())
     newest = con.execute(f"SELECT epoch_us(max(t)) FROM ({times})").fetchall()[0][0]
     if newest is None:

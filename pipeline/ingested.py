@@ -16,6 +16,12 @@ def read_observed_until(context: StageContext) -> int:
     return parse_time(json.loads(text)["observed_until"])
 
 
+def read_leads(context: StageContext) -> pd.DataFrame:
+    """Read ``lead_id`` and ``created_us`` of table leads."""
+    leads = pd.read_parquet(context.folder("ingest") / "leads.parquet", columns=["lead_id", "created_at"])
+    return pd.DataFrame({"lead_id": leads["lead_id"], "created_us": to_micros(leads["created_at"])})
+
+
 def read_stages(context: StageContext) -> pd.DataFrame:
     """Read table stages with ``entered_us`` beside ``entered_at``."""
     stages = pd.read_parquet(context.folder("ingest") / "stages.parquet")

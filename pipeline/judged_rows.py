@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 from pydantic import ValidationError
 
-from features.clock import to_micros
+from features.clock import parse_time, to_micros
 from features.errors import InputError
 from features.feature_list import Feature, feature_list
 from features.spec import SourceSpec
@@ -75,6 +77,26 @@ def volume_rows(context: StageContext, history: pd.DataFrame, *, target: str) ->
     test_from = first[labels["part"] == "test"].min()
     chosen = labels[labels["at_risk"] & (first >= period_from) & (labels["as_of"] < test_from)]
     return history.merge(chosen[KEYS], on=KEYS, validate="one_to_one").sort_values(KEYS, ignore_index=True)
+
+
+@dataclass(frozen=True)
+class FirstLooks:
+    """Where time is cut for one target: first looks from which leads calibrate, from which they test; who tests."""
+
+    calibration_from_us: int
+    test_from_us: int
+    test_leads: pd.Index
+
+
+def read_first_looks(context: StageContext, target: str) -> FirstLooks:
+    """Read from the labels where calibration and test begin; a lead belongs where its first look falls."""
+    folder, columns = context.folder("labels"), ["lead_id", "as_of", "target", "part"]
+    labels = pd.read_parquet(folder / "labels.parquet", columns=columns)
+    labels = labels[labels["target"] == target]
+    first = to_micros(labels["as_of"]).groupby(labels["lead_id"]).min()
+    calibrate = first[first.index.isin(labels.loc[labels["part"] == "calibration", "lead_id"])]
+    test_from = parse_time(json.loads((folder / "split.json").read_text(encoding="utf-8"))["test_from"])
+    return FirstLooks(int(calibrate.min()), test_from, first.index[first >= test_from])
 
 
 def read_rules(context: StageContext, features: tuple[Feature, ...]) -> PointsRules | None:

@@ -13,6 +13,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from features.feature_list import Feature
+from models.bootstrap import Interval
 from models.metrics import METRICS, Metric
 from models.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
 from models.verdict import RULE
@@ -39,6 +40,9 @@ from pipeline.report_words import (
     verdict,
 )
 
+MIN_FOR_MEDIAN = 5
+"""Of fewer times, a median is an anecdote."""
+NO_INTERVAL = Interval(float("nan"), float("nan"), float("nan"))
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
@@ -155,9 +159,12 @@ def _funnel(evaluation: Evaluation) -> list[dict[str, Any]]:
     names = {MODEL: "model", BASELINE: evaluation.baseline_name}
     rows = []
     for band in BANDS:
-        for position in range(len(evaluation.promotions.conversions[MODEL, band])):
+        for position, declared in enumerate(evaluation.promotions.conversions[MODEL, band]):
+            if declared.stage == band:
+                continue  # promoted to SAL and then SAL: it says how fast sales clicks, not what became of the lead
             for scorer in SCORERS:
                 step = evaluation.promotions.conversions[scorer, band][position]
+                median = step.median_days if step.reached >= MIN_FOR_MEDIAN else NO_INTERVAL
                 place = evaluation.promotions.volumes[scorer].at_cutoff[band]
                 rows.append(
                     {
@@ -170,8 +177,8 @@ def _funnel(evaluation: Evaluation) -> list[dict[str, Any]]:
                         "left_out": f"{step.already_there + step.too_young:,}",
                         "share": percent(step.share.value),
                         "share_bounds": percent_bounds(step.share),
-                        "median": number(step.median_days.value, 1),
-                        "median_bounds": bounds(step.median_days, 1),
+                        "median": number(median.value, 1),
+                        "median_bounds": bounds(median, 1),
                     }
                 )
     return rows
@@ -185,7 +192,7 @@ def _segment(evaluation: Evaluation, feature: Feature, table: pd.DataFrame) -> d
     columns = ["leads", "baseline", "model", "entering", "leaving"]
     rows = [
         {
-            "value": "not known" if unknown else names.get(str(value), str(value)),
+            "value": "not filled in" if unknown else names.get(str(value), str(value)),
             "counts": [f"{int(count):,}" for count in counts],
         }
         for value, unknown, counts in zip(table["value"], table["unknown"], table[columns].to_numpy(), strict=True)

@@ -120,19 +120,17 @@ def verdict(evaluation: Evaluation) -> str:
             f"Not yet: the history holds too few outcomes to learn from, so every lead gets the same average "
             f"probability, and {base} should go on deciding."
         )
+    leads = f"{result.leads:,} later leads that it had never seen, {result.outcomes:,} of which got there"
     ranked = result.comparison.difference(MODEL, BASELINE, "ap")
     loss = result.comparison.difference(MODEL, BASELINE, "log_loss")
     if result.beats_baseline:
         return (
-            f"Yes: on {result.leads:,} later leads that it had never seen, the model put the right leads first more "
+            f"Yes: on {leads}, the model put the right leads first more "
             f"often than {base}, and its probabilities came closer to what happened; both differences are larger "
             f"than chance explains."
         )
     if ranked.high < 0 or loss.low > 0:
-        return (
-            f"No: on {result.leads:,} later leads that it had never seen, the model did worse than {base}; "
-            f"{base} should go on deciding."
-        )
+        return f"No: on {leads}, the model did worse than {base}; {base} should go on deciding."
     weak = [
         name
         for name, sure in (
@@ -142,8 +140,7 @@ def verdict(evaluation: Evaluation) -> str:
         if not sure
     ]
     return (
-        f"Not proven: on {result.leads:,} later leads that it had never seen, the difference between the model and "
-        f"{base} in {' and in '.join(weak)} may be chance."
+        f"Not proven: on {leads}, the difference between the model and {base} in {' and in '.join(weak)} may be chance."
     )
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import duckdb
 import pyarrow as pa
 
-from features.contracts import FOUND, REASONS, Table, actor_of, column_rules, contract, failures
+from features.contracts import REASONS, Table, actor_of, contract, failures
 from features.errors import InputError
 from features.spec import SourceSpec
+from features.written_values import BLANKS, NO, NUMBER, YES
 from pipeline.source_query import identifier, literal
 
 CHUNK_ROWS = 250_000
@@ -18,6 +19,9 @@ CHUNK_ROWS = 250_000
 CASCADE = "its lead was rejected"
 
 _FAILED = pa.schema([("row", pa.int64()), ("column", pa.string()), ("reason", pa.string()), ("found", pa.string())])
+
+_IS_NUMBER = f"regexp_matches(value, {literal(NUMBER)}) AND coalesce(isfinite(try_cast(value AS DOUBLE)), false)"
+_IS_YES_OR_NO = f"lower(trim(value, {literal(BLANKS)})) IN ({', '.join(literal(word) for word in (*YES, *NO))})"
 
 _REJECTS = """
 CREATE TABLE rejects (
@@ -109,11 +113,13 @@ def _other_actor(spec: SourceSpec) -> str:
 
 
 def _changed_values(spec: SourceSpec) -> list[str]:
-    """Check the values of changing fields by the kind of the field."""
+    """Check the values of changing fields by the kind of the field: those are let in that `features.fit` can read."""
     statements = []
     for name, column in spec.fit.items():
-        bad = {"number": ("not a number", "NOT coalesce(isfinite(try_cast(value AS DOUBLE)), false)")}
-        bad["boolean"] = ("not yes or no", "try_cast(value AS BOOLEAN) IS NULL")
+        bad = {
+            "number": ("not a number", f"NOT ({_IS_NUMBER})"),
+            "boolean": ("not yes or no", f"NOT ({_IS_YES_OR_NO})"),
+        }
         reason, test = bad.get(column.type, ("", ""))
         if column.values is not None:
             allowed = ", ".join(literal(value) for value in column.values)
@@ -162,8 +168,3 @@ def _too_many(con: duckdb.DuckDBPyConnection, table: Table, bad: int, total: int
         row=int(first),
         hint=f"{said.hint}; or raise ingest.max_reject_share",
     )
-
-
-def output_columns(spec: SourceSpec, table: Table) -> list[str]:
-    """Return a table's columns as written, without what was found in their place."""
-    return [name for name in column_rules(spec, table) if not name.endswith(FOUND)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,11 @@ from pipeline.progress import progress, say
 from pipeline.score_store import ScoreRun, open_store
 from pipeline.score_tables import JSON_COLUMNS
 from pipeline.stage import StageContext
+from pipeline.store_url import address
 from pipeline.workspace import file_digest
+
+STORE_VARIABLE = "LEADSCORE_STORE"
+"""Environment variable with the store's URL, where ``score.store`` is not set; the server reads the same."""
 
 SCHEMA = pa.schema(
     [
@@ -64,6 +69,7 @@ def run(context: StageContext, out: Path) -> None:
     open_file = context.folder("features") / "open.parquet"
     rows = pd.read_parquet(open_file).sort_values(["lead_id", "as_of"], ignore_index=True)
     scores = _scored(rows, forecast, cutoffs, read_rules(context, forecast.features), context)
+    evaluation = json.loads((context.folder("evaluate") / "evaluation.json").read_text(encoding="utf-8"))
     scoring_run = ScoreRun(
         run_id=_run_id(context, model=files, cutoffs=cutoffs, open_file=open_file),
         model_version=model_version(files),
@@ -74,29 +80,35 @@ def run(context: StageContext, out: Path) -> None:
             cutoffs,
             observed_until_us=read_observed_until(context),
             top_reasons=context.settings.score.reasons,
-        ),
+        )
+        | {"verdict": verdict_of(evaluation)},
     )
     written = _store(scores, scoring_run, context)
     pq.write_table(_table(scores, scoring_run), out / "scores.parquet")
-    summary = {"run_id": scoring_run.run_id, "model_version": scoring_run.model_version}
+    summary: dict[str, Any] = {"run_id": scoring_run.run_id, "model_version": scoring_run.model_version}
     summary |= {"cutoff_version": scoring_run.cutoff_version, **scoring_run.about}
+    summary["store"] = address(store_url(context), context.workspace.root)
     (out / "score.json").write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     say(f"score: {len(scores)} open leads scored, {written} of them new or changed in the store")
 
 
 def is_stored(context: StageContext) -> bool:
-    """Whether the score store still holds the finished run of which ``score.json`` speaks."""
+    """Whether the score store still holds the finished run of which ``score.json`` speaks, with all its scores."""
     url = store_url(context)
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
         return False
-    run_id = json.loads((context.folder("score") / "score.json").read_text(encoding="utf-8"))["run_id"]
+    told = json.loads((context.folder("score") / "score.json").read_text(encoding="utf-8"))
+    if told.get("store") != address(url, context.workspace.root):
+        return False
     with open_store(url) as store:
-        return any(found["run_id"] == run_id and found["finished_at"] is not None for found in store.runs())
+        finished = {found["run_id"] for found in store.runs() if found["finished_at"] is not None}
+        return told["run_id"] in finished and store.rows_of(told["run_id"]) == told["leads"]
 
 
 def store_url(context: StageContext) -> str:
-    """Return the score store's URL: as set, or a SQLite file beside the outputs."""
-    return context.settings.score.store or f"sqlite:///{context.workspace.root / 'scores.sqlite'}"
+    """Return the score store's URL: as set, else from the environment, else a SQLite file beside the outputs."""
+    given = context.settings.score.store or os.environ.get(STORE_VARIABLE)
+    return given or f"sqlite:///{context.workspace.root / 'scores.sqlite'}"
 
 
 def _scored(
@@ -150,6 +162,7 @@ def describe(
         Reasons that each score has at most, beside the rest.
     """
     open_scores = scores[~scores["reached"]]
+    groups = groups_of(scores, spec).value_counts()
     averages = {f"p_{name}": open_scores[f"p_{name}"].mean() for name in sorted(spec.targets)}
     points = cutoffs.baseline.model_dump() if cutoffs.baseline.kind == "points" else None
     return {
@@ -157,21 +170,47 @@ def describe(
         "top_reasons": top_reasons,
         "title": spec.title.model_dump(),
         "observed_until": format_time(observed_until_us),
-        "targets": {
-            name: {
-                "stage": target.stage,
-                "horizon_days": target.horizon / DAY_US,
-                "words": target.words.model_dump() if target.words is not None else None,
-            }
-            for name, target in sorted(spec.targets.items())
-        },
+        "targets": _targets(spec),
         "cutoffs": {"target": cutoffs.target, "mql": cutoffs.mql, "sal": cutoffs.sal},
         "points_cutoffs": {"mql": points["mql"], "sal": points["sal"]} if points is not None else None,
         "averages": {name: None if pd.isna(mean) else float(mean) for name, mean in averages.items()},
+        "sales_stages": list(spec.sales_stages),
         "leads": len(scores),
-        "reached": int(scores["reached"].sum()),
-        "bands": {name: int((open_scores["band"] == name).sum()) for name in ("SAL", "MQL", "none")},
-        "excluded": int(scores["excluded"].sum()),
+        "bands": {name: int(groups.get(name, 0)) for name in ("SAL", "MQL", "none")},
+        **{name: int(groups.get(name, 0)) for name in ("excluded", "with_sales", "reached")},
+    }
+
+
+def _targets(spec: SourceSpec) -> dict[str, Any]:
+    return {
+        name: {
+            "stage": target.stage,
+            "horizon_days": target.horizon / DAY_US,
+            "words": target.words.model_dump() if target.words is not None else None,
+        }
+        for name, target in sorted(spec.targets.items())
+    }
+
+
+def groups_of(scores: pd.DataFrame, spec: SourceSpec) -> pd.Series:
+    """Return for each score the one group it is counted in, so that groups add up to the open leads.
+
+    The first that applies: ``reached`` (the target of the cut-offs lies behind it), ``with_sales`` (stands at SAL or
+    above), ``excluded`` (by rule), else its band. `serve.store` counts the same way.
+    """
+    groups = scores["band"].astype(object).mask(scores["excluded"].astype(bool), "excluded")
+    groups = groups.mask(scores["stage"].isin(spec.sales_stages), "with_sales")
+    return groups.mask(scores["reached"].astype(bool), "reached")
+
+
+def verdict_of(evaluation: dict[str, Any]) -> dict[str, Any]:
+    """Return what ``evaluation.json`` says about whether the model may take the baseline's place."""
+    primary = evaluation["targets"][evaluation["target"]]
+    return {
+        "beats_baseline": evaluation["beats_baseline"],
+        "baseline": evaluation["baseline"],
+        "leads": primary["leads"],
+        "outcomes": primary["outcomes"],
     }
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from features.errors import InputError
 from pipeline.score_tables import JSON_COLUMNS, KEY, SCORE_RUNS, SCORES
+from pipeline.store_url import read_url, shown
 
 _INSERTS: Mapping[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _MIGRATION_LOCK = 7_253_101_846
@@ -61,23 +62,26 @@ class ScoreStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
+        read = read_url(url)
+        self._engine = _engine(read)
         try:
             self._migrate()
-        except sa.exc.OperationalError as error:
+        except sa.exc.DatabaseError as error:
             self._engine.dispose()
+            is_file = read.get_backend_name() == "sqlite"
             raise InputError(
-                expected="a database that answers",
+                expected="a file that can hold the scores" if is_file else "a database that answers",
                 found=_first_line(error),
-                table=_shown(self._engine.url),
-                hint="Check score.store and that the server is running",
+                table=shown(read),
+                hint="Check score.store"
+                + (" and who may write there" if is_file else " and that the server is running"),
             ) from None
         except CommandError as error:
             self._engine.dispose()
             raise InputError(
                 expected="a score store of this version or older",
                 found=_first_line(error),
-                table=_shown(self._engine.url),
+                table=shown(read),
                 hint="Update leadscore, or give another score.store",
             ) from None
 
@@ -174,6 +178,12 @@ class ScoreStore:
             rows = [row._asdict() for row in connection.execute(statement)]
         return pd.DataFrame(rows, columns=[c.name for c in SCORES.columns])
 
+    def rows_of(self, run_id: str) -> int:
+        """Return how many scores of a run are here."""
+        with self._engine.connect() as connection:
+            counted = sa.select(sa.func.count()).select_from(SCORES).where(SCORES.c.run_id == run_id)
+            return int(connection.execute(counted).scalar_one())
+
     def runs(self) -> list[dict[str, Any]]:
         """Return the runs that wrote here, oldest first."""
         with self._engine.connect() as connection:
@@ -191,25 +201,27 @@ def open_store(url: str) -> Iterator[ScoreStore]:
         store.close()
 
 
-def _engine(text: str) -> sa.Engine:
-    """Return an engine; ``postgresql://`` means psycopg 3 whatever SQLAlchemy's own default is."""
+def _engine(url: sa.URL) -> sa.Engine:
     try:
-        url = sa.make_url(text)
-        if url.drivername in ("postgres", "postgresql"):
-            url = url.set(drivername="postgresql+psycopg")
-        if url.get_backend_name() not in _INSERTS:
-            raise InputError(
-                expected="sqlite:///FILE or postgresql://…", found=f"{url.drivername}://…", table="score.store"
-            )
         if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         return sa.create_engine(url)
-    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as error:
-        raise InputError(expected="a SQLAlchemy URL", found=_first_line(error), table="score.store") from None
+    except OSError as error:
+        in_the_way = isinstance(error, (FileExistsError, NotADirectoryError))
+        raise InputError(
+            expected="a folder for the score store",
+            found="a file in its place" if in_the_way else error.strerror or type(error).__name__,
+            table=shown(url),
+            hint="Check score.store and who may write there",
+        ) from None
     except ModuleNotFoundError as error:
         hint = "Install it: pip install 'leadscore[postgres]'"
         raise InputError(
             expected="a database driver", found=f"no module {error.name}", table="score.store", hint=hint
+        ) from None
+    except sa.exc.NoSuchModuleError:
+        raise InputError(
+            expected="sqlite:///FILE or postgresql://…", found=f"{url.drivername}://…", table="score.store"
         ) from None
 
 
@@ -258,10 +270,6 @@ def _without_nul(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_without_nul(inner) for inner in value]
     return value
-
-
-def _shown(url: sa.URL) -> str:
-    return url.render_as_string(hide_password=True)
 
 
 def _first_line(error: Exception) -> str:

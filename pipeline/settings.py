@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from features.clock import Instant, parse_time
+from features.clock import DAY_US, Duration, Instant, parse_time
 from features.errors import InputError
 from features.spec import FeatureOptions, Strict
 from features.split import SplitOptions
@@ -53,6 +54,8 @@ class EvaluateOptions(Strict):
 
     bootstrap: int = Field(default=500, ge=50)
     shap_rows: int = Field(default=2_000, ge=10)
+    look_leads: int = Field(default=2_000, ge=10)
+    """Test leads that are looked at as often as the job looks; more are sampled."""
 
 
 class ScoreOptions(Strict):
@@ -60,6 +63,8 @@ class ScoreOptions(Strict):
 
     store: str | None = None
     """SQLAlchemy URL of the score store; None is a SQLite file beside the outputs."""
+    every: Duration = Field(default=DAY_US, gt=0)
+    """Rhythm at which the job looks at all open leads: volumes are counted at it."""
     reasons: int = Field(default=5, ge=1)
     chunk_rows: int = Field(default=5_000, ge=1)
 
@@ -138,7 +143,23 @@ def validation_message(error: ValidationError) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        message = "there is no such setting" + _did_you_mean([str(part) for part in first["loc"]])
+    elif first["type"] in ("model_type", "model_attributes_type"):
+        message = f"expected keys below {where}, such as {where}.KEY=VALUE, found {first['input']!r}"
     return f"{where}: {message}" if where else message
+
+
+def _did_you_mean(path: list[str]) -> str:
+    """Return the nearest knob beside the one that is not there."""
+    model: type[BaseModel] = Settings
+    for part in path[:-1]:
+        inner = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return ""
+        model = inner
+    near = get_close_matches(path[-1], model.model_fields, n=1)
+    return f"; did you mean {'.'.join([*path[:-1], near[0]])}?" if near else ""
 
 
 def read_settings(
@@ -180,8 +201,9 @@ def read_yaml(file: Path) -> dict[str, Any]:
     """Read a YAML mapping; a missing or broken file is an InputError."""
     try:
         tree = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(expected=f"a file {file.name}", found="none", hint=f"Looked in {file.parent}") from None
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise InputError(expected=f"a file {file.name}", found=found, hint=f"Looked in {file.parent}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         first_line = " ".join(str(error).split())
         raise InputError(expected="readable YAML", found=first_line, table=file.name) from None

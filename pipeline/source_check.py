@@ -15,7 +15,9 @@ from features.labels import build_labels
 from features.leak_signs import judge_columns
 from features.snapshots import history_snapshots
 from features.spec import SourceSpec
+from features.split import SplitOptions
 from pipeline.check_result import (
+    ACCOUNT,
     CheckResult,
     ColumnSeen,
     FamilySeen,
@@ -25,9 +27,9 @@ from pipeline.check_result import (
     TargetSeen,
     enough,
 )
-from pipeline.ingest import TIME_COLUMNS, create_outputs, load_tables, observed_until_us
+from pipeline.ingest import TIME_COLUMNS, create_outputs, load_tables, observed_until_us, silence_at_the_end
 from pipeline.row_checks import check_rows, rejected_rows, require_few_rejects
-from pipeline.settings import IngestOptions
+from pipeline.settings import Settings
 from pipeline.source_folder import Source
 from pipeline.source_query import Query, describe, find_queries, identifier, open_database, run
 
@@ -35,7 +37,7 @@ MOST_LEADS_JUDGED = 100_000
 """Leads that the leak signs look at; of more, an even sample."""
 
 
-def check_source(source: Source, data_dir: Path, options: IngestOptions) -> CheckResult:
+def check_source(source: Source, data_dir: Path, settings: Settings) -> CheckResult:
     """Read a source's data as ``ingest`` does and say what is there; nothing is written.
 
     Parameters
@@ -44,8 +46,9 @@ def check_source(source: Source, data_dir: Path, options: IngestOptions) -> Chec
         The source folder as read.
     data_dir : Path
         Folder of the exports.
-    options : IngestOptions
-        How much may be wrong; more is told in ``stops``.
+    settings : Settings
+        ``ingest`` says how much may be wrong (more is told in ``stops``), ``split`` and ``model`` how many outcomes a
+        model needs.
 
     Returns
     -------
@@ -65,7 +68,7 @@ def check_source(source: Source, data_dir: Path, options: IngestOptions) -> Chec
         try:
             check_rows(con, source.spec, rows)
             create_outputs(con, source.spec, rows)
-            return _result(con, source, queries, rows, options)
+            return _result(con, source, queries, rows, settings)
         finally:
             con.close()
 
@@ -84,13 +87,13 @@ def _result(
     source: Source,
     queries: dict[Table, Query],
     rows: dict[Table, int],
-    options: IngestOptions,
+    settings: Settings,
 ) -> CheckResult:
     spec = source.spec
     observed = observed_until_us(con, spec)
     stops: str | None = None
     try:
-        require_few_rejects(con, rows, max_reject_share=options.max_reject_share)
+        require_few_rejects(con, rows, max_reject_share=settings.ingest.max_reject_share)
     except InputError as error:
         stops = str(error)
     leads, stages = _micros(con, "leads"), _micros(con, "stages")
@@ -106,7 +109,7 @@ def _result(
         columns=_columns(con, spec, labels, stages),
         families=_families(con, spec),
         stages=_stages(con, spec),
-        targets=tuple(_target(spec, name, labels) for name in sorted(spec.targets)),
+        targets=tuple(_target(spec, name, labels, settings) for name in sorted(spec.targets)),
         notes=_notes(con, spec, looks),
     )
 
@@ -149,8 +152,10 @@ def _columns(
         "SELECT w.* EXCLUDE (__row) FROM wide_leads w JOIN kept_leads k ON w.__row = k.row "
         "JOIN judged j ON k.lead_id = j.lead_id ORDER BY k.lead_id"
     )
-    names = [name for name in wide.columns if name not in ("lead_id", "created_at", "account_id")]
+    names = [name for name in wide.columns if name not in ("lead_id", "created_at")]
     values = wide.to_arrow_table().to_pandas()[names]
+    if ACCOUNT in names:  # accounts tell leads apart by chance; features only need it to be there from the start
+        values[ACCOUNT] = values[ACCOUNT].where(values[ACCOUNT].isna(), "given")
     con.unregister("judged")
     won = sample["lead_id"].isin(winners).reset_index(drop=True)
     looked_at = from_micros(sample["as_of_us"]).reset_index(drop=True)
@@ -172,7 +177,8 @@ def _column(con: duckdb.DuckDBPyConnection, spec: SourceSpec, name: str, answer:
     declared = spec.fit.get(name)
     if declared is not None and declared.known == "changes":
         answer, why = "fine", "not read from leads: its history stands in changes"
-    return ColumnSeen(name, declared is not None, declared.type if declared else "", filled, values, answer, why)
+    kind = "account" if name == ACCOUNT else declared.type if declared else ""
+    return ColumnSeen(name, bool(kind), kind, filled, values, answer, why)
 
 
 def _changes_filled(con: duckdb.DuckDBPyConnection, name: str) -> tuple[float, int]:
@@ -202,12 +208,27 @@ def _stages(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> tuple[StageSeen
     return tuple(StageSeen(stage, found.get(stage, 0)) for stage in (*spec.ladder, *spec.lost, *spec.recycled))
 
 
-def _target(spec: SourceSpec, name: str, labels: pd.DataFrame) -> TargetSeen:
+def _target(spec: SourceSpec, name: str, labels: pd.DataFrame, settings: Settings) -> TargetSeen:
     rows = labels[(labels["target"] == name) & labels["at_risk"]]
     yes, no = int((rows["y"] == 1).sum()), int((rows["y"] == 0).sum())
     target = spec.targets[name]  # type: ignore[index]
     horizon = format_duration(target.horizon)
-    return TargetSeen(name, target.stage, horizon, yes, no, int(rows["y"].isna().sum()), enough(min(yes, no)))
+    share = training_share(rows.loc[rows["y"].notna(), "as_of_us"], settings.split)
+    answer = enough(min(yes, no), training_share=share, min_outcomes=settings.model.min_outcomes)
+    return TargetSeen(name, target.stage, horizon, yes, no, int(rows["y"].isna().sum()), answer)
+
+
+def training_share(first_us: pd.Series, split: SplitOptions) -> float:
+    """Return which part of the leads the split leaves for training, by their first looks (µs); no embargo counted.
+
+    Examples
+    --------
+    >>> round(training_share(pd.Series([1, 2, 3]), SplitOptions(test_share=0.3, calibration_share=0.2)), 2)
+    0.56
+    """
+    before_test = 1 - split.test_share if split.test_from is None else float((first_us < split.test_from).mean())
+    too_old = 0.0 if split.train_from is None else float((first_us < split.train_from).mean())
+    return max(before_test - too_old, 0.0) * (1 - split.calibration_share)
 
 
 def _notes(con: duckdb.DuckDBPyConnection, spec: SourceSpec, looks: pd.DataFrame) -> tuple[str, ...]:
@@ -222,9 +243,21 @@ def _notes(con: duckdb.DuckDBPyConnection, spec: SourceSpec, looks: pd.DataFrame
     silent = [seen.family for seen in _families(con, spec) if seen.events == 0]
     if silent:
         notes.append(f"No event at all in: {', '.join(silent)}")
+    if spec.snapshots.every is None and spec.snapshots.after == 0 and spec.snapshots.anchor == "created":
+        notes += _unused_events(con)
     if spec.observed_until is None:
         notes += _lonely_newest(con)
+    warning = silence_at_the_end(con, spec)
+    if warning is not None:
+        notes.append(warning)
     return tuple(notes)
+
+
+def _unused_events(con: duckdb.DuckDBPyConnection) -> list[str]:
+    later = con.execute(
+        "SELECT count(*) FROM out_events e JOIN out_leads l USING (lead_id) WHERE e.occurred_at > l.created_at"
+    ).fetchall()[0][0]
+    return [f"{later:,} events after creation never enter the model: set snapshots.every"] if later else []
 
 
 def _lonely_newest(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import duckdb
 
-from features.errors import InputError
 from features.leak_signs import name_sign
 from pipeline.file_look import ColumnLook, FileLook, overlap
+from pipeline.leads_guess import find_account, find_leads
 from pipeline.source_query import literal
 from pipeline.stage_guess import StagesGuess, guess_stages
 
+Events = tuple[FileLook, ColumnLook, ColumnLook, ColumnLook]
 MOST_FAMILIES = 40
 _SOURCES = ("source", "campaign", "channel", "origin", "quelle", "kanal", "kampagne", "medium")
 _TITLES = ("job", "title", "position", "funktion", "jobtitel")
-_CREATED = ("created", "registered", "first", "erstellt", "angelegt", "eingang", "submitted", "signup")
 _TYPES = ("event_type", "event", "activity", "action", "type", "aktion", "aktivität", "ereignis")
 
 
@@ -51,19 +51,25 @@ class Guess:
         Long enough for most wins.
     said : tuple of str
         What was guessed, in words.
+    account : ColumnLook, optional
+        The company of each lead.
+    win_times_known : bool
+        Whether the stages say when a lead was won; if not, they hold a stand-in.
     """
 
     leads: FileLook
     lead_id: ColumnLook
     created: ColumnLook
     fit: tuple[FitGuess, ...]
-    events: tuple[FileLook, ColumnLook, ColumnLook, ColumnLook] | None
+    events: Events | None
     stages: str | None
     ladder: tuple[str, ...]
     lost: tuple[str, ...]
     recycled: tuple[str, ...]
     horizon: str
     said: tuple[str, ...]
+    account: ColumnLook | None = None
+    win_times_known: bool = True
 
 
 def slug(text: str) -> str:
@@ -89,20 +95,15 @@ def guess(con: duckdb.DuckDBPyConnection, files: list[FileLook]) -> Guess:
     InputError
         If no file looks like leads: one row a lead with an id and a time.
     """
-    leads, lead_id = _leads(files)
-    created = _created(leads)
+    leads, lead_id, created = find_leads(files)
     others = [(look, key) for look in files if look is not leads and (key := _key(con, leads, lead_id, look))]
     stages = guess_stages(con, leads, lead_id, created, others)
     events = _events(others, stages)
-    fit = _fit(leads, {lead_id.name, created.name, *([stages.used.name] if stages and stages.used else [])})
-    said = [
-        f"leads: {leads.file.name}, id {lead_id.name!r}, created {created.name!r}",
-        f"events: {events[0].file.name}, type {events[3].name!r}" if events else "events: none found",
-        f"stages: {stages.said}" if stages else "stages: none found, so there are no outcomes yet: write stages.sql",
-        *(f"left out {item.column.name!r}: {item.left_out}" for item in fit if item.left_out),
-    ]
+    used = {lead_id.name, created.name, *([stages.used.name] if stages and stages.used else [])}
+    account = find_account(leads, used)
     nothing = StagesGuess("", None, ("MQL", "SAL", "SQL", "WON"), ("LOST",), ("RECYCLED",), "90d", "")
     known = stages or nothing
+    fit = _fit(leads, used | ({account.name} if account else set()), rates=known.times_known)
     return Guess(
         leads=leads,
         lead_id=lead_id,
@@ -114,35 +115,30 @@ def guess(con: duckdb.DuckDBPyConnection, files: list[FileLook]) -> Guess:
         lost=known.lost,
         recycled=known.recycled,
         horizon=known.horizon,
-        said=tuple(said),
+        said=tuple(_said(leads, lead_id, created, account, events, stages, fit)),
+        account=account,
+        win_times_known=known.times_known,
     )
 
 
-def _leads(files: list[FileLook]) -> tuple[FileLook, ColumnLook]:
-    """Find the leads: a unique id and a time; better with an id that other files have, and with many columns."""
-
-    def fitness(pair: tuple[FileLook, ColumnLook]) -> tuple[int, int, int, int]:
-        look, column = pair
-        shared = sum(other.column(column.name) is not None for other in files if other is not look)
-        is_id = bool(re.search(r"(^|[_ ])(id|key|nr|nummer|number)$", column.name.lower()))
-        called = "lead" in look.file.name.lower()
-        return (shared, called, is_id, look.rows if shared else len(look.columns))
-
-    candidates = [(look, column) for look in files if look.times() for column in look.unique()]
-    if not candidates:
-        names = "; ".join(f"{look.file.name}: {', '.join(c.name for c in look.columns)}" for look in files)
-        raise InputError(
-            expected="a file with one row a lead: an id that is different in every row, and a time",
-            found=names,
-            hint="Add such a file; numbers in order of arrival can stand in for a time, as in sources/x_education",
-        )
-    return max(candidates, key=fitness)  # of equals the first
-
-
-def _created(leads: FileLook) -> ColumnLook:
-    times = leads.times()
-    full = [column for column in times if column.filled == leads.rows] or times
-    return next((column for column in full if column.named(*_CREATED)), full[0])
+def _said(
+    leads: FileLook,
+    lead_id: ColumnLook,
+    created: ColumnLook,
+    account: ColumnLook | None,
+    events: Events | None,
+    stages: StagesGuess | None,
+    fit: tuple[FitGuess, ...],
+) -> list[str]:
+    read = [created, *(item.column for item in fit if item.left_out is None), *([events[2]] if events else [])]
+    return [
+        f"leads: {leads.file.name}, id {lead_id.name!r}, created {created.name!r}",
+        *([f"account: {account.name!r}, shared by several leads"] if account else []),
+        f"events: {events[0].file.name}, type {events[3].name!r}" if events else "events: none found",
+        f"stages: {stages.said}" if stages else "stages: none found, so there are no outcomes yet: write stages.sql",
+        *(f"left out {item.column.name!r}: {item.left_out}" for item in fit if item.left_out),
+        *(f"{column.name!r}: {column.note}" for column in read if column.note),
+    ]
 
 
 def _key(con: duckdb.DuckDBPyConnection, leads: FileLook, lead_id: ColumnLook, look: FileLook) -> ColumnLook | None:
@@ -154,9 +150,7 @@ def _key(con: duckdb.DuckDBPyConnection, leads: FileLook, lead_id: ColumnLook, l
     return next((column for column in texts if overlap(con, leads, lead_id, look, column) >= 0.8), None)
 
 
-def _events(
-    others: list[tuple[FileLook, ColumnLook]], stages: StagesGuess | None
-) -> tuple[FileLook, ColumnLook, ColumnLook, ColumnLook] | None:
+def _events(others: list[tuple[FileLook, ColumnLook]], stages: StagesGuess | None) -> Events | None:
     for look, key in sorted(others, key=lambda pair: -pair[0].rows):
         if stages is not None and literal(look.file.name) in stages.sql:
             continue
@@ -167,7 +161,7 @@ def _events(
     return None
 
 
-def _fit(leads: FileLook, used: set[str]) -> tuple[FitGuess, ...]:
+def _fit(leads: FileLook, used: set[str], *, rates: bool) -> tuple[FitGuess, ...]:
     items = []
     taken = {"lead_id", "created_at", "account_id"}
     for column in leads.columns:
@@ -178,7 +172,7 @@ def _fit(leads: FileLook, used: set[str]) -> tuple[FitGuess, ...]:
             name += "_"
         taken.add(name)
         type_ = _fit_type(column)
-        rate = type_ == "category" and column.named(*_SOURCES) and column.values <= 1000
+        rate = rates and type_ == "category" and column.named(*_SOURCES) and column.values <= 1000
         items.append(FitGuess(column, name, type_, rate, _why_left_out(leads, column, type_)))
     return tuple(items)
 
@@ -195,6 +189,8 @@ def _why_left_out(leads: FileLook, column: ColumnLook, type_: str) -> str | None
     sign = name_sign(column.name)
     if column.filled == 0:
         return "it is empty"
+    if column.is_unread_date:
+        return f"cannot read the dates of {column.name}, e.g. {column.common[0]!r}"
     if column.kind == "time":
         return "a time: as a stage or a change it can be used"
     if sign is not None:

@@ -10,7 +10,9 @@ import duckdb
 
 from features.contracts import FOUND, Kind, Rule, Table, column_rules
 from features.errors import InputError
+from features.written_values import NO, YES
 from pipeline.source_folder import TABLES, Source, nearest
+from pipeline.sql_errors import broken_row, is_empty, sql_error
 
 FILE_ENDINGS = ("parquet", "csv", "csv.gz", "json")
 _LONGEST_QUOTE = 200
@@ -40,8 +42,6 @@ SQL_TYPES: dict[Kind, str] = {
     "number": "DOUBLE",
     "boolean": "BOOLEAN",
 }
-_YES = ("yes", "y", "true", "t", "1", "1.0", "ja", "j", "wahr")
-_NO = ("no", "n", "false", "f", "0", "0.0", "nein", "falsch")
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _one_select(text: str, origin: str) -> str:
     try:
         statements = duckdb.extract_statements(text)
     except duckdb.Error as error:
-        raise _sql_error(error, origin) from None
+        raise sql_error(error, origin) from None
     if len(statements) != 1:
         found = f"{len(statements)} statements" if statements else "nothing"
         raise InputError(expected="one SELECT", found=found, table=origin, hint="Use WITH for steps in between")
@@ -176,7 +176,7 @@ def load_typed(con: duckdb.DuckDBPyConnection, source: Source, query: Query, dat
             _check_type(query, name, rule, types[name])
             wanted += _cast(name, rule)
         elif rule.required:
-            raise _missing_column(query, name, types, source)
+            raise _missing_column(query, name, types, source, data_dir)
         else:
             wanted.append(f"NULL::{SQL_TYPES[rule.kind]} AS {identifier(name)}")
     run(con, query, f"CREATE TABLE typed_{query.table} AS SELECT {', '.join(wanted)} FROM source_rows", data_dir)
@@ -197,30 +197,18 @@ def run(con: duckdb.DuckDBPyConnection, query: Query, statement: str, data_dir: 
     try:
         con.execute(statement)
     except duckdb.Error as error:
-        raise _sql_error(error, query.origin, data_dir) from None
+        raise sql_error(error, query.origin, sql=query.sql, data_dir=data_dir, con=con) from None
 
 
-def _sql_error(error: duckdb.Error, origin: str, data_dir: Path | None = None) -> InputError:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    found = lines[0].rstrip(":!")
-    hint = None
-    if "No files found" in found and data_dir is not None:
-        files = sorted(file.name for file in data_dir.iterdir() if not file.name.startswith("."))
-        hint = f"In {data_dir} there are: {', '.join(files[:12]) or 'no files'}"
-    elif isinstance(error, duckdb.ConversionException):
-        found = "; ".join([found, *(line for line in lines[1:] if line.startswith("Error when converting"))])
-        hint = "read_csv('FILE', all_varchar = true) reads every column as text: then bad values go to rejects"
-    elif "unicode" in str(error).lower() or "utf-8" in str(error).lower():
-        hint = "read_csv('FILE', encoding = 'latin-1') reads old Windows exports"
-    elif "requires the extension" in found:
-        hint = "Extensions and the network are off: export to CSV, Parquet or JSON first"
-    return InputError(expected="SQL that DuckDB can run", found=found, table=origin, hint=hint)
-
-
-def _missing_column(query: Query, name: str, types: dict[str, str], source: Source) -> InputError:
+def _missing_column(query: Query, name: str, types: dict[str, str], source: Source, data_dir: Path) -> InputError:
+    broken = broken_row(query.sql, data_dir) if len(types) == 1 else None
+    if broken is not None:
+        return broken
     near = nearest(name, types)
     hint = f'Did you mean {near!r}? Write SELECT "{near}" AS {name}' if near else None
-    if name in source.spec.fit and not near:
+    if is_empty(query.sql, data_dir):
+        hint = f"{query.origin} is empty (0 bytes): export it again"
+    elif name in source.spec.fit and not near:
         hint = f"source.yaml declares it under fit: give it in {query.origin}, or remove it there"
     return InputError(
         expected="this column", found=f"only {', '.join(types)}", table=query.table, column=name, hint=hint
@@ -248,7 +236,7 @@ def _cast(name: str, rule: Rule) -> list[str]:
     if rule.kind in ("id", "text"):
         return [f"CASE WHEN {filled} IS NOT NULL THEN {column}::VARCHAR END AS {column}"]
     if rule.kind == "boolean":
-        yes, no = (", ".join(literal(word) for word in words) for words in (_YES, _NO))
+        yes, no = (", ".join(literal(word) for word in words) for words in (YES, NO))
         typed = f"CASE WHEN lower({filled}) IN ({yes}) THEN true WHEN lower({filled}) IN ({no}) THEN false END"
     else:
         value = f"try_cast({filled} AS {SQL_TYPES[rule.kind]})"

@@ -31,6 +31,8 @@ class Stage:
         Earlier stages whose folders it reads.
     sections : tuple of str
         Sections of the settings it depends on.
+    knobs : tuple of str
+        Single settings of other sections it depends on, as ``section.key``.
     reads_source, reads_data : bool
         Whether it reads the source folder and the company's export.
     """
@@ -38,6 +40,7 @@ class Stage:
     name: str
     needs: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    knobs: tuple[str, ...] = ()
     reads_source: bool = False
     reads_data: bool = False
     writes_outside: bool = False
@@ -50,15 +53,28 @@ STAGES = (
     Stage("features", needs=("ingest",), sections=("features",)),
     Stage("labels", needs=("ingest", "features"), sections=("split",)),
     Stage("train", needs=("ingest", "features", "labels"), sections=("features", "model")),
-    Stage("cutoffs", needs=("ingest", "features", "labels", "train"), sections=("features", "cutoffs")),
-    Stage("evaluate", needs=("ingest", "features", "labels", "train", "cutoffs"), sections=("features", "evaluate")),
+    Stage(
+        "cutoffs",
+        needs=("ingest", "features", "labels", "train"),
+        sections=("features", "cutoffs"),
+        knobs=("score.every",),
+    ),
+    Stage(
+        "evaluate",
+        needs=("ingest", "features", "labels", "train", "cutoffs"),
+        sections=("features", "evaluate"),
+        knobs=("score.every",),
+    ),
     Stage(
         "register",
         needs=("ingest", "features", "labels", "train", "cutoffs", "evaluate"),
         sections=("features", "mlflow"),
     ),
     Stage(
-        "score", needs=("ingest", "features", "train", "cutoffs"), sections=("features", "score"), writes_outside=True
+        "score",
+        needs=("ingest", "features", "train", "cutoffs", "evaluate"),
+        sections=("features", "score"),
+        writes_outside=True,
     ),
 )
 ADDRESSES = (("score", "store"), ("mlflow", "tracking_uri"))
@@ -112,6 +128,8 @@ def stage_inputs(stage: Stage, context: StageContext) -> dict[str, Any]:
     inputs: dict[str, Any] = {"code": code_digest(), "seed": context.settings.seed}
     dumped = context.settings.model_dump(mode="json", by_alias=True)
     inputs["settings"] = {section: dumped[section] for section in stage.sections}
+    if stage.knobs:
+        inputs["knobs"] = {knob: dumped[knob.split(".")[0]][knob.split(".")[1]] for knob in stage.knobs}
     for section, key in ADDRESSES:
         if section in stage.sections:
             address = inputs["settings"][section].pop(key)
@@ -131,7 +149,8 @@ def _given(folder: Path | None, option: str) -> Path:
     if folder is None:
         raise InputError(expected=f"{option} FOLDER", found="none")
     if not folder.is_dir():
-        raise InputError(expected=f"a folder for {option}", found=str(folder), hint="It does not exist")
+        hint = "It is a file: give the folder it lies in" if folder.is_file() else "It does not exist"
+        raise InputError(expected=f"a folder for {option}", found=str(folder), hint=hint)
     return folder
 
 
@@ -163,13 +182,20 @@ def _is_stored(stage: Stage, context: StageContext) -> bool:
     return stored
 
 
+def _is_interruption(error: BaseException | None) -> bool:
+    """Whether an error is, or comes from, the user's Ctrl-C; libraries wrap it in a RuntimeError."""
+    if error is None or isinstance(error, KeyboardInterrupt):
+        return error is not None
+    return str(error) == "Query interrupted" or _is_interruption(error.__cause__ or error.__context__)
+
+
 @contextmanager
 def _interruptible(name: str) -> Iterator[None]:
-    """Say that an interruption lost nothing; DuckDB's own word for it is a RuntimeError."""
+    """Say that an interruption lost nothing."""
     try:
         yield
     except (KeyboardInterrupt, RuntimeError) as stopped:
-        if isinstance(stopped, RuntimeError) and str(stopped) != "Query interrupted":
+        if not _is_interruption(stopped):
             raise
         say(f"{name} was interrupted and left nothing half-written; run the same command again to go on")
         raise KeyboardInterrupt from stopped

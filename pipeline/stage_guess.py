@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from features.written_values import YES
 from pipeline.file_look import ColumnLook, FileLook
 from pipeline.source_query import identifier, literal
 
@@ -19,7 +20,7 @@ _STAGES = ("stage", "status", "stufe", "phase", "state")
 
 @dataclass(frozen=True)
 class StagesGuess:
-    """The SQL of the stages, the leads' column it uses up, the ladder, and what to say about it."""
+    """The SQL of the stages, the leads' column it uses up, the ladder, what to say, and whether its times are real."""
 
     sql: str
     used: ColumnLook | None
@@ -28,6 +29,7 @@ class StagesGuess:
     recycled: tuple[str, ...]
     horizon: str
     said: str
+    times_known: bool = True
 
 
 def guess_stages(
@@ -41,7 +43,8 @@ def guess_stages(
     for look, key in others:
         named = [c for c in look.columns if c.kind == "text" and c.named(*_STAGES) and c.values <= 30]
         if named and look.times():
-            return _from_entries(con, look, key, named[0])
+            sql = _entries_sql(con, (leads, lead_id, created), look, key, named[0])
+            return _from_entries(sql, look, named[0])
     for look, key in others:
         times = [column for column in look.times() if column.named(*_OUTCOMES)]
         if times and key.values == look.rows:
@@ -53,12 +56,44 @@ def guess_stages(
     return _from_flag(leads, lead_id, created, flags[0]) if flags else None
 
 
-def _from_entries(con: duckdb.DuckDBPyConnection, look: FileLook, key: ColumnLook, stage: ColumnLook) -> StagesGuess:
-    time = look.times()[0]
-    sql = (
-        f"SELECT\n    {identifier(key.name)} AS lead_id,\n    {identifier(stage.name)} AS stage,\n"
-        f"    {time.sql} AS entered_at\nFROM {look.relation}\nWHERE {identifier(stage.name)} IS NOT NULL\n"
+def _entries_sql(
+    con: duckdb.DuckDBPyConnection,
+    leads: tuple[FileLook, ColumnLook, ColumnLook],
+    look: FileLook,
+    key: ColumnLook,
+    stage: ColumnLook,
+) -> str:
+    time, (leads_look, lead_id, created) = look.times()[0], leads
+    if not (_days_only(con, look, time) and not _days_only(con, leads_look, created)):
+        return (
+            f"SELECT\n    {identifier(key.name)} AS lead_id,\n    {identifier(stage.name)} AS stage,\n"
+            f"    {time.sql} AS entered_at\nFROM {look.relation}\nWHERE {identifier(stage.name)} IS NOT NULL\n"
+        )
+    return (
+        "-- The stages are dated by the day only, which would put those of a lead's first day before its creation:\n"
+        "-- on that day a stage counts as entered at the creation.\n"
+        f"WITH l AS (\n    SELECT {identifier(lead_id.name)}::VARCHAR AS lead_id, "
+        f"try_cast({created.sql} AS TIMESTAMPTZ) AS created_at\n    FROM {leads_look.relation}\n),\n"
+        f"s AS (\n    SELECT {identifier(key.name)}::VARCHAR AS lead_id, {identifier(stage.name)} AS stage, "
+        f"({time.sql})::VARCHAR AS entered_at\n    FROM {look.relation}\n)\n"
+        "SELECT\n    s.lead_id,\n    s.stage,\n"
+        "    CASE WHEN try_cast(s.entered_at AS TIMESTAMPTZ)::DATE = l.created_at::DATE\n"
+        "        THEN greatest(try_cast(s.entered_at AS TIMESTAMPTZ), l.created_at)::VARCHAR\n"
+        "        ELSE s.entered_at END AS entered_at\n"
+        "FROM s\nLEFT JOIN l USING (lead_id)\nWHERE s.stage IS NOT NULL\n"
     )
+
+
+def _days_only(con: duckdb.DuckDBPyConnection, look: FileLook, time: ColumnLook) -> bool:
+    """Whether all times of a column are midnights."""
+    moment = f"try_cast({time.sql} AS TIMESTAMPTZ)"
+    later = con.execute(
+        f"SELECT count(*) FROM {look.relation_at_home} WHERE {moment} <> date_trunc('day', {moment})"
+    ).fetchall()
+    return bool(later[0][0] == 0)
+
+
+def _from_entries(sql: str, look: FileLook, stage: ColumnLook) -> StagesGuess:
     lost = tuple(name for name in stage.common if _says(name, LOST_WORDS))
     recycled = tuple(name for name in stage.common if _says(name, RECYCLED_WORDS) and name not in lost)
     rungs = [name for name in stage.common if name not in (*lost, *recycled)]  # the most entered first
@@ -114,7 +149,7 @@ def _horizon(con: duckdb.DuckDBPyConnection, sql: str, leads: FileLook) -> str:
 
 
 def _from_flag(leads: FileLook, lead_id: ColumnLook, created: ColumnLook, flag: ColumnLook) -> StagesGuess:
-    yes = "('1', 'yes', 'y', 'true', 't', 'ja')"
+    yes = f"({', '.join(literal(word) for word in YES)})"
     sql = (
         "-- The export does not say when a lead was won: one second after its creation stands for it. So nothing that\n"
         "-- came later may be used, and the horizon in source.yaml means nothing. A time of winning would be better.\n"
@@ -124,5 +159,12 @@ def _from_flag(leads: FileLook, lead_id: ColumnLook, created: ColumnLook, flag: 
         f"FROM {leads.relation}\nWHERE lower({identifier(flag.name)}::VARCHAR) IN {yes}\n"
     )
     return StagesGuess(
-        sql, flag, ("LEAD", "WON"), ("LOST",), ("RECYCLED",), "1m", f"won where {flag.name!r} says so, no time known"
+        sql,
+        flag,
+        ("LEAD", "WON"),
+        ("LOST",),
+        ("RECYCLED",),
+        "1m",
+        f"won where {flag.name!r} says so, no time known",
+        times_known=False,
     )

@@ -15,7 +15,7 @@ from features.errors import InputError
 from pipeline.file_look import look_at
 from pipeline.progress import say
 from pipeline.source_folder import read_source
-from pipeline.source_guess import MOST_FAMILIES, FitGuess, Guess, guess, slug
+from pipeline.source_guess import MOST_FAMILIES, Guess, guess, slug
 from pipeline.source_query import identifier, literal
 
 _SALES = ("call", "sales", "outbound", "meeting", "anruf", "vertrieb")
@@ -89,13 +89,17 @@ def _texts(name: str, found: Guess) -> dict[str, str]:
 
 def _leads_sql(found: Guess) -> str:
     items = [f"{identifier(found.lead_id.name)} AS lead_id", f"{found.created.sql} AS created_at"]
-    items += [f"{identifier(item.column.name)} AS {item.name}" for item in found.fit if item.left_out is None]
-    lines = ",\n    ".join(items)
+    items += [f"{identifier(found.account.name)} AS account_id"] if found.account else []
+    kept = [item for item in found.fit if item.left_out is None]
+    lines = ",\n    ".join([*items, *(f"{item.column.sql} AS {item.name}" for item in kept)])
+    head = "-- One row a lead. Plain DuckDB SQL; file names are looked up in the data folder."
+    forms = {item.column.number_form for item in kept}
+    head += "\n-- Numbers such as 110.285,50 are read as 110285.50." if "german" in forms else ""
+    head += "\n-- Numbers such as 110,285.50 are read as 110285.50." if "american" in forms else ""
     left = [f",\n    {identifier(item.column.name)}" for item in found.fit if item.left_out and item.column.filled]
     note = "\n    -- not declared in source.yaml, so not used; 'leadscore check' looks at them too" if left else ""
     tail = "".join(left)
     body = lines + (tail.replace(",\n", f",{note}\n", 1) if tail else "")
-    head = "-- One row a lead. Plain DuckDB SQL; file names are looked up in the data folder."
     return f"{head}\nSELECT\n    {body}\nFROM {found.leads.relation}\n"
 
 
@@ -142,16 +146,32 @@ def _source_yaml(name: str, found: Guess) -> str:
         "targets:",
         *([f"  sql: {{stage: SQL, horizon: {found.horizon}}}"] if "SQL" in found.ladder[:-1] else []),
         f"  close: {{stage: {_inline(found.ladder[-1])}, horizon: {found.horizon}}}",
-        "\n# When a lead is looked at. At creation: {anchor: created}. A week later: add after: 7d.",
-        "# What a nightly job sees: {anchor: created, after: 1d, every: 14d, until: 90d}.",
-        "snapshots: {anchor: created, after: 0}",
-        _fit_section(found.fit),
+        *_snapshots_section(found),
+        _fit_section(found),
         _events_section(found),
         "\n# Leads that are never promoted, for example:",
         "# exclusions:",
         "#   - {name: students, when: [{column: fit_email_kind, in: [university]}]}",
     ]
     return "\n".join(section for section in sections if section) + "\n"
+
+
+def _snapshots_section(found: Guess) -> list[str]:
+    lines = ["\n# When a lead is looked at. At creation: {anchor: created}. A week later: add after: 7d."]
+    if found.events is None:
+        lines += ["# What a nightly job sees: {anchor: created, after: 1d, every: 14d, until: 90d}."]
+    elif found.win_times_known:
+        return [
+            *lines,
+            "# As a nightly job sees it: again and again, so that what a lead did since its creation enters the model.",
+            "snapshots: {anchor: created, after: 1d, every: 14d, until: 90d}",
+        ]
+    else:
+        lines += [
+            "# Once the wins have real times, {anchor: created, after: 1d, every: 14d, until: 90d} lets events enter;",
+            "# until then every look after the creation would come too late.",
+        ]
+    return [*lines, "snapshots: {anchor: created, after: 0}"]
 
 
 def _inline(value: object) -> str:
@@ -161,10 +181,19 @@ def _inline(value: object) -> str:
     )
 
 
-def _fit_section(fit: tuple[FitGuess, ...]) -> str:
+def _fit_section(found: Guess) -> str:
+    fit = found.fit
     lines = [
         "\n# Who the lead is. Types: category, number, boolean, job_title, email, text. Only what was known from the",
         "# start; what is filled in later needs its history in changes.sql and known: changes.",
+        *(
+            []
+            if found.win_times_known
+            else [
+                "# No source_rate: true here. The times of winning are made up (see stages.sql), so the past",
+                "# conversion rate of a campaign would know outcomes that nobody knew yet.",
+            ]
+        ),
         "fit:" if any(item.left_out is None for item in fit) else "fit: {}",
     ]
     for item in fit:

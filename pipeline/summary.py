@@ -35,12 +35,38 @@ def summary_table(out: Path) -> str:
     evaluation = json.loads(file.read_text(encoding="utf-8"))
     console = Console(width=110, highlight=False)
     with console.capture() as capture:
+        console.print(verdict_sentence(evaluation), soft_wrap=True, markup=False)
         for name, target in evaluation["targets"].items():
             console.print(_metrics_table(name, target, evaluation["baseline"]))
         console.print(_promotion_table(evaluation))
         _print_scores(console, out)
         console.print(f"Report: {(out / 'evaluate' / 'report.html').resolve()}", soft_wrap=True, markup=False)
     return capture.get()
+
+
+def verdict_sentence(evaluation: dict[str, Any]) -> str:
+    """Return in one sentence whether the model may take the baseline's place.
+
+    Parameters
+    ----------
+    evaluation : dict
+        As in ``evaluation.json``.
+    """
+    primary = evaluation["targets"][evaluation["target"]]
+    base = "the points" if evaluation["baseline"] == "points" else "naive Bayes"
+    rests_on = f"on {primary['leads']:,} test leads, {primary['outcomes']:,} of them with the outcome"
+    ranked, loss = primary["difference"]["ap"], primary["difference"]["log_loss"]
+    if evaluation["beats_baseline"]:
+        return f"Verdict: the model beats {base} ({rests_on})."
+    if primary["level"] != "model":
+        return f"Verdict: too few outcomes to learn from, every lead gets the average; {base} should go on deciding."
+    if _sure(ranked["high"], below=True) or _sure(loss["low"], below=False):
+        return f"Verdict: the model does worse than {base} ({rests_on}); {base} should go on deciding."
+    return f"Verdict: the model has not been shown to beat {base} ({rests_on}); use it with care."
+
+
+def _sure(bound: float | None, *, below: bool) -> bool:
+    return bound is not None and (bound < 0 if below else bound > 0)
 
 
 def _metrics_table(name: str, target: dict[str, Any], baseline: str) -> Table:
@@ -101,7 +127,25 @@ def _print_scores(console: Console, out: Path) -> None:
     if not file.is_file():
         return
     score = json.loads(file.read_text(encoding="utf-8"))
-    bands = ", ".join(f"{count:,} {band}" for band, count in score["bands"].items())
-    console.print(
-        f"Open leads scored: {score['leads']:,} ({bands}; {score['excluded']:,} excluded by rule)", markup=False
-    )
+    goal = score["targets"][score["cutoffs"]["target"]]["stage"]
+    console.print(f"Open leads scored: {score['leads']:,} = {counted(score, goal)}", markup=False, soft_wrap=True)
+
+
+def counted(score: dict[str, Any], goal: str) -> str:
+    """Return what the open leads of ``score.json`` are, in numbers that add up to all of them.
+
+    Examples
+    --------
+    >>> counted({"bands": {"SAL": 1, "MQL": 15, "none": 2}, "excluded": 3, "with_sales": 4, "reached": 5}, "SQL")
+    '1 SAL + 15 MQL + 2 not promoted yet + 3 excluded by rule + 4 with sales already + 5 at SQL already'
+    """
+    bands = score["bands"]
+    parts = [
+        (bands["SAL"], "SAL"),
+        (bands["MQL"], "MQL"),
+        (bands["none"], "not promoted yet"),
+        (score["excluded"], "excluded by rule"),
+        (score["with_sales"], "with sales already"),
+        (score["reached"], f"at {goal} already"),
+    ]
+    return " + ".join(f"{count:,} {name}" for count, name in parts)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from features.errors import InputError
+
 STAMP = "stage.json"
 
 
@@ -69,8 +71,16 @@ class Workspace:
         """Give a fresh folder to write into; it takes the stage's place only when the block ends well."""
         final, partial = self.folder(stage), self.root / f".{stage}.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        yield partial
+        try:
+            partial.mkdir(parents=True)
+        except OSError as error:
+            found = f"{self.root}: {error.strerror}"
+            raise InputError(expected="a folder to write into for --out", found=found) from None
+        try:
+            yield partial
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
         stamp = {"stage": stage, "inputs": dict(inputs), "outputs": tree_digest([partial])}
         _write_durably(partial / STAMP, json.dumps(stamp, indent=1, sort_keys=True) + "\n")
         old = self.root / f".{stage}.old"

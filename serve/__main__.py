@@ -13,12 +13,14 @@ import uvicorn
 from features.errors import InputError
 from serve.app import create_app
 from serve.settings import ENVIRONMENT, ServeSettings, settings_from_environment
+from serve.start_check import check_start
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until stopped; a wrong setting is one message and exit code 2."""
+    """Serve until stopped; a wrong setting, or nothing to serve, is one message and exit code 2."""
     try:
         settings, made_key = read_settings(arguments, dict(os.environ))
+        check_start(settings)
     except InputError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)

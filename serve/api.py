@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Security
+from fastapi import APIRouter, Depends, HTTPException, Query, Response, Security
 from fastapi.security import APIKeyHeader
 
 from features.errors import InputError
 from serve.any_id import LEAD_ID
 from serve.contracts import (
+    CurrentScoreOut,
+    Group,
     HealthOut,
     HistoryOut,
     LeadsOut,
@@ -18,7 +20,7 @@ from serve.contracts import (
     ScoreRequest,
     StoredScoreOut,
 )
-from serve.scorer import score_request
+from serve.scorer import presented, score_request
 from serve.security import HEADER, same_key
 from serve.services import Services, services_of
 
@@ -51,32 +53,46 @@ def post_score(facts: ScoreRequest, services: ServicesIn) -> OnlineScoreOut:
     give exactly the nightly score. Nothing is stored.
     """
     loaded = services.model.current()
-    return score_request(facts, loaded=loaded, history=services.history, max_facts=services.settings.max_facts)
+    answer = score_request(facts, loaded=loaded, history=services.history, max_facts=services.settings.max_facts)
+    return OnlineScoreOut.model_validate(answer.model_dump() | {"caution": services.caution()})
 
 
 @router.get("/leads", dependencies=KEYED, responses=_BAD, summary="Open leads by priority")
 def get_leads(
     services: ServicesIn,
-    band: Annotated[Literal["SAL", "MQL", "none", "reached"] | None, Query()] = None,
+    band: Annotated[Group | None, Query(description="Only this group")] = None,
     search: Annotated[str, Query(max_length=500, description="Part of a lead id")] = "",
     limit: Limit = 50,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> LeadsOut:
-    """List the open leads of the last run: band first, then probability. `reached` are those with sales already."""
+    """List the open leads of the last run: SAL, MQL, the others; then those that are no longer to be promoted.
+
+    These are `excluded` (by rule), `with_sales` (at SAL or above) and `reached` (the target of the cut-offs). Within a
+    group the most probable comes first.
+    """
+    about = services.about()
+    stages = about.get("sales_stages", ())
+    target = about["cutoffs"]["target"] if about else "sql"
     page = services.store.open_leads(
-        probability=services.priority_column(), band=band, search=search, limit=limit, offset=offset
+        probability=f"p_{target}", sales_stages=stages, group=band, search=search, limit=limit, offset=offset
     )
-    leads = [StoredScoreOut.model_validate(dict(row)) for row in page.rows]
-    return LeadsOut(matching=page.matching, counts=dict(page.counts), leads=leads)
+    leads = [StoredScoreOut.model_validate(presented(row, stages)) for row in page.rows]
+    return LeadsOut.model_validate(
+        {
+            "caution": services.caution(), "total": page.total, "matching": page.matching,
+            "counts": dict(page.counts), "leads": leads,
+        }
+    )  # fmt: skip
 
 
 @router.get(f"/leads/{LEAD_ID}/score", dependencies=KEYED, responses=_NOT_FOUND, summary="A lead's current score")
-def get_score(lead_id: str, services: ServicesIn) -> StoredScoreOut:
+def get_score(lead_id: str, services: ServicesIn) -> CurrentScoreOut:
     """Return the newest score of a lead. The id is percent-encoded; it may hold any character."""
     row = services.store.current(lead_id)
     if row is None:
         raise HTTPException(404, f"no score of lead {lead_id!r}")
-    return StoredScoreOut.model_validate(dict(row))
+    stages = services.about().get("sales_stages", ())
+    return CurrentScoreOut.model_validate(presented(row, stages) | {"caution": services.caution()})
 
 
 @router.get(f"/leads/{LEAD_ID}/history", dependencies=KEYED, responses=_NOT_FOUND, summary="A lead's scores")
@@ -85,15 +101,18 @@ def get_history(lead_id: str, services: ServicesIn, limit: Limit = 100) -> Histo
     rows = services.store.history(lead_id, limit=limit)
     if not rows:
         raise HTTPException(404, f"no score of lead {lead_id!r}")
-    return HistoryOut(lead_id=lead_id, scores=[StoredScoreOut.model_validate(dict(row)) for row in rows])
+    stages = services.about().get("sales_stages", ())
+    scores = [StoredScoreOut.model_validate(presented(row, stages)) for row in rows]
+    return HistoryOut.model_validate({"caution": services.caution(), "lead_id": lead_id, "scores": scores})
 
 
-@router.get("/health", summary="Whether the server can answer")
-def get_health(request: Request, services: ServicesIn, key: Annotated[str | None, Security(_header)]) -> HealthOut:
-    """Say ok or degraded; with the key, also what is wrong and which versions are served."""
+@router.get("/health", summary="Whether the server can answer", responses={503: {"model": HealthOut}})
+def get_health(response: Response, services: ServicesIn, key: Annotated[str | None, Security(_header)]) -> HealthOut:
+    """Say ok, or degraded with status 503; with the key, also what is wrong and which versions are served."""
     model, store, known = "ok", "ok", {}
     try:
         loaded = services.model.current()
+        model = services.model.broken(loaded) or "ok"
         known = {"model_version": loaded.model_version, "cutoff_version": loaded.cutoffs.version}
     except InputError as error:
         model = str(error)
@@ -102,6 +121,7 @@ def get_health(request: Request, services: ServicesIn, key: Annotated[str | None
     except InputError as error:
         run, store = None, str(error)
     status: Literal["ok", "degraded"] = "ok" if model == store == "ok" else "degraded"
+    response.status_code = 200 if status == "ok" else 503
     if not same_key(key, services.settings.api_key.get_secret_value()):
         return HealthOut(status=status)
     return HealthOut(status=status, model=model, store=store, last_run=dict(run) if run else None, **known)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -22,6 +23,8 @@ from serve.security import BodyLimitMiddleware, HeadersMiddleware, page_headers
 from serve.services import Services
 from serve.settings import ServeSettings
 from serve.templating import stylesheet
+
+logger = logging.getLogger(__name__)
 
 
 def create_app(settings: ServeSettings) -> FastAPI:
@@ -63,11 +66,19 @@ def create_app(settings: ServeSettings) -> FastAPI:
 
 
 def _warm_up(services: Services) -> None:
-    """Score an example, so that the first real request does not pay for loading and compiling."""
-    with suppress(InputError):
+    """Score an example, so that the first real request does not pay for loading and compiling.
+
+    A model that cannot do it is logged, and told by ``/v1/health`` for as long as it is served.
+    """
+    loaded = None
+    try:
         loaded = services.model.current()
         request = ScoreRequest.model_validate(example_request(loaded.forecast.spec))
         score_request(request, loaded=loaded, history=services.history, max_facts=services.settings.max_facts)
+    except InputError as error:
+        logger.warning("no lead can be scored: %s", error)
+        if loaded is not None:
+            services.model.mark_broken(loaded, str(error))
 
 
 def _answer_errors(app: FastAPI) -> None:
@@ -103,6 +114,8 @@ def _message(error: dict[str, Any]) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "json_invalid":
         return f"expected JSON: {error.get('ctx', {}).get('error', message)}"
+    if error["type"] == "missing" and error["loc"][0] == "body":
+        return f"{message}. GET /openapi.json, with the key, holds an example of this request in the source's words"
     return message
 
 

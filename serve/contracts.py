@@ -87,6 +87,10 @@ class Words(BaseModel):
     en: str
 
 
+CAUTION: Any = Field(default=None, description="Why to use scores with care; null if the model beats the baseline")
+Group = Literal["SAL", "MQL", "none", "excluded", "with_sales", "reached"]
+
+
 class ReasonOut(Words):
     """A reason: above 0 it speaks for the outcome."""
 
@@ -122,7 +126,8 @@ class ScoreOut(BaseModel):
     as_of: datetime
     p_sql: float | None = Field(description="Probability of the target sql within its horizon")
     p_close: float | None = Field(description="Probability of the target close within its horizon")
-    band: Literal["none", "MQL", "SAL"]
+    band: Literal["none", "MQL", "SAL"] = Field(description="What probability, exclusions and gates alone say")
+    group: Group = Field(description="What the lead is counted as; with_sales: it stands at SAL or above")
     stage: str | None
     reached: bool = Field(description="The target of the cut-offs lies behind the lead already")
     excluded: bool
@@ -145,23 +150,33 @@ class StoredScoreOut(ScoreOut):
     run_id: str
 
 
+class CurrentScoreOut(StoredScoreOut):
+    """A lead's newest score out of the store."""
+
+    caution: Words | None = CAUTION
+
+
 class OnlineScoreOut(ScoreOut):
     """A score computed for this request."""
 
+    caution: Words | None = CAUTION
     notes: list[Words] = Field(description="What to keep in mind about this forecast")
 
 
 class LeadsOut(BaseModel):
     """Open leads by priority."""
 
-    matching: int
-    counts: dict[str, int]
+    caution: Words | None = CAUTION
+    total: int = Field(description="All open leads")
+    matching: int = Field(description="Those that fit group and search, on all pages together")
+    counts: dict[Group, int] = Field(description="Those that fit the search, by group; each lead counts once")
     leads: list[StoredScoreOut]
 
 
 class HistoryOut(BaseModel):
     """A lead's scores, newest first."""
 
+    caution: Words | None = CAUTION
     lead_id: str
     scores: list[StoredScoreOut]
 

@@ -47,6 +47,7 @@ class ServedModel:
         self._out = out
         self._lock = threading.Lock()
         self._loaded: tuple[Stamp, Loaded] | None = None
+        self._broken: tuple[Loaded, str] | None = None
 
     def current(self) -> Loaded:
         """Return the model, read again if its files changed; while a stage is being replaced, the one before.
@@ -69,6 +70,16 @@ class ServedModel:
                         hint="Run 'make demo' or 'leadscore run' first",
                     ) from None
             return self._loaded[1]
+
+    def mark_broken(self, loaded: Loaded, why: str) -> None:
+        """Remember that a model was read but could not score; a model that replaces it starts with a clean sheet."""
+        with self._lock:
+            self._broken = (loaded, why)
+
+    def broken(self, loaded: Loaded) -> str | None:
+        """Return why a model could not score when it was tried, or None."""
+        with self._lock:
+            return self._broken[1] if self._broken is not None and self._broken[0] is loaded else None
 
     def _stamp(self) -> Stamp:
         files = [self._out / "train" / "model" / "manifest.json", self._out / "cutoffs" / "cutoffs.json"]

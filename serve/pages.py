@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import parse_qs, quote, urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -16,13 +16,11 @@ from serve.diagrams import About
 from serve.formats import LANGUAGES, Language, number, preferred_language
 from serve.security import COOKIE, HEADER, is_session, local_path, new_session, same_key
 from serve.services import Services, services_of
-from serve.store import LeadPage, Row
+from serve.store import GROUPS, LeadPage, Row
 from serve.templating import environment, stylesheet
 from serve.words import say
 
 router = APIRouter(include_in_schema=False)
-Band = Literal["SAL", "MQL", "none", "reached"]
-BANDS: tuple[Band, ...] = ("SAL", "MQL", "none", "reached")
 
 
 class LoginNeededError(Exception):
@@ -113,17 +111,18 @@ def get_leads(
     """List open leads by priority."""
     language, rows_a_page = language_of(request), services.settings.page_rows
     about = _last_run(services, language)["about"]
-    chosen = next((known for known in BANDS if known == band), None)
+    chosen = band if band in GROUPS else None
     found = services.store.open_leads(
         probability=f"p_{about['cutoffs']['target']}",
-        band=chosen,
+        sales_stages=views.sales_stages(about),
+        group=chosen,
         search=search.strip(),
         limit=rows_a_page,
         offset=(page - 1) * rows_a_page,
     )
     here = {"lang": language, "band": chosen, "search": search.strip() or None}
     context = {
-        **views.list_page(found, about, language),
+        **views.list_page(found, search.strip(), about, language),
         "running": services.store.is_running(),
         "tabs": _tabs(found.counts, chosen, here, about, language),
         "leads": [views.list_row(r, about, language) | {"url": lead_url(r["lead_id"], language)} for r in found.rows],
@@ -197,11 +196,11 @@ def _path(request: Request) -> str:
 
 
 def _tabs(
-    counts: Mapping[str, int], chosen: Band | None, here: dict[str, str | None], about: About, language: Language
+    counts: Mapping[str, int], chosen: str | None, here: dict[str, str | None], about: About, language: Language
 ) -> list[dict[str, Any]]:
     tabs = []
-    for band in (None, *BANDS):
-        own = {name: value for name, value in counts.items() if name == band or (band is None and name != "reached")}
+    for band in (None, *GROUPS):
+        own = {name: value for name, value in counts.items() if band in (None, name)}
         name = say("all", language) if band is None else views.badge(band, about, language)["band"]
         url = _leads_url({**here, "band": band})
         tabs.append({"name": name, "leads": number(sum(own.values()), language), "url": url, "current": band == chosen})

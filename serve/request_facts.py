@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from difflib import get_close_matches
@@ -13,6 +14,7 @@ from features.clock import parse_time
 from features.errors import InputError
 from features.facts import FactFrames
 from features.spec import FitColumn, SourceSpec
+from features.written_values import BLANKS, NO, NUMBER, YES
 from serve.contracts import ScoreRequest
 
 UNNAMED = "\0posted lead"
@@ -131,8 +133,8 @@ def _value_problems(
 ) -> Iterator[InputError]:
     expected = {"number": "a number", "boolean": "true or false"}.get(column.type, "text")
     if table == "changes" and isinstance(value, str):  # the table holds text; numbers are read out of it
-        fits = column.type != "number" or _is_number(value)
-        fits &= column.type != "boolean" or value in ("true", "false")
+        fits = column.type != "number" or re.match(NUMBER, value) is not None
+        fits &= column.type != "boolean" or value.strip(BLANKS).lower() in (*YES, *NO)
     else:
         is_number = isinstance(value, float | int) and not isinstance(value, bool)
         fits = {"number": is_number, "boolean": isinstance(value, bool)}.get(column.type, isinstance(value, str))
@@ -160,11 +162,3 @@ def _as_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return ("true" if value else "false") if isinstance(value, bool) else f"{value:.17g}"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from serve.contracts import OnlineScoreOut, ScoreRequest
 from serve.history import IngestHistory
 from serve.loaded import Loaded
 from serve.request_facts import request_frames
+from serve.store import group_of
 
 
 def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHistory, max_facts: int) -> OnlineScoreOut:
@@ -57,12 +58,19 @@ def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHisto
         top_reasons=loaded.top_reasons,
     )
     return OnlineScoreOut(
-        **_plain(rows.iloc[0].to_dict()),
+        **presented(_plain(rows.iloc[0].to_dict()), forecast.spec.sales_stages),
         model_version=loaded.model_version,
         cutoff_version=loaded.cutoffs.version,
         scored_at=now,
         notes=_notes(request, forecast.spec, as_of),
     )
+
+
+def presented(row: Mapping[str, Any], sales_stages: Collection[str]) -> dict[str, Any]:
+    """Return a score row as the API gives it: with its group, and nothing missing for SAL once sales has the lead."""
+    group = group_of(row, sales_stages)
+    held: dict[str, Any] = {"gates_missing": []} if group in ("with_sales", "reached") else {}
+    return {**row, **held, "group": group}
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:

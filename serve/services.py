@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Request
 
+from features.errors import InputError
+from serve.caution import caution_words
 from serve.history import IngestHistory
 from serve.loaded import ServedModel
 from serve.settings import ServeSettings
@@ -31,10 +35,17 @@ class Services:
             history=IngestHistory(settings.out / "ingest"),
         )
 
-    def priority_column(self) -> str:
-        """Return the probability that the last run's cut-offs work on."""
+    def about(self) -> Mapping[str, Any]:
+        """Return what the last completed run says about itself; empty where there is no run."""
         run = self.store.latest_run()
-        return f"p_{run['about']['cutoffs']['target']}" if run is not None else "p_sql"
+        return {} if run is None else dict(run["about"])
+
+    def caution(self) -> dict[str, str] | None:
+        """Return the warning about the last run's model; where no run can be read, it was not checked."""
+        try:
+            return caution_words(self.about())
+        except InputError:
+            return caution_words({})
 
 
 def services_of(request: Request) -> Services:

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from features.errors import InputError
+from serve.store_url import for_reading, read_url, shown
 
-BANDS = ("SAL", "MQL", "none")
-"""Highest priority first."""
+GROUPS = ("SAL", "MQL", "none", "excluded", "with_sales", "reached")
+"""What an open lead is counted as, once; highest priority first."""
 
 Row = Mapping[str, Any]
+
+
+def group_of(row: Row, sales_stages: Collection[str]) -> str:
+    """Return the group a lead is counted in: as `pipeline.score` counts, so that groups add up to the open leads.
+
+    The first that applies: ``reached`` (the target of the cut-offs lies behind it), ``with_sales`` (stands at SAL or
+    above), ``excluded`` (by rule), else its band.
+
+    Examples
+    --------
+    >>> group_of({"reached": False, "stage": "SAL", "excluded": False, "band": "MQL"}, ["SAL", "SQL"])
+    'with_sales'
+    """
+    if row["reached"]:
+        return "reached"
+    if row["stage"] in sales_stages:
+        return "with_sales"
+    return "excluded" if row["excluded"] else str(row["band"])
 
 
 @dataclass(frozen=True)
@@ -27,14 +45,22 @@ class LeadPage:
     rows : list of mapping
         Score rows, highest priority first.
     matching : int
-        Leads that fit band and search, on all pages together.
+        Leads that fit group and search, on all pages together.
     counts : mapping of str to int
-        Open leads a band, and ``reached`` for those who have reached the target already; search applied.
+        Leads a group that fit the search; they add up to ``found``.
+    total : int
+        All open leads.
     """
 
     rows: list[Row]
     matching: int
     counts: Mapping[str, int]
+    total: int
+
+    @property
+    def found(self) -> int:
+        """Leads that fit the search, in whatever group."""
+        return sum(self.counts.values())
 
 
 class ScoreReader:
@@ -47,14 +73,10 @@ class ScoreReader:
     """
 
     def __init__(self, url: str) -> None:
-        parsed = sa.make_url(url)
-        if parsed.drivername in ("postgres", "postgresql"):
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        if parsed.get_backend_name() == "sqlite":
-            # Read only, and a missing file stays missing instead of coming to life empty.
-            parsed = parsed.set(database=f"file:{quote(parsed.database or '')}")
-            parsed = parsed.update_query_dict({"mode": "ro", "uri": "true"})
-        self._engine = sa.create_engine(parsed, pool_pre_ping=True)
+        parsed = read_url(url)
+        self.place = shown(parsed)
+        """Where the store is, without user and password."""
+        self._engine = sa.create_engine(for_reading(parsed), pool_pre_ping=True)
         self._tables: tuple[sa.Table, sa.Table] | None = None
 
     def close(self) -> None:
@@ -66,11 +88,11 @@ class ScoreReader:
             metadata = sa.MetaData()
             try:
                 metadata.reflect(self._engine, only=["scores", "score_runs"])
-            except (sa.exc.InvalidRequestError, sa.exc.OperationalError):
+            except (sa.exc.InvalidRequestError, sa.exc.DatabaseError):
                 raise InputError(
                     expected="a score store with scores in it",
-                    found="none that can be read",
-                    hint="Run 'leadscore score' first",
+                    found=f"none that can be read in {self.place}",
+                    hint="Run 'leadscore score' first, or set LEADSCORE_STORE to where the scores are",
                 ) from None
             self._tables = metadata.tables["scores"], metadata.tables["score_runs"]
         return self._tables
@@ -108,42 +130,58 @@ class ScoreReader:
         return self._all(statement.limit(limit))
 
     def open_leads(
-        self, *, probability: str, band: str | None = None, search: str = "", limit: int = 50, offset: int = 0
+        self,
+        *,
+        probability: str,
+        sales_stages: Collection[str] = (),
+        group: str | None = None,
+        search: str = "",
+        limit: int = 50,
+        offset: int = 0,
     ) -> LeadPage:
-        """Return open leads by priority: band, then probability.
+        """Return open leads by priority: group, then probability.
 
         Parameters
         ----------
         probability : {"p_sql", "p_close"}
             The column that cut-offs work on.
-        band : str, optional
-            ``SAL``, ``MQL``, ``none`` or ``reached`` (has reached the target already); None is all but ``reached``.
+        sales_stages : collection of str
+            Stages of leads that sales has accepted.
+        group : str, optional
+            One of ``GROUPS``; None is all.
         search : str
             Part of a lead id, in any case.
         limit, offset : int
             Which page.
         """
-        current = self._current_scores()
-        found = [current.c.place == 1]
-        if search:
-            found.append(current.c.lead_id.icontains(search.replace("\0", ""), autoescape=True))
-        group = sa.case((current.c.reached, "reached"), else_=current.c.band).label("band_or_reached")
-        counted = self._all(sa.select(group, sa.func.count().label("leads")).where(*found).group_by(group))
-        counts = {row["band_or_reached"]: int(row["leads"]) for row in counted}
-        wanted = group == band if band is not None else group != "reached"
-        rank = sa.case({name: place for place, name in enumerate(BANDS)}, value=current.c.band)
+        current = self._current_scores(sales_stages)
+        grouped = current.c.counted_as
+        count = sa.select(grouped, sa.func.count().label("leads")).where(current.c.place == 1).group_by(grouped)
+        fits = current.c.lead_id.icontains(search.replace("\0", ""), autoescape=True) if search else sa.true()
+        total = sum(int(row["leads"]) for row in self._all(count))
+        counts = {row["counted_as"]: int(row["leads"]) for row in self._all(count.where(fits))}
+        wanted = grouped == group if group is not None else sa.true()
+        rank = sa.case({name: place for place, name in enumerate(GROUPS)}, value=grouped)
         ordered = (rank, current.c[probability].desc(), current.c.lead_id)
-        rows = self._all(sa.select(current).where(*found, wanted).order_by(*ordered).limit(limit).offset(offset))
-        chosen = [band] if band is not None else list(BANDS)
-        return LeadPage(rows, sum(counts.get(name, 0) for name in chosen), counts)
+        shown_rows = sa.select(current).where(current.c.place == 1, fits, wanted).order_by(*ordered)
+        rows = self._all(shown_rows.limit(limit).offset(offset))
+        matching = sum(counts.values()) if group is None else counts.get(group, 0)
+        return LeadPage(rows, matching, counts, total)
 
-    def _current_scores(self) -> sa.Subquery:
-        """Return the rows of the current runs; ``place`` is 1 for the newest row of each lead."""
+    def _current_scores(self, sales_stages: Collection[str]) -> sa.Subquery:
+        """Return the rows of the current runs; ``place`` is 1 for the newest row of each lead, see `group_of`."""
         scores, runs = self._reflected()
         newest = (scores.c.as_of.desc(), runs.c.started_at.desc(), scores.c.model_version)
         place = sa.func.row_number().over(partition_by=scores.c.lead_id, order_by=newest).label("place")
+        counted_as = sa.case(
+            (scores.c.reached, "reached"),
+            (scores.c.stage.in_(list(sales_stages)), "with_sales"),
+            (scores.c.excluded, "excluded"),
+            else_=scores.c.band,
+        ).label("counted_as")
         joined = scores.join(runs, runs.c.run_id == scores.c.run_id)
-        return sa.select(scores, place).select_from(joined).where(scores.c.run_id.in_(self._current_runs())).subquery()
+        rows = sa.select(scores, place, counted_as).select_from(joined)
+        return rows.where(scores.c.run_id.in_(self._current_runs())).subquery()
 
     def _current_runs(self) -> list[str]:
         """Return the run completed last and those begun since, so that rows replaced meanwhile stay in the list."""

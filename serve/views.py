@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from serve.caution import caution
 from serve.diagrams import OTHER, About, curve, reason_rows, scale
 from serve.formats import Language, apart, date, date_time, iso_date_time, number, of_many, percent
-from serve.store import LeadPage, Row
+from serve.store import LeadPage, Row, group_of
 from serve.words import say
 
 DASH = "–"
+STAGE = ("journey", "stage")
+"""Family and subject of reasons about the stage a lead stands at."""
 LIST_BAR_IN_CUTOFFS = 2.5
 """A bar in the list is full at this many times the cut-off for SAL: the same on every page of the list."""
 
@@ -33,15 +36,24 @@ def band_name(band: str | None, language: Language) -> str:
 
 
 def badge(band: str, about: About, language: Language) -> dict[str, str]:
-    """Return a band, or ``reached``, as it stands by itself."""
-    goal = about["targets"][about["cutoffs"]["target"]]["stage"]
-    words = say(f"badge_{band}", language, goal=goal) if band in ("none", "reached") else band
+    """Return a group as it stands by itself; MQL and SAL are called the same everywhere."""
+    words = band if band in ("MQL", "SAL") else say(f"badge_{band}", language, goal=goal_stage(about))
     return {"band": words, "band_class": band}
 
 
-def shown_band(row: Row) -> str:
-    """Return the band, or ``reached`` where the target of the cut-offs lies behind the lead already."""
-    return "reached" if row["reached"] else str(row["band"])
+def goal_stage(about: About) -> str:
+    """Return the stage that the cut-offs' target is about."""
+    return str(about["targets"][about["cutoffs"]["target"]]["stage"])
+
+
+def sales_stages(about: About) -> Sequence[str]:
+    """Return the stages of leads that sales has accepted; runs of older versions do not say."""
+    return tuple(about.get("sales_stages", ()))
+
+
+def shown_group(row: Row, about: About) -> str:
+    """Return what a lead is counted as."""
+    return group_of(row, sales_stages(about))
 
 
 def share(value: float | None, language: Language) -> str:
@@ -63,7 +75,7 @@ def list_row(row: Row, about: About, language: Language) -> dict[str, Any]:
     missing = row["gates_missing"] if is_held_by_gates(row, about) else []
     return {
         "id": row["lead_id"],
-        **badge(shown_band(row), about, language),
+        **badge(shown_group(row, about), about, language),
         "chance": share(p, language),
         "bar": f"{min(100.0, 100 * (p or 0) / end):.1f}",
         "close": share(row["p_close"], language),
@@ -76,8 +88,14 @@ def list_row(row: Row, about: About, language: Language) -> dict[str, Any]:
 
 
 def _main_reasons(reasons: Sequence[Row], language: Language) -> str:
-    """Return the two strongest reasons, each with what it does: + for, − against."""
-    named = [reason for reason in reasons if reason["family"] != OTHER][:2]
+    """Return the two strongest reasons, each with what it does: + for, − against.
+
+    The stage, which sales knows already, does not come first where there is another.
+    """
+    named = [reason for reason in reasons if reason["family"] != OTHER]
+    first = next((reason for reason in named if (reason["family"], reason["subject"]) != STAGE), None)
+    named = ([first] if first else []) + [reason for reason in named if reason is not first]
+    named = named[:2]
     return " · ".join(
         f"{'+' if r['log_odds'] > 0 else '−' if r['log_odds'] < 0 else ''} {r[language]}".strip() for r in named
     )
@@ -106,15 +124,17 @@ def is_held_by_gates(row: Row, about: About) -> bool:
     p = row[f"p_{about['cutoffs']['target']}"]
     return (
         bool(row["gates_missing"])
-        and not row["excluded"]
-        and not row["reached"]
+        and shown_group(row, about) in ("SAL", "MQL", "none")
         and (p or 0) >= about["cutoffs"]["sal"]
     )
 
 
 def verdict(row: Row, about: About, language: Language) -> str:
     """Return why the lead has its band."""
-    if row["excluded"]:
+    group = shown_group(row, about)
+    if group == "with_sales":
+        return say("verdict_with_sales", language, stage=row["stage"])
+    if group == "excluded":
         return say("verdict_excluded", language)
     p, cutoffs = row[f"p_{about['cutoffs']['target']}"], about["cutoffs"]
     key = "verdict_MQL_gates" if is_held_by_gates(row, about) else f"verdict_{row['band']}"
@@ -122,12 +142,12 @@ def verdict(row: Row, about: About, language: Language) -> str:
     return say(key, language, **apart(texts, language))
 
 
-def points_sentence(row: Row, language: Language) -> str:
+def points_sentence(row: Row, group: str, language: Language) -> str:
     """Return what today's points would have said."""
     if row["points"] is None:
         return say("no_points", language)
     key = "points_same" if row["points_band"] == row["band"] else "points_words"
-    key = "points_plain" if row["reached"] else key
+    key = "points_plain" if group in ("reached", "with_sales") else key
     band = band_name(row["points_band"], language)
     return say(key, language, points=points_text(row["points"], language), band=band)
 
@@ -154,7 +174,7 @@ def history_rows(history: Sequence[Row], about: About, language: Language) -> li
     return [
         {
             "as_of": date(row["as_of"], language),
-            **badge(shown_band(row), about, language),
+            **badge(shown_group(row, about), about, language),
             "chance": share(row[column], language),
             "points": points_text(row["points"], language),
             "model_version": row["model_version"],
@@ -163,19 +183,15 @@ def history_rows(history: Sequence[Row], about: About, language: Language) -> li
     ]
 
 
-def list_page(found: LeadPage, about: About, language: Language) -> dict[str, Any]:
+def list_page(found: LeadPage, search: str, about: About, language: Language) -> dict[str, Any]:
     """Return what stands above the list, and which columns it has."""
     target = about["cutoffs"]["target"]
+    known = {"open": number(found.total, language), "found": number(found.found, language), "search": search}
     texts = apart({name: about["cutoffs"][name] for name in ("mql", "sal")}, language)
     return {
         "title": say("leads_title", language),
-        "known": say(
-            "leads_known",
-            language,
-            open=number(sum(found.counts.values()), language),
-            reached=number(found.counts.get("reached", 0), language),
-            goal=about["targets"][target]["stage"],
-        ),
+        "known": say("leads_found" if search else "leads_known", language, **known),
+        "caution": caution(about, language),
         "as_of": iso_date_time(about["observed_until"], language),
         "cutoff_words": ", ".join(say(f"band_help_{band}", language, **texts) for band in ("MQL", "SAL")),
         "chance_title": target_name(about, target, language),
@@ -184,19 +200,30 @@ def list_page(found: LeadPage, about: About, language: Language) -> dict[str, An
     }
 
 
+def _points_reasons(row: Row, language: Language) -> list[dict[str, str]]:
+    """Return what each rule gave: words and signed points."""
+    rules = row["points_reasons"]
+    digits = [0 if rule["points"] == round(rule["points"]) else 1 for rule in rules]
+    return [
+        {"words": rule[language], "points": number(rule["points"], language, digits=places, signed=True)}
+        for rule, places in zip(rules, digits, strict=True)
+    ]
+
+
 def lead_page(history: Sequence[Row], about: About, language: Language) -> dict[str, Any]:
     """Return what a lead's page says; ``history`` is newest first."""
     row = history[0]
     first, second = headline(row, about, language)
     target = about["cutoffs"]["target"]
     explained = "close" if row["reached"] and "close" in about["targets"] else target
-    enough = is_held_by_gates(row, about)
+    enough, group = is_held_by_gates(row, about), shown_group(row, about)
     gates, average = row["gates_missing"], about["averages"].get(f"p_{target}")
     gate_key = "gates_words" if enough else "gates_also"
     return {
         "title": f"{say('lead', language)} {row['lead_id']}",
         "id": row["lead_id"],
-        **badge(shown_band(row), about, language),
+        "caution": caution(about, language),
+        **badge(group, about, language),
         "as_of": date_time(row["as_of"], language),
         "stage": row["stage"],
         "headline": first,
@@ -206,23 +233,17 @@ def lead_page(history: Sequence[Row], about: About, language: Language) -> dict[
         "exclusion": say("excluded_words", language, names=names(row["exclusions"], language))
         if row["excluded"]
         else None,
-        "gates": say(gate_key, language, names=names(gates, language)) if gates and not row["reached"] else None,
+        "gates": say(gate_key, language, names=names(gates, language))
+        if gates and group not in ("with_sales", "reached")
+        else None,
         "gates_decide": enough,
-        "average": say("about_average", language, share=percent(average, language))
+        "average": say("about_average", language, goal=goal_stage(about), share=percent(average, language))
         if average is not None and not row["reached"]
         else None,
         "reasons_about": say("reasons_about", language, goal=goal_name(about, explained, language)),
         "reasons": reason_rows(row["reasons"], language),
-        "points_words": points_sentence(row, language),
-        "points_reasons": [
-            {
-                "words": r[language],
-                "points": number(
-                    r["points"], language, digits=0 if r["points"] == round(r["points"]) else 1, signed=True
-                ),
-            }
-            for r in row["points_reasons"]
-        ],
+        "points_words": points_sentence(row, group, language),
+        "points_reasons": _points_reasons(row, language),
         "fit_grade": row["fit_grade"] or DASH,
         "behaviour_grade": row["behaviour_grade"] or DASH,
         "facts": facts(row, about, language),

@@ -20,6 +20,12 @@ def test_what_is_no_duration_is_refused(text):
         parse_duration(text)
 
 
+@pytest.mark.parametrize("text", ["01.02.2026", "02/01/2026", "2026", "someday", "", "2026-13-01"])
+def test_a_time_that_is_not_iso_8601_is_refused(text):
+    with pytest.raises(ValueError, match=r"expected a time|month must be in|time data"):
+        parse_time(text)
+
+
 def test_times_are_utc_and_exact_to_the_microsecond():
     assert parse_time("2026-01-01") == parse_time("2026-01-01T01:00:00+01:00")
     assert format_time(parse_time("2026-01-01T00:00:00.000001Z")) == "2026-01-01T00:00:00.000001Z"

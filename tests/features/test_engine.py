@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
 
 from features.clock import from_micros
-from features.engine import FeatureEngine, compute_features
+from features.engine import FeatureEngine, _kept_engine, compute_features
 from features.errors import InputError
 from features.facts import FactFrames
+from features.spec import FeatureOptions
 
 
 @pytest.fixture
@@ -66,6 +69,16 @@ def test_calls_from_several_threads_do_not_mix(random_funnel, spec, options, loo
         found = list(pool.map(lambda story: compute_features(story, looks, spec, options), stories))
     for ours, theirs in zip(expected, found, strict=True):
         pd.testing.assert_frame_equal(ours, theirs)
+
+
+def test_one_engine_is_kept_and_the_one_before_is_closed(tables, snapshots_at, spec, options):
+    frames, look = tables([{"lead_id": "a", "created": 0}]), snapshots_at(("a", 1))
+    compute_features(frames, look, spec, options)
+    kept = weakref.ref(_kept_engine(spec.model_dump_json(by_alias=True), options))
+    assert kept() is not None
+    compute_features(frames, look, spec, FeatureOptions(windows=("3d",)))
+    gc.collect()
+    assert kept() is None
 
 
 def test_a_failed_call_leaves_the_engine_usable(tables, snapshots_at, spec, options):

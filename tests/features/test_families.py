@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from features.clock import DAY_US
+from features.clock import DAY_US, to_micros
 from features.engine import compute_features
 from features.errors import InputError
-from features.spec import FeatureOptions, SourceSpec
+from features.spec import FeatureOptions, Snapshots, SourceSpec
 
 NAN = float("nan")
 
@@ -81,19 +81,39 @@ def test_behaviour(tables, snapshots_at, spec, options):
     values(row, {"count_ever": 0.0, "decayed_30d": 0.0, "days_since_last": NAN, "trend": NAN}, "behaviour_price_list")
 
 
-def test_decay_stays_finite_over_many_years(tables, snapshots_at, spec):
-    hours = 30 * 365 * 24
-    frames = tables([{"lead_id": "a", "created": 0}], events=[("a", hours - 24, "blog_read", "lead")])
-    options = FeatureOptions(half_lives=("1d",))
-    row = compute_features(frames, snapshots_at(("a", hours)), spec, options).iloc[0]
-    # after 1000 half-lives weights are held: the event counts in full
-    assert row["behaviour_blog_decayed_1d"] == 1.0
+@pytest.mark.parametrize("age_days", [3, 499, 500, 501, 999, 1_400, 30 * 365])
+def test_what_is_old_has_faded_however_old_the_lead_is(tables, snapshots_at, spec, age_days):
+    now = age_days * 24
+    events = [("a", max(now - days * 24, 0), kind, "lead") for days, kind in ((300, "blog_read"), (2, "price_list"))]
+    frames = tables([{"lead_id": "a", "created": 0}], events=[*events, ("a", now - 48, "career", "lead"),
+                                                              ("a", now - 72, "career", "lead")])  # fmt: skip
+    row = compute_features(frames, snapshots_at(("a", now)), spec, FeatureOptions(half_lives=("1d",))).iloc[0]
+    # 2^-300 (or 2^-3 where the lead is 3 days old), 2^-2, 2^-2 + 2^-3
+    assert row["behaviour_blog_decayed_1d"] == (0.125 if age_days == 3 else 0.0)
+    assert row["behaviour_price_list_decayed_1d"] == 0.25
+    assert row["behaviour_career_decayed_1d"] == 0.375
 
 
-def test_half_lives_below_a_day_are_refused(tables, snapshots_at, spec):
-    with pytest.raises(InputError, match="half-lives of at least 1d"):
+@pytest.mark.parametrize("half_life", ["1h", "1d", "7d"])
+def test_fading_counts_are_the_sums_they_are_said_to_be(random_funnel, snapshots_at, spec, half_life):
+    options = FeatureOptions(half_lives=(half_life,))
+    frames = random_funnel(3, leads=3, rows=200, hours=40_000)
+    looks = snapshots_at(*((lead, hours) for lead in ("L000", "L001", "L002") for hours in (11_000, 24_000, 40_000)))
+    rows = compute_features(frames, looks, spec, options)
+    blogs = frames.events[
+        frames.events["event_type"].isin(["blog_read", "blog_share"]) & (frames.events["actor"] == "lead")
+    ]
+    for _, row in rows.iterrows():
+        at_us = to_micros(blogs.loc[blogs["lead_id"] == row["lead_id"], "occurred_at"])
+        ages = row["as_of_us"] - at_us[at_us <= row["as_of_us"]]
+        expected = float((0.5 ** (ages / options.half_lives[0])).sum())
+        assert row[f"behaviour_blog_decayed_{half_life}"] == pytest.approx(expected, abs=2e-9)
+
+
+def test_half_lives_of_nothing_are_refused(tables, snapshots_at, spec):
+    with pytest.raises(InputError, match="half-lives longer than 0"):
         compute_features(
-            tables([{"lead_id": "a", "created": 0}]), snapshots_at(("a", 1)), spec, FeatureOptions(half_lives=("1h",))
+            tables([{"lead_id": "a", "created": 0}]), snapshots_at(("a", 1)), spec, FeatureOptions(half_lives=("0",))
         )
 
 
@@ -130,6 +150,16 @@ def test_journey(tables, snapshots_at, spec, options):
         "hours_to_sql": NAN,
     }  # fmt: skip
     values(row, expected, "journey")
+
+
+def test_where_a_nightly_job_looks_the_calendar_is_that_of_creation(tables, snapshots_at, spec, options):
+    nightly = spec.model_copy(update={"snapshots": Snapshots(after="1d", every="1d", until="30d")})
+    frames = tables([{"lead_id": "a", "created": 6}])
+    # past looks keep the hour of creation (Thursday 6:00), tonight's has the job's: both give the same
+    rows = compute_features(frames, snapshots_at(("a", 30), ("a", 54), ("a", 71.5)), nightly, options)
+    assert (rows["journey_created_weekday"] == 3.0).all()
+    assert (rows["journey_created_hour"] == 6.0).all()
+    assert not [name for name in rows.columns if name.startswith("journey_as_of_")]
 
 
 def test_of_stages_at_one_time_the_highest_counts(tables, snapshots_at, spec, options):

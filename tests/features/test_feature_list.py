@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from features.feature_list import feature_list, trend_windows
-from features.spec import FeatureOptions, SourceSpec
+from features.spec import FeatureOptions, FitColumn, Snapshots, SourceSpec
 
 
 def test_names_are_unique_and_start_with_their_family(spec, options):
@@ -42,6 +42,11 @@ def test_numbers_are_said_as_people_say_them(spec, options):
     assert by_name["fit_job_title_seniority"].say("c_level", "de") == "job title: Ebene Geschäftsleitung"
     assert by_name["fit_opt_in"].say(1.0, "de") == "opt in: ja"
     assert by_name["journey_as_of_weekday"].say(3.0, "en") == "Scored on a Thursday"
+    nightly = spec.model_copy(update={"snapshots": Snapshots(every="1d", until="30d")})
+    by_name = {feature.name: feature for feature in feature_list(nightly, options)}
+    assert by_name["journey_created_weekday"].say(3.0, "de") == "Eingegangen an einem Donnerstag"
+    assert by_name["journey_created_hour"].say(14.0, "en") == "Arrived at about 14 h (UTC)"
+    assert "journey_as_of_hour" not in by_name
 
 
 def test_braces_in_the_words_of_a_source_are_kept(options):
@@ -69,3 +74,23 @@ def test_a_trend_compares_two_windows():
         30 * 86_400_000_000,
     )
     assert trend_windows(FeatureOptions(windows=("7d",))) is None
+
+
+def test_a_category_is_said_in_the_words_of_the_source() -> None:
+    called = {"open": {"de": "offen", "en": "open"}, "yes": {"de": "bestätigt", "en": "confirmed"}}
+    own = {"type": "category", "words": {"de": "Bedarf", "en": "Need"}, "value_words": called}
+    spec = SourceSpec.model_validate(
+        {
+            "name": "x",
+            "title": {"de": "X", "en": "X"},
+            "targets": {"close": {"stage": "WON", "horizon": "30d"}},
+            "fit": {"need": own},
+        }
+    )
+    need = next(feature for feature in feature_list(spec, FeatureOptions()) if feature.name == "fit_need")
+    assert (need.say("yes", "de"), need.say("yes", "en")) == ("Bedarf: bestätigt", "Need: confirmed")
+    assert need.say("undeclared", "de") == "Bedarf: undeclared"
+    with pytest.raises(ValueError, match="value_words names 'open', which is not among the values"):
+        FitColumn.model_validate({**own, "values": ["yes"]})
+    with pytest.raises(ValueError, match="value_words are for the values of a category"):
+        FitColumn.model_validate({**own, "type": "number"})

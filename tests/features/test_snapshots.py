@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from features.clock import DAY_US
-from features.snapshots import history_snapshots, open_snapshots
+from features.snapshots import history_snapshots, job_snapshots, open_snapshots
 from features.spec import SourceSpec
 
 
@@ -71,9 +72,32 @@ def test_without_a_rhythm_each_open_lead_has_its_own_look(leads, stages):
     assert days(open_snapshots(leads, stages, spec_with(after="7d"), as_of_us=30 * DAY_US)) == [("a", 7)]
 
 
+@pytest.mark.parametrize("anchor", ["created", "stage:MQL"])
+@pytest.mark.parametrize("until", ["9d", "29d"])
+def test_a_job_of_many_nights_is_each_night_together(leads, stages, anchor, until):
+    spec = spec_with(anchor=anchor, after="1d", every="5d", until=until)
+    nights = np.arange(0, 33, 1.5) * DAY_US
+    each = [open_snapshots(leads, stages, spec, as_of_us=int(night)) for night in nights]
+    expected = pd.concat(each).sort_values(["lead_id", "as_of_us"], ignore_index=True)
+    pd.testing.assert_frame_equal(job_snapshots(leads, stages, spec, nights_us=nights.astype("int64")), expected)
+
+
+def test_a_job_needs_a_rhythm(leads, stages):
+    with pytest.raises(ValueError, match=r"snapshots\.every"):
+        job_snapshots(leads, stages, spec_with(after="7d"), nights_us=np.array([0]))
+
+
 def test_no_leads_no_looks(leads, stages):
     found = history_snapshots(
         leads[:0], stages[:0], spec_with(after="1d", every="5d", until="16d"), observed_until_us=0
     )
     assert found.empty
     assert list(found.columns) == ["lead_id", "as_of_us"]
+
+
+def test_without_a_rhythm_a_look_whose_window_is_over_is_not_scored(leads, stages):
+    # a's look on day 7 is forecast until day 37; c's on day 35 until day 65
+    spec = spec_with(after="7d")
+    assert days(open_snapshots(leads, stages, spec, as_of_us=37 * DAY_US - 1)) == [("a", 7), ("c", 35)]
+    assert days(open_snapshots(leads, stages, spec, as_of_us=37 * DAY_US)) == [("c", 35)]
+    assert open_snapshots(leads, stages, spec, as_of_us=65 * DAY_US).empty

@@ -92,3 +92,16 @@ def test_pairing_tells_apart_what_single_intervals_do_not_and_truth_beats_noise(
 def test_draws_without_a_value_are_left_out() -> None:
     assert interval(0.5, [np.nan, 0.4, 0.6]).low == pytest.approx(0.405)
     assert np.isnan(interval(0.5, [np.nan]).low)
+
+
+def test_the_interval_of_the_calibration_error_holds_its_value() -> None:
+    y, p, leads = sample(np.random.default_rng(11), 300)
+    scorers = {"true": Scored.from_probability(p), "half": Scored.from_probability(p / 2)}
+    comparison = compare(y, scorers, lead_ids=leads, draws=200, seed=7)
+    for scorer in scorers:
+        found = comparison.interval(scorer, "ece")
+        assert 0 <= found.low < found.value < found.high, scorer
+    # As drawn, the resamples of a calibrated forecast lie to the right of the value.
+    assert comparison.draws["true"]["ece"].mean() > comparison.values["true"]["ece"]
+    gap = comparison.difference("half", "true", "ece")
+    assert gap.low < gap.value < gap.high

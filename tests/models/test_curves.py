@@ -52,6 +52,12 @@ def test_gain_runs_from_nothing_to_all_and_the_best_order_is_the_steepest() -> N
     assert none["gain"].tolist() == pytest.approx([0, 0.25, 0.5, 0.75, 1])
 
 
+def test_without_an_outcome_there_is_no_gain_and_no_warning() -> None:
+    none = gain(np.zeros(4), np.arange(4.0), lead_ids=list("abcd"), steps=2)  # warnings are errors
+    assert none["share"].tolist() == [0, 0.5, 1]
+    assert none[["gain", "lift"]].isna().all(axis=None)
+
+
 def test_wilson_is_exact_at_its_ends() -> None:
     low, high = wilson([0, 10], [10, 10])
     assert low[0] == 0

@@ -119,6 +119,16 @@ def test_order_and_closeness_hold_always(rows: list[tuple[int, int, bool, bool]]
     )
 
 
+def test_who_was_promoted_before_the_counted_time_does_not_count_again() -> None:
+    # Before: a 0.8, b 0.3. Counted: a 0.9, b 0.6, c 0.5. At 0.55, b is new, a was there; at 0.85 a is new.
+    given = {"excluded": [False] * 5, "gates_open": [True] * 5, "counted": [False, False, True, True, True]}
+    leads, score = pd.Series(list("ababc")), [0.8, 0.3, 0.9, 0.6, 0.5]
+    chosen = choose_thresholds(leads, score, mql_leads=2, sal_leads=1, **given)
+    # At 0.4, b and c are new; one lead is promoted above 0.8 (a), the highest threshold that gives one.
+    assert (chosen.mql, chosen.mql_leads, chosen.sal_leads) == (pytest.approx(0.4), 2, 1)
+    assert chosen.sal == pytest.approx(0.85)
+
+
 def test_bands() -> None:
     p = [0.1, 0.3, 0.6, 0.6, 0.9]
     bands = band(p, cutoffs(0.3, 0.6), [False, False, False, False, True], [True, True, True, False, True])

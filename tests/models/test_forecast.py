@@ -3,9 +3,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from features.clock import from_micros
+from features.engine import compute_features
 from features.errors import InputError
+from features.facts import FactFrames
+from features.labels import build_labels
+from features.spec import FeatureOptions
 from models.calibration import Calibration
 from models.log_odds import log_odds_to_probability
 
@@ -45,7 +51,7 @@ def test_a_bound_row_is_explained_by_the_binding_target(eager, rows):
     bound = close.bound_by.eq("sql")
     assert (close.contributions[bound] == sql.contributions[bound]).all(axis=None)
     assert (close.base[bound] == sql.base[bound]).all()
-    assert close.base[~bound].nunique() == 1
+    assert len(close.base[~bound].unique()) == 1
 
 
 def test_contributions_are_scaled_by_the_calibration(forecast, rows):
@@ -67,6 +73,51 @@ def test_a_lead_at_the_target_has_reached_it(forecast, rows, stage, reached_sql,
     explanation = forecast.explain(there, "sql")
     assert explanation.reached.all() == bool(reached_sql)
     assert np.isinf(explanation.base).all() == bool(reached_sql)
+
+
+def random_paths(spec, seed, *, leads=60):
+    """Leads that wander over the open stages, back to marketing too; a fifth are won or lost after hour 100."""
+    rng, hour_us = np.random.default_rng(seed), 3_600_000_000
+    start_us = 1_767_225_600_000_000
+    open_stages = [*spec.ladder[:-1], *spec.recycled]
+    ids = [f"L{number:02d}" for number in range(leads)]
+    steps = [(lead, rng.choice(open_stages), hour) for lead in ids for hour in rng.integers(0, 150, rng.integers(0, 5))]
+    steps += [(lead, rng.choice(spec.closed_stages), 101) for lead in ids[::5]]
+    stages = pd.DataFrame(steps, columns=["lead_id", "stage", "entered_us"])
+    stages["entered_us"] = start_us + stages["entered_us"].astype("int64") * hour_us
+    created = from_micros(pd.Series([start_us] * leads))
+    frames = FactFrames(
+        pd.DataFrame({"lead_id": ids, "created_at": created}),
+        stages=stages.assign(entered_at=from_micros(stages["entered_us"])).drop(columns="entered_us"),
+    )
+    return frames, stages, pd.DataFrame({"lead_id": ids, "as_of_us": start_us + 100 * hour_us})
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_and_forecast_agree_on_who_has_reached_a_target(forecast, seed):
+    frames, stages, looks = random_paths(forecast.spec, seed)
+    X = compute_features(frames, looks, forecast.spec, FeatureOptions())
+    predicted = forecast.predict(X)
+    labels = build_labels(looks, stages, forecast.spec, observed_until_us=int(looks["as_of_us"].max()))
+    handed_back = X["journey_current_stage"].eq("RECYCLED") & X["journey_hours_to_sql"].notna()
+    assert handed_back.any()
+    for name in forecast.targets:
+        at_risk = labels[labels["target"] == name].set_index("lead_id").loc[X["lead_id"], "at_risk"].to_numpy()
+        assert (predicted[f"reached_{name}"].to_numpy() == ~at_risk).all()
+        assert (predicted.loc[~at_risk, f"p_{name}"] == 1).all()
+    reason = forecast.explain(X, "sql")
+    assert np.isinf(reason.base[handed_back]).all()
+    assert not predicted.loc[handed_back, "bound_by_close"].eq("sql").any()
+
+
+def test_who_has_reached_a_target_is_told_by_the_columns_that_are_there(forecast, rows):
+    one = rows.head(1).assign(journey_current_stage="RECYCLED", journey_hours_to_sql=5.0)
+    assert forecast.predict(one)["reached_sql"].item()
+    left = tuple(feature for feature in forecast.features if feature.name != "journey_hours_to_sql")
+    assert not replace(forecast, features=left)._reached(one, "sql").item()
+    assert replace(forecast, features=left)._reached(one.assign(journey_current_stage="SQL"), "sql").item()
+    left = tuple(feature for feature in forecast.features if feature.name != "journey_current_stage")
+    assert replace(forecast, features=left)._reached(one, "sql").item()
 
 
 def test_rows_score_alone_as_they_do_together_and_in_any_order(forecast, rows):

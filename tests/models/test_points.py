@@ -11,7 +11,7 @@ from features.errors import InputError
 from features.feature_list import feature_list
 from features.spec import Condition, EventFamily, Exclusion, FeatureOptions, FitColumn, SourceSpec, Target, Words
 from models.points import PointsRules, check_rules, points_breakdown, score_points
-from models.points_reasons import points_reasons
+from models.points_reasons import condition_words, points_reasons
 
 RULES = PointsRules.model_validate(
     {
@@ -161,3 +161,19 @@ def test_rules_that_contradict_themselves_are_refused(change: dict[str, object],
 
 def test_rules_survive_json() -> None:
     assert PointsRules.model_validate_json(RULES.model_dump_json(by_alias=True)) == RULES
+
+
+def test_a_gate_is_said_in_the_words_of_the_source() -> None:
+    called = {"open": {"de": "offen", "en": "open"}}
+    column = {"type": "category", "words": {"de": "Bedarf", "en": "Need"}, "value_words": called}
+    spec = SourceSpec.model_validate(
+        {
+            "name": "x",
+            "title": {"de": "X", "en": "X"},
+            "targets": {"close": {"stage": "WON", "horizon": "30d"}},
+            "fit": {"need": column},
+        }
+    )
+    gate = Condition(column="fit_need", in_=("open", "confirmed"))
+    words = condition_words(gate, spec)
+    assert (words.de, words.en) == ("Bedarf: offen oder confirmed", "Need: open or confirmed")

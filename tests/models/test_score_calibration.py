@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.log_odds import log_odds_to_probability
-from models.score_calibration import fit_score_calibration
+from models.score_calibration import ScoreCalibration, _fit_logistic, fit_score_calibration
 
 LEADS = np.arange(6000).astype(str)
 
@@ -47,3 +47,18 @@ def test_a_useless_score_gives_the_base_rate() -> None:
     y = np.array([1.0] * 100 + [0.0] * 300)
     fitted = fit_score_calibration(np.zeros(400), y, lead_ids=LEADS[:400], seed=1)
     assert fitted.probability([0.0, 50.0]) == pytest.approx([0.25, 0.25], abs=0.01)
+
+
+def test_a_score_that_points_the_wrong_way_gives_the_base_rate() -> None:
+    # points run from 0 to 999, skewed; the more points, the fewer outcomes: 291 of 1000 leads
+    points, y = np.arange(1000.0) ** 2, np.repeat([1.0, 0.0], [291, 709])
+    fitted = fit_score_calibration(points, y, lead_ids=LEADS[:1000], seed=1)
+    assert fitted.probability(points).mean() == pytest.approx(0.291, abs=0.001)
+    logistic = _fit_logistic(points, y, np.ones(1000))
+    assert logistic.values[1] == 0
+    assert logistic.probability([0.0, 1e6]) == pytest.approx([0.291, 0.291], abs=0.001)
+
+
+def test_between_knots_the_probability_is_a_straight_line() -> None:
+    fitted = ScoreCalibration("isotonic", np.array([0.0, 10.0]), np.array([0.1, 0.5]))
+    assert fitted.probability([5.0]) == pytest.approx([0.3])

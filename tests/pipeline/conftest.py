@@ -125,6 +125,20 @@ def judged_by_points(tmp_path_factory: pytest.TempPathFactory) -> StageContext:
     return context
 
 
+@pytest.fixture(scope="session")
+def nothing_open(tmp_path_factory: pytest.TempPathFactory) -> StageContext:
+    """The same company with one look a lead, long after the last one's outcome; read it, do not write into it."""
+    folder = tmp_path_factory.mktemp("nothing_open")
+    source, data = write_small_company(folder)
+    spec = source / "source.yaml"
+    text = spec.read_text().replace(", every: 14d, until: 45d", "").replace("2026-02-05  # day 400", "2026-06-05")
+    spec.write_text(text)
+    overrides = parse_overrides(SMALL_SETTINGS)
+    context = make_context(source_dir=source, data_dir=data, out=folder / "out", params_file=None, overrides=overrides)
+    run_all(context, ("ingest", "features", "labels", "train", "cutoffs", "evaluate", "score"))
+    return context
+
+
 def judged_again(context: StageContext, out: Path, *stages: str, **model: int) -> StageContext:
     """Run later stages again on a copy of the earlier ones that is at ``out``."""
     settings = context.settings.model_copy(update={"model": context.settings.model.model_copy(update=model)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,9 @@ def exit_code(*arguments):
 def test_summary_shows_both_targets_and_the_report(demo_run, capsys):
     assert exit_code("summary", "--out", demo_run) == 0
     shown = capsys.readouterr().out
+    assert shown.startswith("Verdict: the model ")
+    (scored,) = re.findall(r"Open leads scored: ([\d,]+) = (.*)", shown)
+    assert int(scored[0].replace(",", "")) == sum(int(part.split()[0]) for part in scored[1].split(" + "))
     assert "SQL within 60 days" in shown
     assert "WON within 60 days" in shown
     assert str(demo_run / "evaluate" / "report.html") in shown

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.cutoffs import Cutoffs
+from features.clock import DAY_US
+from features.snapshots import open_snapshots
+from models.cutoffs import Cutoffs, period_weeks
 from pipeline import cutoffs
-from pipeline.judged_rows import read_baseline, read_features, volume_rows
+from pipeline.features import write_features
+from pipeline.ingested import read_leads, read_stages
+from pipeline.judged_rows import read_baseline, read_features, read_first_looks, volume_rows
+from pipeline.looks import Looks, calibration_looks
 from pipeline.model_files import read_forecast
 from pipeline.settings import CutoffOptions
 from pipeline.stage import StageContext
@@ -23,40 +30,62 @@ def read(context: StageContext) -> Cutoffs:
     return Cutoffs.model_validate_json((context.folder("cutoffs") / "cutoffs.json").read_text())
 
 
-def rows_with_forecast(context: StageContext) -> pd.DataFrame:
-    rows = volume_rows(context, read_features(context, "history"), target="sql")
-    return rows.assign(p=read_forecast(context.folder("train") / "model").predict(rows)["p_sql"])
+def look(context: StageContext) -> Looks:
+    forecast, history = read_forecast(context.folder("train") / "model"), read_features(context, "history")
+    return calibration_looks(context, history, read_baseline(context), forecast, target="sql")
 
 
-def test_as_many_leads_as_the_points_promote(judged_by_points: StageContext) -> None:
-    chosen, baseline = read(judged_by_points), read_baseline(judged_by_points)
-    rows = rows_with_forecast(judged_by_points)
-    may = ~baseline.excluded(rows)
-    by_points = rows.loc[may & (baseline.score(rows, "sql") >= 20), "lead_id"].nunique()
-    by_model = rows.loc[may & (rows["p"] >= chosen.mql).to_numpy(), "lead_id"].nunique()
+def count_nightly(context: StageContext, *, mql: float, column: str) -> tuple[int, float]:
+    """Run the job night after night, with a list of names already given, and count new names of the last weeks."""
+    spec, stages, leads = context.spec(), read_stages(context), read_leads(context)
+    first, baseline = read_first_looks(context, "sql"), read_baseline(context)
+    weeks = min(8.0, (first.test_from_us - first.calibration_from_us) // DAY_US / 7)
+    sql_at = stages[stages["stage"].isin(["SQL", "WON"])].groupby("lead_id")["entered_us"].min().to_dict()
+    nights = [first.test_from_us - back * DAY_US for back in range(150, 0, -1)]
+    opened = pd.concat([open_snapshots(leads, stages, spec, as_of_us=night) for night in nights], ignore_index=True)
+    opened = opened[[sql_at.get(lead, at + 1) > at for lead, at in opened.to_numpy()]]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.parquet"
+        write_features(context.folder("ingest"), opened, spec, context.settings.features, file)
+        rows = pd.read_parquet(file)
+    forecast = read_forecast(context.folder("train") / "model")
+    score = forecast.predict(rows)["p_sql"] if column == "p" else baseline.score(rows, "sql")
+    passing = rows[~baseline.excluded(rows) & (np.asarray(score) >= mql)]
+    given: set[str] = set()
+    new = 0
+    for night, tonight in passing.groupby("as_of"):
+        names = set(tonight["lead_id"]) - given
+        given |= names
+        new += len(names) if night.value // 1000 >= first.test_from_us - weeks * 7 * DAY_US else 0
+    return new, weeks
+
+
+def test_the_job_gives_what_was_promised(judged_by_points: StageContext) -> None:
+    chosen = read(judged_by_points)
+    by_model, weeks = count_nightly(judged_by_points, mql=chosen.mql, column="p")
+    by_points, _ = count_nightly(judged_by_points, mql=20, column="points")
+    assert chosen.weeks == pytest.approx(weeks)
     assert by_points > 10
+    assert chosen.mql_volume.got_per_week * weeks == pytest.approx(by_model)
+    assert chosen.mql_volume.asked_per_week * weeks == pytest.approx(by_points)
     assert by_model == pytest.approx(by_points, abs=2)
-    assert chosen.mql_volume.asked_per_week == pytest.approx(by_points / chosen.weeks)
-    assert chosen.mql_volume.got_per_week == pytest.approx(by_model / chosen.weeks)
     assert chosen.mql <= chosen.sal
     assert (chosen.baseline.mql, chosen.baseline.sal, chosen.policy) == (20, 26, "same_volume_as_points")
 
 
 def test_a_number_a_week_is_met(judged_by_points: StageContext) -> None:
-    rows, baseline = rows_with_forecast(judged_by_points), read_baseline(judged_by_points)
+    looks, baseline = look(judged_by_points), read_baseline(judged_by_points)
     options = CutoffOptions(policy="per_week", mql_per_week=3, sal_per_week=1)
-    chosen = cutoffs.decide(rows, baseline, target="sql", options=options)
-    promoted = rows.loc[~baseline.excluded(rows) & (rows["p"] >= chosen.mql).to_numpy(), "lead_id"].nunique()
+    chosen = cutoffs.decide(looks, baseline, target="sql", options=options)
     # A tree gives many leads one probability, so the promise is kept to within a tie.
-    assert promoted / chosen.weeks == pytest.approx(chosen.mql_volume.got_per_week)
     assert chosen.mql_volume.got_per_week == pytest.approx(3, abs=0.5)
     assert chosen.sal_volume.got_per_week <= chosen.mql_volume.got_per_week
     assert chosen.version != read(judged_by_points).version
 
 
 def test_without_rules_the_best_quarter_and_tenth(judged_by_naive_bayes: StageContext) -> None:
-    chosen = read(judged_by_naive_bayes)
-    leads = rows_with_forecast(judged_by_naive_bayes)["lead_id"].nunique()
+    chosen, looks = read(judged_by_naive_bayes), look(judged_by_naive_bayes)
+    leads = int((looks.rows.groupby("lead_id")["as_of_us"].min() >= looks.counting.from_us).sum())
     assert (chosen.policy, chosen.baseline.kind) == ("default_share", "naive_bayes")
     assert chosen.mql_volume.asked_per_week * chosen.weeks == pytest.approx(round(leads / 4))
     assert chosen.sal_volume.asked_per_week * chosen.weeks == pytest.approx(round(leads / 10))
@@ -65,6 +94,36 @@ def test_without_rules_the_best_quarter_and_tenth(judged_by_naive_bayes: StageCo
         "naive_bayes_close.json",
         "naive_bayes_sql.json",
     }
+
+
+def test_where_each_lead_has_one_look_the_looks_are_the_rows_of_the_period(
+    judged_by_points: StageContext, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(judged_by_points.workspace.root, out)
+    file = out / "ingest" / "spec.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "snapshots": {"anchor": "created", "after": "1d"}}))
+    once = replace(judged_by_points, workspace=Workspace(out))
+    looks, rows = look(once), volume_rows(once, read_features(once, "history"), target="sql")
+    keys = ["lead_id", "as_of_us"]
+    pd.testing.assert_frame_equal(looks.rows[keys], rows[keys])
+    assert looks.every is None
+    assert looks.counted.all()
+    assert looks.counting.weeks == period_weeks(rows["as_of_us"])
+
+
+def test_what_happens_from_the_test_on_matters_nothing(judged_by_points: StageContext, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(judged_by_points.workspace.root, out)
+    test_from = pd.Timestamp(read_first_looks(judged_by_points, "sql").test_from_us, unit="us", tz="UTC")
+    events, stages = (pd.read_parquet(out / "ingest" / f"{name}.parquet") for name in ("events", "stages"))
+    stages[stages["entered_at"] < test_from].to_parquet(out / "ingest" / "stages.parquet", index=False)
+    more = events[events["occurred_at"] >= test_from]
+    pd.concat([events, more, more]).to_parquet(out / "ingest" / "events.parquet", index=False)
+    (tmp_path / "again").mkdir()
+    cutoffs.run(replace(judged_by_points, workspace=Workspace(out)), tmp_path / "again")
+    before = (judged_by_points.folder("cutoffs") / "cutoffs.json").read_bytes()
+    assert (tmp_path / "again" / "cutoffs.json").read_bytes() == before
 
 
 def test_neither_the_test_period_nor_any_outcome_is_looked_at(judged_by_points: StageContext, tmp_path: Path) -> None:

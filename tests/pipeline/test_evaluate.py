@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
+from features.clock import DAY_US
 from pipeline import evaluate
-from pipeline.judged_rows import read_baseline, read_features
+from pipeline.judged_rows import judged_rows, read_baseline, read_features
+from pipeline.looks import looks_in_test
+from pipeline.model_files import read_forecast
 from pipeline.stage import StageContext
 
 
@@ -75,16 +79,35 @@ def test_the_model_that_can_see_it_beats_points_that_cannot(judged_by_points: St
     assert tree["importance"]["fit"]["industry"] + tree["importance"]["behaviour"]["demo"] > 0.3
 
 
-def test_excluded_leads_are_promoted_by_neither(judged_by_points: StageContext) -> None:
+def test_promotions_are_those_of_the_nightly_looks(judged_by_points: StageContext) -> None:
     tree, baseline = read(judged_by_points), read_baseline(judged_by_points)
-    history = read_features(judged_by_points, "history")
-    rows = predictions(judged_by_points, "sql").merge(history, on=["lead_id", "as_of"])
-    student = rows["fit_student"].eq(1).to_numpy()
-    assert student.any()
-    assert (baseline.excluded(rows) == student).all()
+    forecast, history = (
+        read_forecast(judged_by_points.folder("train") / "model"),
+        read_features(judged_by_points, "history"),
+    )
+    test = judged_rows(judged_by_points, history, target="sql", part="test")
+    looks = looks_in_test(judged_by_points, test, baseline, forecast, "sql")
+    rows = looks.rows
+    assert tree["looks"] == {"every": "1d", "leads": rows["lead_id"].nunique(), "sampled_share": 1.0}
+    assert rows["excluded"].any()
+    assert rows["y"].notna().all()
+    # A lead whose first night comes when its outcome can no longer be known is in no look.
+    missed = test[~test["lead_id"].isin(rows["lead_id"])]
+    assert (missed["as_of_us"] > rows["as_of_us"].max() - DAY_US).all()
     for scorer, column, cutoff in (("model", "p", tree["cutoffs"]["mql"]), ("baseline", "points", 20)):
-        promoted = rows.loc[~student & (rows[column] >= cutoff).to_numpy(), "lead_id"].nunique()
+        promoted = rows.loc[~rows["excluded"] & (rows[column] >= cutoff), "lead_id"].nunique()
         assert tree["promoted"][scorer]["MQL"]["leads"] == promoted
+
+
+def test_a_sample_of_leads_is_drawn_and_volumes_scaled(judged_by_points: StageContext) -> None:
+    settings = judged_by_points.settings
+    few = settings.model_copy(update={"evaluate": settings.evaluate.model_copy(update={"look_leads": 50})})
+    context = replace(judged_by_points, settings=few)
+    baseline, forecast = read_baseline(context), read_forecast(context.folder("train") / "model")
+    looks = looks_in_test(context, pd.DataFrame(), baseline, forecast, "sql")
+    assert looks.rows["lead_id"].nunique() == 50
+    assert looks.counting.share == pytest.approx(50 / read(judged_by_points)["looks"]["leads"])
+    assert looks.counting.per_week(5) == pytest.approx(5 / looks.counting.weeks / looks.counting.share)
 
 
 def test_conversion_counts_only_leads_that_could_still_convert(judged_by_points: StageContext) -> None:

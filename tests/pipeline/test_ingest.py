@@ -8,6 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from features.engine import compute_features
+from features.facts import FactFrames
+from features.spec import FeatureOptions
 from pipeline import row_checks
 from pipeline.ingest import ingest
 from pipeline.settings import IngestOptions
@@ -222,3 +225,47 @@ def test_sql_reads_files_of_the_data_folder_and_attached_databases(source: Sourc
         "FROM crm.people p JOIN 'leads.csv' l ON l.lead_id = p.id; -- done"
     )
     assert ingested(source, tmp_path)["leads"]["lead_id"].tolist() == ["A"]
+
+
+def test_a_declared_end_far_beyond_the_data_is_said(source: Source, tmp_path: Path, capsys) -> None:
+    beyond = read_source(source.folder, {"observed_until": "2025-06-01"})  # the newest time is an entry on 2025-03-01
+    ingested(beyond, tmp_path)
+    assert "92 days after the newest time" in capsys.readouterr().err
+    ingested(read_source(source.folder, {"observed_until": "2025-03-01"}), tmp_path, out="again")
+    assert "after the newest time" not in capsys.readouterr().err
+
+
+WRITTEN = {
+    "boolean": ["true", "T", "1", "1.0", "yes", "Y", "ja", "J", "wahr", " Ja ", "\tja", "false", "f", "0", "0.0", "no",
+                "n", "Nein", "falsch", "on", "off", "oui", "2", "maybe", "yess", "j a"],
+    "number": ["5", " 12.5", "5\t", "+5", ".5", "5.", "-1e2", "1E5", "1_000", "1,5", "1e999", "inf", "nan", "0x10",
+               "5e", "many"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["boolean", "number"])
+def test_of_changed_values_exactly_those_are_let_in_that_features_read(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "source").mkdir()
+    declared = SOURCE_YAML.replace("newsletter: {type: boolean}", f"asked: {{type: {kind}, known: changes}}")
+    (tmp_path / "source" / "source.yaml").write_text(declared, encoding="utf-8")
+    source, written = read_source(tmp_path / "source"), WRITTEN[kind]
+    ids = [f"L{number:02d}" for number in range(len(written))]
+    tables = {
+        "leads": "lead_id,created_at,employees,industry\n" + "".join(f"{lead},2025-01-01,,\n" for lead in ids),
+        "changes": "lead_id,changed_at,field,value\n"
+        + "".join(f'{lead},2025-01-02,asked,"{value}"\n' for lead, value in zip(ids, written, strict=True)),
+        "events": "lead_id,occurred_at,event_type\nL00,2025-01-01,price_list\n",
+        "stages": "lead_id,stage,entered_at\nL00,MQL,2025-01-01\n",
+    }
+    kept = set(ingested(source, tmp_path, tables)["changes"]["lead_id"])
+    stamp = pd.Timestamp("2025-01-01", tz="UTC").as_unit("us")
+    frames = FactFrames(
+        pd.DataFrame({"lead_id": ids, "created_at": stamp}),
+        changes=pd.DataFrame({"lead_id": ids, "changed_at": stamp, "field": "asked", "value": written}),
+    )
+    looks = pd.DataFrame({"lead_id": ids, "as_of_us": stamp.value // 1_000})
+    read = compute_features(frames, looks, source.spec, FeatureOptions()).set_index("lead_id")["fit_asked"].notna()
+    assert {value: lead in kept for lead, value in zip(ids, written, strict=True)} == dict(
+        zip(written, read, strict=True)
+    )
+    assert 5 < read.sum() < len(written)

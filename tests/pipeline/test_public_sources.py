@@ -14,7 +14,7 @@ import pytest
 
 from features.clock import parse_duration
 from pipeline.ingest import ingest
-from pipeline.settings import IngestOptions
+from pipeline.settings import IngestOptions, Settings
 from pipeline.source_check import check_source
 from pipeline.source_folder import read_source
 
@@ -105,7 +105,7 @@ def test_bpi2012_gives_the_same_test_applications_and_labels(tables, days: int) 
 
 
 def test_check_names_what_sales_filled_in_at_x_education_and_nothing_honest() -> None:
-    result = check_source(read_source(ROOT / "sources" / "x_education"), DATA / "x_education", IngestOptions())
+    result = check_source(read_source(ROOT / "sources" / "x_education"), DATA / "x_education", Settings())
     leaks = {verdict.column for verdict in result.columns if verdict.answer == "leak"}
     assert leaks == {
         "Tags",
@@ -121,7 +121,7 @@ def test_check_names_what_sales_filled_in_at_x_education_and_nothing_honest() ->
 
 
 def test_check_names_the_columns_that_only_winners_have_at_olist() -> None:
-    result = check_source(read_source(ROOT / "sources" / "olist_funnel"), DATA / "olist_funnel", IngestOptions())
+    result = check_source(read_source(ROOT / "sources" / "olist_funnel"), DATA / "olist_funnel", Settings())
     leaks = {verdict.column for verdict in result.columns if verdict.answer == "leak"}
     assert {"seller_id", "business_segment", "lead_type", "lead_behaviour_profile", "business_type"} <= leaks
     assert not leaks & {"origin", "landing_page_id"}

@@ -5,14 +5,25 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
+from features.feature import Feature
+from features.spec import Words
 from models.bootstrap import Interval
+from models.conversion import Conversion
+from models.target_evaluation import SCORERS
+from pipeline import report
 from pipeline.report_words import bounds, percent, percent_bounds, signed
-from pipeline.stage import StageContext
+from pipeline.settings import CutoffOptions
+from pipeline.stage import StageContext, run_stage
+from pipeline.workspace import Workspace
 
 VOID = {"meta", "img", "br", "link"}
 
@@ -55,6 +66,19 @@ def html_of(context: StageContext) -> str:
 @pytest.fixture(scope="module")
 def page(judged_by_points: StageContext) -> Page:
     return Page(html_of(judged_by_points))
+
+
+@pytest.fixture(scope="module")
+def many_promoted(judged_by_points: StageContext, tmp_path_factory: pytest.TempPathFactory) -> StageContext:
+    """The same company with cut-offs so low that the model promotes open leads that the points do not."""
+    out = tmp_path_factory.mktemp("many_promoted") / "out"
+    shutil.copytree(judged_by_points.workspace.root, out)
+    many = CutoffOptions(policy="per_week", mql_per_week=6, sal_per_week=3)
+    settings = judged_by_points.settings.model_copy(update={"cutoffs": many})
+    context = replace(judged_by_points, workspace=Workspace(out), settings=settings)
+    run_stage("cutoffs", context, force=True)
+    run_stage("evaluate", context, force=True)
+    return context
 
 
 def test_it_needs_no_other_file_and_runs_no_code(judged_by_points: StageContext, page: Page) -> None:
@@ -118,10 +142,12 @@ def test_it_says_what_was_found(judged_by_points: StageContext, page: Page) -> N
     )
     assert "sales followed mostly what the points promoted" in page.words
     assert tree["cutoffs"]["version"] in page.words
+    assert "Leads were looked at every night, as the job does." in page.words
 
 
-def test_what_comes_from_the_source_cannot_become_markup(judged_by_points: StageContext, page: Page) -> None:
-    change = json.loads((judged_by_points.folder("evaluate") / "evaluation.json").read_text())["change"]
+def test_what_comes_from_the_source_cannot_become_markup(many_promoted: StageContext) -> None:
+    page = Page(html_of(many_promoted))
+    change = json.loads((many_promoted.folder("evaluate") / "evaluation.json").read_text())["change"]
     assert change["entering"] > 0
     assert "Small company & sons" in page.words
     # Lead ids look like tags.
@@ -132,7 +158,7 @@ def test_what_comes_from_the_source_cannot_become_markup(judged_by_points: Stage
 def test_without_rules_it_says_so(judged_by_naive_bayes: StageContext) -> None:
     words = Page(html_of(judged_by_naive_bayes)).words
     assert "This source has no points rules; naive Bayes on field values, as Odoo computes it" in words
-    assert "the best quarter of the leads as MQL" in words
+    assert "as many as a quarter of the leads that come in as MQL" in words
     assert "the points" not in words.lower()
 
 
@@ -156,3 +182,48 @@ def test_numbers_that_are_not_there_are_dashes() -> None:
     none = Interval(float("nan"), float("nan"), float("nan"))
     assert (bounds(none, 2), percent_bounds(none), percent(none.value), signed(none.value, 1)) == ("–",) * 4
     assert bounds(Interval(0, -0.5, 0.25), 2, with_sign=True) == "−0.50 to +0.25"
+
+
+def test_the_headline_names_the_outcomes_it_rests_on(judged_by_points: StageContext, page: Page) -> None:
+    tree = json.loads((judged_by_points.folder("evaluate") / "evaluation.json").read_text())["targets"]["sql"]
+    assert (
+        f"{tree['leads']:,} later leads that it had never seen, {tree['outcomes']:,} of which got there" in page.words
+    )
+
+
+def test_no_promotion_leads_to_itself_and_few_times_have_no_median(judged_by_points: StageContext, page: Page) -> None:
+    conversion = json.loads((judged_by_points.folder("evaluate") / "evaluation.json").read_text())["conversion"]
+    assert "SAL" in conversion["model"]["SAL"]  # still in the file for machines
+    rows = re.findall(
+        r"(MQL|SAL) (?:model|points) [\d.–]+ (\w+) in \d+ days (\S+ %|–) [\d –to%]+ ([\d.]+|–)", page.words
+    )
+    assert {(band, stage) for band, stage, *_ in rows} == {
+        ("MQL", "SAL"), ("MQL", "SQL"), ("MQL", "WON"), ("SAL", "SQL"), ("SAL", "WON"),
+    }  # fmt: skip
+
+
+def test_missing_values_are_not_called_as_a_value_might_be(judged_by_points: StageContext) -> None:
+    words = Words(de="Budget", en="Budget")
+    feature = Feature("fit_budget", "fit", "category", "", "budget", words, words, "budget")
+    table = pd.DataFrame({"value": ["unknown", None], "unknown": [False, True]})
+    table[["leads", "baseline", "model", "entering", "leaving"]] = 1
+    evaluation = SimpleNamespace(spec=judged_by_points.spec())
+    assert [row["value"] for row in report._segment(evaluation, feature, table)["rows"]] == ["unknown", "not filled in"]
+
+
+@pytest.mark.parametrize(("reached", "median"), [(4, "–"), (5, "7.0")])
+def test_a_median_needs_five_times(reached: int, median: str) -> None:
+    of = Interval(0.5, 0.4, 0.6)
+    step = Conversion("SQL", 30.0, 10, 0, 0, reached, of, Interval(7.0, 6.0, 8.0))
+    volume = SimpleNamespace(at_cutoff={"MQL": {"per_week": 1.0}, "SAL": {"per_week": 1.0}})
+    promotions = SimpleNamespace(
+        conversions={(scorer, band): [step] for scorer in SCORERS for band in ("MQL", "SAL")},
+        volumes=dict.fromkeys(SCORERS, volume),
+    )
+    rows = report._funnel(SimpleNamespace(promotions=promotions, baseline_name="points"))
+    assert {row["median"] for row in rows} == {median}
+
+
+def test_without_points_no_column_of_log_odds(judged_by_naive_bayes: StageContext, many_promoted: StageContext) -> None:
+    assert "Lead Probability Points Band Why" in Page(html_of(many_promoted)).words
+    assert "Lead Probability Band Why" in Page(html_of(judged_by_naive_bayes)).words

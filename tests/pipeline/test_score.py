@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from features.clock import DAY_US
 from pipeline import score
@@ -92,8 +94,11 @@ def test_store_and_file_say_the_same_and_a_rerun_changes_neither(demo_run: Path,
     pd.testing.assert_frame_equal(before, rows[before.columns], check_dtype=False)
     with open_store(url) as store:
         times = store.read()["scored_at"].tolist()
-    for name in ("scores.parquet", "score.json"):
-        assert (tmp_path / "out" / name).read_bytes() == (demo_run / "score" / name).read_bytes()
+    assert (tmp_path / "out" / "scores.parquet").read_bytes() == (demo_run / "score" / "scores.parquet").read_bytes()
+    told, nightly = (json.loads((out / "score.json").read_text()) for out in (tmp_path / "out", demo_run / "score"))
+    assert told.pop("store") == {"dialect": "sqlite", "host": None, "database": f"{tmp_path}/scores.sqlite"}
+    assert nightly.pop("store") == {"dialect": "sqlite", "host": None, "database": "scores.sqlite"}  # beside them
+    assert told == nightly
     score.run(context_with(demo_run, store=url), tmp_path / "out")
     with open_store(url) as store:
         assert store.read()["scored_at"].tolist() == times
@@ -140,5 +145,48 @@ def test_the_run_says_what_a_page_needs(demo_run: Path) -> None:
         "horizon_days": spec.targets["sql"].horizon / DAY_US,
         "words": {"de": "Qualifizierung (SQL)", "en": "qualification (SQL)"},
     }
-    assert summary["leads"] == sum(summary["bands"].values()) + summary["reached"] == run["leads"]
+    others = summary["excluded"] + summary["with_sales"] + summary["reached"]
+    assert summary["leads"] == sum(summary["bands"].values()) + others == run["leads"]
+    evaluation = json.loads((demo_run / "evaluate" / "evaluation.json").read_text())
+    assert summary["verdict"] == {
+        "beats_baseline": evaluation["beats_baseline"],
+        "baseline": "points",
+        "leads": evaluation["targets"]["sql"]["leads"],
+        "outcomes": evaluation["targets"]["sql"]["outcomes"],
+    }
     assert run["started_at"] <= run["finished_at"] <= datetime.now(UTC)
+
+
+def test_each_lead_is_counted_once(demo_run: Path) -> None:
+    scores = pd.DataFrame(
+        [("MQL", "SQL", True, True), ("MQL", "SAL", False, True), ("none", "MQL", False, True),
+         ("MQL", "SRL", False, False), ("none", None, False, False)],
+        columns=["band", "stage", "reached", "excluded"],
+    )  # fmt: skip
+    groups = score.groups_of(scores, open_run(demo_run).spec())
+    assert groups.tolist() == ["reached", "with_sales", "excluded", "MQL", "none"]
+
+
+def test_the_environment_names_the_store_where_no_setting_does(
+    demo_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADSCORE_STORE", f"sqlite:///{tmp_path}/environment.sqlite")
+    assert not score.is_stored(context_with(demo_run))  # it is in another store
+    score.run(context_with(demo_run), tmp_path)
+    assert len(stored(f"sqlite:///{tmp_path}/environment.sqlite"))
+    assert score.store_url(context_with(demo_run, store="sqlite:///set.sqlite")) == "sqlite:///set.sqlite"
+    monkeypatch.delenv("LEADSCORE_STORE")
+    assert score.is_stored(context_with(demo_run))
+
+
+@pytest.mark.parametrize(
+    "lost", ["DELETE FROM scores", "DELETE FROM scores WHERE lead_id = (SELECT min(lead_id) FROM scores)"]
+)
+def test_a_store_that_lost_rows_is_not_taken_for_whole(demo_run: Path, tmp_path: Path, lost: str) -> None:
+    url = f"sqlite:///{tmp_path}/out/scores.sqlite"
+    shutil.copytree(demo_run, tmp_path / "out", ignore=shutil.ignore_patterns("mlflow", "simulate"))
+    context = context_with(tmp_path / "out")
+    assert score.is_stored(context)
+    with open_store(url) as store, store._engine.begin() as connection:
+        connection.execute(sa.text(lost))
+    assert not score.is_stored(context)

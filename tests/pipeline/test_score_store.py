@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -181,3 +182,42 @@ def test_a_store_that_cannot_be_used_is_one_clear_message_without_the_password(b
     with pytest.raises(InputError, match=message) as caught:
         ScoreStore(bad)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "postgresql://user:p@secret@127.0.0.1:1/none",
+        "postgresql://user:p@sec/ret-secret@127.0.0.1:1/none",
+        "postgresql://user:secret/none",
+        "user:secret@host",
+    ],
+)
+def test_a_misread_url_gives_away_no_piece_of_its_password(bad: str) -> None:
+    with pytest.raises(InputError) as caught:
+        ScoreStore(bad)
+    assert not re.search("secret|sec/|user|p@", str(caught.value).replace("USER", ""))
+
+
+def test_a_message_names_dialect_and_host_only() -> None:
+    with pytest.raises(InputError) as caught:
+        ScoreStore("postgresql://crm:secret@127.0.0.1:1/none?password=secret")
+    assert str(caught.value).startswith("postgresql://127.0.0.1: expected a database that answers")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_made_or_is_no_database_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a database" * 100)
+    for inside in ("file/scores.sqlite", "file/inner/scores.sqlite"):
+        with pytest.raises(InputError, match="expected a folder for the score store, found a file in its place"):
+            ScoreStore(f"sqlite:///{tmp_path}/{inside}")
+    with pytest.raises(InputError, match=r"expected a file that can hold the scores, found .*file is not a database"):
+        ScoreStore(f"sqlite:///{tmp_path}/file")
+    with pytest.raises(InputError, match="expected a file that can hold the scores"):
+        ScoreStore(f"sqlite:///{tmp_path}")
+
+
+def test_the_rows_of_a_run_are_counted(url: str) -> None:
+    with open_store(url) as store:
+        store.write(frame(["a", "b"]), run=RUN, now=NOON)
+        assert (store.rows_of("r1"), store.rows_of("r2")) == (2, 0)

@@ -23,7 +23,9 @@ def test_later_layers_win(tmp_path):
 @pytest.mark.parametrize(
     ("assignment", "message"),
     [
-        ("split.test_shar=0.3", r"split\.test_shar: Extra inputs"),
+        ("split.test_shar=0.3", r"split\.test_shar: there is no such setting; did you mean split\.test_share\?"),
+        ("spilt.test_share=0.3", r"spilt: there is no such setting; did you mean split\?"),
+        ("split=3", r"split: expected keys below split"),
         ("split.test_share=2", r"split\.test_share: Input should be less than 1"),
         ("split.test_share=many", r"split\.test_share: Input should be a valid number"),
         ("split.test_from=someday", r"split\.test_from"),

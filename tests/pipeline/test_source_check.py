@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from features.errors import InputError
+from models.estimator_options import EstimatorOptions
 from pipeline.check_result import CheckResult, enough
-from pipeline.settings import IngestOptions
+from pipeline.settings import Settings
 from pipeline.source_check import check_source
 from pipeline.source_folder import read_source
 
@@ -55,7 +57,7 @@ def write_source(tmp_path: Path, *, leads: int = 600, typo: str = "") -> tuple[P
 
 def checked(tmp_path: Path, **options: object) -> CheckResult:
     source, data = write_source(tmp_path, **options)  # type: ignore[arg-type]
-    return check_source(read_source(source), data, IngestOptions())
+    return check_source(read_source(source), data, Settings())
 
 
 def test_what_was_understood(tmp_path: Path) -> None:
@@ -97,7 +99,7 @@ def test_text_tells_people_and_json_tells_machines_the_same(tmp_path: Path) -> N
 
 def test_rejects_are_counted_by_reason_and_the_stop_is_foretold(tmp_path: Path) -> None:
     source, data = write_source(tmp_path, leads=60, typo="5,Sold,2025-12-31")
-    result = check_source(read_source(source), data, IngestOptions())
+    result = check_source(read_source(source), data, Settings())
     (reject,) = result.rejects
     assert (reject.table, reject.column, reject.reason, reject.rows, reject.found) == (
         "stages",
@@ -117,14 +119,52 @@ def test_a_lonely_newest_time_is_pointed_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("outcomes", "answer"),
-    [(0, "none"), (19, "none"), (20, "rates only"), (99, "rates only"), (100, "weak"), (500, "fine")],
+    # of 35 outcomes 19.6 fall into training, of 34 only 19.04
+    [(0, "none"), (1, "rates only"), (34, "rates only"), (35, "weak"), (499, "weak"), (500, "fine")],
 )
 def test_how_many_outcomes_are_enough(outcomes: int, answer: str) -> None:
-    assert enough(outcomes).startswith(answer)
+    said = enough(outcomes, training_share=0.7 * 0.8, min_outcomes=EstimatorOptions().min_outcomes)
+    assert said.startswith(answer)
+    assert "fall into training (56% of the leads)" in said
+
+
+def test_enough_follows_the_options_that_training_follows(tmp_path: Path) -> None:
+    source, data = write_source(tmp_path)
+
+    def answer(**settings: dict[str, object]) -> str:
+        return check_source(read_source(source), data, Settings.model_validate(settings)).targets[0].answer
+
+    # 200 of 600 leads reach SQL
+    assert answer().startswith("weak: about 112 of 200 outcomes fall into training (56% of the leads)")
+    assert answer(model={"min_outcomes": 113}).startswith("rates only: about 112 of 200")
+    assert answer(split={"test_share": 0.5, "calibration_share": 0.5}).startswith("weak: about 50 of 200")
+    assert answer(split={"test_from": "2024-01-01"}).startswith("none: about 0 of 200")
+
+
+@pytest.mark.parametrize(
+    ("filled", "answer"),
+    [
+        (lambda i: i % 3 == 0, "leak"),  # winners only
+        (lambda i: i % 3 == 0 or i % 2 == 0, "cannot tell"),  # all winners and half of the others
+        (lambda i: i % 5 != 0, "fine"),  # whatever becomes of the lead
+        (lambda i: True, "fine"),
+    ],
+)
+def test_an_account_that_is_filled_in_for_winners_is_found(
+    tmp_path: Path, filled: Callable[[int], bool], answer: str
+) -> None:
+    source, data = write_source(tmp_path)
+    head, *rows = (data / "leads.csv").read_text(encoding="utf-8").splitlines()
+    lines = [f"{head},account_id", *(f"{row},{f'C{i // 2}' if filled(i) else ''}" for i, row in enumerate(rows))]
+    (data / "leads.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    result = check_source(read_source(source), data, Settings())
+    seen = {seen.column: seen for seen in result.columns}["account_id"]
+    assert (seen.answer, seen.used, seen.type) == (answer, True, "account")
+    assert ("Leave account_id out of leads" in result.to_text()) == (answer == "leak")
 
 
 def test_a_source_that_cannot_be_read_is_an_input_error(tmp_path: Path) -> None:
     source, data = write_source(tmp_path)
     (data / "leads.csv").unlink()
     with pytest.raises(InputError, match="leads"):
-        check_source(read_source(source), data, IngestOptions())
+        check_source(read_source(source), data, Settings())

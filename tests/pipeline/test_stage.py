@@ -66,6 +66,13 @@ def test_no_password_stays_in_a_stamp(context_with):
     assert inputs["store"] != stage_inputs(stage, context_with())["store"]
 
 
+def test_the_address_of_the_store_chooses_no_cutoffs_but_the_rhythm_of_the_job_does(context_with):
+    stage = next(stage for stage in STAGES if stage.name == "cutoffs")
+    before = stage_inputs(stage, context_with())
+    assert stage_inputs(stage, context_with("score.store=sqlite:///elsewhere.sqlite", "score.reasons=3")) == before
+    assert stage_inputs(stage, context_with("score.every=7d")) != before
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["features", "train", "evaluate"])
 def test_a_run_killed_while_it_writes_ends_the_same_bit_for_bit(

@@ -8,7 +8,7 @@ import pytest
 
 from features.errors import InputError
 from models.points import PointsRules
-from pipeline.settings import IngestOptions
+from pipeline.settings import Settings
 from pipeline.source_check import check_source
 from pipeline.source_folder import Source, read_source, read_strict_yaml
 from pipeline.starter import start_source
@@ -61,7 +61,7 @@ def test_ids_times_types_and_wins_are_found(started: tuple[Source, Path]) -> Non
 
 def test_what_it_writes_passes_check_without_an_edit(started: tuple[Source, Path]) -> None:
     source, data = started
-    result = check_source(source, data, IngestOptions())
+    result = check_source(source, data, Settings())
     assert result.rejects == ()
     assert {seen.table: seen.rows for seen in result.tables} == {"leads": 120, "events": 500, "stages": 160}
     assert {seen.stage: seen.leads for seen in result.stages}["WON"] == 40
@@ -96,7 +96,7 @@ def test_stage_entries_make_the_ladder(tmp_path: Path) -> None:
     assert source.spec.ladder == ("New", "Qualified", "Closed won")
     assert source.spec.lost == ("Lost",)
     assert source.spec.targets["close"].stage == "Closed won"
-    assert check_source(source, data, IngestOptions()).rejects == ()
+    assert check_source(source, data, Settings()).rejects == ()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +18,7 @@ import pytest
 
 from pipeline.score_store import ScoreRun, open_store
 from serve import ServeSettings
+from serve.store import GROUPS
 
 KEY = "a-key-for-these-tests"
 BORN = {"created_at": "2026-01-01"}
@@ -63,7 +67,7 @@ def problems(answer: httpx.Response) -> list[str]:
 def test_posted_facts_give_exactly_the_nightly_score(
     api: httpx.Client, demo_run: Path, tables: dict[str, pd.DataFrame]
 ) -> None:
-    bands = ("SAL", "MQL", "none", "reached")
+    bands = ("SAL", "MQL", "none", "excluded", "with_sales", "reached")
     nightly = [api.get("/v1/leads", params={"band": band, "limit": 2}).json()["leads"] for band in bands]
     assert sum(map(len, nightly)) >= 4
     for stored in (lead for leads in nightly for lead in leads):
@@ -109,7 +113,7 @@ def test_the_example_in_the_description_works(api: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("facts", "message"),
     [
-        ({}, "created_at: Field required"),
+        ({}, "created_at: Field required. GET /openapi.json, with the key, holds an example of this request"),
         ({"created_at": "yesterday"}, "created_at: Input should be a valid datetime"),
         ({"created_at": "9999-01-01"}, "created_at: expected a time between 1970 and 2200"),
         ({"created_at": "2026-01-01", "as_of": "2025-01-01"}, "expected a lead created at or before as_of"),
@@ -183,12 +187,19 @@ def test_health_says_little_to_strangers(api: httpx.Client, anonymous: httpx.Cli
     assert known["last_run"]["model_version"] == known["model_version"]
 
 
-def test_leads_come_by_band_then_probability(api: httpx.Client) -> None:
+def test_leads_come_by_group_then_probability_and_are_counted_as_the_nightly_run_does(
+    api: httpx.Client, demo_run: Path
+) -> None:
     page = api.get("/v1/leads", params={"limit": 1000}).json()
-    rank = {"SAL": 0, "MQL": 1, "none": 2}
-    order = [(rank[lead["band"]], -lead["p_sql"], lead["lead_id"]) for lead in page["leads"]]
+    rank = {group: place for place, group in enumerate(GROUPS)}
+    order = [(rank[lead["group"]], -lead["p_sql"], lead["lead_id"]) for lead in page["leads"]]
     assert order == sorted(order)
-    assert page["matching"] == len(order) == sum(page["counts"].get(band, 0) for band in rank)
+    assert page["total"] == page["matching"] == len(order) == sum(page["counts"].values())
+    assert page["counts"] == dict(Counter(lead["group"] for lead in page["leads"]))
+    told = json.loads((demo_run / "score" / "score.json").read_text())
+    nightly = told["bands"] | {group: told[group] for group in GROUPS[3:]}
+    assert page["counts"] == {group: leads for group, leads in nightly.items() if leads}
+    assert sum(nightly.values()) == told["leads"] == page["total"]
     second = api.get("/v1/leads", params={"limit": 5, "offset": 5}).json()["leads"]
     assert second == page["leads"][5:10]
     assert api.get("/v1/leads", params={"band": "best"}).status_code == 422
@@ -264,12 +275,34 @@ def test_a_run_that_was_broken_off_shows_each_lead_once(tmp_path: Path, start_se
     assert "A scoring run is unfinished" in page
 
 
+def test_a_model_that_cannot_score_is_logged_and_told(
+    demo_run: Path, tmp_path: Path, start_server: Callable[..., object], caplog: pytest.LogCaptureFixture
+) -> None:
+    out = tmp_path / "out"
+    for part in ("train/model", "cutoffs", "ingest"):
+        shutil.copytree(demo_run / part, out / part)
+    (out / "ingest" / "leads.parquet").unlink()
+    settings = ServeSettings(out=out, api_key=KEY, store=f"sqlite:///{demo_run / 'scores.sqlite'}")
+    with start_server(settings) as url:  # type: ignore[attr-defined]
+        deadline = time.monotonic() + 60
+        while not (said := [r.message for r in caplog.records if r.name == "serve.app"]):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        health = httpx.get(f"{url}/v1/health", headers={"X-API-Key": KEY}, timeout=30).json()
+    assert len(said) == 1
+    assert said[0].startswith("no lead can be scored: ")
+    assert health["status"] == "degraded"
+    assert health["model"] in said[0]
+
+
 def test_an_empty_place_says_what_to_do(tmp_path: Path, start_server: Callable[..., object]) -> None:
     with start_server(ServeSettings(out=tmp_path, api_key=KEY)) as url:  # type: ignore[attr-defined]
         answer = httpx.get(f"{url}/v1/leads", headers={"X-API-Key": KEY})
         page = httpx.get(f"{url}/leads", headers={"X-API-Key": KEY})
-        assert httpx.get(f"{url}/v1/health").json()["status"] == "degraded"
+        health = httpx.get(f"{url}/v1/health")
+    assert (health.status_code, health.json()["status"]) == (503, "degraded")
     assert (answer.status_code, page.status_code) == (503, 503)
-    assert "Run 'leadscore score' first" in answer.text
+    assert f"none that can be read in sqlite:///{tmp_path}/scores.sqlite" in answer.text
+    assert "Run 'leadscore score' first, or set LEADSCORE_STORE to where the scores are" in answer.text
     assert "leadscore score" in page.text
     assert list(tmp_path.iterdir()) == []  # asking created nothing

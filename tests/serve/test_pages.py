@@ -28,14 +28,15 @@ ABOUT: dict[str, Any] = {
         "sql": {"stage": "SQL", "horizon_days": 30.0, "words": None},
     },
     "cutoffs": {"target": "sql", "mql": 0.1, "sal": 0.3}, "points_cutoffs": {"mql": 40.0, "sal": 70.0},
-    "averages": {"p_sql": 0.0512, "p_close": 0.01},
+    "averages": {"p_sql": 0.0512, "p_close": 0.01}, "sales_stages": ["SAL", "SQL", "WON"],
+    "verdict": {"beats_baseline": False, "baseline": "points", "leads": 900, "outcomes": 40},
 }  # fmt: skip
 
 
-def reason(points: float, de: str, en: str, *, family: str = "behaviour") -> dict[str, Any]:
+def reason(points: float, de: str, en: str, *, family: str = "behaviour", subject: str = "s") -> dict[str, Any]:
     return {
         "family": family,
-        "subject": "s",
+        "subject": subject,
         "log_odds": points / 10,
         "percentage_points": points,
         "value": 3,
@@ -77,6 +78,17 @@ LEADS = [
     lead("cold", p_sql=0.0004, band="none", reasons=[], points_reasons=[], points=0.0, points_band="none"),
     lead(EVIL, p_sql=0.11, reasons=[reason(1.0, EVIL, EVIL)]),
     lead("..", p_sql=0.12),
+    lead(
+        "in-hands",
+        p_sql=0.7,
+        stage="SAL",
+        gates_missing=[{"column": "fit_budget", "de": "Budget: bestätigt", "en": "Budget: confirmed"}],
+        reasons=[
+            reason(9.0, "Steht auf Stufe SAL", "Stands at stage SAL", family="journey", subject="stage"),
+            reason(5.0, "Preisliste geladen: 3×", "Price list downloaded: 3×"),
+            reason(4.0, "Branche: Chemie", "Industry: chemicals", family="fit"),
+        ],
+    ),
 ]
 
 
@@ -132,9 +144,9 @@ def test_the_list_in_german(small: str) -> None:
         page = client.get("/leads", headers={"Accept-Language": "de-AT,en;q=0.5"})
     words = text(page.text)
     assert '<html lang="de">' in page.text
-    assert "8 offene Leads, SQL schon erreicht: 1 · Datenstand 01.06.2026, 12:00 UTC" in words
+    assert "9 offene Leads · Datenstand 01.06.2026, 12:00 UTC" in words
     assert "MQL: ab 10 % Wahrscheinlichkeit, SAL: ab 30 %" in words
-    assert re.search(r"Alle 7 SAL 1 MQL 4 noch nicht 2 SQL erreicht 1", words)
+    assert re.search(r"Alle 9 SAL 1 MQL 4 noch nicht 1 ausgeschlossen 1 schon beim Vertrieb 1 SQL erreicht 1", words)
     # by band first: SAL (0.45), then MQL by probability (0.5 is held by a gate)
     assert re.findall(r'<th scope="row"><a [^>]*>(.*?)</a>', page.text) == ["best", "gated", "plain"]
     assert "+ Preisliste geladen: 3× · − Position: studierend" in words
@@ -152,7 +164,9 @@ def test_pages_filters_and_search(small: str) -> None:
 
         assert shown(page=2)[0] == ".."
         assert shown(band="reached") == ["won-soon"]
-        assert shown(band="none") == ["student", "cold"]
+        assert shown(band="none") == ["cold"]
+        assert (shown(band="excluded"), shown(band="with_sales")) == (["student"], ["in-hands"])
+        assert shown(page=3) == ["student", "in-hands", "won-soon"]  # nobody is left to promote among these
         assert shown(search="LAI") == ["plain"]
         assert shown(search="%") == shown(search="_") == []
         assert "No open lead fits this choice." in client.get("/leads?lang=en&search=nobody").text
@@ -170,7 +184,8 @@ def test_pages_filters_and_search(small: str) -> None:
                          "Band MQL: 14% is above the cut-off for MQL (10%) and below the one for SAL (30%).",
                          "Today's points rules would give another band: 1,250 points, band SAL.",
                          "Price list downloaded: 3× – speaks for +6.3", "Job title: student – speaks against −1.5",
-                         "Everything else together – speaks for +0.5", "Average of all open leads: 5.1%.",
+                         "Everything else together – speaks for +0.5",
+                         "Average of the open leads that have not reached SQL yet: 5.1%.",
                          "31 May 2026", "Model version m1", "Price list +1,250.5"]),
         ("plain", "de", ["14 von 100 Leads wie diesem erreichen SQL innerhalb von 30 Tagen.",
                          "Preisliste geladen: 3× – spricht dafür +6,3", "Position: studierend – spricht dagegen −1,5",
@@ -179,6 +194,9 @@ def test_pages_filters_and_search(small: str) -> None:
         ("gated", "en", ["Band MQL, although 50% is above the cut-off for SAL (30%).",
                          "The probability is enough for SAL; still missing: Budget: confirmed."]),
         ("student", "en", ["Not promoted, because the lead is excluded.", "whatever its probability: Students."]),
+        ("in-hands", "en", ["Already with sales: the lead stands at SAL and is not promoted any more.",
+                            "Today's points rules give 1,250 points, band SAL."]),
+        ("in-hands", "de", ["schon beim Vertrieb", "Der Lead steht auf SAL und wird nicht mehr übergeben."]),
         ("won-soon", "en", ["This lead has reached SQL already.", "the probability of WON (deal won)", "SQL reached"]),
         ("best", "en", ["Band SAL: 45% is above the cut-off for SAL (30%)."]),
         ("cold", "en", ["fewer than 1 of 1,000 leads like this one reach SQL within 30 days.",
@@ -191,6 +209,66 @@ def test_a_lead_in_words(small: str, lead_id: str, language: str, sentences: lis
         words = text(client.get(f"/leads/{lead_id}", params={"lang": language}).text).replace("&lt;", "<")
     for sentence in sentences:
         assert sentence in words, f"{sentence!r} is not in {words}"
+
+
+def test_what_sales_has_already_misses_nothing_and_its_stage_is_not_the_first_reason(small: str) -> None:
+    with logged_in(small) as client:
+        listed = text(client.get("/leads?lang=en&band=with_sales").text)
+        own = text(client.get("/leads/in-hands?lang=en").text)
+    assert "+ Price list downloaded: 3× · + Stands at stage SAL" in listed
+    for words in (listed, own):
+        assert "missing" not in words
+        assert "Budget: confirmed" not in words
+    with httpx.Client(base_url=small, headers={"X-API-Key": KEY}) as client:
+        answer = client.get("/v1/leads/in-hands/score").json()
+    assert (answer["group"], answer["gates_missing"]) == ("with_sales", [])
+
+
+@pytest.mark.parametrize(("search", "found"), [("", None), ("LAI", 1), ("nobody", 0)])
+def test_all_numbers_of_the_list_add_up(small: str, search: str, found: int | None) -> None:
+    with logged_in(small) as client:
+        words = text(client.get("/leads", params={"lang": "en", "search": search}).text)
+    with httpx.Client(base_url=small, headers={"X-API-Key": KEY}) as client:
+        api = client.get("/v1/leads", params={"search": search}).json()
+    head = "9 open leads" if found is None else f"Search “{search}”: {found} of 9 open leads"
+    assert f"{head} · Data as of" in words
+    tabs = re.search(
+        r"All (\d+) SAL (\d+) MQL (\d+) not yet (\d+) excluded (\d+) already with sales (\d+) SQL reached (\d+)", words
+    )
+    assert tabs is not None
+    everybody, *groups = map(int, tabs.groups())
+    assert everybody == sum(groups) == api["matching"] == sum(api["counts"].values()) == (9 if found is None else found)
+    assert api["total"] == 9
+
+
+@pytest.mark.parametrize(
+    ("verdict", "english", "german"),
+    [
+        ({"beats_baseline": True, "baseline": "points"}, None, None),
+        ({"beats_baseline": False, "baseline": "points"},
+         "The model has not been shown to beat today's points; use with care.",
+         "Es ist nicht gezeigt, dass das Modell die heutigen Punkte übertrifft; bitte mit Vorsicht verwenden."),
+        ({"beats_baseline": False, "baseline": "naive_bayes"}, "not been shown to beat naive Bayes", "naives Bayes"),
+        (None, "has not been checked; use with care.", "ist nicht geprüft; bitte mit Vorsicht verwenden."),
+    ],
+)  # fmt: skip
+def test_an_unproven_model_says_so_everywhere(
+    verdict: dict[str, Any] | None, english: str | None, german: str | None, tmp_path: Path,
+    start_server: Callable[..., Any],
+) -> None:  # fmt: skip
+    about = {**ABOUT, "verdict": verdict}
+    with open_store(f"sqlite:///{tmp_path}/scores.sqlite") as store:
+        store.write(pd.DataFrame([lead("plain")]), run=ScoreRun("r1", "m1", "c1", about), now=NOON)
+    with start_server(ServeSettings(out=tmp_path, api_key=KEY)) as url, logged_in(url) as pages:
+        said = {(path, lang): text(pages.get(f"{path}?lang={lang}").text)
+                for path in ("/leads", "/leads/plain") for lang in ("en", "de")}  # fmt: skip
+        api = [httpx.get(f"{url}/v1/leads{path}", headers={"X-API-Key": KEY}).json()["caution"]
+               for path in ("", "/plain/score", "/plain/history")]  # fmt: skip
+    for (_, lang), words in said.items():
+        expected = english if lang == "en" else german
+        assert expected in words if expected else not re.search("with care|mit Vorsicht", words)
+    for caution in api:
+        assert (english in caution["en"] and german in caution["de"]) if english and german else caution is None
 
 
 def test_names_and_reasons_are_text_and_never_markup(small: str) -> None:
@@ -242,7 +320,7 @@ def test_every_sentence_is_used() -> None:
     code = "".join(
         file.read_text() for file in [*folder.glob("*.py"), *folder.glob("templates/*")] if file.name != "words.py"
     )
-    prefixes = ("badge_", "band_help_", "verdict_")
+    prefixes = ("badge_", "band_help_", "base_", "verdict_")
     assert [
         key for key in WORDS["en"] if f'"{key}"' not in code and f"'{key}'" not in code and not key.startswith(prefixes)
     ] == []

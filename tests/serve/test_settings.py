@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,7 +15,9 @@ import httpx
 import pytest
 
 from features.errors import InputError
-from serve.__main__ import read_settings
+from serve.__main__ import main, read_settings
+from serve.settings import ServeSettings
+from serve.start_check import check_start
 
 KEY = "a-key-for-these-tests"
 
@@ -41,11 +46,53 @@ def test_settings_from_the_command_line_and_the_environment() -> None:
     assert (made, given.store_url, given.api_key.get_secret_value()) == (False, "postgresql://db/x", KEY)
 
 
-def test_the_command_starts_a_server_and_shows_its_key(tmp_path: Path) -> None:
+def started_in_vain(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as stopped:
+        main([*arguments])
+    assert stopped.value.code == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    return told.err
+
+
+def test_nothing_to_serve_is_one_message_at_the_start(
+    demo_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LEADSCORE_STORE", raising=False)
+    wrong = started_in_vain("--out", str(tmp_path / "WRONG"), capsys=capsys)
+    assert f"error: expected a finished run in {tmp_path}/WRONG, found no manifest.json" in wrong
+    elsewhere = started_in_vain("--out", str(demo_run), "--store", f"sqlite:///{tmp_path}/none.sqlite", capsys=capsys)
+    assert f"found none that can be read in sqlite:///{tmp_path}/none.sqlite" in elsewhere
+
+
+def test_scores_that_went_elsewhere_are_named(
+    demo_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LEADSCORE_STORE", raising=False)
+    for stage in ("train", "cutoffs", "score"):
+        shutil.copytree(demo_run / stage, tmp_path / stage)
+    shutil.copy(demo_run / "scores.sqlite", tmp_path)  # an older run's, which must not be served in silence
+    check_start(ServeSettings(out=tmp_path, api_key=KEY))
+    told = json.loads((tmp_path / "score" / "score.json").read_text())
+    told["store"] = {"dialect": "postgresql", "host": "db.example.com", "database": "crm"}
+    (tmp_path / "score" / "score.json").write_text(json.dumps(told))
+    message = started_in_vain("--out", str(tmp_path), capsys=capsys)
+    assert "'leadscore score' wrote them to postgresql://db.example.com/crm. Set LEADSCORE_STORE to the URL" in message
+
+
+@pytest.mark.parametrize("url", ["postgresql://crm:se@cret@db/x", "postgresql://crm:se@cr/et@db/x", "crm:se@cret", ""])
+def test_no_piece_of_a_password_is_shown(url: str, demo_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message = started_in_vain("--out", str(demo_run), "--store", url or "secret", capsys=capsys)
+    assert not re.search("se@|cret|cr/et", message)
+    assert "Write an @ inside the password as %40" in message
+
+
+def test_the_command_starts_a_server_and_shows_its_key(demo_run: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "serve", "--out", str(tmp_path), "--port", str(port)]
+    command = [sys.executable, "-m", "serve", "--out", str(demo_run), "--port", str(port)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LEADSCORE_")}
     root = Path(__file__).resolve().parents[2]
     with subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, text=True) as process:
@@ -55,8 +102,8 @@ def test_the_command_starts_a_server_and_shows_its_key(tmp_path: Path) -> None:
             key = process.stdout.readline().removeprefix("API key for this start: ").strip()
             transport = httpx.HTTPTransport(retries=8)
             with httpx.Client(transport=transport, base_url=f"http://127.0.0.1:{port}") as client:
-                assert client.get("/v1/health").json()["status"] == "degraded"  # nothing has been run in tmp_path
-                assert client.get("/v1/leads", headers={"X-API-Key": key}).status_code == 503
+                assert client.get("/v1/health").json()["status"] == "ok"
+                assert client.get("/v1/leads", headers={"X-API-Key": key}).status_code == 200
                 assert client.get("/v1/leads", headers={"X-API-Key": key[1:]}).status_code == 401
         finally:
             process.terminate()

@@ -1,0 +1,72 @@
+"""Where the score store is: its URL read, and said again without user or password."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from features.errors import InputError
+
+DIALECTS = ("sqlite", "postgresql")
+
+
+def read_url(text: str) -> sa.URL:
+    """Read a score store's URL; ``postgresql://`` means psycopg 3 whatever SQLAlchemy's own default is.
+
+    Raises
+    ------
+    InputError
+        If it is none, of another kind of database, or has an ``@`` inside the password. It quotes nothing of the URL
+        but its dialect: where a URL is misread, any other part may be a piece of the password.
+    """
+    try:
+        url = sa.make_url(text)
+    except (sa.exc.ArgumentError, ValueError):
+        raise InputError(
+            expected="a SQLAlchemy URL", found="one that cannot be read", table="score.store",
+            hint="Write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE",
+        ) from None  # fmt: skip
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    dialect = url.get_backend_name()
+    if dialect not in DIALECTS:
+        raise InputError(
+            expected="sqlite:///FILE or postgresql://…", found=f"{url.drivername}://…", table="score.store"
+        )
+    if dialect != "sqlite" and "@" in f"{url.host}{url.database}":
+        raise InputError(
+            expected="a URL with one @, before the host", found=f"more of them in a {dialect}:// URL",
+            table="score.store", hint="Write an @ inside the password as %40",
+        )  # fmt: skip
+    return url
+
+
+def shown(url: sa.URL) -> str:
+    """Return where a store is, for a message: the dialect, and the host or the file.
+
+    Examples
+    --------
+    >>> shown(read_url("postgresql://crm:secret@db.example.com/scores")), shown(read_url("sqlite:///a/scores.sqlite"))
+    ('postgresql://db.example.com', 'sqlite:///a/scores.sqlite')
+    """
+    dialect = url.get_backend_name()
+    return f"sqlite:///{url.database or ''}" if dialect == "sqlite" else f"{dialect}://{url.host or ''}"
+
+
+def address(text: str, outputs: Path) -> dict[str, Any]:
+    """Return where a store is, for ``score.json``: a file among the outputs is named from there, so they can move.
+
+    Examples
+    --------
+    >>> address("postgresql://crm:secret@db.example.com/scores", Path("out"))
+    {'dialect': 'postgresql', 'host': 'db.example.com', 'database': 'scores'}
+    """
+    url = read_url(text)
+    database = url.database
+    if url.get_backend_name() == "sqlite" and database:
+        file = Path(database).resolve()
+        inside = file.is_relative_to(outputs.resolve())
+        database = (file.relative_to(outputs.resolve()) if inside else file).as_posix()
+    return {"dialect": url.get_backend_name(), "host": url.host, "database": database}
