@@ -190,7 +190,9 @@ def tiny_rows() -> tuple[pd.DataFrame, pd.DataFrame]:
         }
     )
     for feature in feature_list(TINY_SPEC, FeatureOptions()):
-        if feature.dtype == "category":
+        if feature.name == "journey_hours_to_sql":
+            history[feature.name] = np.nan  # nobody has reached a target yet
+        elif feature.dtype == "category":
             history[feature.name] = draw.choice(["MQL", "x", None], leads, p=[0.3, 0.5, 0.2])
         else:
             history[feature.name] = draw.normal(2, 1, leads).round(2)
