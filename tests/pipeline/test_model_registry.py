@@ -125,9 +125,9 @@ def test_a_model_whose_files_are_gone_is_registered_anew(registry, first, root, 
     assert registry.load(CHALLENGER).predict(tiny_test_rows).notna().any(axis=None)
 
 
-@pytest.mark.parametrize("uri", ["file:///tmp/mlruns", "nonsense://x"])
-def test_a_store_that_mlflow_cannot_use_is_told_in_one_message(uri, first):
-    registry = open_registry(first.model_folder, MlflowOptions(tracking_uri=uri), "tiny")
+@pytest.mark.parametrize("uri", ["file://{folder}/mlruns", "nonsense://x"])
+def test_a_store_that_mlflow_cannot_use_is_told_in_one_message(uri, first, tmp_path):
+    registry = open_registry(first.model_folder, MlflowOptions(tracking_uri=uri.format(folder=tmp_path)), "tiny")
     with pytest.raises(InputError, match=r"mlflow\.tracking_uri: expected an MLflow store"):
         registry.add(first)
 
