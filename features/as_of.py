@@ -28,6 +28,17 @@ def is_known(time: Any, as_of: Any) -> Any:
     return time <= as_of
 
 
+def is_before(time: Any, start: Any) -> Any:
+    """Whether ``time`` lies before a period that begins at ``start``.
+
+    Examples
+    --------
+    >>> is_before(9, 10), is_before(10, 10)
+    (True, False)
+    """
+    return time < start
+
+
 def counts_as_outcome(time: Any, as_of: Any, *, horizon: Any) -> Any:
     """Whether an outcome at ``time`` counts for a forecast made at ``as_of`` over ``horizon``.
 

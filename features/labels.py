@@ -44,7 +44,7 @@ def build_labels(
 def _label_target(
     snapshots: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec, name: str, observed_until_us: int
 ) -> pd.DataFrame:
-    target = spec.targets[name]  # type: ignore[index]
+    target = spec.target(name)
     reaching = stages[stages["stage"].isin(spec.stages_reaching(target.stage))]
     first = reaching.groupby("lead_id")["entered_us"].min().astype("Int64")
     rows = snapshots[["lead_id", "as_of_us"]].copy()
@@ -60,3 +60,21 @@ def _label_target(
         y=y.where(at_risk & matured),
         outcome_us=reached.where(positive),
     )
+
+
+def as_seen(labels: pd.DataFrame, *, seen_until_us: int) -> pd.DataFrame:
+    """Return labels as somebody knew them at ``seen_until_us``: what came later is blotted out.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        ``y`` and ``outcome_us`` as `build_labels` gives them; one row a snapshot, windows still open at that time.
+
+    Returns
+    -------
+    DataFrame
+        ``y`` is 1 where the outcome had come by then, missing elsewhere; ``outcome_us`` likewise.
+    """
+    had_come = is_known(labels["outcome_us"], seen_until_us).fillna(False).astype(bool)
+    came = pd.Series(1, index=labels.index, dtype="Int8").where(had_come)
+    return labels.assign(y=came, outcome_us=labels["outcome_us"].where(had_come))

@@ -167,6 +167,16 @@ class SourceSpec(Strict):
                 seen[event_type] = family
         return self
 
+    def target(self, name: str) -> Target:
+        """Return a target by name.
+
+        Raises
+        ------
+        KeyError
+            If the source has no such target.
+        """
+        return {str(key): target for key, target in self.targets.items()}[name]
+
     @property
     def primary_target(self) -> Literal["sql", "close"]:
         """The target that cut-offs work on: ``sql`` where there is one."""

@@ -6,12 +6,15 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from features.as_of import is_matured
+from features.as_of import is_before, is_matured
 from features.clock import Instant, format_time
 from features.errors import InputError
 from features.spec import Strict
 
-PARTS = ("train", "calibration", "test", "embargo", "too_young", "not_at_risk")
+PARTS = ("train", "between", "calibration", "young", "test", "embargo", "too_young", "not_at_risk")
+"""What a labelled snapshot may be; `split_by_time` says when it is which."""
+KNOWN_AT_TEST = ("train", "between", "calibration")
+"""Parts whose outcomes are known when the test begins."""
 
 
 class SplitOptions(Strict):
@@ -71,9 +74,11 @@ def embargo_is_kept(labels: pd.DataFrame, part: pd.Series, *, horizon_us: int) -
 def split_by_time(labels: pd.DataFrame, *, horizon_us: int, options: SplitOptions) -> pd.Series:
     """Say for each labelled snapshot of one target which part it belongs to.
 
-    A lead belongs to the part in which its first snapshot falls. Its rows there are used only when their outcome
-    window ends before the next part begins (``embargo`` otherwise), so no fitting step sees an outcome that the next
-    part's forecasts could not have known.
+    A lead belongs to the part in which its first snapshot falls. Rows of older leads whose outcome window ends before
+    the test begins are ``train`` or ``calibration``; ``between`` are those of training leads whose window was still
+    open when calibration began: what is calibrated may not have seen them, what is tested may. ``young`` are rows
+    of older leads whose window is still open when the test begins: of their outcome only what was seen by then may
+    be used (`as_seen`). Rows of older leads from the test period, or from before ``train_from``, are ``embargo``.
 
     Parameters
     ----------
@@ -96,26 +101,29 @@ def split_by_time(labels: pd.DataFrame, *, horizon_us: int, options: SplitOption
 
     Notes
     -----
-    Where an embargo between training and calibration would leave training with less than half of its rows (a short
-    history with a long horizon), calibration rows follow training without it; both still end one horizon before the
-    test. That costs a little independence of the calibration, never of the test.
+    Where ``between`` would leave training with less than half of its rows (a short history with a long horizon),
+    calibration rows follow training without it; both still end one horizon before the test. That costs a little
+    independence of the calibration, never of the test.
     """
     known = labels["at_risk"] & labels["y"].notna()
     first = labels["as_of_us"].groupby(labels["lead_id"]).transform("min")
     test_from = start_of_test(labels, options=options)
-    old = known & (first < test_from)
+    old = first < test_from
     if options.train_from is not None:
         old &= first >= options.train_from
-    usable = old & is_matured(labels["as_of_us"], horizon_us, test_from)
-    part = pd.Series("embargo", index=labels.index, dtype=object)
-    part[known & (first >= test_from)] = "test"
+    matured = is_matured(labels["as_of_us"], horizon_us, test_from)
+    usable = known & old & matured
     _require(usable, "training", test_from, horizon_us)
     calibration_from = _cut(first[usable], labels.loc[usable, "lead_id"], options.calibration_share)
     training = usable & (first < calibration_from)
     apart = training & is_matured(labels["as_of_us"], horizon_us, calibration_from)
+    part = pd.Series("embargo", index=labels.index, dtype=object)
+    part[labels["y"].isna()] = "too_young"
+    part[known & (first >= test_from)] = "test"
+    part[old & ~matured & is_before(labels["as_of_us"], test_from)] = "young"
+    part[training] = "between"
     part[apart if apart.sum() >= training.sum() / 2 else training] = "train"
     part[usable & (first >= calibration_from)] = "calibration"
-    part[labels["at_risk"] & labels["y"].isna()] = "too_young"
     part[~labels["at_risk"]] = "not_at_risk"
     for name in ("train", "calibration", "test"):
         _require(part == name, name, test_from, horizon_us)

@@ -9,8 +9,16 @@ from models.cutoffs import Cutoffs, band, choose_thresholds
 from models.estimator import Estimator, Training
 from models.estimator_options import EstimatorOptions
 from models.fit_estimator import fit_estimator
-from models.fit_forecast import fit_forecast, labelled_rows, predict_labelled
-from models.forecast import Explanation, Forecast, TargetModel
+from models.fit_forecast import (
+    FittedForecast,
+    fit_forecast,
+    fit_forecasts,
+    labelled_rows,
+    predict_fitted,
+    predict_labelled,
+)
+from models.fit_target import FittedTarget, fit_target
+from models.forecast import Explanation, Forecast
 from models.grades import Grades, fit_grades
 from models.log_odds import log_odds_to_probability, probability_to_log_odds
 from models.metrics import Scored, metric_values
@@ -20,6 +28,8 @@ from models.points_reasons import PointsReason, points_reasons
 from models.reasons import Reason, reasons
 from models.saved_form import from_files, to_files
 from models.scoring import model_version, score_rows
+from models.target_model import TargetModel
+from models.timing import Timing, fit_timing
 from models.verdict import beats_baseline
 
 __all__ = [
@@ -31,6 +41,8 @@ __all__ = [
     "Estimator",
     "EstimatorOptions",
     "Explanation",
+    "FittedForecast",
+    "FittedTarget",
     "Forecast",
     "Grades",
     "Interval",
@@ -40,6 +52,7 @@ __all__ = [
     "Reason",
     "Scored",
     "TargetModel",
+    "Timing",
     "Training",
     "band",
     "beats_baseline",
@@ -49,8 +62,11 @@ __all__ = [
     "fit_calibration",
     "fit_estimator",
     "fit_forecast",
+    "fit_forecasts",
     "fit_grades",
     "fit_naive_bayes",
+    "fit_target",
+    "fit_timing",
     "from_files",
     "interval",
     "labelled_rows",
@@ -60,6 +76,7 @@ __all__ = [
     "metric_values",
     "model_version",
     "points_reasons",
+    "predict_fitted",
     "predict_labelled",
     "probability_to_log_odds",
     "reasons",

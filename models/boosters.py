@@ -123,7 +123,7 @@ def fit_boosters(
         return_cvbooster=True,
     )
     on_step(options.max_rounds - len(trees))
-    best = int(np.argmin(found["valid binary_logloss-mean"]))
+    best = int(np.argmin(found["valid cross_entropy-mean"]))
     # a round in which nothing could be split leaves no tree, so rounds and trees are not the same
     kept = zip(found["cvbooster"].boosters, trees[best], strict=True)
     texts = tuple(booster.model_to_string(num_iteration=max(size, 1)) for booster, size in kept)
@@ -133,8 +133,8 @@ def fit_boosters(
 def _parameters(matrix: Floats, y: Floats, weights: Floats, options: EstimatorOptions, seed: int) -> dict[str, Any]:
     large = matrix.size >= MANY_CELLS
     return {
-        "objective": "binary",
-        "metric": "binary_logloss",
+        "objective": "cross_entropy",
+        "metric": "cross_entropy",
         "learning_rate": options.learning_rate,
         "num_leaves": options.num_leaves,
         "max_depth": options.max_depth,

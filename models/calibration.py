@@ -39,7 +39,9 @@ class Calibration:
         return self.intercept + self.slope * np.asarray(log_odds, dtype=np.float64)
 
 
-def fit_calibration(log_odds: ArrayLike, y: ArrayLike, weights: ArrayLike) -> Calibration:
+def fit_calibration(
+    log_odds: ArrayLike, y: ArrayLike, weights: ArrayLike, *, as_of_us: ArrayLike | None = None
+) -> Calibration:
     """Fit intercept and slope on rows the estimator was not trained on, by penalised maximum likelihood (Newton).
 
     Minimises the weighted log loss plus ``INTERCEPT_RIDGE / 2 · intercept²`` plus ``SLOPE_RIDGE / 2 · (slope - 1)²``:

@@ -167,7 +167,7 @@ def _fit(
 
 
 def _count(y: Floats, lead_ids: NDArray[np.str_], options: EstimatorOptions) -> Training:
-    leads, outcomes = len(np.unique(lead_ids)), len(np.unique(lead_ids[y > 0]))
+    leads, outcomes = len(np.unique(lead_ids)), len(np.unique(lead_ids[y >= 0.5]))
     if outcomes == 0:
         raise InputError(
             expected=f"at least {options.min_outcomes} leads with the outcome in the training period",
@@ -181,7 +181,7 @@ def _count(y: Floats, lead_ids: NDArray[np.str_], options: EstimatorOptions) -> 
 
 def _rarer(y: Floats, lead_ids: NDArray[np.str_]) -> int:
     """Return the number of leads with the outcome, or of leads that stayed without, whichever is smaller."""
-    with_it, all_leads = len(np.unique(lead_ids[y > 0])), len(np.unique(lead_ids))
+    with_it, all_leads = len(np.unique(lead_ids[y >= 0.5])), len(np.unique(lead_ids))
     return min(with_it, all_leads - with_it)
 
 

@@ -1,10 +1,10 @@
-"""From feature rows and labels to a forecast: train on one period, calibrate on a later one."""
+"""From feature rows and labels to a forecast: every target trained and calibrated on what is known before the test."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from features.clock import to_micros
@@ -13,20 +13,34 @@ from features.feature import Feature
 from features.spec import FeatureOptions, SourceSpec
 from models.boosters import OnStep
 from models.by_lead import lead_weights
-from models.calibration import fit_calibration
-from models.estimator import Estimator
 from models.estimator_options import EstimatorOptions
-from models.fit_estimator import fit_estimator, training_steps
-from models.forecast import Forecast, TargetModel
+from models.fit_target import FIT_PARTS, FittedTarget, fit_target, target_steps
+from models.forecast import Forecast
 from models.grades import Grades, fit_grades
+from models.target_model import TargetModel
 
 KEYS = ["lead_id", "as_of"]
-PREDICTED_PARTS = ("calibration", "test")
+
+
+@dataclass(frozen=True)
+class FittedForecast:
+    """A forecast fitted twice, see `models.fit_target.FittedTarget`.
+
+    Attributes
+    ----------
+    forward : Forecast
+        Has seen nothing of the calibration period but its level: cut-offs are counted with it.
+    final : Forecast
+        Has learned from all that is known when the test begins.
+    """
+
+    forward: Forecast
+    final: Forecast
 
 
 def fit_steps(spec: SourceSpec, options: EstimatorOptions) -> int:
-    """Return the steps that ``fit_forecast`` reports to ``on_step``, in sum."""
-    return len(spec.targets) * training_steps(options)
+    """Return the steps that ``fit_forecasts`` reports to ``on_step``, in sum."""
+    return len(spec.targets) * target_steps(options)
 
 
 def fit_forecast(
@@ -40,15 +54,41 @@ def fit_forecast(
     seed: int,
     on_step: OnStep = lambda steps: None,
 ) -> Forecast:
-    """Train every target on its part ``train`` and calibrate it on its part ``calibration``.
+    """Train a forecast: the ``final`` one of `fit_forecasts`, with the same parameters."""
+    fitted = fit_forecasts(
+        history,
+        labels,
+        spec=spec,
+        features=features,
+        feature_options=feature_options,
+        options=options,
+        seed=seed,
+        on_step=on_step,
+    )
+    return fitted.final
+
+
+def fit_forecasts(
+    history: pd.DataFrame,
+    labels: pd.DataFrame,
+    *,
+    spec: SourceSpec,
+    features: Sequence[Feature],
+    feature_options: FeatureOptions,
+    options: EstimatorOptions,
+    seed: int,
+    on_step: OnStep = lambda steps: None,
+) -> FittedForecast:
+    """Train every target on what is known when the test begins, and calibrate it on the newest of that.
 
     Parameters
     ----------
     history : DataFrame
         One row a snapshot: ``lead_id``, ``as_of`` (UTC), and the columns of ``features``.
     labels : DataFrame
-        One row a snapshot and target: ``lead_id``, ``as_of``, ``target``, ``y``, ``part``. Rows of other parts,
-        the test period above all, are not looked at.
+        One row a snapshot and target: ``lead_id``, ``as_of``, ``target``, ``y``, ``part``; where there are such,
+        ``seen_us``, ``evidence``, ``outcome_at``, ``weight``. Rows of parts other than `FIT_PARTS`, the test
+        period above all, are not looked at.
     spec, features, feature_options
         What ``history`` was computed with; they become part of the forecast.
     on_step : callable
@@ -59,23 +99,40 @@ def fit_forecast(
     InputError
         If a target has no outcome in the training period.
     """
-    targets: dict[str, TargetModel] = {}
-    for name in spec.targets:
-        train = labelled_rows(history, labels, name, ("train",))
-        estimator = _fit(train, name, features, options, seed, on_step)
-        later = labelled_rows(history, labels, name, ("calibration",))
-        log_odds, y = estimator.log_odds(later), later["y"].to_numpy(dtype=np.float64)
-        calibration = fit_calibration(log_odds, y, lead_weights(later["lead_id"]))
-        targets[name] = TargetModel(estimator, calibration)
-    forecast = Forecast(spec, feature_options, tuple(features), targets)
-    grades = _grades(forecast, labelled_rows(history, labels, spec.primary_target, ("calibration",)))
-    return Forecast(spec, feature_options, tuple(features), targets, grades)
+    fitted: dict[str, FittedTarget] = {}
+    for name, target in spec.targets.items():
+        rows = labelled_rows(history, labels, name, FIT_PARTS)
+        try:
+            fitted[name] = fit_target(
+                rows, features=features, options=options, seed=seed, horizon_us=target.horizon, on_step=on_step
+            )
+        except InputError as error:
+            raise _with_target(error, name) from None
+    calibration = labelled_rows(history, labels, spec.primary_target, ("calibration",))
+
+    def forecast(models: Mapping[str, TargetModel]) -> Forecast:
+        bare = Forecast(spec, feature_options, tuple(features), models)
+        return replace(bare, grades=_grades(bare, calibration))
+
+    return FittedForecast(
+        forward=forecast({name: target.forward for name, target in fitted.items()}),
+        final=forecast({name: target.final for name, target in fitted.items()}),
+    )
 
 
 def labelled_rows(history: pd.DataFrame, labels: pd.DataFrame, target: str, parts: Sequence[str]) -> pd.DataFrame:
-    """Return the feature rows of some parts of one target with ``target``, ``part`` and ``y``, sorted by the keys."""
+    """Return the feature rows of some parts of one target, sorted by the keys, with what the labels say of them.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``history``, ``target``, ``part``, ``y``, ``as_of_us``; where the labels have such, ``seen_us``,
+        ``evidence``, ``weight``, and ``delay_us`` (from ``as_of`` to ``outcome_at``, missing without an outcome).
+    """
     chosen = labels[(labels["target"] == target) & labels["part"].isin(parts)]
-    joined = chosen[[*KEYS, "target", "part", "y"]].merge(history, on=KEYS, how="inner", validate="one_to_one")
+    said = [name for name in ("target", "part", "y", "seen_us", "evidence", "weight", "outcome_at") if name in chosen]
+    own = history.drop(columns="as_of_us", errors="ignore")
+    joined = chosen[[*KEYS, *said]].merge(own, on=KEYS, how="inner", validate="one_to_one")
     if len(joined) < len(chosen):
         raise InputError(
             expected="features of every labelled snapshot",
@@ -83,13 +140,30 @@ def labelled_rows(history: pd.DataFrame, labels: pd.DataFrame, target: str, part
             table="features",
             hint="Features and labels come from different runs; make both again",
         )
+    joined["as_of_us"] = to_micros(joined["as_of"])
+    if "outcome_at" in joined:
+        came = joined.pop("outcome_at")
+        joined["delay_us"] = (came - joined["as_of"]).dt.total_seconds() * 1e6
     return joined.sort_values(KEYS, ignore_index=True)
 
 
+def predict_fitted(fitted: FittedForecast, history: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Forecast the calibration period with the forward and the test period with the final forecast.
+
+    Returns
+    -------
+    DataFrame
+        As from `predict_labelled`.
+    """
+    honest = {"calibration": fitted.forward, "test": fitted.final}
+    tables = [predict_labelled(forecast, history, labels, (part,)) for part, forecast in honest.items()]
+    return pd.concat(tables, ignore_index=True).sort_values(["target", *KEYS], ignore_index=True)
+
+
 def predict_labelled(
-    forecast: Forecast, history: pd.DataFrame, labels: pd.DataFrame, parts: Sequence[str] = PREDICTED_PARTS
+    forecast: Forecast, history: pd.DataFrame, labels: pd.DataFrame, parts: Sequence[str] = ("test",)
 ) -> pd.DataFrame:
-    """Forecast the labelled rows of some parts, the later periods by default.
+    """Forecast the labelled rows of some parts; the final forecast has learned from all before the test.
 
     Returns
     -------
@@ -105,29 +179,14 @@ def predict_labelled(
     return pd.concat(tables, ignore_index=True).sort_values(["target", *KEYS], ignore_index=True)
 
 
-def _fit(
-    rows: pd.DataFrame, target: str, features: Sequence[Feature], options: EstimatorOptions, seed: int, on_step: OnStep
-) -> Estimator:
-    try:
-        return fit_estimator(
-            rows,
-            rows["y"].to_numpy(dtype=np.float64),
-            weights=lead_weights(rows["lead_id"]),
-            lead_ids=rows["lead_id"],
-            as_of_us=to_micros(rows["as_of"]),
-            features=features,
-            options=options,
-            seed=seed,
-            on_step=on_step,
-        )
-    except InputError as error:
-        raise InputError(
-            expected=error.expected,
-            found=error.found,
-            table=error.table,
-            column=error.column or target,
-            hint=error.hint,
-        ) from None
+def _with_target(error: InputError, target: str) -> InputError:
+    return InputError(
+        expected=error.expected,
+        found=error.found,
+        table=error.table,
+        column=error.column or target,
+        hint=error.hint,
+    )
 
 
 def _grades(forecast: Forecast, rows: pd.DataFrame) -> Grades | None:

@@ -7,38 +7,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from features.clock import DAY_US
 from features.errors import InputError
 from features.feature import Feature
 from features.feature_list import open_ladder
 from features.spec import FeatureOptions, SourceSpec
-from models.calibration import Calibration
 from models.encoding import require_columns
-from models.estimator import Estimator, Level
-from models.funnel import binding_targets
+from models.estimator import Level
+from models.funnel import binding_targets, limits
 from models.grades import Grades
 from models.log_odds import Floats, log_odds_to_probability
+from models.target_model import TargetModel
 
+STEPS_OF_A_CURVE = 60
+"""Steps by which a curve is summed to an expected time."""
 CURRENT_STAGE = "journey_current_stage"
 """With the hours to each rung, the feature that tells whether a lead has reached a target already."""
-
-
-@dataclass(frozen=True)
-class TargetModel:
-    """One target's estimator and its calibration."""
-
-    estimator: Estimator
-    calibration: Calibration
-
-    def log_odds(self, X: pd.DataFrame) -> Floats:
-        """Return calibrated log-odds of each row."""
-        return self.calibration.apply(self.estimator.log_odds(X))
-
-    def contributions(self, X: pd.DataFrame) -> tuple[float, pd.DataFrame]:
-        """Return base and contributions of the calibrated log-odds; they still add up, as calibration is affine."""
-        base, table = self.estimator.contributions(X)
-        return float(self.calibration.apply(base)), table * self.calibration.slope
 
 
 @dataclass(frozen=True)
@@ -117,6 +103,51 @@ class Forecast:
             columns[f"reached_{name}"] = self._reached(X, name)
         return pd.DataFrame(columns, index=X.index)
 
+    def curve(self, X: pd.DataFrame, target: str, times_us: ArrayLike) -> Floats:
+        """Return P(target reached within t) of each row, for several t.
+
+        A curve rises in t and meets ``p_TARGET`` at the horizon; of two targets, the one higher on the ladder is at no
+        time the likelier one. 1 at all times for a row that has reached the target.
+
+        Parameters
+        ----------
+        X : DataFrame
+            As for `predict`.
+        target : str
+            One of ``targets``.
+        times_us : array-like of int, length k
+            After the as-of time, in microseconds; beyond the horizon the curve says nothing and is NaN.
+
+        Returns
+        -------
+        array of shape (rows, k)
+
+        Raises
+        ------
+        InputError
+            If the target is not forecast.
+        """
+        self._require_target(target)
+        self._require(X)
+        times, own = np.atleast_1d(np.asarray(times_us, dtype=np.float64)), self._own_log_odds(X)
+        lowest = np.full((len(X), len(times)), np.inf)
+        for name in (target, *limits(self.spec)[target]):
+            p, shares = log_odds_to_probability(own[name]), self.targets[name].share_within(X, times)
+            lowest = np.minimum(lowest, np.where(np.isposinf(own[name])[:, None], 1.0, p[:, None] * shares))
+        return np.where(times[None, :] <= self.spec.target(target).horizon, lowest, np.nan)
+
+    def expected_days(self, X: pd.DataFrame, target: str) -> Floats:
+        """Return the days a row is expected to take to the target if it reaches it within the horizon.
+
+        0 for a row that has reached it; NaN where no timing was learned.
+        """
+        times = np.linspace(0.0, self.spec.target(target).horizon, STEPS_OF_A_CURVE + 1)
+        curve = self.curve(X, target, times)
+        whole = np.maximum(curve[:, -1:], 1e-12)
+        still_to_come = 1.0 - curve / whole
+        days = np.trapezoid(still_to_come, times / DAY_US, axis=1)
+        return np.asarray(days)
+
     def explain(self, X: pd.DataFrame, target: str) -> Explanation:
         """Split each row's log-odds for one target into a base and one contribution a feature.
 
@@ -125,8 +156,7 @@ class Forecast:
         InputError
             If the target is not forecast.
         """
-        if target not in self.targets:
-            raise InputError(expected=f"a target out of {sorted(self.targets)}", found=repr(target))
+        self._require_target(target)
         self._require(X)
         own = self._own_log_odds(X)
         binding, reached = binding_targets(own, self.spec)[target], self._reached(X, target)
@@ -148,6 +178,10 @@ class Forecast:
             reached=pd.Series(reached, index=X.index),
         )
 
+    def _require_target(self, target: str) -> None:
+        if target not in self.targets:
+            raise InputError(expected=f"a target out of {sorted(self.targets)}", found=repr(target))
+
     def _require(self, X: pd.DataFrame) -> None:
         require_columns(X, [feature.name for feature in self.features])
 
@@ -159,7 +193,7 @@ class Forecast:
 
     def _reached(self, X: pd.DataFrame, target: str) -> NDArray[np.bool_]:
         """Say which rows ever entered the target's stage or one above, as labels do: a lead handed back stays so."""
-        stages = self.spec.stages_reaching(self.spec.targets[target].stage)  # type: ignore[index]
+        stages = self.spec.stages_reaching(self.spec.target(target).stage)
         known = {feature.name for feature in self.features}
         reached = np.zeros(len(X), dtype=bool)
         if CURRENT_STAGE in known:

@@ -15,12 +15,15 @@ from features.feature import Feature
 from features.spec import FeatureOptions, SourceSpec
 from models.calibration import Calibration
 from models.estimator import Estimator
-from models.forecast import Forecast, TargetModel
+from models.forecast import Forecast
 from models.grades import Grades
+from models.target_model import TargetModel
+from models.timing import Timing
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 FORECAST = "forecast.json"
+TIMING = "timing.txt"
 
 
 def to_files(forecast: Forecast) -> dict[str, str]:
@@ -29,18 +32,22 @@ def to_files(forecast: Forecast) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``forecast.json``, ``TARGET.estimator.json`` and ``TARGET.booster_N.txt`` for each target, ``manifest.json``.
+        ``forecast.json``; ``TARGET.estimator.json``, ``TARGET.booster_N.txt`` and, where there is one,
+        ``TARGET.timing.txt`` for each target; ``manifest.json``.
     """
     tree = {
         "spec": forecast.spec.model_dump(mode="json", by_alias=True),
         "feature_options": forecast.feature_options.model_dump(mode="json"),
         "features": _features().dump_python(forecast.features, mode="json"),
         "calibrations": {name: asdict(model.calibration) for name, model in forecast.targets.items()},
+        "timings": {name: m.timing.to_json() for name, m in forecast.targets.items() if m.timing is not None},
         "grades": None if forecast.grades is None else asdict(forecast.grades),
     }
     files = {FORECAST: json.dumps(tree, allow_nan=False, indent=1, ensure_ascii=False) + "\n"}
     for name, model in forecast.targets.items():
         files |= {f"{name}.{file}": text for file, text in model.estimator.to_files().items()}
+        if model.timing is not None and model.timing.text is not None:
+            files[f"{name}.{TIMING}"] = model.timing.text
     hashes = {file: text_digest(text) for file, text in sorted(files.items())}
     return files | {MANIFEST: json.dumps({"format": FORMAT, "sha256": hashes}, indent=1) + "\n"}
 
@@ -108,7 +115,9 @@ def _rebuild(files: Mapping[str, str]) -> Forecast:
     targets: dict[str, TargetModel] = {}
     for name, calibration in tree["calibrations"].items():
         own = {file.removeprefix(f"{name}."): text for file, text in files.items() if file.startswith(f"{name}.")}
-        targets[name] = TargetModel(Estimator.from_files(own), Calibration(**calibration))
+        when = tree["timings"].get(name)
+        timing = None if when is None else Timing.from_json(when, own.get(TIMING))
+        targets[name] = TargetModel(Estimator.from_files(own), Calibration(**calibration), timing)
     grades = tree["grades"]
     return Forecast(
         spec=SourceSpec.model_validate(tree["spec"]),

@@ -31,8 +31,8 @@ def run(context: StageContext, out: Path) -> None:
     target = context.spec().primary_target
     history = read_features(context, "history")
     baseline = fit_baseline(context, history)
-    forecast = read_forecast(context.folder("train") / "model")
-    looks = calibration_looks(context, history, baseline, forecast, target=target)
+    forward = read_forecast(context.folder("train") / "forward")  # has not learned from what is counted here
+    looks = calibration_looks(context, history, baseline, forward, target=target)
     cutoffs = decide(looks, baseline, target=target, options=context.settings.cutoffs)
     (out / "cutoffs.json").write_text(cutoffs.model_dump_json(indent=1) + "\n", encoding="utf-8")
     for name, fitted in baseline.naive_bayes.items():

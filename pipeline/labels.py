@@ -8,42 +8,50 @@ from pathlib import Path
 import pandas as pd
 
 from features.clock import format_duration, format_time, from_micros, to_micros
-from features.labels import build_labels
+from features.evidence import seen_so_far
+from features.labels import as_seen, build_labels
 from features.spec import SourceSpec
 from features.split import SplitOptions, embargo_is_kept, split_by_time, start_of_test
 from pipeline.ingested import read_observed_until, read_stages
 from pipeline.progress import say
 from pipeline.stage import StageContext
 
+COLUMNS = ["lead_id", "as_of", "target", "at_risk", "y", "outcome_at", "part", "seen_us", "evidence"]
+
 
 def run(context: StageContext, out: Path) -> None:
     """Write ``labels.parquet``, one row a lead, as-of time and target, and ``split.json``, how time was cut."""
-    spec = context.spec()
+    spec, stages = context.spec(), read_stages(context)
     snapshots = pd.read_parquet(context.folder("features") / "history.parquet", columns=["lead_id", "as_of"])
     snapshots["as_of_us"] = to_micros(snapshots["as_of"])
-    labels = build_labels(snapshots, read_stages(context), spec, observed_until_us=read_observed_until(context))
-    labels["part"] = _parts(labels, spec, context.settings.split, out)
+    labels = build_labels(snapshots, stages, spec, observed_until_us=read_observed_until(context))
+    by_target = {str(name): rows for name, rows in labels.groupby("target", sort=True)}
+    options = context.settings.split
+    test_from = start_of_test(by_target[spec.primary_target], options=options)
+    fixed = options.model_copy(update={"test_from": test_from})
+    kept: dict[str, bool] = {}
+    tables = []
+    for name in sorted(spec.targets):
+        table, kept[name] = _cut(by_target[name], stages, spec, name, fixed)
+        tables.append(table)
+    labels = pd.concat(tables, ignore_index=True)
     labels["as_of"] = from_micros(labels["as_of_us"])
     labels["outcome_at"] = from_micros(labels["outcome_us"])
-    columns = ["lead_id", "as_of", "target", "at_risk", "y", "outcome_at", "part"]
-    labels[columns].to_parquet(out / "labels.parquet", index=False)
-
-
-def _parts(labels: pd.DataFrame, spec: SourceSpec, options: SplitOptions, out: Path) -> pd.Series:
-    """Cut every target at the primary target's start of the test, and write down where."""
-    by_target = dict(list(labels.groupby("target", sort=True)))
-    start = start_of_test(by_target[spec.primary_target], options=options)
-    parts: dict[str, pd.Series] = {}
-    kept: dict[str, bool] = {}
-    for name, target in sorted(spec.targets.items()):
-        rows = by_target[name]
-        fixed = options.model_copy(update={"test_from": start})
-        parts[name] = split_by_time(rows, horizon_us=target.horizon, options=fixed)
-        kept[name] = embargo_is_kept(rows, parts[name], horizon_us=target.horizon)
-        if not kept[name]:
-            horizon = format_duration(target.horizon)
-            say(f"labels: the history is too short to keep training and calibration of {name} {horizon} apart")
-    told = {"test_from": format_time(start), "embargo_before_calibration": kept}
+    labels[COLUMNS].to_parquet(out / "labels.parquet", index=False)
+    told = {"test_from": format_time(test_from), "embargo_before_calibration": kept}
     (out / "split.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    joined: pd.Series = pd.concat(list(parts.values()))
-    return joined
+
+
+def _cut(
+    rows: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec, name: str, options: SplitOptions
+) -> tuple[pd.DataFrame, bool]:
+    """Return one target's labels by part, the young as they were seen when the test began, and whether embargo held."""
+    horizon, test_from = spec.target(name).horizon, start_of_test(rows, options=options)
+    part = split_by_time(rows, horizon_us=horizon, options=options)
+    kept = embargo_is_kept(rows, part, horizon_us=horizon)
+    if not kept:
+        apart = f"{format_duration(horizon)} apart"
+        say(f"labels: the history is too short to keep training and calibration of {name} {apart}")
+    seen = as_seen(rows[part == "young"], seen_until_us=test_from)
+    cut = pd.concat([rows.drop(seen.index), seen]).sort_index().assign(part=part)
+    return cut.join(seen_so_far(cut, stages, horizon_us=horizon, seen_until_us=test_from)), kept

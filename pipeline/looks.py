@@ -147,7 +147,7 @@ def looks_in_test(
         return Looks(rows, Counting.of_all(rows[AS_OF]), None)
     every, until = context.settings.score.every, read_observed_until(context)
     first = read_first_looks(context, target)
-    mature_until = until - spec.targets[target].horizon  # type: ignore[index]
+    mature_until = until - spec.target(target).horizon
     nights = np.arange(first.test_from_us, max(mature_until, first.test_from_us) + 1, every, dtype="int64")
     snapshots = _waiting(context, spec, nights, target=target)
     snapshots = snapshots[snapshots["lead_id"].isin(first.test_leads)]
@@ -172,7 +172,7 @@ def _waiting(context: StageContext, spec: SourceSpec, nights: Nights, *, target:
     """Return the job's looks at leads that had not reached the target by then."""
     stages = read_stages(context)
     snapshots = job_snapshots(read_leads(context), stages, spec, nights_us=nights)
-    reaching = stages[stages["stage"].isin(spec.stages_reaching(spec.targets[target].stage))]  # type: ignore[index]
+    reaching = stages[stages["stage"].isin(spec.stages_reaching(spec.target(target).stage))]
     reached = snapshots["lead_id"].map(reaching.groupby("lead_id")["entered_us"].min()).astype("Int64")
     there: pd.Series = is_known(reached, snapshots[AS_OF]).fillna(False).astype(bool)
     waiting: pd.DataFrame = snapshots[~there].reset_index(drop=True)

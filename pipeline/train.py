@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from features.feature_list import feature_list
-from models.fit_forecast import fit_forecast, fit_steps, predict_labelled
+from models.fit_forecast import fit_forecasts, fit_steps, predict_fitted
 from models.forecast import Forecast
 from pipeline.model_files import write_forecast
 from pipeline.progress import progress, say
@@ -18,12 +18,15 @@ from pipeline.stage import StageContext
 
 
 def run(context: StageContext, out: Path) -> None:
-    """Write ``model/`` (the saved form), ``train.json`` and ``predictions.parquet``."""
+    """Write ``model/`` and ``forward/`` (saved forms), ``train.json`` and ``predictions.parquet``.
+
+    ``forward/`` has not learned from the calibration period; the predictions of that period are its.
+    """
     spec, settings = context.spec(), context.settings
     history = pd.read_parquet(context.folder("features") / "history.parquet")
     labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
     with progress("train", total=fit_steps(spec, settings.model)) as steps:
-        forecast = fit_forecast(
+        fitted = fit_forecasts(
             history,
             labels,
             spec=spec,
@@ -33,12 +36,14 @@ def run(context: StageContext, out: Path) -> None:
             seed=settings.seed,
             on_step=steps.advance,
         )
+    forecast = fitted.final
     for line in shortfalls(forecast):
         say(line)
     write_forecast(forecast, out / "model")
+    write_forecast(fitted.forward, out / "forward")
     summary = json.dumps(describe(forecast, labels), indent=1, allow_nan=False) + "\n"
     (out / "train.json").write_text(summary, encoding="utf-8")
-    predict_labelled(forecast, history, labels).to_parquet(out / "predictions.parquet", index=False)
+    predict_fitted(fitted, history, labels).to_parquet(out / "predictions.parquet", index=False)
 
 
 def shortfalls(forecast: Forecast) -> list[str]:

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from features.clock import DAY_US
-from features.labels import build_labels
+from features.labels import as_seen, build_labels
 from features.spec import SourceSpec
 
 SPEC = SourceSpec.model_validate(
@@ -74,3 +74,13 @@ def test_row_order_changes_nothing(seed):
         observed_until_us=30 * DAY_US,
     )
     pd.testing.assert_frame_equal(straight, mixed)
+
+
+def test_seen_on_a_day_is_what_had_come_by_then():
+    stages, snapshots = frames([("a", "SQL", 5), ("b", "SQL", 8)], [("a", 0), ("b", 0), ("c", 0)])
+    labels = build_labels(snapshots, stages, SPEC, observed_until_us=25 * DAY_US)
+    sql = as_seen(labels[labels["target"] == "sql"], seen_until_us=5 * DAY_US).set_index("lead_id")
+    # On day 5 a has become SQL; of b, SQL on day 8, and of c, never, one and the same is known: not yet.
+    assert sql["y"].fillna(-1).tolist() == [1, -1, -1]
+    assert sql.loc["a", "outcome_us"] == 5 * DAY_US
+    assert sql.loc[["b", "c"], "outcome_us"].isna().all()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from features.clock import DAY_US, format_time
 from features.errors import InputError
-from features.split import SplitOptions, split_by_time
+from features.split import KNOWN_AT_TEST, SplitOptions, split_by_time
 
 HORIZON = 10 * DAY_US
 
@@ -28,12 +28,13 @@ def labelled(days, *, leads=None, y=None, at_risk=True):
 def test_worked_by_hand():
     # 100 leads, one a day. The newest 30 % are leads 70 to 99. Of the rest, those with as_of + 10 days <= day 70 are
     # usable: days 0 to 60. The newest 20 % of these 61 are days 49 to 60; training ends 10 days before: day 39.
+    # The windows of days 40 to 48 are open when calibration begins, those of days 61 to 69 when the test begins.
     part = split_by_time(labelled(range(100)), horizon_us=HORIZON, options=SplitOptions())
     assert part[part == "test"].index.tolist() == list(range(70, 100))
     assert part[part == "calibration"].index.tolist() == list(range(49, 61))
     assert part[part == "train"].index.tolist() == list(range(40))
-    assert set(part[40:49]) == {"embargo"}
-    assert set(part[61:70]) == {"embargo"}
+    assert set(part[40:49]) == {"between"}
+    assert set(part[61:70]) == {"young"}
 
 
 def test_dates_given_by_hand():
@@ -69,10 +70,14 @@ def test_outcome_windows_never_reach_into_a_later_part(data, share):
     except InputError:
         return
     test_start = rows["as_of_us"][part == "test"].min()
-    fitted = rows[part.isin(["train", "calibration"])]
+    fitted = rows[part.isin(KNOWN_AT_TEST)]
     assert (fitted["as_of_us"] + HORIZON <= test_start).all()
+    young = rows.loc[part == "young", "as_of_us"]
+    assert ((young < test_start) & (young + HORIZON > test_start)).all()
     by_lead = rows[part.isin(["train", "calibration", "test"])].assign(part=part).groupby("lead_id")["part"].nunique()
     assert (by_lead == 1).all()
+    in_test = set(rows.loc[part == "test", "lead_id"])
+    assert in_test.isdisjoint(rows.loc[part.isin([*KNOWN_AT_TEST, "young"]), "lead_id"])
 
 
 def test_too_short_a_history_says_what_to_do():

@@ -11,7 +11,7 @@ import pytest
 from features.feature_list import feature_list
 from features.spec import FeatureOptions, SourceSpec
 from models.estimator_options import EstimatorOptions
-from models.fit_forecast import fit_forecast
+from models.fit_forecast import FittedForecast, fit_forecasts
 from models.forecast import Forecast
 
 QUICK = EstimatorOptions(boosters=2, max_rounds=60, threads=1)
@@ -74,13 +74,18 @@ def _make_company(*, leads: int, seed: int = 0, base: float = -1.0) -> Company:
     close = sql & (rng.random(2 * leads) < 0.5)
     part = np.select([lead < 0.6 * leads, lead < 0.8 * leads], ["train", "calibration"], "test")
     keys = history[["lead_id", "as_of"]]
-    labels = [keys.assign(target=name, y=y, part=part) for name, y in (("sql", sql), ("close", close))]
+    took = pd.to_timedelta(30 * rng.beta(1.5, 2.5, 2 * leads), unit="D").round("s")
+    outcomes = {"sql": (sql, took), "close": (close, took + (pd.Timedelta(days=30) - took) / 2)}
+    labels = [
+        keys.assign(target=name, y=y, part=part, outcome_at=(keys["as_of"] + delay).where(y))
+        for name, (y, delay) in outcomes.items()
+    ]
     table = pd.concat(labels, ignore_index=True).astype({"y": "Int8"})
     return Company(spec, history, table, odds)
 
 
-def _fit_company(company: Company, *, options: EstimatorOptions = QUICK, seed: int = 3) -> Forecast:
-    return fit_forecast(
+def _fit_fitted(company: Company, *, options: EstimatorOptions = QUICK, seed: int = 3) -> FittedForecast:
+    return fit_forecasts(
         company.history,
         company.labels,
         spec=company.spec,
@@ -89,6 +94,15 @@ def _fit_company(company: Company, *, options: EstimatorOptions = QUICK, seed: i
         options=options,
         seed=seed,
     )
+
+
+def _fit_company(company: Company, *, options: EstimatorOptions = QUICK, seed: int = 3) -> Forecast:
+    return _fit_fitted(company, options=options, seed=seed).final
+
+
+@pytest.fixture(scope="session")
+def fit_fitted():
+    return _fit_fitted
 
 
 @pytest.fixture(scope="session")

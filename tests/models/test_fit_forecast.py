@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from features.errors import InputError
-from models.fit_forecast import labelled_rows, predict_labelled
+from models.fit_forecast import labelled_rows, predict_fitted
 from models.saved_form import to_files
 
 
@@ -23,12 +23,12 @@ def test_the_test_period_is_never_looked_at(fit_company, company, forecast):
     assert to_files(fit_company(other)) == to_files(forecast)
 
 
-def test_predictions_cover_the_later_parts_and_are_calibrated(forecast, company):
-    predicted = predict_labelled(forecast, company.history, company.labels)
+def test_predictions_cover_the_later_parts_and_are_calibrated(company, fit_fitted):
+    predicted = predict_fitted(fit_fitted(company), company.history, company.labels)
     expected = company.labels[company.labels["part"].isin(["calibration", "test"])]
     assert len(predicted) == len(expected)
     assert list(predicted.columns) == ["lead_id", "as_of", "target", "part", "y", "log_odds", "p"]
-    for _, rows in predicted[predicted["part"] == "test"].groupby("target"):
+    for _, rows in predicted.groupby(["target", "part"]):
         p, y = rows["p"], rows["y"].astype(float)
         standard_error = np.sqrt((p * (1 - p)).sum())
         assert abs((y - p).sum()) < 3 * standard_error

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.clock import from_micros
+from features.clock import DAY_US, from_micros
 from features.engine import compute_features
 from features.errors import InputError
 from features.facts import FactFrames
@@ -144,3 +144,32 @@ def test_a_feature_that_is_not_there_is_named(forecast, rows):
 def test_a_target_that_is_not_forecast_is_named(forecast, rows):
     with pytest.raises(InputError, match="'mql'"):
         forecast.explain(rows, "mql")
+
+
+TIMES = [0, 1, 3, 10, 20, 29, 30]
+
+
+@pytest.mark.parametrize("target", ["sql", "close"])
+def test_a_curve_rises_to_the_forecast_at_the_horizon(eager, rows, target):
+    """The law of the funnel over all horizons, on every row."""
+    days = np.array(TIMES) * DAY_US
+    curve, predicted = eager.curve(rows, target, days), eager.predict(rows)
+    assert (np.diff(curve, axis=1) >= 0).all()
+    np.testing.assert_allclose(curve[:, -1], predicted[f"p_{target}"])
+    assert (curve[:, 0] == 0).all()
+    assert (eager.curve(rows, "close", days) <= eager.curve(rows, "sql", days)).all()
+    assert np.isnan(eager.curve(rows, target, [31 * DAY_US])).all()
+
+
+def test_expected_days_lie_between_now_and_the_horizon_and_match_the_outcomes(forecast, rows, company):
+    days = forecast.expected_days(rows, "sql")
+    assert ((days > 0) & (days < 30)).all()
+    told = company.labels[(company.labels["target"] == "sql") & company.labels["y"].eq(1)]
+    actual = (told["outcome_at"] - told["as_of"]).dt.total_seconds().mean() / 86_400
+    assert days.mean() == pytest.approx(actual, rel=0.1)
+
+
+def test_a_lead_that_has_reached_the_target_needs_no_time(forecast, rows):
+    reached = rows.head(3).assign(journey_current_stage="SQL")
+    assert (forecast.curve(reached, "sql", [0, DAY_US]) == 1).all()
+    assert (forecast.expected_days(reached, "sql") == 0).all()

@@ -31,7 +31,7 @@ def read(context: StageContext) -> Cutoffs:
 
 
 def look(context: StageContext) -> Looks:
-    forecast, history = read_forecast(context.folder("train") / "model"), read_features(context, "history")
+    forecast, history = read_forecast(context.folder("train") / "forward"), read_features(context, "history")
     return calibration_looks(context, history, read_baseline(context), forecast, target="sql")
 
 
@@ -48,7 +48,7 @@ def count_nightly(context: StageContext, *, mql: float, column: str) -> tuple[in
         file = Path(folder) / "rows.parquet"
         write_features(context.folder("ingest"), opened, spec, context.settings.features, file)
         rows = pd.read_parquet(file)
-    forecast = read_forecast(context.folder("train") / "model")
+    forecast = read_forecast(context.folder("train") / "forward")
     score = forecast.predict(rows)["p_sql"] if column == "p" else baseline.score(rows, "sql")
     passing = rows[~baseline.excluded(rows) & (np.asarray(score) >= mql)]
     given: set[str] = set()

@@ -24,11 +24,9 @@ def public_data(project_root: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def funnels(project_root: Path):
-    module_spec = importlib.util.spec_from_file_location(
-        "public_funnels", project_root / "benchmarks" / "public_funnels.py"
-    )
+    module_spec = importlib.util.spec_from_file_location("forecast", project_root / "benchmarks" / "forecast.py")
     module = importlib.util.module_from_spec(module_spec)
-    sys.modules["public_funnels"] = module
+    sys.modules["forecast"] = module
     module_spec.loader.exec_module(module)
     return module
 
@@ -36,7 +34,7 @@ def funnels(project_root: Path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["x_education", "olist_funnel", "bpi2012+7"])
 def test_same_test_rows_and_figures_within_reach(name, funnels, public_data, tmp_path):
-    ours, _ = funnels.run_one(name, public_data, tmp_path)
+    ours, _ = funnels.run_chain(name, public_data, tmp_path)
     bench = public_data.parent / "bench"
     assert funnels.same_rows(name, ours, bench) == "same"
     figures = funnels.scores(ours["y"].to_numpy(int), ours["p"].to_numpy(float))

@@ -1,0 +1,151 @@
+"""When an outcome comes, given that it comes within the horizon: the curve P(reached within t)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from models.log_odds import Floats, probability_to_log_odds
+
+QUANTILES = 101
+"""Points that the spread of delays around their expectation is kept by."""
+EDGE = 0.002
+"""Share of the horizon that delays are kept away from its ends."""
+FEWEST_OUTCOMES = 100
+"""Leads with the outcome below which every lead gets the same shape of curve."""
+ROUNDS = 80
+"""Trees; small ones at a low rate, so the number matters little."""
+PARAMETERS: dict[str, Any] = {
+    "objective": "regression",
+    "learning_rate": 0.05,
+    "num_leaves": 8,
+    "lambda_l2": 10.0,
+    "feature_fraction": 0.6,
+    "min_data_in_leaf": 30,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+    "verbosity": -1,
+}
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Delays as log-odds of the elapsed share of the horizon = what LightGBM expects + a spread, the same for all.
+
+    The log-odds of delay / horizon know no bounds, so nothing is cut off at the horizon.
+
+    Attributes
+    ----------
+    horizon_us : int
+        Delays are given to lie within it.
+    centre : float
+        Mean of these log-odds.
+    spread : tuple of float
+        Quantiles of the log-odds around their expectation, evenly spaced, rising.
+    text : str or None
+        LightGBM's own text; None where there were too few outcomes for it.
+    """
+
+    horizon_us: int
+    centre: float
+    spread: tuple[float, ...]
+    text: str | None = None
+    _booster: Any = field(init=False, repr=False, compare=False, default=None)
+
+    def __post_init__(self) -> None:
+        if self.text is not None:
+            import lightgbm  # here, since importing the package need not take a second
+
+            object.__setattr__(self, "_booster", lightgbm.Booster(model_str=self.text))
+
+    def share_within(self, matrix: Floats, times_us: ArrayLike) -> Floats:
+        """Return P(delay <= t | reached within the horizon), shape (rows, times): rising in t, 1 at the horizon.
+
+        Parameters
+        ----------
+        matrix : array of shape (rows, columns)
+            From the encoding of the estimator this belongs to.
+        times_us : array-like of int
+            Times after the as-of time, in microseconds.
+        """
+        times = np.asarray(times_us, dtype=np.float64)[None, :]
+        deviation = _elapsed(times, self.horizon_us) - self._expected(matrix)[:, None]
+        within = np.interp(deviation, self.spread, np.linspace(0.0, 1.0, len(self.spread)), left=0.0, right=1.0)
+        return np.where(times <= 0, 0.0, np.where(times >= self.horizon_us, 1.0, within))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``from_json`` reads, but for the text of the booster."""
+        return {"horizon_us": self.horizon_us, "centre": self.centre, "spread": list(self.spread)}
+
+    @classmethod
+    def from_json(cls, tree: dict[str, Any], text: str | None) -> Timing:
+        """Rebuild from ``to_json`` and the booster's text."""
+        return cls(tree["horizon_us"], tree["centre"], tuple(tree["spread"]), text)
+
+    def _expected(self, matrix: Floats) -> Floats:
+        if self._booster is None:
+            return np.full(len(matrix), self.centre)
+        return np.asarray(self._booster.predict(matrix, num_threads=1), dtype=np.float64)
+
+
+def fit_timing(
+    matrix: Floats, delays_us: ArrayLike, weights: Floats, folds: ArrayLike, *, horizon_us: int, seed: int
+) -> Timing:
+    """Learn the delays of rows whose outcome came within the horizon.
+
+    Rows must be such that their whole window has been observed: then no delay is cut off by the end of the data. The
+    spread is taken around out-of-fold expectations, so it is as wide as it will be on new leads.
+
+    Parameters
+    ----------
+    matrix : array of shape (rows, columns)
+        From the estimator's encoding.
+    delays_us : array-like of length n
+        From the as-of time to the outcome, above 0 and at most ``horizon_us``.
+    weights : array of length n
+        The weights of a lead sum to 1 at most.
+    folds : array-like of int of length n
+        Rows of a lead share a fold.
+    horizon_us, seed : int
+    """
+    elapsed, fold = _elapsed(np.asarray(delays_us, dtype=np.float64), horizon_us), np.asarray(folds)
+    if not len(elapsed):  # none to learn from: as likely on any day
+        even = _elapsed(np.linspace(0.0, horizon_us, QUANTILES), horizon_us)
+        return Timing(horizon_us, 0.0, tuple(map(float, even)))
+    centre = float(weights @ elapsed / weights.sum())
+    if weights.sum() < FEWEST_OUTCOMES or len(np.unique(fold)) < 2:
+        return Timing(horizon_us, centre, _quantiles(elapsed - centre, weights))
+    text = _boost(matrix, elapsed, weights, seed)
+    expected = np.empty(len(elapsed))
+    for held_out in np.unique(fold):
+        out = fold == held_out
+        import lightgbm
+
+        booster = lightgbm.Booster(model_str=_boost(matrix[~out], elapsed[~out], weights[~out], seed))
+        expected[out] = booster.predict(matrix[out], num_threads=1)
+    return Timing(horizon_us, centre, _quantiles(elapsed - expected, weights), text)
+
+
+def _boost(matrix: Floats, elapsed: Floats, weights: Floats, seed: int) -> str:
+    import lightgbm
+
+    params = PARAMETERS | {"seed": seed}
+    data = lightgbm.Dataset(matrix, elapsed, weight=weights * (len(weights) / weights.sum()), params=params)
+    text: str = lightgbm.train(params, data, num_boost_round=ROUNDS).model_to_string()
+    return text
+
+
+def _quantiles(deviations: Floats, weights: Floats) -> tuple[float, ...]:
+    order = np.argsort(deviations, kind="stable")
+    place = np.cumsum(weights[order]) - weights[order] / 2.0
+    wanted = np.linspace(0.0, 1.0, QUANTILES) * weights.sum()
+    rising = np.maximum.accumulate(np.interp(wanted, place, deviations[order]))
+    return tuple(map(float, rising + 1e-9 * np.arange(QUANTILES)))
+
+
+def _elapsed(times_us: Floats, horizon_us: int) -> Floats:
+    return np.asarray(probability_to_log_odds(np.clip(times_us / horizon_us, EDGE, 1.0 - EDGE)))
