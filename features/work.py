@@ -20,7 +20,7 @@ def work_features(facts: Facts, snapshots: ir.Table, spec: SourceSpec) -> ir.Tab
     There are none for a source that declares neither ``ends`` of a family nor ``who_acted``.
     """
     table = snapshots
-    families = {name: family for name, family in spec.model_families().items() if family.has("open") or family.has("hours")}
+    families = {name: f for name, f in spec.model_families().items() if f.has("open") or f.has("hours")}
     if families:
         table = joined(table, _life_cycle_columns(facts, snapshots, families), _KEYS)
     if spec.who_acted is not None:
