@@ -6,10 +6,10 @@ import ibis
 import ibis.expr.types as ir
 
 from features.as_of import AS_OF, TIME, Total, joined, totals_as_of
+from features.behaviour_list import trend_windows
 from features.clock import DAY_US, format_duration
 from features.errors import InputError
 from features.facts import Facts
-from features.feature_list import trend_windows
 from features.spec import EventFamily, FeatureOptions, SourceSpec
 
 WEEK_US = 7 * DAY_US
@@ -57,19 +57,32 @@ def behaviour_features(facts: Facts, snapshots: ir.Table, spec: SourceSpec, opti
     if not families:
         return snapshots
     long = _long_totals(facts, snapshots, families, options)
-    measures = [name for name in long.columns if name not in ("lead_id", AS_OF, "family_no")]
     side_by_side = long.group_by("lead_id", AS_OF).agg(
         **{
-            f"{measure}_{i}": (long.family_no == i).ifelse(long[measure], ibis.null(long[measure].type())).max()
-            for i in range(len(families))
-            for measure in measures
+            f"{total}_{i}": (long.family_no == i).ifelse(long[total], ibis.null(long[total].type())).max()
+            for i, family in enumerate(families.values())
+            for total in _totals_read(family, options)
         }
     )
     table = joined(snapshots, side_by_side, ["lead_id", AS_OF])
     columns: dict[str, ir.Value] = {}
-    for i, family in enumerate(families):
-        columns |= _family_columns(table, i, f"behaviour_{family}", options)
+    for i, (name, family) in enumerate(families.items()):
+        columns |= _family_columns(table, i, name, family, options)
     return table.select("lead_id", AS_OF, **columns)
+
+
+def _totals_read(family: EventFamily, options: FeatureOptions) -> list[str]:
+    """Return the totals that the measures of a family are made from."""
+    windows = [f"count_{us}" for us in sorted(set(options.windows))]
+    read = {
+        "count": windows,
+        "count_ever": ["ever"],
+        "decayed": [f"decayed_{us}" for us in options.half_lives],
+        "days_since_last": ["last"],
+        "distinct_days": ["days"],
+        "trend": [*windows, "ever"],
+    }
+    return sorted({total for measure, totals in read.items() if family.has(measure) for total in totals})
 
 
 def _long_totals(
@@ -96,8 +109,12 @@ def _long_totals(
     )
     pairs = rows.select("lead_id", "family_no").distinct()
     probes = snapshots.inner_join(pairs, ["lead_id"]).select("lead_id", "family_no", AS_OF)
+    read = {total for family in families.values() for total in _totals_read(family, options)}
     totals = [Total(f"count_{us}", "one", last_us=us) for us in sorted(set(options.windows))]
     totals += [Total("ever", "one"), Total("days", "day"), Total("last", "at", "max")]
+    totals = [total for total in totals if total.name in read]
+    if not any(family.has("decayed") for family in families.values()):
+        return totals_as_of(rows, probes, by=["lead_id", "family_no"], totals=totals)
     totals += [
         Total(f"decayed_{block}_{us}", f"weight_{block}_{us}", last_us=FADED_HALVINGS * us)
         for us in options.half_lives
@@ -132,17 +149,27 @@ def _faded(long: ir.Table, options: FeatureOptions) -> ir.Table:
     return long.mutate(**faded).drop(*(f"decayed_{block}_{us}" for us in options.half_lives for block in _BLOCKS))
 
 
-def _family_columns(table: ir.Table, i: int, stem: str, options: FeatureOptions) -> dict[str, ir.Value]:
-    def number(measure: str) -> ir.Value:
-        return table[f"{measure}_{i}"].cast("float64").fill_null(0.0)
+def _family_columns(
+    table: ir.Table, i: int, name: str, family: EventFamily, options: FeatureOptions
+) -> dict[str, ir.Value]:
+    stem = f"behaviour_{name}"
+    columns: dict[str, ir.Value] = {}
 
-    columns = {f"{stem}_count_{format_duration(us)}": number(f"count_{us}") for us in options.windows}
-    columns[f"{stem}_count_ever"] = number("ever")
-    columns |= {f"{stem}_decayed_{format_duration(us)}": number(f"decayed_{us}") for us in options.half_lives}
-    columns[f"{stem}_days_since_last"] = (table[AS_OF] - table[f"last_{i}"]).cast("float64") / float(DAY_US)
-    columns[f"{stem}_distinct_days"] = number("days")
+    def number(total: str) -> ir.Value:
+        return table[f"{total}_{i}"].cast("float64").fill_null(0.0)
+
+    if family.has("count"):
+        columns |= {f"{stem}_count_{format_duration(us)}": number(f"count_{us}") for us in options.windows}
+    if family.has("count_ever"):
+        columns[f"{stem}_count_ever"] = number("ever")
+    if family.has("decayed"):
+        columns |= {f"{stem}_decayed_{format_duration(us)}": number(f"decayed_{us}") for us in options.half_lives}
+    if family.has("days_since_last"):
+        columns[f"{stem}_days_since_last"] = (table[AS_OF] - table[f"last_{i}"]).cast("float64") / float(DAY_US)
+    if family.has("distinct_days"):
+        columns[f"{stem}_distinct_days"] = number("days")
     windows = trend_windows(options)
-    if windows is not None:
+    if windows is not None and family.has("trend"):
         short, long = windows
         lately = number(f"count_{short}") * (WEEK_US / short)
         before = (number(f"count_{long}") - number(f"count_{short}")) * (WEEK_US / (long - short))

@@ -15,6 +15,7 @@ from features.fit import fit_features
 from features.journey import journey_features
 from features.source_rates import source_features
 from features.spec import FeatureOptions, SourceSpec
+from features.work import work_features
 
 KEYS = ("lead_id", AS_OF)
 
@@ -46,6 +47,7 @@ def build_features(facts: Facts, snapshots: ir.Table, spec: SourceSpec, options:
         fit_features(own, probes, spec),
         behaviour_features(own, probes, spec, options),
         journey_features(own, probes, spec, options),
+        work_features(own, probes, spec),
         account_features(facts, probes, spec),
         source_features(facts, probes, spec),
     ):

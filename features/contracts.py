@@ -150,7 +150,7 @@ def column_rules(spec: SourceSpec, table: Table) -> dict[str, Rule]:
         field = Rule("text", nullable=False, allowed=changing, reason="not a field with known: changes")
         return {**lead, "changed_at": Rule("time", nullable=False), "field": field, "value": Rule("text")}
     if table == "events":
-        types = tuple(name for family in spec.events.values() for name in family.types)
+        types = tuple(name for family in spec.events.values() for name in family.all_types)
         return {
             **lead,
             "occurred_at": Rule("time", nullable=False),
@@ -179,7 +179,7 @@ def _fit_rules(spec: SourceSpec) -> dict[str, Rule]:
 
 def actor_of(spec: SourceSpec) -> dict[str, str]:
     """Return the declared actor of each event type."""
-    return {event_type: family.actor for family in spec.events.values() for event_type in family.types}
+    return {event_type: family.actor for family in spec.events.values() for event_type in family.all_types}
 
 
 def contract(spec: SourceSpec, table: Table) -> pa.DataFrameSchema:

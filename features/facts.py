@@ -66,11 +66,12 @@ class FactFrames:
 
 def fact_schemas(spec: SourceSpec) -> dict[str, dict[str, str]]:
     """Return the columns of each table as the feature expressions read them, with their Ibis types."""
+    who: dict[str, str] = {} if spec.who_acted is None else {spec.who_acted: "string"}
     created = {name: FIT_DTYPES[c.type] for name, c in spec.fit.items() if c.known == "created"}
     return {
         "leads": {"lead_id": "string", "created_us": "int64", "account_id": "string", **created},
         "changes": {"lead_id": "string", "changed_us": "int64", "field": "string", "value": "string"},
-        "events": {"lead_id": "string", "occurred_us": "int64", "event_type": "string", "actor": "string"},
+        "events": {"lead_id": "string", "occurred_us": "int64", "event_type": "string", "actor": "string", **who},
         "stages": {"lead_id": "string", "stage": "string", "entered_us": "int64"},
     }
 

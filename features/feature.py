@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from features.phrases import VALUE_WORDS
 from features.spec import Words
-from features.wording import Language, number_words, singular
+from features.wording import Language, number_words, phrase, singular
 
 Family = Literal["fit", "behaviour", "journey", "account", "source"]
 Dtype = Literal["number", "category", "boolean"]
@@ -74,3 +75,33 @@ class Feature:
             return f"{number_words(100 * number, language)} %"
         sign = "+" if self.unit == "change per week" and number > 0 else ""
         return sign + number_words(number, language)
+
+
+def described(
+    name: str,
+    dtype: Dtype,
+    unit: str,
+    subject: str,
+    definition: str,
+    *,
+    measure: str,
+    thing: Words | None = None,
+    window: Words | None = None,
+    values: tuple[tuple[str, Words], ...] = (),
+) -> Feature:
+    """Return a feature whose family is read off its name and whose sentences are those of its measure.
+
+    Parameters
+    ----------
+    name, dtype, unit, subject, definition, values
+        As in `Feature`.
+    measure : str
+        Key of `features.phrases.PHRASES`.
+    thing, window : Words, optional
+        What the sentence is about, and over which time.
+    """
+    words, missing = phrase(measure, thing=thing, window=window)
+    family: Family = name.partition("_")[0]  # type: ignore[assignment]
+    if dtype == "boolean" or measure in VALUE_WORDS:
+        values = tuple(VALUE_WORDS[measure if measure in VALUE_WORDS else "boolean"].items())
+    return Feature(name, family, dtype, unit, subject, words, missing, definition, values)

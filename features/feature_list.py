@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+from features.behaviour_list import behaviour_list, trend_windows
 from features.clock import DAY_US, format_duration
-from features.feature import Dtype, Family, Feature
-from features.phrases import VALUE_WORDS
+from features.feature import Dtype, Feature, described
 from features.spec import BANT, EventFamily, FeatureOptions, FitColumn, SourceSpec, Words
-from features.wording import duration_words, phrase, plain_words
+from features.wording import duration_words, plain_words
 
 __all__ = [
     "ACCOUNT_WINDOW_US",
@@ -37,38 +37,19 @@ def feature_list(spec: SourceSpec, options: FeatureOptions) -> tuple[Feature, ..
     options : FeatureOptions
         Windows and half-lives.
     """
-    families = (_fit(spec), _behaviour(spec, options), _journey(spec), _account(spec), _source(spec))
+    families = (_fit(spec), behaviour_list(spec, options), _journey(spec), _account(spec), _source(spec))
     return tuple(feature for family in families for feature in family)
-
-
-def _feature(
-    name: str,
-    dtype: Dtype,
-    unit: str,
-    subject: str,
-    definition: str,
-    *,
-    measure: str,
-    thing: Words | None = None,
-    window: Words | None = None,
-    values: tuple[tuple[str, Words], ...] = (),
-) -> Feature:
-    words, missing = phrase(measure, thing=thing, window=window)
-    family: Family = name.partition("_")[0]  # type: ignore[assignment]
-    if dtype == "boolean" or measure in VALUE_WORDS:
-        values = tuple(VALUE_WORDS[measure if measure in VALUE_WORDS else "boolean"].items())
-    return Feature(name, family, dtype, unit, subject, words, missing, definition, values)
 
 
 def _fit(spec: SourceSpec) -> Iterator[Feature]:
     for column, declared in spec.fit.items():
         yield from _fit_column(column, declared, declared.words or plain_words(column))
-    yield _feature(
+    yield described(
         "fit_completeness_share", "number", "share", "completeness",
         "Share of the declared columns that hold a value as known at the as-of time", measure="completeness_share",
     )  # fmt: skip
     if any(declared.role in BANT for declared in spec.fit.values()):
-        yield _feature(
+        yield described(
             "fit_bant_known_count", "number", "count", "bant",
             "Number of columns with a BANT role that hold a value as known at the as-of time",
             measure="bant_known_count",
@@ -82,65 +63,18 @@ def _fit_column(column: str, declared: FitColumn, thing: Words) -> Iterator[Feat
         case "job_title":
             for measure in ("seniority", "function"):
                 definition = f"{measure.capitalize()} read from the job title in {column}, {source}"
-                yield _feature(f"{name}_{measure}", "category", "", column, definition, measure=measure, thing=thing)
+                yield described(f"{name}_{measure}", "category", "", column, definition, measure=measure, thing=thing)
         case "email":
             definition = f"Kind of the domain of the address in {column}, {source}"
-            yield _feature(f"{name}_kind", "category", "", column, definition, measure="kind", thing=thing)
+            yield described(f"{name}_kind", "category", "", column, definition, measure="kind", thing=thing)
         case "text":
             definition = f"Whether {column} holds any text, {source}"
-            yield _feature(f"{name}_given", "boolean", "", column, definition, measure="given", thing=thing)
+            yield described(f"{name}_given", "boolean", "", column, definition, measure="given", thing=thing)
         case "number" | "boolean" | "category":
-            yield _feature(
+            yield described(
                 name, declared.type, "", column, f"{column}, {source}", measure="value", thing=thing,
                 values=tuple(declared.value_words.items()),
             )  # fmt: skip
-
-
-def _behaviour(spec: SourceSpec, options: FeatureOptions) -> Iterator[Feature]:
-    for family, declared in spec.model_families().items():
-        yield from _behaviour_family(family, declared, options)
-
-
-def _behaviour_family(family: str, declared: EventFamily, options: FeatureOptions) -> Iterator[Feature]:
-    thing = declared.words or plain_words(family)
-    stem = f"behaviour_{family}"
-    what = f"events of family {family} by {declared.actor}"
-    for us in options.windows:
-        window = format_duration(us)
-        yield _feature(
-            f"{stem}_count_{window}", "number", "count", family, f"Number of {what} in (as_of - {window}, as_of]",
-            measure="count", thing=thing, window=duration_words(us),
-        )  # fmt: skip
-    yield _feature(
-        f"{stem}_count_ever", "number", "count", family, f"Number of {what} up to as_of",
-        measure="count_ever", thing=thing,
-    )  # fmt: skip
-    for us in options.half_lives:
-        half_life = format_duration(us)
-        yield _feature(
-            f"{stem}_decayed_{half_life}", "number", "count", family,
-            f"Sum over {what} of 2^(-age / {half_life}), age at as_of", measure="decayed", thing=thing,
-            window=duration_words(us, every=True),
-        )  # fmt: skip
-    rest = [
-        ("days_since_last", "days", f"Days from the last of the {what} to as_of"),
-        ("distinct_days", "days", f"Number of UTC days with {what}"),
-    ]
-    if trend_windows(options) is not None:
-        short, long = (format_duration(us) for us in trend_windows(options) or ())
-        definition = f"Number of {what} a week in the last {short} minus a week in the rest of the last {long}"
-        rest.append(("trend", "change per week", definition))
-    for measure, unit, definition in rest:
-        yield _feature(f"{stem}_{measure}", "number", unit, family, definition, measure=measure, thing=thing)
-
-
-def trend_windows(options: FeatureOptions) -> tuple[int, int] | None:
-    """Return the shorter and the longer window whose rates a trend compares, or None with fewer than two windows."""
-    windows = sorted(set(options.windows))
-    if len(windows) < 2:
-        return None
-    middle = (len(windows) - 1) // 2
-    return windows[middle], windows[middle + 1]
 
 
 def slug(stage: str) -> str:
@@ -177,11 +111,12 @@ def _journey(spec: SourceSpec) -> Iterator[Feature]:
     )
     if spec.snapshots.anchor != "created":
         stage = spec.snapshots.anchor.removeprefix("stage:")
-        yield _feature(
+        yield described(
             "journey_days_since_anchor", "number", "days", "age", f"Days from the first entry into {stage} to as_of",
             measure="days_since_anchor", thing=Words(de=stage, en=stage),
         )  # fmt: skip
     yield from _actions(spec)
+    yield from _staff(spec)
     yield from _stages(spec)
 
 
@@ -192,7 +127,7 @@ def _actions(spec: SourceSpec) -> Iterator[Feature]:
         return
     named = tuple((name, family.words or plain_words(name)) for name, family in families.items())
     for which in ("first", "last"):
-        yield _feature(
+        yield described(
             f"journey_{which}_family", "category", "", "order",
             f"Family of the lead's {which} event; of several at one time, the {which} in the source's order",
             measure=f"{which}_family", values=named,
@@ -227,6 +162,15 @@ def _actions(spec: SourceSpec) -> Iterator[Feature]:
         )  # fmt: skip
 
 
+def _staff(spec: SourceSpec) -> Iterator[Feature]:
+    if spec.who_acted is not None:
+        yield from _listed(
+            ("staff_count", "number", "count", "staff", "Number of people of the staff who acted up to as_of"),
+            ("handovers_count", "number", "count", "staff",
+             "Number of times that somebody else of the staff acted than the time before"),
+        )  # fmt: skip
+
+
 def _stages(spec: SourceSpec) -> Iterator[Feature]:
     yield from _listed(
         ("current_stage", "category", "", "stage", "Stage entered last; of several at one time, the highest"),
@@ -237,7 +181,7 @@ def _stages(spec: SourceSpec) -> Iterator[Feature]:
         definition = f"Number of entries into {', '.join(spec.recycled)} up to as_of"
         yield from _listed(("recycled_count", "number", "count", "stage", definition))
     for part, stage in open_ladder(spec).items():
-        yield _feature(
+        yield described(
             f"journey_hours_to_{part}", "number", "hours", "stage",
             f"Hours from creation to the first entry into {stage}",
             measure="hours_to_stage", thing=Words(de=stage, en=stage),
@@ -246,7 +190,7 @@ def _stages(spec: SourceSpec) -> Iterator[Feature]:
 
 def _listed(*rows: tuple[str, Dtype, str, str, str]) -> Iterator[Feature]:
     for measure, dtype, unit, subject, definition in rows:
-        yield _feature(f"journey_{measure}", dtype, unit, subject, definition, measure=measure)
+        yield described(f"journey_{measure}", dtype, unit, subject, definition, measure=measure)
 
 
 def _account(spec: SourceSpec) -> Iterator[Feature]:
@@ -261,9 +205,9 @@ def _account(spec: SourceSpec) -> Iterator[Feature]:
     for measure, unit, definition in rows:
         if measure == "others_reached_count" and target.stage == spec.ladder[-1]:
             continue  # the same as won
-        yield _feature(f"account_{measure}", "number", unit, "account", definition, measure=measure, thing=thing)
+        yield described(f"account_{measure}", "number", unit, "account", definition, measure=measure, thing=thing)
     window = format_duration(ACCOUNT_WINDOW_US)
-    yield _feature(
+    yield described(
         f"account_other_events_count_{window}", "number", "count", "account",
         f"Events of the account's other leads by themselves in (as_of - {window}, as_of]",
         measure="other_events_count", window=duration_words(ACCOUNT_WINDOW_US),
@@ -276,14 +220,14 @@ def _source(spec: SourceSpec) -> Iterator[Feature]:
         if not declared.source_rate:
             continue
         thing = declared.words or plain_words(column)
-        yield _feature(
+        yield described(
             f"source_{column}_{spec.primary_target}_rate", "number", "share", column,
             f"Share of leads with the same {column} that reached {target.stage} within "
             f"{format_duration(target.horizon)} of creation, over leads whose time was up by as_of, without this lead, "
             "drawn to the share of all such leads",
             measure="source_rate", thing=thing, window=target.words or Words(de=target.stage, en=target.stage),
         )  # fmt: skip
-        yield _feature(
+        yield described(
             f"source_{column}_matured_count", "number", "count", column,
             f"Number of other leads with the same {column} whose time was up by as_of",
             measure="source_matured_count", thing=thing,

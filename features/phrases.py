@@ -68,6 +68,12 @@ PHRASES: dict[str, Phrase] = {
         "{thing}: noch nie",
         "{thing}: never so far",
     ),
+    "open": Phrase(
+        "{thing}: noch offen: {value}", "{thing}: still open: {value}", "{thing}: noch nie", "{thing}: never so far"
+    ),
+    "hours": Phrase(
+        "{thing}: bisher {value} Stunden daran gearbeitet", "{thing}: {value} hours of work so far", "—", "—"
+    ),
     # order and tempo
     "days_since_created": Phrase("Seit {value} Tagen Lead", "A lead for {value} days", "—", "—"),
     "days_since_anchor": Phrase(
@@ -148,6 +154,12 @@ PHRASES: dict[str, Phrase] = {
     ),
     "stage_entries_count": Phrase("Stufenwechsel bisher: {value}", "Stage changes so far: {value}", "—", "—"),
     "recycled_count": Phrase("{value}× zurück ins Marketing gegeben", "Handed back to marketing {value}×", "—", "—"),
+    "staff_count": Phrase(
+        "Bisher beteiligte Mitarbeitende: {value}", "Members of staff involved so far: {value}", "—", "—"
+    ),
+    "handovers_count": Phrase(
+        "Übergaben zwischen Mitarbeitenden: {value}", "Hand-overs between members of staff: {value}", "—", "—"
+    ),
     "hours_to_stage": Phrase(
         "{thing} erreicht {value} Stunden nach dem Eingang",
         "{thing} reached {value} hours after arriving",

@@ -14,6 +14,7 @@ from features.clock import Duration, Instant, parse_duration
 FitType = Literal["category", "number", "boolean", "job_title", "email", "text"]
 Intent = Literal["low", "high", "neutral", "negative"]
 Actor = Literal["lead", "marketing", "sales"]
+Measure = Literal["count", "count_ever", "decayed", "days_since_last", "distinct_days", "trend", "open", "hours"]
 Role = Literal["budget", "authority", "need", "timeline", "location"]
 
 BANT: tuple[Role, ...] = ("budget", "authority", "need", "timeline")
@@ -92,12 +93,39 @@ class FitColumn(Strict):
 
 
 class EventFamily(Strict):
-    """Event types that mean the same to the reader, counted together."""
+    """Event types that mean the same to the reader, counted together.
+
+    A family may be a piece of work with a life cycle: put on the list, begun (``types``), ended.
+    """
 
     types: tuple[str, ...] = Field(min_length=1)
+    scheduled: tuple[str, ...] = ()
+    """Event types that put such work on the list; not counted."""
+    ends: tuple[str, ...] = ()
+    """Event types that end what one of ``types`` began; not counted."""
     intent: Intent = "neutral"
     actor: Actor = "lead"
+    measures: tuple[Measure, ...] | None = None
+    """Which columns the family has; None gives it all that it can have (``open`` and ``hours`` need ``ends``)."""
     words: Words | None = None
+
+    @model_validator(mode="after")
+    def _ends_what_it_begins(self) -> EventFamily:
+        if self.scheduled and not self.ends:
+            raise ValueError("scheduled needs ends: without them nobody can tell what is still open")
+        if not self.ends and {"open", "hours"} & set(self.measures or ()):
+            raise ValueError("the measures open and hours need ends: without them no work ever ends")
+        return self
+
+    @property
+    def all_types(self) -> tuple[str, ...]:
+        """Every event type of the family, counted or not."""
+        return (*self.types, *self.scheduled, *self.ends)
+
+    def has(self, measure: str) -> bool:
+        """Return whether the family has the columns of a measure."""
+        possible = measure not in ("open", "hours") or bool(self.ends)
+        return possible and (self.measures is None or measure in self.measures)
 
 
 class Condition(Strict):
@@ -140,6 +168,8 @@ class SourceSpec(Strict):
     events: dict[str, EventFamily] = {}
     sales_events: bool = False
     """Whether what sales did may enter the model. It never counts as the lead's interest."""
+    who_acted: Literal["detail"] | None = None
+    """The column of events that says who of the staff acted. Only numbers of people are used, never who it was."""
     exclusions: tuple[Exclusion, ...] = ()
     observed_until: Instant | None = None
     """Until when outcomes are in the export; None means the newest time in any table."""
@@ -159,12 +189,14 @@ class SourceSpec(Strict):
             raise ValueError(f"snapshots.anchor must be 'created' or 'stage:NAME' with a known stage, found {anchor!r}")
         seen: dict[str, str] = {}
         for family, declared in self.events.items():
-            for event_type in declared.types:
+            for event_type in declared.all_types:
                 if event_type in seen:
                     raise ValueError(
                         f"event type {event_type!r} stands in families {seen[event_type]!r} and {family!r}"
                     )
                 seen[event_type] = family
+        if self.who_acted is not None and not self.sales_events:
+            raise ValueError("who_acted needs sales_events: true, or what staff did may not enter the model")
         return self
 
     def target(self, name: str) -> Target:

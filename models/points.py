@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,12 @@ def _uncomputable(
         return InputError(
             expected=f"one of the event families {families} in {where}", found=repr(action.family), table="rules.yaml"
         )
+    measure = "decayed" if action.half_life is not None else "count"
+    if not any(re.fullmatch(rf"behaviour_{action.family}_{measure}_\d+\w*", name) for name in by_name):
+        return InputError(
+            expected=f"an event family with the measure {measure} in {where}", found=repr(action.family),
+            table="rules.yaml", hint=f"Add it to events.{action.family}.measures in source.yaml.",
+        )  # fmt: skip
     kind, given, allowed = (
         ("half_life", action.half_life, options.half_lives)
         if action.half_life is not None

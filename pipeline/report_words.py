@@ -18,6 +18,7 @@ SUBJECTS = {
     "calendar": "Weekday and hour",
     "order": "Order of what the lead did",
     "tempo": "Tempo and activity",
+    "staff": "Who acted",
     "stage": "Stages so far",
     "account": "Other leads of the company",
     "completeness": "Completeness of the details",

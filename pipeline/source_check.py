@@ -197,7 +197,7 @@ def _families(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> tuple[FamilyS
     )
     seen = []
     for name, family in spec.events.items():
-        rows = by_type[by_type["event_type"].isin(family.types)]
+        rows = by_type[by_type["event_type"].isin(family.all_types)]
         in_model = name in spec.model_families()
         seen.append(FamilySeen(name, family.actor, int(rows["n"].sum()), int(rows["lead_id"].nunique()), in_model))
     return tuple(seen)

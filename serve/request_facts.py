@@ -112,7 +112,7 @@ def _stage_problems(request: ScoreRequest, spec: SourceSpec, as_of: datetime) ->
 
 
 def _actors(spec: SourceSpec) -> dict[str, str]:
-    return {event_type: family.actor for family in spec.events.values() for event_type in family.types}
+    return {event_type: family.actor for family in spec.events.values() for event_type in family.all_types}
 
 
 def _attribute_problems(name: str, value: Any, spec: SourceSpec) -> Iterator[InputError]:

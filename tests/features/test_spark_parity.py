@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 import ibis
 import numpy as np
@@ -15,8 +16,9 @@ import pytest
 from features.build import build_features
 from features.clock import to_micros
 from features.engine import compute_features
-from features.facts import Facts, arrow_facts, fact_schemas
+from features.facts import FactFrames, Facts, arrow_facts, fact_schemas
 from features.feature_list import feature_list
+from features.spec import EventFamily, SourceSpec
 
 pytestmark = [
     pytest.mark.spark,
@@ -59,9 +61,18 @@ def spark() -> Iterator[object]:
         os.environ["PYSPARK_PYTHON"] = before
 
 
+def with_work(spec: SourceSpec, frames: FactFrames, rng: np.random.Generator) -> tuple[SourceSpec, FactFrames]:
+    """Return the small company as one that says when calls end and who acted."""
+    call = EventFamily(types=("call",), ends=("call_end",), actor="sales")
+    changed = {"sales_events": True, "who_acted": "detail", "events": {**spec.events, "call": call}}
+    kind, who = frames.events["event_type"], rng.choice(["ann", "bob", "cem"], len(frames.events))
+    ended = kind.where((kind != "call") | (rng.random(len(kind)) < 0.5), "call_end")
+    return spec.model_copy(update=changed), replace(frames, events=frames.events.assign(event_type=ended, detail=who))
+
+
 def test_spark_and_duckdb_agree(spark, random_funnel, spec, options):
-    frames = random_funnel(5, leads=20, rows=250)
     rng = np.random.default_rng(5)
+    spec, frames = with_work(spec, random_funnel(5, leads=20, rows=250), rng)
     looks = pd.DataFrame(
         {
             "lead_id": rng.choice(frames.leads["lead_id"].to_numpy(), 60),
@@ -83,6 +94,7 @@ def test_spark_and_duckdb_agree(spark, random_funnel, spec, options):
     found = [row.asDict() for row in spark.sql(backend.compile(built)).collect()]
 
     assert len(found) == len(expected)
+    assert {"behaviour_call_open", "behaviour_call_hours", "journey_handovers_count"} <= set(expected)
     for feature in feature_list(spec, options):
         ours = expected[feature.name]
         theirs = pd.Series([row[feature.name] for row in found], dtype=ours.dtype)

@@ -159,6 +159,13 @@ def test_rules_that_contradict_themselves_are_refused(change: dict[str, object],
         PointsRules.model_validate(RULES.model_dump(mode="json", by_alias=True) | change)
 
 
+def test_an_action_needs_the_columns_of_its_family() -> None:
+    few = tuple(f for f in FEATURES if not f.name.startswith("behaviour_newsletter_decayed"))
+    with pytest.raises(InputError, match="an event family with the measure decayed.*'newsletter'") as caught:
+        check_rules(RULES, few, OPTIONS)
+    assert "events.newsletter.measures" in str(caught.value)
+
+
 def test_rules_survive_json() -> None:
     assert PointsRules.model_validate_json(RULES.model_dump_json(by_alias=True)) == RULES
 
