@@ -37,6 +37,19 @@ class ColumnSeen:
     values: int
     answer: str
     why: str
+    todo: str = ""
+
+
+@dataclass(frozen=True)
+class EventTypeSeen:
+    """One type of event: its family, whether it may enter the model, and whether it tells the outcome."""
+
+    event_type: str
+    family: str
+    used: bool
+    answer: str
+    why: str
+    todo: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +106,7 @@ class CheckResult:
     rejects: tuple[RejectSeen, ...]
     stops: str | None
     columns: tuple[ColumnSeen, ...]
+    event_types: tuple[EventTypeSeen, ...]
     families: tuple[FamilySeen, ...]
     stages: tuple[StageSeen, ...]
     targets: tuple[TargetSeen, ...]
