@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 TABLES = ("leads", "changes", "events", "stages")
-STRENGTHS = ("blatant", "clear", "faint")
+STRENGTHS = ("blatant", "clear", "faint", "hidden")
+"""How much a leak shows; a hidden one does to the figures what honest columns may do."""
 Tables = dict[str, pd.DataFrame]
 
 
@@ -63,7 +64,9 @@ def fates(tables: Tables) -> Fates:
     )
     last = ids.map(times.groupby("lead_id")["t"].max())
     newest = stages.sort_values("entered_at").drop_duplicates("lead_id", keep="last").set_index("lead_id")["stage"]
-    return Fates(created, **first, last=last.fillna(created), stage=ids.map(newest).fillna("NEW"), export=times["t"].max())
+    return Fates(
+        created, **first, last=last.fillna(created), stage=ids.map(newest).fillna("NEW"), export=times["t"].max()
+    )
 
 
 def _by(strength: str, *choices: float) -> float:
@@ -75,7 +78,7 @@ def _column(tables: Tables, name: str, values: object) -> None:
 
 
 def _outcome_renamed(rng: np.random.Generator, tables: Tables, f: Fates, strength: str) -> Planted:
-    wrong = _by(strength, 0.01, 0.04, 0.08)
+    wrong = _by(strength, 0.01, 0.04, 0.08, 0.2)
     flipped = rng.random(len(f.sql)) < wrong
     code = np.where(f.sql.notna().to_numpy() ^ flipped, "B7", "A2")
     _column(tables, "converted", code)
@@ -83,7 +86,7 @@ def _outcome_renamed(rng: np.random.Generator, tables: Tables, f: Fates, strengt
 
 
 def _end_score(rng: np.random.Generator, tables: Tables, f: Fates, strength: str) -> Planted:
-    apart = np.sqrt(2) * NormalDist().inv_cdf(_by(strength, 0.98, 0.95, 0.92))
+    apart = np.sqrt(2) * NormalDist().inv_cdf(_by(strength, 0.98, 0.95, 0.92, 0.85))
     score = 40 + 15 * (apart * f.sql.notna().to_numpy() + rng.normal(size=len(f.sql)))
     _column(tables, "final_score", score.round(1))
     return Planted("a score written at the end", strength, "final_score")
@@ -94,14 +97,18 @@ def _filled(rng: np.random.Generator, inside: np.ndarray, share: float, noise: f
 
 
 def _deal_size(rng: np.random.Generator, tables: Tables, f: Fates, strength: str) -> Planted:
-    there = _filled(rng, f.sql.notna().to_numpy(), _by(strength, 0.97, 0.7, 0.4), _by(strength, 0, 0.001, 0.003))
+    there = _filled(
+        rng, f.sql.notna().to_numpy(), _by(strength, 0.97, 0.7, 0.4, 0.15), _by(strength, 0, 0.001, 0.003, 0.01)
+    )
     amount = np.round(rng.lognormal(10, 1, len(there)), -2)
     _column(tables, "deal_size", np.where(there, amount, np.nan))
     return Planted("filled for winners only", strength, "deal_size")
 
 
 def _lost_reason(rng: np.random.Generator, tables: Tables, f: Fates, strength: str) -> Planted:
-    there = _filled(rng, f.lost.notna().to_numpy(), _by(strength, 0.95, 0.5, 0.15), _by(strength, 0, 0.002, 0.005))
+    there = _filled(
+        rng, f.lost.notna().to_numpy(), _by(strength, 0.95, 0.5, 0.15, 0.05), _by(strength, 0, 0.002, 0.005, 0.015)
+    )
     why = rng.choice(["price", "timing", "competitor", "unreachable"], len(there))
     _column(tables, "reason_lost", pd.Series(why, dtype="object").where(there, None))
     return Planted("a reason filled for the lost only", strength, "reason_lost")
@@ -111,14 +118,14 @@ def _status(rng: np.random.Generator, tables: Tables, f: Fates, strength: str) -
     words = {"NEW": "new", "MQL": "nurture", "SRL": "to call", "SAL": "in talks", "SQL": "opportunity open"}
     words |= {"WON": "closed won", "LOST": "closed lost", "RECYCLED": "nurture"}
     text = f.stage.map(words).astype("object")
-    stale = rng.random(len(text)) < _by(strength, 0.0, 0.15, 0.4)
+    stale = rng.random(len(text)) < _by(strength, 0.0, 0.15, 0.4, 0.75)
     others = rng.choice(["new", "nurture", "to call", "ringing"], len(text))
     _column(tables, "lead_status", text.where(~stale, others))
     return Planted("status with outcome words", strength, "lead_status")
 
 
 def _last_touched(rng: np.random.Generator, tables: Tables, f: Fates, strength: str) -> Planted:
-    there = rng.random(len(f.last)) < _by(strength, 1.0, 0.5, 0.1)
+    there = rng.random(len(f.last)) < _by(strength, 1.0, 0.5, 0.1, 0.01)
     touched = (f.last + pd.to_timedelta(rng.integers(0, 72, len(f.last)), unit="h")).clip(upper=f.export)
     _column(tables, "last_touched", touched.dt.strftime("%Y-%m-%d").where(there, None))
     return Planted("a date of the last touch", strength, "last_touched")
@@ -127,7 +134,7 @@ def _last_touched(rng: np.random.Generator, tables: Tables, f: Fates, strength: 
 def _changed_field(rng: np.random.Generator, tables: Tables, f: Fates, strength: str) -> Planted:
     ids, n = tables["leads"]["lead_id"], len(f.sal)
     first = pd.Series(rng.choice(["", "quality", "audit"], n, p=[0.6, 0.3, 0.1]), dtype="object")
-    changed = f.sal.notna() & (rng.random(n) < _by(strength, 0.95, 0.6, 0.3))
+    changed = f.sal.notna() & (rng.random(n) < _by(strength, 0.95, 0.6, 0.3, 0.05))
     later = pd.Series(rng.choice(["quality", "audit", "complaints", "suppliers"], n), dtype="object")
     rows = [
         pd.DataFrame({"lead_id": ids, "changed_at": f.created, "field": "use_case", "value": first})[first != ""],
@@ -141,7 +148,9 @@ def _changed_field(rng: np.random.Generator, tables: Tables, f: Fates, strength:
 
 
 def _owner(rng: np.random.Generator, tables: Tables, f: Fates, strength: str) -> Planted:
-    there = _filled(rng, f.sal.notna().to_numpy(), _by(strength, 0.98, 0.85, 0.6), _by(strength, 0, 0.005, 0.01))
+    there = _filled(
+        rng, f.sal.notna().to_numpy(), _by(strength, 0.98, 0.85, 0.6, 0.25), _by(strength, 0, 0.005, 0.01, 0.03)
+    )
     team = pd.Series(rng.choice(["north", "south", "west", "key accounts"], len(there)), dtype="object")
     _column(tables, "owner_team", team.where(there, None if rng.random() < 0.5 else "inbox"))
     return Planted("a team assigned at SAL", strength, "owner_team")
@@ -151,7 +160,7 @@ def _activity_count(rng: np.random.Generator, tables: Tables, f: Fates, strength
     events = tables["events"]
     by_sales = events[events["actor"] == "sales"].groupby("lead_id").size()
     counts = tables["leads"]["lead_id"].map(by_sales).fillna(0).to_numpy()
-    noise = rng.normal(1, _by(strength, 0.0, 0.2, 0.35), len(counts)).clip(0.1)
+    noise = rng.normal(1, _by(strength, 0.0, 0.2, 0.35, 0.8), len(counts)).clip(0.1)
     _column(tables, "touches", np.round(counts * noise))
     return Planted("a count of sales' work to the end", strength, "touches")
 
@@ -164,7 +173,7 @@ def _event_at_the_end(rng: np.random.Generator, tables: Tables, f: Fates, streng
     else:  # an import that stamped the call that qualified the lead with the lead's own time
         name, actor = "qualifying_form", "lead"
         there = pd.Series(
-            _filled(rng, f.sql.notna().to_numpy(), _by(strength, 0.95, 0, 0.4), _by(strength, 0, 0, 0.003))
+            _filled(rng, f.sql.notna().to_numpy(), _by(strength, 0.95, 0, 0.4, 0.15), _by(strength, 0, 0, 0.003, 0.01))
         )
         at = f.created + pd.to_timedelta(rng.uniform(0, 0.5, n), unit="h")
     rows = pd.DataFrame({"lead_id": ids, "occurred_at": at, "event_type": name, "actor": actor})[there]
@@ -208,7 +217,9 @@ def add_honest(rng: np.random.Generator, tables: Tables) -> Tables:
     honest = {
         "form_interest": (np.log(chance / (1 - chance)) + rng.normal(0, 0.5, n)).round(2),
         "first_day_clicks": leads["lead_id"].map(early.groupby("lead_id").size()).fillna(0),
-        "form_message": pd.Series(rng.choice(["call me", "price please", "demo"], n), dtype="object").where(asked, None),
+        "form_message": pd.Series(rng.choice(["call me", "price please", "demo"], n), dtype="object").where(
+            asked, None
+        ),
         "wanted_start": plans.where(rng.random(n) < 0.5, None),
         "imported_on": (created + pd.to_timedelta(rng.uniform(0, 20, n), unit="h")).astype(str),
         "region_desk": leads["country"].map({"DE": "central", "AT": "alps", "CH": "alps"}).fillna("other"),

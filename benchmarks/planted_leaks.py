@@ -1,9 +1,9 @@
-"""Plant leaks of ten kinds in simulated funnels and count how many ``leadscore check`` names, and what it names falsely.
+"""Plant leaks of ten kinds in simulated funnels; count how many ``leadscore check`` names, and what falsely.
 
-    python benchmarks/planted_leaks.py --draws 20 [--out DIR] [--data DIR]
+    python benchmarks/planted_leaks.py --draws 20 [--sizes 3000 4500 6000] [--out DIR] [--data DIR]
 
-Each draw is a funnel of its own (3,000, 4,500 or 6,000 leads). One leak of each kind is planted in it, blatant, clear
-or faint in turn, beside honest columns that are strong, late in name only, rare, or dated ahead. The same funnel without
+Each draw is a funnel of its own (3,000, 4,500 or 6,000 leads). One leak of each kind is planted in it, blatant, clear,
+faint or hidden in turn, beside honest columns that are strong, rare, unique or dated ahead. The same funnel without
 the leaks is the clean one. Everything is judged twice: under the names that such columns have in a CRM, and with the
 names replaced by col_1, col_2 …. Prints a table by kind and one by strength, with 95 % Wilson intervals, and the false
 alarms of every clean source. ``--data`` (a folder with the public data sets, see the sources' READMEs) adds these.
@@ -91,12 +91,12 @@ def answers(result: CheckResult) -> dict[str, tuple[str, str]]:
     return columns | {seen.event_type: (seen.answer, seen.why) for seen in result.event_types}
 
 
-def one_draw(seed: int, folder: Path) -> Iterator[dict[str, object]]:
+def one_draw(seed: int, leads: int, folder: Path) -> Iterator[dict[str, object]]:
     """Judge one funnel with its leaks and without, under names and without; one row a column or type of event."""
-    tables = draw_funnel(seed, SIZES[seed % len(SIZES)], folder / "simulated")
+    tables = draw_funnel(seed, leads, folder / "simulated")
     rng = np.random.default_rng([seed, 77])
     honest = leak_kinds.add_honest(rng, tables)
-    strengths = [leak_kinds.STRENGTHS[(seed + i) % 3] for i in range(len(leak_kinds.KINDS))]
+    strengths = [leak_kinds.STRENGTHS[(seed + i) % 4] for i in range(len(leak_kinds.KINDS))]
     dirty, planted = leak_kinds.plant(rng, honest, strengths)
     for names in ("real", "scrambled"):
         for what, leaks, given in (("planted", planted, dirty), ("clean", [], honest)):
@@ -128,7 +128,15 @@ def public_rows(data: Path) -> Iterator[dict[str, object]]:
         result = check_source(read_source(ROOT / "sources" / name), data / name, Settings())
         used = {seen.column for seen in result.columns if seen.used} | {seen.event_type for seen in result.event_types}
         for column, (answer, why) in answers(result).items():
-            row = {"seed": -1, "leads": 0, "source": name, "names": "real", "name": column, "answer": answer, "why": why}
+            row = {
+                "seed": -1,
+                "leads": 0,
+                "source": name,
+                "names": "real",
+                "name": column,
+                "answer": answer,
+                "why": why,
+            }
             yield row | {"kind": "" if column in used else "left out by the source", "strength": ""}
 
 
@@ -167,16 +175,21 @@ def false_alarms(rows: pd.DataFrame) -> pd.DataFrame:
 def report(rows: pd.DataFrame) -> str:
     """Return all the tables as text."""
     planted = rows[rows["source"] == "planted"]
-    overall = recall(planted.assign(all="all ten kinds"), "all")
-    parts = [recall(planted, "kind"), recall(planted, "strength"), overall, false_alarms(rows)]
+    shown = planted[planted["strength"] != "hidden"]
+    sums = [recall(some.assign(all=name), "all") for name, some in (("but hidden ones", shown), ("all", planted))]
+    by_kind = planted.assign(kind=planted["kind"] + planted["strength"].map({"hidden": ", hidden"}).fillna(""))
+    parts = [recall(by_kind.sort_values("kind"), "kind"), recall(planted, "strength"), *sums, false_alarms(rows)]
     alarms = rows[(rows["kind"] == "") & (rows["answer"] == "leak")].groupby(["source", "names", "name"]).size()
-    return "\n\n".join([*(part.round(3).to_string(index=False) for part in parts), "Falsely named:", alarms.to_string()])
+    return "\n\n".join(
+        [*(part.round(3).to_string(index=False) for part in parts), "Falsely named:", alarms.to_string()]
+    )
 
 
 def main() -> None:
     """Run the draws and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draws", type=int, default=20)
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--first-seed", type=int, default=1000)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--out", type=Path, default=ROOT / "data" / "planted_leaks")
@@ -184,8 +197,9 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, object]] = []
     for seed in range(arguments.first_seed, arguments.first_seed + arguments.draws):
+        size = arguments.sizes[seed % len(arguments.sizes)]
         with tempfile.TemporaryDirectory() as folder:
-            rows += one_draw(seed, Path(folder))
+            rows += one_draw(seed, size, Path(folder))
         pd.DataFrame(rows).to_csv(arguments.out / "verdicts.csv", index=False)
     if arguments.data is not None:
         rows += public_rows(arguments.data)

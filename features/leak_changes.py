@@ -44,7 +44,8 @@ def _last(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the newest value of each field; of several at one moment the greatest, so that the order is no matter."""
     rows = rows.assign(text=rows["value"].fillna("")).sort_values(["lead_id", "field", "changed_us", "text"])
     newest = rows.drop_duplicates(["lead_id", "field"], keep="last")
-    return newest.set_index(["lead_id", "field"])["value"].unstack("field")
+    by_field = {str(field): own.set_index("lead_id")["value"] for field, own in newest.groupby("field")}
+    return pd.DataFrame(by_field)
 
 
 def found_in_changes(values: pd.DataFrame, history: pd.DataFrame, stories: Stories) -> dict[str, Finding]:

@@ -79,11 +79,11 @@ def judge_events(facts: pd.DataFrame, stamps: pd.DataFrame, stories: Stories) ->
     comparisons = max(len(types), 1) * len(stories.reached.columns)
     by_type = dict(list(facts.groupby("event_type")))
     verdicts = []
-    for stamp in types.itertuples():
-        own = by_type.get(stamp.event_type, facts.iloc[:0]).set_index("lead_id").sort_index()
-        error = FALSE_SIGNS / (2 * comparisons)
-        bulk = stamp.most / stamp.events if stamp.actor != "marketing" and stamp.most >= FEWEST else 0.0
-        verdicts.append(_judge(str(stamp.event_type), own, bulk, stories, error))
+    error = FALSE_SIGNS / (2 * comparisons)
+    for name, actor, events, most in zip(*(types[c] for c in ("event_type", "actor", "events", "most")), strict=True):
+        own = by_type.get(name, facts.iloc[:0]).set_index("lead_id").sort_index()
+        bulk = float(most) / float(events) if actor != "marketing" and most >= FEWEST else 0.0
+        verdicts.append(_judge(str(name), own, bulk, stories, error))
     return verdicts
 
 
@@ -120,7 +120,8 @@ def _with_outcome(case: Case, first: np.ndarray) -> Iterator[Finding]:
     having = ~np.isnan(first) & case.stories.judged
     late = having & (first >= ends - min(CLOSE_US, case.stories.slack_us))
     share = share_interval(int(late.sum()), int(having.sum()), error=case.error)
-    said = f"for {share.value:.0%} of the {having.sum():,} leads that have it, it first comes with the end of the story or after it"
+    said = f"for {share.value:.0%} of the {having.sum():,} leads that have it, it first comes with the end of the story"
+    said += " or after it"
     if having.sum() >= FEWEST and share.low >= WITH_OUTCOME - 0.1 and share.value >= WITH_OUTCOME:
         yield Finding("leak", said, TODO)
     elif having.sum() >= 5 and share.value >= WITH_OUTCOME:

@@ -130,7 +130,8 @@ def filled_on_one_side(case: Case, *, both_ways: bool = True) -> Iterator[Findin
             share_interval(outside, int((~reached).sum()), error=case.error),
         )
         pure = share_interval(inside, inside + outside, error=case.error)
-        said = f"filled for {_percent(here.value)} of the leads that reached {_named(stage)} and {_percent(there.value)} of the others"
+        said = f"filled for {_percent(here.value)} of the leads that reached {_named(stage)}"
+        said += f" and {_percent(there.value)} of the others"
         if pure.low >= PURE and here.low >= ONE_SIDED * there.high:
             yield Finding("leak", f"{said}: it is written then, not before", OUT)
         elif pure.value >= PURE and here.value >= ONE_SIDED * there.value and here.low > there.high:
@@ -148,7 +149,8 @@ def too_good_alone(case: Case, numbers: pd.Series) -> Iterator[Finding]:
         pure = share_interval(alone.telling_reached, told, error=case.error)
         covered = alone.telling_reached / reached.sum()
         lift = pure.low * (~reached).sum() / (max(1 - pure.low, 1e-9) * reached.sum())
-        values = f"some of its values say {_named(stage)}: {pure.value:.0%} of {told:,} held-out leads with them, {covered:.0%} of all who did"
+        values = f"some of its values say {_named(stage)}: {pure.value:.0%} of {told:,} held-out leads with them"
+        values += f", {covered:.0%} of all who did"
         if auc.low > TOO_GOOD_AUC:
             yield Finding("leak", f"{shown}: nothing known beforehand does", OUT, auc.value)
         elif pure.low >= PURE and lift >= ONE_SIDED and covered >= COVERED:
@@ -192,7 +194,8 @@ def names_outcomes(case: Case, words: frozenset[str]) -> Iterator[Finding]:
             hits = share_interval(int(reached[having].sum()), int(having.sum()), error=case.error / len(naming))
             base = share_interval(int(reached.sum()), len(reached), error=case.error)
             if hits.value >= 0.9 and hits.low > base.high and having.sum() >= 10:
-                why = f"its value {value!r} names the outcome: {hits.value:.0%} of {having.sum():,} leads with it are {_said(stage)}"
+                why = f"its value {value!r} names the outcome: {hits.value:.0%} of {having.sum():,} leads with it are"
+                why += f" {_said(stage)}"
                 yield Finding("leak", why, OUT)
                 return
 

@@ -1,4 +1,4 @@
-"""The leak check's tables, read from what ``leadscore check`` loaded: leads at their first look, and what came later."""
+"""The leak check on what ``leadscore check`` loaded: leads at their first look, and what came later."""
 
 from __future__ import annotations
 
@@ -111,9 +111,7 @@ def _history(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return rows
 
 
-def _column(
-    con: duckdb.DuckDBPyConnection, spec: SourceSpec, verdict: LeakVerdict, in_leads: list[str]
-) -> ColumnSeen:
+def _column(con: duckdb.DuckDBPyConnection, spec: SourceSpec, verdict: LeakVerdict, in_leads: list[str]) -> ColumnSeen:
     name, why = verdict.column, verdict.why
     declared = spec.fit.get(name)
     dated = declared is not None and declared.known == "changes"
@@ -158,6 +156,8 @@ def _event_types(con: duckdb.DuckDBPyConnection, spec: SourceSpec, stories: Stor
     family_of = {event_type: name for name, family in spec.events.items() for event_type in family.types}
     in_model = spec.model_families()
     return tuple(
-        EventTypeSeen(v.event_type, family_of[v.event_type], family_of[v.event_type] in in_model, v.answer, v.why, v.todo)
+        EventTypeSeen(
+            v.event_type, family_of[v.event_type], family_of[v.event_type] in in_model, v.answer, v.why, v.todo
+        )
         for v in verdicts
     )

@@ -24,8 +24,8 @@ from pipeline.check_result import (
     TargetSeen,
     enough,
 )
-from pipeline.leak_check import check_leaks
 from pipeline.ingest import TIME_COLUMNS, create_outputs, load_tables, observed_until_us, silence_at_the_end
+from pipeline.leak_check import check_leaks
 from pipeline.row_checks import check_rows, rejected_rows, require_few_rejects
 from pipeline.settings import Settings
 from pipeline.source_folder import Source

@@ -12,16 +12,18 @@ import pandas as pd
 from features.feature_list import feature_list
 from models.fit_forecast import fit_forecast, fit_steps, predict_labelled
 from models.forecast import Forecast
+from pipeline.leak_warning import warn_of_leaks
 from pipeline.model_files import write_forecast
 from pipeline.progress import progress, say
 from pipeline.stage import StageContext
 
 
 def run(context: StageContext, out: Path) -> None:
-    """Write ``model/`` (the saved form), ``train.json`` and ``predictions.parquet``."""
+    """Write ``model/`` (the saved form), ``train.json``, ``leaks.json`` and ``predictions.parquet``."""
     spec, settings = context.spec(), context.settings
     history = pd.read_parquet(context.folder("features") / "history.parquet")
     labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    warn_of_leaks(context, labels, out)
     with progress("train", total=fit_steps(spec, settings.model)) as steps:
         forecast = fit_forecast(
             history,
