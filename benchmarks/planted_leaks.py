@@ -91,14 +91,16 @@ def answers(result: CheckResult) -> dict[str, tuple[str, str]]:
     return columns | {seen.event_type: (seen.answer, seen.why) for seen in result.event_types}
 
 
-def one_draw(seed: int, leads: int, folder: Path) -> Iterator[dict[str, object]]:
+def one_draw(
+    seed: int, leads: int, folder: Path, ways: tuple[str, ...] = ("real", "scrambled")
+) -> Iterator[dict[str, object]]:
     """Judge one funnel with its leaks and without, under names and without; one row a column or type of event."""
     tables = draw_funnel(seed, leads, folder / "simulated")
     rng = np.random.default_rng([seed, 77])
     honest = leak_kinds.add_honest(rng, tables)
     strengths = [leak_kinds.STRENGTHS[(seed + i) % 4] for i in range(len(leak_kinds.KINDS))]
     dirty, planted = leak_kinds.plant(rng, honest, strengths)
-    for names in ("real", "scrambled"):
+    for names in ways:
         for what, leaks, given in (("planted", planted, dirty), ("clean", [], honest)):
             shown, spelt = leak_kinds.scrambled(given, leaks) if names == "scrambled" else (given, {})
             renamed = [leak.renamed(spelt.get(leak.name, leak.name)) for leak in leaks]

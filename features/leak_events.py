@@ -19,7 +19,9 @@ from features.leak_evidence import (
     Answer,
     Case,
     Finding,
+    fill_differs,
     filled_on_one_side,
+    lift,
     too_good_alone,
 )
 from features.leak_statistics import share_interval
@@ -108,7 +110,7 @@ def _judge(name: str, own: pd.DataFrame, bulk: float, stories: Stories, error: f
 
 def _known_too_early(case: Case) -> Iterator[Finding]:
     """Find events that tell the outcome by the first look already: they carry a time before they happened."""
-    for found in (*filled_on_one_side(case, both_ways=False), *too_good_alone(case, case.raw)):
+    for found in (*filled_on_one_side(case, both_ways=False), *too_good_alone(case), *fill_differs(case)):
         why = found.why.replace("filled for", "there by the first look for").replace("it is written", "it happened")
         if found.answer == "leak" or case.filled.any():
             yield Finding(found.answer, why, STAMP)
@@ -137,10 +139,8 @@ def _decides(case: Case, first: np.ndarray) -> Iterator[Finding]:
         before = (~np.isnan(first) & ~(first >= entered[stage].to_numpy()))[known]
         inside, outside = int((before & reached).sum()), int((before & ~reached).sum())
         pure = share_interval(inside, inside + outside, error=case.error)
-        here = share_interval(inside, int(reached.sum()), error=case.error)
-        there = share_interval(outside, int((~reached).sum()), error=case.error)
         said = f"{pure.value:.0%} of the {inside + outside:,} leads that have it before {stage} reach {stage} later"
-        if pure.low >= PURE and here.low >= ONE_SIDED * there.high:
+        if pure.low >= PURE and lift(pure.low, reached) >= ONE_SIDED:
             yield Finding("leak" if pure.low >= WITH_OUTCOME else "cannot tell", said, STAMP)
 
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from features.leak_statistics import Interval, as_micros, as_numbers, rank_correlation, share_interval, tell_alone
+from features.leak_statistics import (
+    Interval,
+    Reading,
+    as_micros,
+    rank_correlation,
+    read_column,
+    share_interval,
+    tell_alone,
+)
 from features.leak_stories import END, NOT, Stories
 
 Answer = Literal["leak", "fine", "cannot tell"]
@@ -19,6 +28,7 @@ TOO_GOOD_AUC = 0.85
 """An AUC alone, of the lower end of its interval, that nothing known beforehand has."""
 STRONG_AUC = 0.80
 STRONG_FILL = 0.20
+OFTEN = 8.0
 TOO_CLOSE = 0.75
 """A rank correlation with an amount that lies in the future, of the lower end of its interval."""
 ONE_SIDED = 10.0
@@ -53,6 +63,13 @@ class Case:
     raw: pd.Series
     stories: Stories
     error: float
+    numbers: np.ndarray | None = None
+    """Seconds from the look, where the column holds dates."""
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The column as read, once for all stages."""
+        return read_column(self.raw if self.numbers is None else pd.Series(self.numbers, index=self.raw.index))
 
     @property
     def filled(self) -> np.ndarray:
@@ -125,37 +142,45 @@ def filled_on_one_side(case: Case, *, both_ways: bool = True) -> Iterator[Findin
         inside, outside = int(filled[reached].sum()), int(filled[~reached].sum())
         if inside < 5 or filled.all() or not case.enough(reached):
             continue
-        here, there = (
-            share_interval(inside, int(reached.sum()), error=case.error),
-            share_interval(outside, int((~reached).sum()), error=case.error),
-        )
+        here, there = inside / reached.sum(), outside / (~reached).sum()
         pure = share_interval(inside, inside + outside, error=case.error)
-        said = f"filled for {_percent(here.value)} of the leads that reached {_named(stage)}"
-        said += f" and {_percent(there.value)} of the others"
-        if pure.low >= PURE and here.low >= ONE_SIDED * there.high:
+        said = f"filled for {_percent(here)} of the leads that reached {_named(stage)}"
+        said += f" and {_percent(there)} of the others"
+        if pure.low >= PURE and lift(pure.low, reached) >= ONE_SIDED:
             yield Finding("leak", f"{said}: it is written then, not before", OUT)
-        elif pure.value >= PURE and here.value >= ONE_SIDED * there.value and here.low > there.high:
+        elif pure.value >= PURE and lift(pure.value, reached) >= ONE_SIDED and lift(pure.low, reached) > 1:
             yield Finding("cannot tell", f"{said}, but that is {inside} leads", WHEN)
 
 
-def too_good_alone(case: Case, numbers: pd.Series) -> Iterator[Finding]:
+def lift(share: float, reached: np.ndarray) -> float:
+    """Return how many times as often those who reached have what ``share`` of its bearers have who reached.
+
+    Examples
+    --------
+    >>> lift(0.5, np.array([True, False, False, False]))
+    3.0
+    """
+    return float(share * (~reached).sum() / (max(1 - share, 1e-9) * reached.sum()))
+
+
+def too_good_alone(case: Case) -> Iterator[Finding]:
     """Find columns that tell a stage better, alone and on held-out leads, than what is known beforehand does."""
     for stage, known, reached in case.sides():
         if stage.startswith(NOT) or not case.enough(reached):
             continue
-        alone = tell_alone(numbers[known], reached, error=case.error)
+        alone = tell_alone(case.reading, known, reached, error=case.error)
         auc, told = alone.auc, alone.telling_reached + alone.telling_others
         shown = f"alone it tells who reaches {_named(stage)} with {_auc(auc)} on held-out leads"
         pure = share_interval(alone.telling_reached, told, error=case.error)
         covered = alone.telling_reached / reached.sum()
-        lift = pure.low * (~reached).sum() / (max(1 - pure.low, 1e-9) * reached.sum())
+        telling = pure.low >= PURE and lift(pure.low, reached) >= ONE_SIDED
         values = f"some of its values say {_named(stage)}: {pure.value:.0%} of {told:,} held-out leads with them"
         values += f", {covered:.0%} of all who did"
         if auc.low > TOO_GOOD_AUC:
             yield Finding("leak", f"{shown}: nothing known beforehand does", OUT, auc.value)
-        elif pure.low >= PURE and lift >= ONE_SIDED and covered >= COVERED:
+        elif telling and covered >= COVERED:
             yield Finding("leak", values, OUT, auc.value)
-        elif pure.low >= PURE and lift >= ONE_SIDED:
+        elif telling:
             yield Finding("cannot tell", f"{values}: are they set by sales?", WHEN, auc.value)
         elif auc.value >= STRONG_AUC:
             yield Finding("cannot tell", f"{shown}: very strong; was it known when the lead came?", WHEN, auc.value)
@@ -163,9 +188,9 @@ def too_good_alone(case: Case, numbers: pd.Series) -> Iterator[Finding]:
             yield Finding("cannot tell", f"{shown}: too few outcomes to rule a leak out", WHEN, auc.value)
 
 
-def knows_later_amounts(case: Case, numbers: pd.Series) -> Iterator[Finding]:
+def knows_later_amounts(case: Case) -> Iterator[Finding]:
     """Find numbers that go with what came after the look: how long the story lasted, how much was done."""
-    values = as_numbers(numbers)
+    values = case.reading.numbers
     if values is None:
         return
     created = case.stories.created_us.to_numpy(dtype="float64")
@@ -183,7 +208,7 @@ def knows_later_amounts(case: Case, numbers: pd.Series) -> Iterator[Finding]:
 
 def names_outcomes(case: Case, words: frozenset[str]) -> Iterator[Finding]:
     """Find values that name an outcome and whose leads ended alike, clearly unlike the rest."""
-    if as_numbers(case.raw) is not None or case.raw.nunique() > 200:
+    if case.reading.numbers is not None or case.raw.nunique() > 200:
         return
     values = case.raw.dropna().astype(str)
     naming = [value for value in sorted(values.unique()) if words.intersection(re.findall(r"[^\W\d_]+", value.lower()))]
@@ -200,14 +225,14 @@ def names_outcomes(case: Case, words: frozenset[str]) -> Iterator[Finding]:
                 return
 
 
-def named_for_late(case: Case, sign: str | None, numbers: pd.Series) -> Iterator[Finding]:
+def named_for_late(case: Case, sign: str | None) -> Iterator[Finding]:
     """Weigh what the name says: with a link to the outcome it is a leak, without one a doubt."""
     if sign is None:
         return
     for stage, known, reached in case.sides():
         if stage != case.stories.target or not case.enough(reached):
             continue
-        alone = tell_alone(numbers[known], reached, error=case.error)
+        alone = tell_alone(case.reading, known, reached, error=case.error)
         inside, outside = _fill_shares(case, known, reached)
         if alone.auc.low > 0.5 or inside.low > outside.high or outside.low > inside.high:
             linked = f"{sign}, and it goes with the outcome ({_auc(alone.auc)} alone)"
@@ -217,14 +242,17 @@ def named_for_late(case: Case, sign: str | None, numbers: pd.Series) -> Iterator
 
 
 def fill_differs(case: Case) -> Iterator[Finding]:
-    """Doubt a column that is filled clearly more often for winners, or clearly less often."""
+    """Doubt a column that is filled clearly more often for winners or much more often on one side of a stage."""
     for stage, known, reached in case.sides():
-        if stage == case.stories.target and case.enough(reached):
-            inside, outside = _fill_shares(case, known, reached)
-            sure = inside.low > outside.high or outside.low > inside.high
-            if sure and abs(inside.value - outside.value) >= STRONG_FILL:
-                said = f"filled for {_percent(inside.value)} of winners and {_percent(outside.value)} of the others"
-                yield Finding("cannot tell", f"{said}: does the lead fill it in, or sales later?", WHEN)
+        if stage.startswith(NOT) or not case.enough(reached):
+            continue
+        inside, outside = _fill_shares(case, known, reached)
+        sure = inside.low > outside.high or outside.low > inside.high
+        wide = stage == case.stories.target and abs(inside.value - outside.value) >= STRONG_FILL
+        if sure and (wide or inside.value >= OFTEN * outside.value):
+            said = f"filled for {_percent(inside.value)} of the leads that reached {_named(stage)}"
+            said += f" and {_percent(outside.value)} of the others"
+            yield Finding("cannot tell", f"{said}: does the lead fill it in, or sales later?", WHEN)
 
 
 def _fill_shares(case: Case, known: np.ndarray, reached: np.ndarray) -> tuple[Interval, Interval]:

@@ -137,22 +137,21 @@ def _judge(case: Case, sign: str | None, words: frozenset[str], known: list[Find
 
 def _findings(case: Case, sign: str | None, words: frozenset[str]) -> Iterator[Finding]:
     times = as_times(case.raw)
-    numbers = case.raw
     if times is not None:
         yield from late_dates(case, times)
-        numbers = pd.Series(as_micros(times) - case.stories.looked_at_us.to_numpy(), index=case.raw.index)
+        case = replace(case, numbers=as_micros(times) - case.stories.looked_at_us.to_numpy())
     yield from filled_on_one_side(case)
-    yield from too_good_alone(case, numbers)
-    yield from knows_later_amounts(case, numbers)
+    yield from too_good_alone(case)
+    yield from knows_later_amounts(case)
     if times is None:
         yield from names_outcomes(case, words)
-    yield from named_for_late(case, sign, numbers)
+    yield from named_for_late(case, sign)
     yield from fill_differs(case)
 
 
 def _fine(case: Case, reached: np.ndarray) -> LeakVerdict:
     known = case.stories.judged
-    auc = tell_alone(case.raw[known], reached, error=case.error).auc
+    auc = tell_alone(case.reading, known, reached, error=case.error).auc
     filled = case.filled[known]
     fill = f"filled for {filled[reached].mean():.0%} of winners and {filled[~reached].mean():.0%} of the others"
     return LeakVerdict(case.name, "fine", f"AUC {auc.value:.2f} alone (at most {auc.high:.2f}), {fill}", auc.value)

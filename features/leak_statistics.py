@@ -98,27 +98,48 @@ class Alone:
     """Leads that did not, among those."""
 
 
-def tell_alone(raw: pd.Series, reached: np.ndarray, *, error: float) -> Alone:
+@dataclass(frozen=True)
+class Reading:
+    """A column as the judge reads it: numbers, or groups where it holds no numbers; and which leads teach first."""
+
+    numbers: np.ndarray | None
+    groups: np.ndarray
+    half: np.ndarray
+
+
+def read_column(raw: pd.Series) -> Reading:
+    """Read a column, indexed by lead: text or numbers; missing is a value of its own.
+
+    Numbers count by interval, texts by value, texts that are hardly ever the same by their first word or the part
+    behind the @.
+    """
+    numbers = as_numbers(raw)
+    groups = as_groups(raw) if numbers is None else np.empty(0, dtype=np.int64)
+    return Reading(numbers, groups, _half(raw.index))
+
+
+def tell_alone(column: Reading, known: np.ndarray, reached: np.ndarray, *, error: float) -> Alone:
     """Judge a column alone on held-out leads.
 
     Parameters
     ----------
-    raw : Series
-        Text or numbers, one a lead, sorted by lead; missing is a value of its own.
+    column : Reading
+        One value a lead.
+    known : ndarray of bool
+        The leads that count.
     reached : ndarray of bool
-        Whether the lead reached the stage.
+        Whether each of these reached the stage.
     error : float
         Probability with which the interval may miss on either side.
 
     Returns
     -------
     Alone
-        Numbers count by interval, texts by value, texts that are hardly ever the same by their first word or the part
-        behind the @; rare values are drawn to the overall share.
+        Rare values are drawn to the overall share.
     """
-    halves = _half(raw.index)
-    numbers = as_numbers(raw)
-    texts = as_groups(raw) if numbers is None else np.empty(0, dtype=np.int64)
+    halves = column.half[known]
+    numbers = None if column.numbers is None else column.numbers[known]
+    texts = column.groups[known] if numbers is None else column.groups
     found, telling = [], np.zeros(2, dtype=int)
     for learn in (halves, ~halves):
         groups = texts if numbers is None else _binned(numbers, learn, reached)

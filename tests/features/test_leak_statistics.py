@@ -12,6 +12,7 @@ from features.leak_statistics import (
     as_times,
     auc_interval,
     rank_correlation,
+    read_column,
     share_interval,
     tell_alone,
 )
@@ -57,13 +58,15 @@ def test_what_a_third_explains_is_taken_off_a_correlation() -> None:
 def test_a_number_that_most_leads_lack_is_still_cut_where_it_differs() -> None:
     reached = np.arange(1000) % 20 == 0
     number = np.where(reached, np.arange(1000), 0)  # deciles of all leads would be 0 throughout
-    assert tell_alone(pd.Series(number), reached, error=0.01).auc.value > 0.98
+    assert tell_alone(read_column(pd.Series(number)), np.ones(1000, bool), reached, error=0.01).auc.value > 0.98
 
 
 def test_values_learnt_on_one_half_do_not_flatter_on_the_other() -> None:
     rng = np.random.default_rng(6)
     reached = rng.random(2000) < 0.1
-    alone = tell_alone(pd.Series(rng.integers(0, 900, 2000).astype(str)), reached, error=0.01)
+    alone = tell_alone(
+        read_column(pd.Series(rng.integers(0, 900, 2000).astype(str))), np.ones(2000, bool), reached, error=0.01
+    )
     assert alone.auc.low < 0.5 < alone.auc.high
 
 
