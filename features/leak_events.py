@@ -110,7 +110,11 @@ def _judge(name: str, own: pd.DataFrame, bulk: float, stories: Stories, error: f
 
 def _known_too_early(case: Case) -> Iterator[Finding]:
     """Find events that tell the outcome by the first look already: they carry a time before they happened."""
-    for found in (*filled_on_one_side(case, both_ways=False), *too_good_alone(case), *fill_differs(case)):
+    for found in (
+        *filled_on_one_side(case, both_ways=False),
+        *too_good_alone(case),
+        *fill_differs(case, is_event=True),
+    ):
         why = found.why.replace("filled for", "there by the first look for").replace("it is written", "it happened")
         if found.answer == "leak" or case.filled.any():
             yield Finding(found.answer, why, STAMP)

@@ -241,18 +241,19 @@ def named_for_late(case: Case, sign: str | None) -> Iterator[Finding]:
     yield Finding("cannot tell", f"{sign}; no link with the outcome shows", WHEN)
 
 
-def fill_differs(case: Case) -> Iterator[Finding]:
-    """Doubt a column that is filled clearly more often for winners or much more often on one side of a stage."""
+def fill_differs(case: Case, *, is_event: bool = False) -> Iterator[Finding]:
+    """Doubt a column that is filled clearly more often for winners, and what is much more often on one side."""
     for stage, known, reached in case.sides():
         if stage.startswith(NOT) or not case.enough(reached):
             continue
         inside, outside = _fill_shares(case, known, reached)
         sure = inside.low > outside.high or outside.low > inside.high
-        wide = stage == case.stories.target and abs(inside.value - outside.value) >= STRONG_FILL
+        wide = not is_event and stage == case.stories.target and abs(inside.value - outside.value) >= STRONG_FILL
         if sure and (wide or inside.value >= OFTEN * outside.value):
             said = f"filled for {_percent(inside.value)} of the leads that reached {_named(stage)}"
             said += f" and {_percent(outside.value)} of the others"
-            yield Finding("cannot tell", f"{said}: does the lead fill it in, or sales later?", WHEN)
+            asked = "is that when it happened?" if is_event else "does the lead fill it in, or sales later?"
+            yield Finding("cannot tell", f"{said}: {asked}", WHEN)
 
 
 def _fill_shares(case: Case, known: np.ndarray, reached: np.ndarray) -> tuple[Interval, Interval]:
