@@ -136,7 +136,7 @@ def against_the_best(table: pd.DataFrame) -> pd.DataFrame:
                 "best peer's": peers["auc"].max(),
                 "difference ": ours["auc"] - peers["auc"].max(),
                 "seconds": seconds,
-                "of AutoGluon's": seconds / slowest.iloc[0] if len(slowest) else np.nan,
+                "of AutoGluon's": seconds / float(slowest.to_numpy()[0]) if len(slowest) else np.nan,
                 "test rows": ours["test rows"],
             }
         )

@@ -46,10 +46,11 @@ def contexts(data: Path | None, out: Path, leads: int, seeds: list[int]) -> dict
             overrides=parse_overrides([f"simulate.leads={leads}", f"seed={seed}"]),
         )
         run_all(found[f"demo, seed {seed}"], ("simulate",))
+    bpi2012 = data or Path()
     for days in ANCHORS if data is not None else ():
         found[f"bpi2012+{days}"] = make_context(
             source_dir=ROOT / "sources" / "bpi2012",
-            data_dir=data / "bpi2012" if data is not None else None,
+            data_dir=bpi2012 / "bpi2012",
             out=out / f"bpi2012_after_{days}",
             params_file=None,
             overrides=parse_overrides([f"snapshots.after={days}d"]),

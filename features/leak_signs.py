@@ -1,56 +1,52 @@
-"""Signs that a column of table leads was filled in after the outcome it would forecast.
+"""Whether a column of table leads was filled in after the outcome it would forecast: leak, fine, or cannot tell.
 
 A CRM export shows today's values. What sales or the CRM wrote while the story went on looks like a splendid forecast
-and is none. One column at a time, this gives one of three answers: ``leak``, ``fine``, ``cannot tell``.
+and is none. One column at a time, on held-out leads and with intervals: a verdict needs figures that chance does not
+give, over all columns and stages together. The signs:
 
-The signs, strongest first:
+1. its dates lie after the first look at the lead, and none after the export;
+2. table changes shows that its values came after the look (`features.leak_changes`);
+3. it is filled where a stage was reached later, and hardly elsewhere;
+4. alone it tells a later stage better than what is known beforehand ever does, or some of its values do;
+5. it goes with amounts that nobody knew at the look: days to the end, events to come;
+6. its values name an outcome, and leads with these values ended alike;
+7. its name says that it is kept up to date (last activity), a judgement (score) or a note of the work (tags, owner),
+   and it goes with the outcome. The name alone is a doubt, not a verdict.
 
-1. its dates lie after the moment at which the lead would have been scored;
-2. it is filled for winners only, or for the others only;
-3. alone it tells winners from the others on held-out leads better than what is known beforehand ever does;
-4. its values name an outcome, and leads with these values nearly all ended alike;
-5. its name says that it is kept up to date (last activity), a judgement (score, quality), or a note of the work
-   (tags, owner, reason), and it goes with the outcome. The name alone is a doubt, not a verdict.
-
-Doubts: a strong column, one that is filled clearly more often for winners, one filled for the same leads as a leak.
+``cannot tell`` never means passed: too few outcomes, a strong column, one filled clearly more often for winners or
+for the same leads as a leak.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-Answer = Literal["leak", "fine", "cannot tell"]
+from features.leak_evidence import (
+    FEWEST,
+    WHEN,
+    Answer,
+    Case,
+    Finding,
+    fill_differs,
+    filled_on_one_side,
+    knows_later_amounts,
+    late_dates,
+    named_for_late,
+    names_outcomes,
+    too_good_alone,
+)
+from features.leak_names import OUTCOME, name_sign
+from features.leak_statistics import as_micros, as_times, tell_alone
+from features.leak_stories import Stories
 
-TOO_GOOD_AUC = 0.90
-STRONG_AUC = 0.80
-STRONG_FILL_AUC = 0.60
-FEWEST_OUTCOMES = 20
-"""Winners, and others, below which strength cannot be judged."""
+FALSE_SIGNS = 0.01
+"""Chance that luck alone gives a sign anywhere in a source: shared by its columns and stages."""
 
-_LATE_SHARE = 0.01
-_ONE_SIDED = 0.05
-_SURE_DEVIATIONS = 4.0
-
-_WORDS = {
-    "kept up to date until the export": "latest final modified updated notable recent letzte letzter letztes zuletzt",
-    "about the outcome": "won lost closed converted conversion signed churned rejected "
-    "gewonnen verloren abgeschlossen unterschrieben",
-    "a note of sales' work on the lead": "tag tags status stage phase owner assigned assignee reason disposition "
-    "outcome result remark remarks stufe besitzer zuständig betreuer grund ergebnis bemerkung",
-    "somebody's judgement of the lead": "score scoring index quality grade rating profile rank probability likelihood "
-    "forecast prediction temperature punkte bewertung qualität güte profil wahrscheinlichkeit",
-}
-SIGNS = {meaning: frozenset(words.split()) for meaning, words in _WORDS.items()}
-"""Words in a column's name, by what they say about when it is written."""
-
-OUTCOME = SIGNS["about the outcome"]
-_NO_LAST = frozenset({"name", "names", "mile"})
+_SAME_FILL = 0.98
 
 
 @dataclass(frozen=True)
@@ -67,179 +63,98 @@ class LeakVerdict:
         In words, with the figures.
     auc : float or None
         How well the column alone tells winners from others on held-out leads (0.5 says nothing, 1 all).
+    todo : str
+        What to do about it; empty where nothing is.
     """
 
     column: str
     answer: Answer
     why: str
     auc: float | None = None
+    todo: str = ""
 
 
 def judge_columns(
-    values: pd.DataFrame, won: pd.Series, looked_at: pd.Series, *, outcome_names: Iterable[str] = ()
+    values: pd.DataFrame,
+    stories: Stories,
+    *,
+    outcome_names: Iterable[str] = (),
+    from_history: Collection[str] = (),
+    found_in_changes: Mapping[str, Finding] | None = None,
 ) -> list[LeakVerdict]:
     """Judge every column of a table of leads.
 
     Parameters
     ----------
     values : DataFrame
-        One row a lead, text (or numbers), missing where nothing stood.
-    won : Series of bool
-        Whether the lead reached the target in the end; same index.
-    looked_at : Series of datetime64[us, UTC]
-        When the lead would have been scored first.
+        One row a lead of ``stories``, indexed by lead id in any order; text (or numbers), missing where nothing stood.
+    stories : Stories
+        What became of these leads.
     outcome_names : iterable of str
         Names of the stages that end a story, looked for among the values.
+    from_history : collection of str
+        Columns whose values are those at the look, from table changes: their name says nothing then.
+    found_in_changes : mapping of str to Finding, optional
+        What table changes says against a column.
 
     Returns
     -------
     list of LeakVerdict
-        In the order of the columns.
+        In the order of the columns. The order of rows changes nothing.
     """
-    names = OUTCOME | {name.lower() for name in outcome_names}
-    verdicts = [_judge(column, values[column], won.to_numpy(dtype=bool), looked_at, names) for column in values.columns]
+    values = values.reindex(stories.looked_at_us.index)
+    words = OUTCOME | {name.lower() for name in outcome_names}
+    comparisons = max(len(values.columns), 1) * len(stories.reached.columns)
+    verdicts = []
+    for column in values.columns:
+        case = Case(column, values[column], stories, FALSE_SIGNS / (2 * comparisons))
+        sign = None if column in from_history else name_sign(column)
+        known = (found_in_changes or {}).get(column)
+        verdicts.append(_judge(case, sign, words, [] if known is None else [known]))
     return _doubt_same_fill(values, verdicts)
 
 
-def _judge(
-    name: str, raw: pd.Series, won: np.ndarray, looked_at: pd.Series, outcome_words: frozenset[str]
-) -> LeakVerdict:
-    filled = raw.notna().to_numpy()
-    if not filled.any() or (filled.all() and (raw == raw.iloc[0]).all()):
-        return LeakVerdict(name, "fine", "never filled" if not filled.any() else "always the same: it tells nothing")
-    times = as_times(raw)
+def _judge(case: Case, sign: str | None, words: frozenset[str], known: list[Finding]) -> LeakVerdict:
+    raw = case.raw
+    if not case.filled.any():
+        return LeakVerdict(case.name, "fine", "never filled")
+    if case.filled.all() and (raw == raw.iloc[0]).all():
+        return LeakVerdict(case.name, "fine", "always the same: it tells nothing")
+    found = [*known, *_findings(case, sign, words)]
+    worst = next((f for f in found if f.answer == "leak"), None)
+    if worst is not None:
+        return LeakVerdict(case.name, "leak", worst.why, worst.auc, worst.todo)
+    reached = case.stories.reached[case.stories.target].dropna().to_numpy() == 1
+    if not case.enough(reached):
+        few = f"too few outcomes to judge ({reached.sum():,} winners, {(~reached).sum():,} others; {FEWEST} are needed)"
+        also = f"; {sign}" if sign else ""
+        return LeakVerdict(case.name, "cannot tell", f"{few}{also}", None, WHEN)
+    doubt = next(iter(found), None)
+    if doubt is not None:
+        return LeakVerdict(case.name, "cannot tell", doubt.why, doubt.auc, doubt.todo)
+    return _fine(case, reached)
+
+
+def _findings(case: Case, sign: str | None, words: frozenset[str]) -> Iterator[Finding]:
+    times = as_times(case.raw)
     if times is not None:
-        late = float((times > looked_at)[filled].mean())
-        if late > _LATE_SHARE:
-            return LeakVerdict(name, "leak", f"{late:.0%} of its dates lie after the lead would have been scored")
-        raw = (times - looked_at).dt.total_seconds()
-    sign = name_sign(name)
-    if min(won.sum(), (~won).sum()) < FEWEST_OUTCOMES:
-        also = f"; its name says: {sign}" if sign else ""
-        return LeakVerdict(
-            name, "cannot tell", f"too few outcomes to judge ({won.sum()} winners, {(~won).sum()} others){also}"
-        )
-    auc = held_out_auc(raw, won)
-    return _by_strength(name, raw, won, auc, sign, outcome_words)
+        yield from late_dates(case, times)
+        case = replace(case, numbers=as_micros(times) - case.stories.looked_at_us.to_numpy())
+    yield from filled_on_one_side(case)
+    yield from too_good_alone(case)
+    yield from knows_later_amounts(case)
+    if times is None:
+        yield from names_outcomes(case, words)
+    yield from named_for_late(case, sign)
+    yield from fill_differs(case)
 
 
-def _by_strength(
-    name: str, raw: pd.Series, won: np.ndarray, auc: float, sign: str | None, outcome_words: frozenset[str]
-) -> LeakVerdict:
-    filled = raw.notna().to_numpy()
-    winners, others = float(filled[won].mean()), float(filled[~won].mean())
-    fill = f"filled for {winners:.0%} of winners and {others:.0%} of the others"
-    if filled.sum() >= FEWEST_OUTCOMES and min(winners, others) <= _ONE_SIDED * max(winners, others):
-        return LeakVerdict(name, "leak", f"{fill}: it is written when the outcome is known", auc)
-    if auc >= TOO_GOOD_AUC:
-        return LeakVerdict(name, "leak", f"alone it reaches an AUC of {auc:.2f}: nothing known beforehand does", auc)
-    named = _naming_values(raw, won, outcome_words)
-    if named:
-        return LeakVerdict(name, "leak", f"its values name the outcome ({named})", auc)
-    fill_auc = 0.5 + abs(winners - others) / 2
-    spread = np.sqrt((len(won) + 1) / (12.0 * won.sum() * (~won).sum()))
-    associated = max(auc, fill_auc) - 0.5 > _SURE_DEVIATIONS * spread
-    if sign and associated:
-        return LeakVerdict(
-            name, "leak", f"{sign}, and it goes with the outcome (AUC {max(auc, fill_auc):.2f} alone)", auc
-        )
-    if sign:
-        return LeakVerdict(name, "cannot tell", f"{sign}; no link with the outcome shows (AUC {auc:.2f} alone)", auc)
-    if auc >= STRONG_AUC:
-        return LeakVerdict(
-            name, "cannot tell", f"very strong alone (AUC {auc:.2f}): was it known when the lead came?", auc
-        )
-    if fill_auc >= STRONG_FILL_AUC:
-        return LeakVerdict(name, "cannot tell", f"{fill}: does the lead fill it in, or sales later?", auc)
-    return LeakVerdict(name, "fine", f"AUC {auc:.2f} alone, {fill}", auc)
-
-
-def name_sign(name: str) -> str | None:
-    """Return what a column's name says about when it is written, or None.
-
-    Examples
-    --------
-    >>> name_sign("Last Notable Activity")
-    'kept up to date until the export, by its name'
-    >>> name_sign("last_name") is None
-    True
-    """
-    words = [word.lower() for word in re.findall(r"[A-ZÄÖÜ]?[a-zäöüß]+|[A-ZÄÖÜ]+(?![a-zäöüß])", name)]
-    if any(word == "last" and (not rest or rest[0] not in _NO_LAST) for word, *rest in _tails(words)):
-        return "kept up to date until the export, by its name"
-    return next((f"{meaning}, by its name" for meaning, signs in SIGNS.items() if signs.intersection(words)), None)
-
-
-def _tails(words: list[str]) -> Iterable[list[str]]:
-    return (words[start:] for start in range(len(words)))
-
-
-def as_times(raw: pd.Series) -> pd.Series | None:
-    """Return a text column as UTC times if that is what it holds, else None."""
-    text = raw.dropna().astype(str)
-    if text.empty or not text.head(100).str.match(r"\d{4}-\d{2}-\d{2}").all():
-        return None
-    times = pd.to_datetime(raw, utc=True, errors="coerce", format="ISO8601").dt.as_unit("us")
-    return times if times.notna().sum() >= 0.95 * len(text) else None
-
-
-def held_out_auc(raw: pd.Series, won: np.ndarray) -> float:
-    """Return the AUC of the share of winners by value, learnt on one half of the leads and judged on the other.
-
-    Numbers count by decile, missing is a value of its own, rare values are drawn to the overall share.
-    """
-    groups = _as_groups(raw)
-    halves = np.arange(len(won)) % 2 == 0
-    found = []
-    for learn in (halves, ~halves):
-        base = won[learn].mean()
-        sums = np.bincount(groups[learn], weights=won[learn], minlength=groups.max() + 1)
-        counts = np.bincount(groups[learn], minlength=groups.max() + 1)
-        rate = (sums + 5 * base) / (counts + 5)
-        found.append(auc(rate[groups[~learn]], won[~learn]))
-    return float(np.mean(found))
-
-
-def _as_groups(raw: pd.Series) -> np.ndarray:
-    numbers = pd.to_numeric(raw, errors="coerce").astype("float64")
-    if numbers.nunique() > 10 and numbers.notna().sum() >= 0.95 * raw.notna().sum():
-        raw = pd.Series(pd.qcut(numbers, 10, labels=False, duplicates="drop"), index=raw.index)
-    return np.asarray(pd.factorize(raw, use_na_sentinel=True)[0] + 1)
-
-
-def auc(score: np.ndarray, won: np.ndarray) -> float:
-    """Return the share of (winner, other) pairs that the score puts in the right order; ties count half.
-
-    Examples
-    --------
-    >>> auc(np.array([1.0, 2.0, 2.0]), np.array([False, True, False]))  # one pair right, one tied
-    0.75
-    """
-    positives, negatives = int(won.sum()), int((~won).sum())
-    if positives == 0 or negatives == 0:
-        return 0.5
-    ranks = pd.Series(score).rank().to_numpy()
-    return float((ranks[won].sum() - positives * (positives + 1) / 2) / (positives * negatives))
-
-
-def _naming_values(raw: pd.Series, won: np.ndarray, outcome_words: frozenset[str]) -> str | None:
-    """Return values that name an outcome and whose leads (at least ten) ended alike, clearly unlike the rest."""
-    if pd.api.types.is_numeric_dtype(raw) or raw.nunique() > 200:
-        return None
-    base = won.mean()
-    named = []
-    for value, share, leads in _rates(raw, won):
-        if not outcome_words.intersection(re.findall(r"\w+", value.lower())) or leads < 10:
-            continue
-        deviations = abs(share - base) / np.sqrt(base * (1 - base) / leads)
-        if deviations > _SURE_DEVIATIONS and (share >= 0.9 or share <= 0.1):
-            named.append(f"{value!r}: {share:.0%} won")
-    return ", ".join(named[:3]) or None
-
-
-def _rates(raw: pd.Series, won: np.ndarray) -> Iterable[tuple[str, float, int]]:
-    by_value = pd.Series(won, index=raw.index).groupby(raw).agg(["mean", "count"])
-    return ((str(value), float(row["mean"]), int(row["count"])) for value, row in by_value.iterrows())
+def _fine(case: Case, reached: np.ndarray) -> LeakVerdict:
+    known = case.stories.judged
+    auc = tell_alone(case.reading, known, reached, error=case.error).auc
+    filled = case.filled[known]
+    fill = f"filled for {filled[reached].mean():.0%} of winners and {filled[~reached].mean():.0%} of the others"
+    return LeakVerdict(case.name, "fine", f"AUC {auc.value:.2f} alone (at most {auc.high:.2f}), {fill}", auc.value)
 
 
 def _doubt_same_fill(values: pd.DataFrame, verdicts: list[LeakVerdict]) -> list[LeakVerdict]:
@@ -250,9 +165,10 @@ def _doubt_same_fill(values: pd.DataFrame, verdicts: list[LeakVerdict]) -> list[
     for verdict in verdicts:
         filled = values[verdict.column].notna().to_numpy()
         twin = next(
-            (name for name, other in leaks.items() if (filled & other).sum() >= 0.98 * (filled | other).sum()), None
+            (n for n, other in leaks.items() if (filled & other).sum() >= _SAME_FILL * (filled | other).sum()), None
         )
         if verdict.answer == "fine" and twin is not None:
-            verdict = replace(verdict, answer="cannot tell", why=f"filled for the same leads as {twin}; {verdict.why}")
+            why = f"filled for the same leads as {twin}; {verdict.why}"
+            verdict = replace(verdict, answer="cannot tell", why=why, todo=WHEN)
         judged.append(verdict)
     return judged

@@ -37,6 +37,19 @@ class ColumnSeen:
     values: int
     answer: str
     why: str
+    todo: str = ""
+
+
+@dataclass(frozen=True)
+class EventTypeSeen:
+    """One type of event: its family, whether it may enter the model, and whether it tells the outcome."""
+
+    event_type: str
+    family: str
+    used: bool
+    answer: str
+    why: str
+    todo: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +106,7 @@ class CheckResult:
     rejects: tuple[RejectSeen, ...]
     stops: str | None
     columns: tuple[ColumnSeen, ...]
+    event_types: tuple[EventTypeSeen, ...]
     families: tuple[FamilySeen, ...]
     stages: tuple[StageSeen, ...]
     targets: tuple[TargetSeen, ...]
@@ -110,6 +124,7 @@ class CheckResult:
             _section("Rejected rows", [_reject_line(seen) for seen in self.rejects] or ["none"]),
             _section("Columns of leads", _column_lines(self.columns)),
             _section("Event families", _family_lines(self.families)),
+            _section("Event types", _event_type_lines(self.event_types)),
             _section("Stages reached", [f"{seen.stage:<16}{seen.leads:>10,} leads" for seen in self.stages]),
             _section("Outcomes", [line for seen in self.targets for line in _target_lines(seen)]),
             _section("Notes", list(self.notes)),
@@ -183,7 +198,26 @@ def _column_lines(columns: tuple[ColumnSeen, ...]) -> list[str]:
         lines.append(f"Leave {ACCOUNT} out of leads: the account features take it as known from creation")
     if leaking:
         lines.append(f"Remove from fit in source.yaml, or give their history in changes: {', '.join(leaking)}")
+    open_questions = [seen.column for seen in columns if seen.used and seen.answer == "cannot tell"]
+    if open_questions:
+        lines.append(f"Find out when they are written, before the first look or later: {', '.join(open_questions)}")
     return lines
+
+
+def _event_type_lines(event_types: tuple[EventTypeSeen, ...]) -> list[str]:
+    """Return a line each for what is not fine, worst first, and the number of the others."""
+    open_ones = [seen for seen in event_types if seen.answer != "fine"]
+    width = max((len(seen.event_type) for seen in open_ones), default=0)
+    lines = [
+        f"{seen.answer:<12} {seen.event_type:<{width}}  {seen.why}"
+        + ("" if seen.used else " (not for the model)")
+        + (f"; {seen.todo}" if seen.todo else "")
+        for answer in ("leak", "cannot tell")
+        for seen in open_ones
+        if seen.answer == answer
+    ]
+    fine = len(event_types) - len(open_ones)
+    return [*lines, f"fine         {fine:,} of {len(event_types):,} types"] if event_types else []
 
 
 def _family_lines(families: tuple[FamilySeen, ...]) -> list[str]:

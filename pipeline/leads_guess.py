@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from features.errors import InputError
-from features.leak_signs import name_sign
+from features.leak_names import name_sign
 from pipeline.file_look import ColumnLook, FileLook
 
 _CREATED = ("created", "registered", "first", "erstellt", "angelegt", "eingang", "submitted", "signup")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipeline.judged_rows import KEYS
+from pipeline.leak_warning import read_leaks
 from pipeline.stage import StageContext
 
 SHOWN_PARTS = ("train", "calibration", "test", "embargo", "too_young", "not_at_risk")
@@ -34,6 +35,8 @@ class DataNotes:
     rows: dict[str, int]
     rejects: dict[str, int]
     parts: tuple[Part, ...]
+    leaks: tuple[str, ...] = ()
+    """Columns of the model that look like leaks, with the reason."""
 
     def part(self, target: str, name: str) -> Part | None:
         """Return one part, None if no row fell into it."""
@@ -52,7 +55,8 @@ def data_notes(context: StageContext) -> DataNotes:
             rows = labels[(labels["target"] == target) & (labels["part"] == name)]
             if len(rows):
                 parts.append(_part(target, name, rows))
-    return DataNotes(ingested["observed_until"], ingested["rows"], ingested["rejects"], tuple(parts))
+    leaks = [f"{leak['column']}: {leak['why']}" for leak in read_leaks(context.folder("train"))]
+    return DataNotes(ingested["observed_until"], ingested["rows"], ingested["rejects"], tuple(parts), tuple(leaks))
 
 
 def _part(target: str, name: str, rows: pd.DataFrame) -> Part:

@@ -8,18 +8,15 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from features.clock import format_duration, format_time, from_micros
+from features.clock import format_duration, format_time
 from features.contracts import Table
 from features.errors import InputError
 from features.labels import build_labels
-from features.leak_signs import judge_columns
 from features.snapshots import history_snapshots
 from features.spec import SourceSpec
 from features.split import SplitOptions
 from pipeline.check_result import (
-    ACCOUNT,
     CheckResult,
-    ColumnSeen,
     FamilySeen,
     RejectSeen,
     StageSeen,
@@ -28,13 +25,11 @@ from pipeline.check_result import (
     enough,
 )
 from pipeline.ingest import TIME_COLUMNS, create_outputs, load_tables, observed_until_us, silence_at_the_end
+from pipeline.leak_check import check_leaks
 from pipeline.row_checks import check_rows, rejected_rows, require_few_rejects
 from pipeline.settings import Settings
 from pipeline.source_folder import Source
 from pipeline.source_query import Query, describe, find_queries, identifier, open_database, run
-
-MOST_LEADS_JUDGED = 100_000
-"""Leads that the leak signs look at; of more, an even sample."""
 
 
 def check_source(source: Source, data_dir: Path, settings: Settings) -> CheckResult:
@@ -100,13 +95,16 @@ def _result(
     looks = history_snapshots(leads, stages, spec, observed_until_us=observed)
     looks = looks.sort_values(["lead_id", "as_of_us"]).drop_duplicates("lead_id", ignore_index=True)
     labels = build_labels(looks, stages, spec, observed_until_us=observed)
+    looks = looks.merge(leads[["lead_id", "created_us"]], on="lead_id")
+    leaks = check_leaks(con, spec, looks, labels, stages, observed_until_us=observed)
     return CheckResult(
         source=spec.name,
         observed_until=format_time(observed),
         tables=tuple(_table(con, query, rows[table]) for table, query in queries.items()),
         rejects=_rejects(con),
         stops=stops,
-        columns=_columns(con, spec, labels, stages),
+        columns=leaks.columns,
+        event_types=leaks.event_types,
         families=_families(con, spec),
         stages=_stages(con, spec),
         targets=tuple(_target(spec, name, labels, settings) for name in sorted(spec.targets)),
@@ -137,58 +135,6 @@ def _rejects(con: duckdb.DuckDBPyConnection) -> tuple[RejectSeen, ...]:
         'GROUP BY ALL ORDER BY count(*) DESC, "table", "column", reason'
     ).fetchall()
     return tuple(RejectSeen(*row) for row in found)
-
-
-def _columns(
-    con: duckdb.DuckDBPyConnection, spec: SourceSpec, labels: pd.DataFrame, stages: pd.DataFrame
-) -> tuple[ColumnSeen, ...]:
-    """Judge each column of the leads query, on leads whose outcome had time to show."""
-    known = labels[(labels["target"] == spec.primary_target) & labels["y"].notna()]
-    reaching = spec.stages_reaching(spec.targets[spec.primary_target].stage)
-    winners = set(stages.loc[stages["stage"].isin(reaching), "lead_id"])
-    sample = known.sort_values("lead_id").iloc[:: len(known) // MOST_LEADS_JUDGED + 1]
-    con.register("judged", sample[["lead_id"]])
-    wide = con.sql(
-        "SELECT w.* EXCLUDE (__row) FROM wide_leads w JOIN kept_leads k ON w.__row = k.row "
-        "JOIN judged j ON k.lead_id = j.lead_id ORDER BY k.lead_id"
-    )
-    names = [name for name in wide.columns if name not in ("lead_id", "created_at")]
-    values = wide.to_arrow_table().to_pandas()[names]
-    if ACCOUNT in names:  # accounts tell leads apart by chance; features only need it to be there from the start
-        values[ACCOUNT] = values[ACCOUNT].where(values[ACCOUNT].isna(), "given")
-    con.unregister("judged")
-    won = sample["lead_id"].isin(winners).reset_index(drop=True)
-    looked_at = from_micros(sample["as_of_us"]).reset_index(drop=True)
-    verdicts = judge_columns(values, won, looked_at, outcome_names=spec.closed_stages)
-    seen = [_column(con, spec, verdict.column, verdict.answer, verdict.why) for verdict in verdicts]
-    from_changes = [name for name, column in spec.fit.items() if column.known == "changes" and name not in names]
-    why = "its history stands in changes: used as it stood at each moment"
-    return (
-        *seen,
-        *(ColumnSeen(n, True, spec.fit[n].type, *_changes_filled(con, n), "fine", why) for n in from_changes),
-    )
-
-
-def _column(con: duckdb.DuckDBPyConnection, spec: SourceSpec, name: str, answer: str, why: str) -> ColumnSeen:
-    column = identifier(name)
-    filled, values = con.execute(
-        f"SELECT count({column}) / greatest(count(*), 1), count(DISTINCT {column}) FROM wide_leads"
-    ).fetchall()[0]
-    declared = spec.fit.get(name)
-    if declared is not None and declared.known == "changes":
-        answer, why = "fine", "not read from leads: its history stands in changes"
-    kind = "account" if name == ACCOUNT else declared.type if declared else ""
-    return ColumnSeen(name, bool(kind), kind, filled, values, answer, why)
-
-
-def _changes_filled(con: duckdb.DuckDBPyConnection, name: str) -> tuple[float, int]:
-    share, values = con.execute(
-        "SELECT (SELECT count(DISTINCT lead_id) FROM out_changes WHERE field = $1 AND value IS NOT NULL) "
-        "/ greatest((SELECT count(*) FROM out_leads), 1), "
-        "(SELECT count(DISTINCT value) FROM out_changes WHERE field = $1)",
-        [name],
-    ).fetchall()[0]
-    return float(share), int(values)
 
 
 def _families(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> tuple[FamilySeen, ...]:

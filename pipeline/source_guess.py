@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from features.leak_signs import name_sign
+from features.leak_names import name_sign
 from pipeline.file_look import ColumnLook, FileLook, overlap
 from pipeline.leads_guess import find_account, find_leads
 from pipeline.source_query import literal

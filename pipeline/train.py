@@ -12,19 +12,21 @@ import pandas as pd
 from features.feature_list import feature_list
 from models.fit_forecast import fit_forecasts, fit_steps, predict_fitted
 from models.forecast import Forecast
+from pipeline.leak_warning import warn_of_leaks
 from pipeline.model_files import write_forecast
 from pipeline.progress import progress, say
 from pipeline.stage import StageContext
 
 
 def run(context: StageContext, out: Path) -> None:
-    """Write ``model/`` and ``forward/`` (saved forms), ``train.json`` and ``predictions.parquet``.
+    """Write ``model/`` and ``forward/`` (saved forms), ``train.json``, ``leaks.json`` and ``predictions.parquet``.
 
     ``forward/`` has not learned from the calibration period; the predictions of that period are its.
     """
     spec, settings = context.spec(), context.settings
     history = pd.read_parquet(context.folder("features") / "history.parquet")
     labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    warn_of_leaks(context, labels, out)
     with progress("train", total=fit_steps(spec, settings.model)) as steps:
         fitted = fit_forecasts(
             history,
