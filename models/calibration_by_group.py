@@ -69,7 +69,7 @@ def groupings(
     found = [] if bands is None else [Grouping("band", "", bands.astype(str))]
     rank = {subject: position for position, subject in enumerate(telling)}
     columns = [f for f in features if f.family == "fit" and f.dtype in ("category", "boolean")]
-    columns = [f for f in columns if rows[f.name].nunique(dropna=False) > 1]
+    columns = [f for f in columns if len(rows[f.name].unique()) > 1]
     sources = [f for f in columns if f.subject in spec.fit and spec.fit[f.subject].source_rate]
     segments = sorted((f for f in columns if f not in sources), key=lambda f: rank.get(f.subject, len(rank)))
     found += [Grouping("source", f.name, _values(rows, f.name)) for f in sources]

@@ -61,8 +61,8 @@ def reliability(
     -------
     DataFrame
         One row a bin that holds rows, by rising probability: ``forecast`` and ``outcome`` (weighted means), ``low``
-        and ``high`` (95 %, by the effective number of leads), ``due_low`` and ``due_high`` (where ``outcome`` lies in 95
-        of 100 such samples if the forecast is right), ``leads``.
+        and ``high`` (95 %, by the effective number of leads), ``due_low`` and ``due_high`` (where ``outcome`` lies in
+        95 of 100 such samples if the forecast is right), ``leads``.
     """
     frame = pd.DataFrame({"lead": np.asarray(lead_ids, dtype=str), "weight": lead_weights(lead_ids)})
     frame["y"], frame["p"] = np.asarray(y, dtype="float64"), np.asarray(p, dtype="float64")

@@ -188,15 +188,15 @@ class _Measured:
     draws: dict[str, Floats]
 
 
-def _measure(
-    tried: list[list[Floats]], y: Floats, lead_ids: ArrayLike, *, draws: int, seed: int
-) -> _Measured:
+def _measure(tried: list[list[Floats]], y: Floats, lead_ids: ArrayLike, *, draws: int, seed: int) -> _Measured:
     """Measure every share as the mean over its parts, all on the same drawn leads."""
     measures = [[MetricDraws(y, Scored.from_probability(log_odds_to_probability(x))) for x in one] for one in tried]
 
     def means(weights: Floats) -> dict[str, Floats]:
         values = [[measure.values(weights) for measure in one] for one in measures]
-        return {key: np.array([np.mean([v[key] for v in one], axis=0) for one in values]) for key in ("log_loss", "auc")}
+        return {
+            key: np.array([np.mean([v[key] for v in one], axis=0) for one in values]) for key in ("log_loss", "auc")
+        }
 
     whole = means(lead_weights(lead_ids)[np.newaxis, :])
     blocks = [means(block) for block in drawn_weights(lead_ids, draws=draws, seed=seed)]
@@ -206,7 +206,9 @@ def _measure(
     )
 
 
-def _read_off(points: pd.DataFrame, measured: _Measured, outcomes: int, later: pd.DataFrame, seed: int) -> LearningCurve:
+def _read_off(
+    points: pd.DataFrame, measured: _Measured, outcomes: int, later: pd.DataFrame, seed: int
+) -> LearningCurve:
     """Put intervals on the points and read the gain of the next outcomes off the curve through them."""
     for key in ("log_loss", "auc"):
         found = [interval(v, d) for v, d in zip(measured.value[key], measured.draws[key], strict=True)]

@@ -71,6 +71,7 @@ def run(context: StageContext, out: Path) -> None:
             change=change,
             entering=entering,
             data=data_notes(context),
+            features=forecast.features,
             answers={str(name): answering_level(model) for name, model in forecast.targets.items()},
             groups=group_tables(tests, forecast, baseline, cutoffs, importance),
             learning=learning,

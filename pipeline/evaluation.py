@@ -34,6 +34,7 @@ from typing import Any
 import pandas as pd
 
 from features.clock import DAY_US
+from features.feature import Feature
 from features.spec import SourceSpec
 from models.answering_level import Answer
 from models.bootstrap import Interval
@@ -101,6 +102,7 @@ class Evaluation:
     change: ChangeOfPolicy
     entering: list[Entering]
     data: DataNotes
+    features: tuple[Feature, ...]
     answers: Mapping[str, Answer]
     groups: Mapping[str, pd.DataFrame]
     learning: LearningCurve | None

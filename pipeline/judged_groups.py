@@ -48,9 +48,7 @@ def group_tables(
     return tables
 
 
-def curve_of(
-    context: StageContext, history: pd.DataFrame, forecast: Forecast, target: str
-) -> LearningCurve | None:
+def curve_of(context: StageContext, history: pd.DataFrame, forecast: Forecast, target: str) -> LearningCurve | None:
     """Train on parts of the training rows and judge on the calibration rows; the test plays no part."""
     training = forecast.targets[target].estimator.training
     if training.level == "rate":

@@ -170,7 +170,7 @@ def test_too_few_outcomes_are_a_plain_no(too_few_outcomes: StageContext) -> None
 
 def test_pictures_have_their_data_beside_them(judged_by_points: StageContext) -> None:
     plots = judged_by_points.folder("evaluate") / "plots"
-    names = {"gain", "importance", "precision_volume", "reliability"}
+    names = {"gain", "importance", "learning", "precision_volume", "reliability"}
     assert {file.stem for file in plots.glob("*.png")} == {file.stem for file in plots.glob("*.json")} == names
     for name in names - {"importance"}:
         rows = json.loads((plots / f"{name}.json").read_text(), parse_constant=pytest.fail)
