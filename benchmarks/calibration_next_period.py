@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from few_outcomes import TARGET, Funnel, simulate_funnel
+from few_outcomes import Funnel, simulate_funnel
 from public_funnels import RUNS
 
 from features.clock import to_micros
@@ -110,7 +110,7 @@ def simulated_rows(funnel: Funnel, *, draws: int, seed: int) -> Iterator[dict[st
     times = later["as_of_us"].to_numpy()
     at = (times - times.min()) / (times.max() - times.min())
     last = times > ends[1]
-    known = ~last & (times + funnel.horizon_us <= ends[1] + funnel.horizon_us)
+    known = ~last & (times + funnel.horizon_us <= ends[1])
     for scenario in SCENARIOS:
         q = log_odds_to_probability(scenario.moved(truth, at))
         judged = Period(odds[last], q[last], np.ones(last.sum()), times[last])

@@ -189,9 +189,11 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     funnel = simulate_funnel(arguments.out, leads=arguments.leads)
-    rows = pd.DataFrame(run_draws(funnel, arguments.sizes, draws=arguments.draws))
-    rows.to_csv(arguments.out / "few_outcomes.csv", index=False)
-    sys.stdout.write(summarise(rows).round(2).to_string(index=False) + "\n")
+    rows = []
+    for row in run_draws(funnel, arguments.sizes, draws=arguments.draws):
+        rows.append(row)
+        pd.DataFrame(rows).to_csv(arguments.out / "few_outcomes.csv", index=False)
+    sys.stdout.write(summarise(pd.DataFrame(rows)).round(2).to_string(index=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ LEVEL_RIDGE: Final = 20.0
 """Certainty that the level is right, as much as some 120 leads at a base rate of 20 % give (120 · 0.2 · 0.8)."""
 SLOPE_RIDGE: Final = 40.0
 """Certainty of the slope before any data: a standard deviation of 0.16."""
-TRUSTED_OUTCOMES: Final = 2.0
-"""So many outcomes in the calibration rows make the expected slope a half; ten times as many, ten elevenths."""
+TRUSTED_OUTCOMES: Final = 3.0
+"""So many outcomes in the calibration rows make the expected slope a half; nine times as many make it 0.9."""
 SMALLEST_SLOPE: Final = 0.05
 """A forecast is flattened at most this far, never turned round."""
 

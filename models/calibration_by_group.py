@@ -111,11 +111,11 @@ def calibration_by_group(
     distribution with the sum's mean, variance and skewness; the rows of a lead count as one outcome, which errs on
     the side of caution.
     """
-    frame = pd.DataFrame({"lead": lead_ids.to_numpy(dtype=str), "weight": lead_weights(lead_ids)})
+    frame = pd.DataFrame({"lead": pd.factorize(lead_ids)[0], "weight": lead_weights(lead_ids)})
     frame["y"], frame["p"] = y.to_numpy(dtype="float64"), p.to_numpy(dtype="float64")
     rows = []
     for grouping in divided:
-        frame["value"] = grouping.value.to_numpy(dtype=str)
+        frame["value"] = grouping.value.to_numpy(dtype=object)
         rows += [
             {"dimension": grouping.dimension, "column": grouping.column, "value": str(value)} | _group(inside)
             for value, inside in frame.groupby("value", sort=True)

@@ -43,10 +43,9 @@ class LeadSum:
         >>> found.mean, found.spread, found.skewness, found.jump
         (2.0, 1.0, 0.0, 1.0)
         """
-        rows = pd.DataFrame({"lead": np.asarray(lead_ids, dtype=str), "mass": np.asarray(weights, dtype="float64")})
-        rows["due"] = rows["mass"] * np.asarray(p, dtype="float64")
-        lead = rows.groupby("lead")[["mass", "due"]].sum()
-        mass, due = lead["mass"].to_numpy(), lead["due"].to_numpy()
+        lead, _ = pd.factorize(np.asarray(lead_ids))
+        own = np.asarray(weights, dtype="float64")
+        mass, due = np.bincount(lead, own), np.bincount(lead, own * np.asarray(p, dtype="float64"))
         rate = np.clip(due / mass, 1e-9, 1 - 1e-9)
         variance = mass**2 * rate * (1 - rate)
         spread = float(np.sqrt(variance.sum()))

@@ -89,7 +89,7 @@ def _steps(odds: Floats, y: Floats, weights: Floats, times: NDArray[np.int64]) -
         return None
     step = np.minimum((np.cumsum(curvature) - curvature / 2) / total * count, count - 1).astype(np.int64)
     months = (times[order] - times.min()) / MONTH_US
-    information = np.bincount(step, curvature, minlength=count)
+    information = np.asarray(np.bincount(step, curvature, minlength=count), dtype=np.float64)
     held = information > 0
     sums = (np.bincount(step, values, minlength=count)[held] for values in (curvature * months, score))
     middle, distance = (values / information[held] for values in sums)
