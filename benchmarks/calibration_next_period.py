@@ -132,7 +132,7 @@ def public_rows(name: str, data: Path, out: Path) -> Iterator[dict[str, float | 
         data_dir=data / source,
         out=out / name.replace("+", "_after_"),
         params_file=None,
-        overrides=parse_overrides(overrides),
+        overrides=parse_overrides([*overrides, "model.threads=1"]),
     )
     run_all(context, ("ingest", "features", "labels"))
     spec = context.spec()

@@ -76,7 +76,7 @@ def simulate_funnel(out: Path, *, leads: int, seed: int = SEED) -> Funnel:
         data_dir=out / "simulate" / "export",
         out=out,
         params_file=None,
-        overrides=parse_overrides([*overrides, "snapshots.every=null", "snapshots.until=null"]),
+        overrides=parse_overrides([*overrides, "snapshots.every=null", "snapshots.until=null", "model.threads=1"]),
     )
     run_all(context, ("simulate", "ingest", "features", "labels"))
     spec = context.spec()
