@@ -1,4 +1,4 @@
-"""Calibration that keeps reasons exact: intercept + slope · log-odds, drawn to the identity where data is thin."""
+"""Calibration that keeps reasons exact: intercept + slope · log-odds, drawn to what few outcomes can bear."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from threadpoolctl import threadpool_limits
 
-from models.log_odds import Floats, log_odds_to_probability
+from models.level_drift import level_drift
+from models.log_odds import Floats, log_odds_to_probability, probability_to_log_odds
 
-INTERCEPT_RIDGE: Final = 10.0
-"""Certainty that the intercept is 0, as much as some 60 leads at a base rate of 20 % give (60 · 0.2 · 0.8)."""
+LEVEL_RIDGE: Final = 20.0
+"""Certainty that the level is right, as much as some 120 leads at a base rate of 20 % give (120 · 0.2 · 0.8)."""
 SLOPE_RIDGE: Final = 40.0
-"""Certainty that the slope is 1: a standard deviation of 0.16 before any data."""
+"""Certainty of the slope before any data: a standard deviation of 0.16."""
+TRUSTED_OUTCOMES: Final = 3.0
+"""So many outcomes in the calibration rows make the expected slope a half; nine times as many make it 0.9."""
 SMALLEST_SLOPE: Final = 0.05
 """A forecast is flattened at most this far, never turned round."""
 
@@ -33,6 +36,8 @@ class Calibration:
     slope: float = 1.0
     leads: float = 0.0
     """Sum of the weights it was fitted on."""
+    drift: float = 0.0
+    """Share of the intercept that is the level's way from the whole period to its end; 0 where time was not given."""
 
     def apply(self, log_odds: ArrayLike) -> Floats:
         """Return calibrated log-odds."""
@@ -44,24 +49,41 @@ def fit_calibration(
 ) -> Calibration:
     """Fit intercept and slope on rows the estimator was not trained on, by penalised maximum likelihood (Newton).
 
-    Minimises the weighted log loss plus ``INTERCEPT_RIDGE / 2 · intercept²`` plus ``SLOPE_RIDGE / 2 · (slope - 1)²``:
-    with no rows it is the identity, with few it hardly moves, with many it is Platt's calibration.
-
     Parameters
     ----------
     log_odds, y, weights : array-like of length n
-        Forecast, outcome 0 or 1, and weight; the weights of a lead sum to 1, so that the ridges count in leads.
+        Forecast, outcome in [0, 1], and weight; the weights of a lead sum to 1, so that the ridges count in leads.
+    as_of_us : array-like of length n, optional
+        Time of each row. Given, the level is that of the end of the period (`models.level_drift`): what comes next
+        is more like it than like the mean of the period.
+
+    Notes
+    -----
+    With ``c`` the log-odds of the mean forecast, calibrated log-odds are ``c + level + slope · (log_odds - c)``.
+    Minimises the weighted log loss plus ``LEVEL_RIDGE / 2 · level²`` plus ``SLOPE_RIDGE / 2 · (slope - expected)²``.
+    The expected slope is ``n / (n + TRUSTED_OUTCOMES)`` for ``n`` outcomes of the rarer kind: what was learned from
+    few outcomes says more about them than about the next ones, so their forecast is drawn to the base rate. With no
+    rows it is the identity, with many it is Platt's calibration.
     """
     x, outcome, weight = (np.asarray(values, dtype=np.float64) for values in (log_odds, y, weights))
-    design = np.column_stack([np.ones_like(x), x])
-    ridge, identity = np.array([INTERCEPT_RIDGE, SLOPE_RIDGE]), np.array([0.0, 1.0])
+    if weight.sum() <= 0:
+        return Calibration()
     with threadpool_limits(limits=1, user_api="blas"):  # sums in one order, so the same bits on any number of cores
-        found = _newton(design, outcome, weight, ridge, identity)
-        if found[1] < SMALLEST_SLOPE:
-            fixed = np.array([INTERCEPT_RIDGE, 1e12])
-            found = _newton(design, outcome, weight, fixed, np.array([0.0, SMALLEST_SLOPE]))
-            found[1] = SMALLEST_SLOPE
-    return Calibration(float(found[0]), float(found[1]), float(weight.sum()))
+        mean = float(np.clip(weight @ log_odds_to_probability(x) / weight.sum(), 1e-9, 1 - 1e-9))
+        centre = float(probability_to_log_odds(mean))
+        rarer = float(min(weight @ outcome, weight @ (1.0 - outcome)))
+        design = np.column_stack([np.ones_like(x), x - centre])
+        ridge, prior = np.array([LEVEL_RIDGE, SLOPE_RIDGE]), np.array([centre, rarer / (rarer + TRUSTED_OUTCOMES)])
+        level, slope = _newton(design, outcome, weight, ridge, prior)
+        if slope < SMALLEST_SLOPE:
+            slope, fixed = SMALLEST_SLOPE, np.array([LEVEL_RIDGE, 1e12])
+            level = _newton(design, outcome, weight, fixed, np.array([centre, SMALLEST_SLOPE]))[0]
+        shift = 0.0
+        if as_of_us is not None:
+            calibrated, offset = design @ np.array([level, slope]), float(level - centre)
+            shift = level_drift(calibrated, outcome, weight, as_of_us, offset=offset, ridge=LEVEL_RIDGE).shift
+    intercept = float(level) + shift - float(slope) * centre
+    return Calibration(intercept, float(slope), float(weight.sum()), shift)
 
 
 def _newton(design: Floats, y: Floats, weights: Floats, ridge: Floats, centre: Floats) -> Floats:

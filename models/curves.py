@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.by_lead import lead_weights
+from models.lead_sums import LeadSum
 from models.log_odds import Floats
 from models.metrics import CALIBRATION_BINS
 from models.ranking import Accumulated, TieGroups
@@ -60,7 +61,8 @@ def reliability(
     -------
     DataFrame
         One row a bin that holds rows, by rising probability: ``forecast`` and ``outcome`` (weighted means), ``low``
-        and ``high`` (95 %, by the effective number of leads), ``leads``.
+        and ``high`` (95 %, by the effective number of leads), ``due_low`` and ``due_high`` (where ``outcome`` lies in
+        95 of 100 such samples if the forecast is right), ``leads``.
     """
     frame = pd.DataFrame({"lead": np.asarray(lead_ids, dtype=str), "weight": lead_weights(lead_ids)})
     frame["y"], frame["p"] = np.asarray(y, dtype="float64"), np.asarray(p, dtype="float64")
@@ -74,8 +76,10 @@ def reliability(
         effective = float(mass**2 / (by_lead**2).sum())
         low, high = wilson(outcome * effective, effective)
         forecast = float((inside["weight"] * inside["p"]).sum() / mass)
-        rows.append((forecast, outcome, float(low), float(high), len(by_lead)))
-    return pd.DataFrame(rows, columns=["forecast", "outcome", "low", "high", "leads"])
+        due = (bound / mass for bound in LeadSum.of(inside["lead"], inside["weight"], inside["p"]).bounds())
+        rows.append((forecast, outcome, float(low), float(high), *due, len(by_lead)))
+    columns = ["forecast", "outcome", "low", "high", "due_low", "due_high", "leads"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _bins(mass: pd.Series, bins: int) -> pd.Series:

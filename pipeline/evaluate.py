@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from models.answering_level import answering_level
 from models.baseline import Baseline, Bools
 from models.change_of_policy import ChangeOfPolicy, compare_policies
 from models.conversion import Conversion, conversion_steps, convert
@@ -21,12 +22,8 @@ from models.reasons import Reason, reasons
 from models.target_evaluation import BASELINE, MODEL, TargetEvaluation, evaluate_target
 from pipeline.evaluation import BANDS, Entering, Evaluation, Promotions, Volume, evaluation_tree
 from pipeline.ingested import read_observed_until, read_stages
-from pipeline.judged_rows import (
-    KEYS,
-    judged_rows,
-    read_baseline,
-    read_features,
-)
+from pipeline.judged_groups import curve_of, group_tables
+from pipeline.judged_rows import KEYS, judged_rows, read_baseline, read_features
 from pipeline.looks import Looks, looks_in_test
 from pipeline.model_files import read_forecast
 from pipeline.progress import progress
@@ -40,7 +37,7 @@ REASONS_SHOWN = 3
 
 def run(context: StageContext, out: Path) -> None:
     """Write ``evaluation.json``, ``report.html``, ``test_predictions.parquet`` and ``plots/``."""
-    with progress("evaluate", total=4) as steps:
+    with progress("evaluate", total=5) as steps:
         history, baseline, cutoffs = read_features(context, "history"), read_baseline(context), read_cutoffs(context)
         spec, forecast = context.spec(), read_forecast(context.folder("train") / "model")
         judged: list[TargetEvaluation] = []
@@ -58,6 +55,9 @@ def run(context: StageContext, out: Path) -> None:
         sample = _evenly(primary, context.settings.evaluate.shap_rows)
         contributions = forecast.explain(sample, cutoffs.target).contributions
         change, entering = _next_monday(context, forecast, baseline, cutoffs)
+        importance = subject_importance(contributions, forecast.features)
+        steps.advance()
+        learning = curve_of(context, history, forecast, cutoffs.target)
         steps.advance()
         evaluation = Evaluation(
             spec=spec,
@@ -66,11 +66,15 @@ def run(context: StageContext, out: Path) -> None:
             levels={str(name): str(level) for name, level in forecast.levels.items()},
             targets=tuple(judged),
             promotions=promotions,
-            importance=subject_importance(contributions, forecast.features),
+            importance=importance,
             families=family_importance(contributions, forecast.features),
             change=change,
             entering=entering,
             data=data_notes(context),
+            features=forecast.features,
+            answers={str(name): answering_level(model) for name, model in forecast.targets.items()},
+            groups=group_tables(tests, forecast, baseline, cutoffs, importance),
+            learning=learning,
         )
         _write(evaluation, tests, out)
         write_report(evaluation, out)

@@ -6,6 +6,12 @@ Keys of ``evaluation.json``; an interval is ``{value, low, high}`` (95 %), what 
 - ``targets.NAME``: ``stage``, ``horizon_days``, ``level`` (``model`` or ``rate``), ``rows``, ``leads``, ``outcomes``
   (leads), ``rate``, ``baseline_calibration``, ``beats_baseline``; ``model``, ``baseline`` and ``difference`` (model
   less baseline, paired) hold the intervals of ``auc``, ``ap``, ``lift10``, ``log_loss``, ``brier``, ``ece``.
+- ``targets.NAME.answer``: ``level`` (``model``; ``shrunken``: drawn towards the base rate; ``rate``: the base rate
+  for all), ``outcomes`` learned from, ``missing_outcomes``, ``slope``. ``targets.NAME.agreement``: ``groups`` and how
+  many had each verdict; ``targets.NAME.by_group``: one entry a group (see `models.calibration_by_group`);
+  ``group_rule`` says how verdicts are reached. ``targets.NAME.reliability``: the model's bins.
+- ``learning``: null, or ``points``, ``outcomes``, ``next_outcomes``, ``log_loss_gain``, ``auc_gain``, ``worth``
+  (see `models.learning_curve`), for the primary target.
 - ``cutoffs``: as in ``cutoffs.json``. ``promoted.SCORER.BAND``: leads promoted in the test period, ``leads``
   (of those looked at), ``per_week`` (of all, once every open lead is a test lead),
   ``precision`` with ``low`` and ``high``; ``promoted.difference.BAND``: model's precision less the
@@ -22,17 +28,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
 
 from features.clock import DAY_US
+from features.feature import Feature
 from features.spec import SourceSpec
+from models.answering_level import Answer
 from models.bootstrap import Interval
+from models.calibration_by_group import RULE as GROUP_RULE
+from models.calibration_by_group import agreement
 from models.change_of_policy import ChangeOfPolicy
 from models.conversion import Conversion
 from models.cutoffs import Cutoffs
+from models.learning_curve import LearningCurve
 from models.metrics import METRICS
 from models.reasons import Reason
 from models.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
@@ -91,6 +102,10 @@ class Evaluation:
     change: ChangeOfPolicy
     entering: list[Entering]
     data: DataNotes
+    features: tuple[Feature, ...]
+    answers: Mapping[str, Answer]
+    groups: Mapping[str, pd.DataFrame]
+    learning: LearningCurve | None
 
     @property
     def primary(self) -> TargetEvaluation:
@@ -107,6 +122,7 @@ def evaluation_tree(evaluation: Evaluation) -> dict[str, Any]:
         "baseline": evaluation.cutoffs.baseline.kind,
         "beats_baseline": evaluation.primary.beats_baseline,
         "rule": RULE,
+        "group_rule": GROUP_RULE,
         "targets": {result.target: _target(evaluation, result) for result in evaluation.targets},
         "cutoffs": evaluation.cutoffs.model_dump(mode="json"),
         "promoted": {
@@ -127,6 +143,7 @@ def evaluation_tree(evaluation: Evaluation) -> dict[str, Any]:
         },
         "change": {"leads": evaluation.change.leads, **evaluation.change.counts},
         "importance": _shares_by_family(evaluation.importance),
+        "learning": _learning(evaluation.learning),
         "families": dict(zip(evaluation.families["family"], evaluation.families["share"], strict=True)),
     }
     cleaned: dict[str, Any] = _without_nan(tree)
@@ -150,6 +167,24 @@ def _target(evaluation: Evaluation, result: TargetEvaluation) -> dict[str, Any]:
         "model": {key: _interval(compared.interval(MODEL, key)) for key in keys},
         "baseline": {key: _interval(compared.interval(BASELINE, key)) for key in keys},
         "difference": {key: _interval(compared.difference(MODEL, BASELINE, key)) for key in keys},
+        "answer": asdict(evaluation.answers[result.target]),
+        "agreement": agreement(evaluation.groups[result.target]),
+        "by_group": evaluation.groups[result.target].to_dict("records"),
+        "reliability": result.reliability[MODEL].to_dict("records"),
+    }
+
+
+def _learning(curve: LearningCurve | None) -> dict[str, Any] | None:
+    if curve is None:
+        return None
+    return {
+        "points": curve.points.to_dict("records"),
+        "outcomes": curve.outcomes,
+        "next_outcomes": curve.next_outcomes,
+        "log_loss_gain": _interval(curve.log_loss_gain),
+        "auc_gain": _interval(curve.auc_gain),
+        "base_log_loss": curve.base_log_loss,
+        "worth": curve.worth,
     }
 
 
@@ -179,4 +214,6 @@ def _shares_by_family(importance: pd.DataFrame) -> dict[str, dict[str, float]]:
 def _without_nan(value: object) -> Any:
     if isinstance(value, Mapping):
         return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

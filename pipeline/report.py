@@ -14,14 +14,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from features.feature_list import Feature
 from models.bootstrap import Interval
+from models.calibration_by_group import RULE as GROUP_RULE
 from models.metrics import METRICS, Metric
 from models.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
 from models.verdict import RULE
 from pipeline.evaluation import BANDS, Evaluation
+from pipeline.report_groups import agreement_sentence, group_blocks
+from pipeline.report_learning import curve_rows, gain_sentence, level_sentences
 from pipeline.report_plots import (
     draw,
     gain_figure,
     importance_figure,
+    learning_figure,
     precision_volume_figure,
     reliability_figure,
 )
@@ -87,6 +91,9 @@ def draw_pictures(evaluation: Evaluation) -> dict[str, Picture]:
         "precision_volume": (_stacked(curves), precision_volume_figure(evaluation.promotions.volumes, names)),
         "importance": (_records(shown), importance_figure(shown, titles)),
     }
+    if evaluation.learning is not None:
+        points = evaluation.learning.points
+        drawn["learning"] = (_records(points), learning_figure(points))
     return {name: Picture(rows, draw(figure, "png"), draw(figure, "svg")) for name, (rows, figure) in drawn.items()}
 
 
@@ -119,11 +126,24 @@ def render(evaluation: Evaluation, pictures: dict[str, Picture]) -> str:
             (FAMILIES[family], percent(share)) for family, share in evaluation.families[["family", "share"]].to_numpy()
         ],
         segments=[_segment(evaluation, feature, table) for feature, table in evaluation.change.segments],
+        groups=[_groups(evaluation, result.target) for result in evaluation.targets],
+        group_rule=GROUP_RULE,
+        levels=level_sentences(evaluation),
+        gain=gain_sentence(evaluation),
+        curve=curve_rows(evaluation),
         target_titles={result.target: target_title(spec, result.target) for result in evaluation.targets},
         number=number,
         signed=signed,
         percent=percent,
     )
+
+
+def _groups(evaluation: Evaluation, target: str) -> dict[str, Any]:
+    return {
+        "title": f"{target_title(evaluation.spec, target)} within {horizon_days(evaluation.spec, target)} days",
+        "sentence": agreement_sentence(evaluation, target),
+        "blocks": group_blocks(evaluation, target),
+    }
 
 
 def _measures(evaluation: Evaluation, result: TargetEvaluation) -> dict[str, Any]:

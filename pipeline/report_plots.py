@@ -49,7 +49,10 @@ Names = Mapping[str, str]
 
 
 def reliability_figure(bins: Mapping[str, pd.DataFrame], names: Names) -> Figure:
-    """Draw forecast against outcome with 95 % intervals; on the diagonal, forecasts are kept."""
+    """Draw forecast against outcome with 95 % intervals; on the diagonal, forecasts are kept.
+
+    Shaded: where the model's points lie in 95 of 100 samples if its forecast is right.
+    """
     figure, axes = _figure(6.4, 4.6)
     top = 0.0
     for scorer in SCORERS:
@@ -67,7 +70,10 @@ def reliability_figure(bins: Mapping[str, pd.DataFrame], names: Names) -> Figure
             linewidth=1.4,
         )
         top = max(top, float(table["forecast"].max()), float(table["high"].max()))
-    top = min(1.0, top * 1.05)
+    model = bins[MODEL]
+    top = min(1.0, max(top, float(model["due_high"].max())) * 1.05)
+    shade: dict[str, Any] = {"color": COLOURS[MODEL], "alpha": 0.13, "linewidth": 0, "label": "right forecast, 95 %"}
+    axes.fill_between(model["forecast"], model["due_low"], model["due_high"], **shade)
     axes.plot([0, top], [0, top], color="#777777", linewidth=1, zorder=0, label="forecast = outcome")
     axes.set(xlim=(0, top), ylim=(0, top), xlabel="forecast probability", ylabel="share that reached it")
     _percent(axes, "xy")
@@ -130,6 +136,22 @@ def precision_volume_figure(volumes: Mapping[str, Volume], names: Names) -> Figu
     axes.set_ylim(bottom=0)
     _percent(axes, "y")
     _finish(axes, "upper right")
+    return figure
+
+
+def learning_figure(points: pd.DataFrame) -> Figure:
+    """Draw log loss and AUC against the outcomes that were learned from, with 95 % intervals."""
+    figure, both = _figures(9.6, 3.8, 2)
+    for axes, key, name in zip(
+        both, ("log_loss", "auc"), ("log loss (less is better)", "AUC (more is better)"), strict=True
+    ):
+        at, value = points["outcomes"], points[key]
+        axes.fill_between(
+            at, points[f"{key}_low"], points[f"{key}_high"], color=COLOURS[MODEL], alpha=0.13, linewidth=0
+        )
+        axes.plot(at, value, marker=MARKS[MODEL], color=COLOURS[MODEL], linewidth=2)
+        axes.set(xlabel="outcomes learned from", ylabel=name)
+        axes.set_xlim(left=0)
     return figure
 
 

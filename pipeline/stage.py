@@ -62,7 +62,7 @@ STAGES = (
     Stage(
         "evaluate",
         needs=("ingest", "features", "labels", "train", "cutoffs"),
-        sections=("features", "evaluate"),
+        sections=("features", "model", "evaluate"),
         knobs=("score.every",),
     ),
     Stage(

@@ -38,6 +38,8 @@ def summary_table(out: Path) -> str:
         console.print(verdict_sentence(evaluation), soft_wrap=True, markup=False)
         for name, target in evaluation["targets"].items():
             console.print(_metrics_table(name, target, evaluation["baseline"]))
+            console.print(agreement_line(target), soft_wrap=True, markup=False)
+        console.print(learning_line(evaluation), soft_wrap=True, markup=False)
         console.print(_promotion_table(evaluation))
         _print_scores(console, out)
         console.print(f"Report: {(out / 'evaluate' / 'report.html').resolve()}", soft_wrap=True, markup=False)
@@ -63,6 +65,39 @@ def verdict_sentence(evaluation: dict[str, Any]) -> str:
     if _sure(ranked["high"], below=True) or _sure(loss["low"], below=False):
         return f"Verdict: the model does worse than {base} ({rests_on}); {base} should go on deciding."
     return f"Verdict: the model has not been shown to beat {base} ({rests_on}); use it with care."
+
+
+def agreement_line(target: dict[str, Any]) -> str:
+    """Return which level answered for a target and in how many groups its percentages held.
+
+    Examples
+    --------
+    >>> agreement_line({"answer": {"level": "model", "outcomes": 812},
+    ...     "agreement": {"groups": 40, "agrees": 30, "too_high": 2, "too_low": 0, "too_few_to_tell": 8}})
+    'Answered by the model, from 812 outcomes; 30 of 32 groups agree with the forecast (2 too high), 8 too few to tell'
+    """
+    answer, counts = target["answer"], target["agreement"]
+    level = {"model": "the model", "shrunken": "the model drawn towards the base rate", "rate": "the base rate"}
+    wrong = [f"{counts[key]} {key.replace('_', ' ')}" for key in ("too_high", "too_low") if counts[key]]
+    told = counts["groups"] - counts["too_few_to_tell"]
+    noted = f" ({', '.join(wrong)})" if wrong else ""
+    return (
+        f"Answered by {level[answer['level']]}, from {answer['outcomes']:,} outcomes; {counts['agrees']} of {told} "
+        f"groups agree with the forecast{noted}, "
+        f"{counts['too_few_to_tell']} too few to tell"
+    )
+
+
+def learning_line(evaluation: dict[str, Any]) -> str:
+    """Return what the next outcomes would bring for the primary target."""
+    curve = evaluation["learning"]
+    if curve is None:
+        return "Too few outcomes to say what more of them would bring"
+    gain = curve["log_loss_gain"]
+    return (
+        f"The next {curve['next_outcomes']} outcomes: log loss {gain['low']:.4f} to {gain['high']:.4f} better, "
+        f"{curve['worth']}"
+    )
 
 
 def _sure(bound: float | None, *, below: bool) -> bool:

@@ -98,7 +98,7 @@ def test_it_needs_no_other_file_and_runs_no_code(judged_by_points: StageContext,
 def test_it_can_be_read_without_seeing_it(page: Page) -> None:
     assert page.all("html")[0]["lang"] == "en"
     images = page.all("img")
-    assert len(images) == 4
+    assert len(images) == 5
     assert all(len(str(image["alt"])) > 60 for image in images)
     assert all(cell.get("scope") in ("col", "row") for cell in page.all("th"))
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
@@ -168,11 +168,45 @@ def test_too_few_outcomes_are_a_plain_no(too_few_outcomes: StageContext) -> None
     assert "too few outcomes to train a model" in words
 
 
+def test_every_group_is_said_with_its_verdict(judged_by_points: StageContext, page: Page) -> None:
+    tree = json.loads((judged_by_points.folder("evaluate") / "evaluation.json").read_text())["targets"]
+    for target in tree.values():
+        groups = pd.DataFrame(target["by_group"])
+        assert {"band", "segment", "month"} <= set(groups["dimension"])
+        for (_, column), part in groups.groupby(["dimension", "column"]):
+            # every way of dividing divides the same leads' rows: their mean forecasts lie around that of all
+            assert part["forecast"].min() <= target["rate"] * 3, column
+            assert part["leads"].max() <= target["leads"]
+            assert part["leads"].sum() >= target["leads"]
+        counts = target["agreement"]
+        assert counts["groups"] == len(groups) == sum(count for name, count in counts.items() if name != "groups")
+        told = counts["groups"] - counts["too_few_to_tell"]
+        assert f"{counts['agrees']} of the {told} groups that can be told agree" in page.words
+        assert all(row["due_low"] <= row["forecast"] <= row["due_high"] for row in target["reliability"])
+
+
+def test_it_says_which_level_answered_and_what_more_would_bring(
+    judged_by_points: StageContext, page: Page, too_few_outcomes: StageContext
+) -> None:
+    tree = json.loads((judged_by_points.folder("evaluate") / "evaluation.json").read_text())
+    answer, curve = tree["targets"]["sql"]["answer"], tree["learning"]
+    assert answer["level"] == "model"
+    assert f"the model, learned from {answer['outcomes']} outcomes" in page.words
+    assert len(curve["points"]) >= 3
+    assert f"The next {curve['next_outcomes']} outcomes would make log loss" in page.words
+    few = json.loads((too_few_outcomes.folder("evaluate") / "evaluation.json").read_text())
+    assert few["learning"] is None
+    answer = few["targets"]["sql"]["answer"]
+    words = Page(html_of(too_few_outcomes)).words
+    assert f"{answer['outcomes']} outcomes are too few to tell leads apart" in words
+    assert f"{answer['missing_outcomes']:,} more are needed" in words
+
+
 def test_pictures_have_their_data_beside_them(judged_by_points: StageContext) -> None:
     plots = judged_by_points.folder("evaluate") / "plots"
-    names = {"gain", "importance", "precision_volume", "reliability"}
+    names = {"gain", "importance", "learning", "precision_volume", "reliability"}
     assert {file.stem for file in plots.glob("*.png")} == {file.stem for file in plots.glob("*.json")} == names
-    for name in names - {"importance"}:
+    for name in names - {"importance", "learning"}:
         rows = json.loads((plots / f"{name}.json").read_text(), parse_constant=pytest.fail)
         assert {row["scorer"] for row in rows} == {"model", "baseline"}
     assert (plots / "gain.png").read_bytes().startswith(b"\x89PNG")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.summary import verdict_sentence
+from pipeline.summary import learning_line, verdict_sentence
 
 
 def evaluation(*, beats: bool, level: str, ap: tuple[float | None, float | None]) -> dict[str, Any]:
@@ -41,3 +41,11 @@ def evaluation(*, beats: bool, level: str, ap: tuple[float | None, float | None]
 )
 def test_the_verdict_is_one_sentence(given: dict[str, Any], sentence: str) -> None:
     assert verdict_sentence(given) == sentence.replace("the naive Bayes", "naive Bayes")
+
+
+def test_what_the_next_outcomes_would_bring_is_one_line() -> None:
+    assert learning_line({"learning": None}) == "Too few outcomes to say what more of them would bring"
+    gain = {"value": 0.004, "low": 0.002, "high": 0.006}
+    curve = {"next_outcomes": 100, "log_loss_gain": gain, "worth": "not worth waiting"}
+    expected = "The next 100 outcomes: log loss 0.0020 to 0.0060 better, not worth waiting"
+    assert learning_line({"learning": curve}) == expected
