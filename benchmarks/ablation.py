@@ -90,7 +90,7 @@ def logistic(trial: Trial) -> np.ndarray:
 
 def catboost(trial: Trial) -> np.ndarray:
     """Return what CatBoost says as it comes (it must be installed)."""
-    from catboost import CatBoostClassifier, Pool
+    from catboost import CatBoostClassifier, Pool  # type: ignore[import-not-found]
 
     names = list(trial.X.select_dtypes(exclude="number"))
     model = CatBoostClassifier(verbose=0, random_seed=0, allow_writing_files=False, thread_count=1)
@@ -215,16 +215,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "data" / "ablation")
     own = [name for name in CANDIDATES if name != "peer: CatBoost"]
     parser.add_argument("--candidate", nargs="*", default=own, choices=list(CANDIDATES))
-    parser.add_argument("--kind", nargs="*", default=[kind for kind in FUNNELS if kind not in LARGE])
+    parser.add_argument("--kind", nargs="*", help="kinds of trials, all but the large ones by default")
     parser.add_argument("--large", action="store_true", help="with 40,000 and 80,000 leads")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    kinds = (*arguments.kind, *(LARGE if arguments.large else ()))
+    drawn = [kind for kind in FUNNELS if kind not in LARGE or arguments.large]
 
     def trials() -> Iterator[Trial]:
         if arguments.bench:
-            yield from public_trials(arguments.bench)
-        yield from drawn_trials(kinds)
+            yield from public_trials(arguments.bench, arguments.kind)
+        yield from drawn_trials([kind for kind in drawn if arguments.kind is None or kind in arguments.kind])
 
     names = list(dict.fromkeys(["default", *arguments.candidate]))
     results = run(trials(), names, arguments.out / "results.jsonl")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -174,10 +174,12 @@ CUTS = ((0.0, 0.7, 0.7, 1.0), (0.0, 0.5, 0.5, 0.75), (0.0, 0.4, 0.7, 1.0))
 """Where training starts and ends and where the test starts and ends, in shares of the rows; the last leaves a gap."""
 
 
-def public_trials(bench: Path) -> Iterator[Trial]:
+def public_trials(bench: Path, names: Sequence[str] | None = None) -> Iterator[Trial]:
     """Yield forward splits inside the training rows of the public data sets; their test rows are thrown away here."""
     module = _module(bench / "public_data.py")
     for name in module.NAMES:
+        if names is not None and name not in names:
+            continue
         with warnings.catch_warnings():  # the splits are not ours to modernise
             warnings.simplefilter("ignore")
             X, y, _, _ = module.load(name)
@@ -188,7 +190,7 @@ def public_trials(bench: Path) -> Iterator[Trial]:
             yield Trial(name, f"{name} #{number}", X.iloc[a:b], outcome[a:b], new, outcome[c:d])
 
 
-def drawn_trials(kinds: tuple[str, ...] = tuple(FUNNELS)) -> Iterator[Trial]:
+def drawn_trials(kinds: Sequence[str] = tuple(FUNNELS)) -> Iterator[Trial]:
     """Yield the funnels with a known truth."""
     for kind in kinds:
         for number in range(FUNNELS[kind].draws):

@@ -126,13 +126,13 @@ class LinearDesign:
 
     def transposed_times(self, errors: Floats) -> Floats:
         """Return for each parameter the sum of the errors of the rows in which it counts, times how much it counts."""
-        parts = [np.asarray(errors @ self.standard)]
+        parts: list[Floats] = [np.asarray(errors @ self.standard)]
         for position, (codes, block) in enumerate(zip(self.codes, self.blocks, strict=True)):
             if position < self.scale.numbers:
                 sums = np.bincount(codes, errors, block + 1)
                 parts.append(np.concatenate([sums[:-1][::-1].cumsum()[::-1][1:], sums[-1:]]))
             else:
-                parts.append(np.bincount(codes, errors, block))
+                parts.append(np.bincount(codes, errors, block).astype(np.float64))
         return np.concatenate(parts)
 
 

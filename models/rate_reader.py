@@ -31,7 +31,7 @@ class CodeReader:
     @property
     def columns(self) -> int:
         """Columns of the matrix."""
-        return self.matrix.shape[1]
+        return int(self.matrix.shape[1])
 
     def __call__(self, train: NDArray[np.bool_], /) -> tuple[Floats, Floats]:
         """Return the rows to learn from, and the others."""
@@ -54,7 +54,7 @@ class RateReader:
     @property
     def columns(self) -> int:
         """Columns of the matrix."""
-        return self.rows.matrix.shape[1]
+        return int(self.rows.matrix.shape[1])
 
     def __call__(self, train: NDArray[np.bool_], /) -> tuple[Floats, Floats]:
         """Return the rows to learn from, and the others."""
@@ -76,5 +76,5 @@ class RateReader:
     def _prior(self, rows: TrainingRows) -> float:
         """Return the leads at the base rate that are added to each category."""
         total = rows.weights.sum() + 1.0
-        rate = (rows.weights @ rows.y + 0.5) / total
+        rate = float((rows.weights @ rows.y + 0.5) / total)
         return max(self.options.category_prior, self.options.category_prior_outcomes / min(rate, 1.0 - rate))
