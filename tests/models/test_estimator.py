@@ -9,6 +9,7 @@ from models.by_lead import lead_weights
 from models.estimator import Estimator
 from models.estimator_options import EstimatorOptions
 from models.fit_estimator import fit_estimator
+from models.log_odds import log_losses
 
 QUICK = EstimatorOptions(boosters=2, max_rounds=60, threads=1)
 
@@ -161,3 +162,20 @@ def test_young_leads_known_by_their_true_probability_help(fit, company):
     without = fit(rows[~young], y[~young])
     errors = [np.square(found.log_odds(company.history[test]) - truth[test]).mean() for found in (with_young, without)]
     assert errors[0] < errors[1]
+
+
+def test_twenty_outcomes_are_not_worse_than_the_base_rate(fit, make_company):
+    """Twelve small companies with 20 outcomes each, measured by the truth on leads that come later."""
+    gains = []
+    for seed in range(12):
+        company = make_company(leads=700, seed=seed, base=-3.0)
+        y = company.labels["y"].to_numpy(dtype=float)[:1400:2]
+        until = int(np.flatnonzero(np.cumsum(y) == 20)[0]) + 1
+        rows, later = company.history.iloc[: 2 * until : 2], company.history.iloc[2 * until :: 2]
+        found = fit(rows, y[:until])
+        assert found.level == "model"
+        p = 1 / (1 + np.exp(-company.true_log_odds[2 * until :: 2]))
+        losses = [log_losses(odds, p).mean() for odds in (found.log_odds(later), found.rate_log_odds)]
+        gains.append(losses[1] - losses[0])
+    assert np.mean(gains) > 0
+    assert np.min(gains) > -0.01
