@@ -1,20 +1,33 @@
-"""The LightGBM part: several small boosters, each watched on leads it has not seen, averaged in log-odds."""
+"""The LightGBM part: small boosters of one shape, each watched on leads it has not seen, averaged in log-odds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import InputError
-from models.estimator_options import EstimatorOptions
+from models.estimator_options import EstimatorOptions, TreeShape
 from models.log_odds import Floats
+from models.target_statistics import TargetStatistics
 
 OnStep = Callable[[int], None]
 """Called with the number of rounds that are done, for progress."""
+
+
+class Reader(Protocol):
+    """Reads the rows for a booster: those it learns from, and those it is watched on."""
+
+    @property
+    def columns(self) -> int:
+        """Columns of both."""
+
+    def __call__(self, train: NDArray[np.bool_], /) -> tuple[Floats, Floats]:
+        """Return the rows to learn from, and the others."""
+
 
 MANY_ROWS = 2_000
 """Rows from which on forecasting on several threads is faster than on one."""
@@ -32,10 +45,13 @@ class BoosterPart:
         One model each. What predicts is always read from the text, so a saved and loaded part is the same part.
     threads : int
         For many rows at once.
+    statistics : TargetStatistics, optional
+        Where given, the boosters read a category as the rate its leads had; else as a code.
     """
 
     texts: tuple[str, ...]
     threads: int = 2
+    statistics: TargetStatistics | None = None
     _boosters: tuple[Any, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -53,91 +69,166 @@ class BoosterPart:
         return tuple(booster.num_trees() for booster in self._boosters)
 
     def log_odds(self, matrix: Floats) -> Floats:
-        """Return the mean log-odds of each row."""
-        total = np.zeros(len(matrix))
+        """Return the mean log-odds of each row; the last columns of ``matrix`` hold codes."""
+        read, total = self._read(matrix), np.zeros(len(matrix))
         for booster in self._boosters:
-            total += booster.predict(matrix, raw_score=True, num_threads=self._threads_for(matrix))
+            total += booster.predict(read, raw_score=True, num_threads=self._threads_for(matrix))
         return total / len(self._boosters)
 
     def contributions(self, matrix: Floats) -> tuple[float, Floats]:
         """Return the base and the exact SHAP values (TreeSHAP) of each column, shape as ``matrix``."""
-        total = np.zeros((len(matrix), matrix.shape[1] + 1))
+        read, total = self._read(matrix), np.zeros((len(matrix), matrix.shape[1] + 1))
         for booster in self._boosters:
-            total += booster.predict(matrix, pred_contrib=True, num_threads=self._threads_for(matrix))
+            total += booster.predict(read, pred_contrib=True, num_threads=self._threads_for(matrix))
         total /= len(self._boosters)
         return float(total[0, -1]) if len(total) else 0.0, total[:, :-1]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``from_json`` reads beside the texts."""
+        tables = None if self.statistics is None else [table.tolist() for table in self.statistics.tables]
+        return {"texts": len(self.texts), "threads": self.threads, "rates": tables}
+
+    @classmethod
+    def from_json(cls, tree: Mapping[str, Any], texts: tuple[str, ...]) -> BoosterPart:
+        """Rebuild the part."""
+        tables = tree["rates"]
+        if tables is None:
+            return cls(texts, tree["threads"])
+        rates = tuple(np.asarray(table, dtype=np.float64) for table in tables)
+        return cls(texts, tree["threads"], TargetStatistics(rates))
+
+    def _read(self, matrix: Floats) -> Floats:
+        return matrix if self.statistics is None else self.statistics.matrix(matrix)
 
     def _threads_for(self, matrix: Floats) -> int:
         return self.threads if len(matrix) >= MANY_ROWS else 1
 
 
+def mean_log_odds(parts: Sequence[BoosterPart], matrix: Floats) -> Floats:
+    """Return the mean over kinds of boosters, one number a row."""
+    total = np.zeros(len(matrix))
+    for part in parts:
+        total += part.log_odds(matrix)
+    return total / max(len(parts), 1)
+
+
 def fit_boosters(
-    matrix: Floats,
+    read: Reader,
     y: Floats,
     weights: Floats,
     *,
     categories: int,
     folds: NDArray[np.int64],
+    shape: TreeShape,
     options: EstimatorOptions,
     seed: int,
     on_step: OnStep,
-) -> BoosterPart:
+    statistics: TargetStatistics | None = None,
+) -> tuple[BoosterPart, Floats]:
     """Train one booster a fold, without the fold's leads, and stop all at the round that is best on the folds together.
 
     One common round is steadier than each fold's own where a fold holds few outcomes.
 
     Parameters
     ----------
-    matrix : array of shape (rows, columns)
-        The last ``categories`` columns hold codes.
+    read : callable
+        Given which rows are learned from, returns those rows as they are to be learned from, and the others as later
+        rows would be read.
     y, weights : array of length n
-        Outcome 0 or 1; weights sum to the number of leads.
+        Outcome 0 to 1; weights sum to the number of leads.
+    categories : int
+        So many of the last columns hold codes, not numbers.
     folds : array of int of length n
         The fold of each row; every booster is watched on one.
+    shape : TreeShape
+        How large the trees are and how fast they learn.
     on_step : callable
         Called with 1 each round, in the end with the rounds that were not needed: ``max_rounds`` in sum.
+    statistics : TargetStatistics, optional
+        How later rows are read; None: as they are.
+
+    Returns
+    -------
+    BoosterPart, array of length n
+        The boosters, and the log-odds of each row by the booster that has not seen its lead.
     """
-    import lightgbm
+    watched = []
+    for fold in np.unique(folds):
+        train = folds != fold
+        params = _parameters(train.sum() * read.columns, y[train], weights[train], shape, options, seed)
+        watched.append(_Watched.of(read(train), train, y, weights, params, categories))
+    sizes = _grow(watched, options, on_step)
+    unseen, texts = np.empty(len(y)), []
+    for one, size in zip(watched, sizes, strict=True):
+        texts.append(one.booster.model_to_string(num_iteration=size))
+        unseen[~one.train] = one.booster.predict(one.held_out, raw_score=True, num_iteration=size, num_threads=1)
+    return BoosterPart(tuple(texts), options.threads, statistics), unseen
 
+
+@dataclass(frozen=True)
+class _Watched:
+    """A booster that grows, and the rows it is watched on."""
+
+    booster: Any
+    train: NDArray[np.bool_]
+    held_out: Floats
+
+    @classmethod
+    def of(
+        cls,
+        matrices: tuple[Floats, Floats],
+        train: NDArray[np.bool_],
+        y: Floats,
+        weights: Floats,
+        params: dict[str, Any],
+        categories: int,
+    ) -> _Watched:
+        import lightgbm
+
+        learned, held_out = matrices
+        rows = weights * (len(weights) / weights.sum())
+        columns = learned.shape[1]
+        data = lightgbm.Dataset(
+            learned,
+            y[train],
+            weight=rows[train],
+            categorical_feature=list(range(columns - categories, columns)),
+            params=params,
+        )
+        valid = data.create_valid(held_out, y[~train], weight=rows[~train], params=params)
+        booster = lightgbm.Booster(params, data)
+        booster.add_valid(valid, "held out")
+        return cls(booster, train, held_out)
+
+
+def _grow(watched: Sequence[_Watched], options: EstimatorOptions, on_step: OnStep) -> list[int]:
+    """Grow all boosters round by round and return the trees to keep of each: those of the round that is best on all."""
     trees: list[list[int]] = []
-
-    def count(env: Any) -> None:
-        trees.append([booster.num_trees() for booster in env.model.boosters])
+    least, best = np.inf, 0
+    while len(trees) < options.max_rounds and len(trees) - best <= options.patience:
+        loss = 0.0
+        for one in watched:
+            one.booster.update()
+            loss += float(one.booster.eval_valid()[0][2]) / len(watched)
+        # a round in which nothing could be split leaves no tree, so rounds and trees are not the same
+        trees.append([one.booster.num_trees() for one in watched])
+        if loss < least:
+            least, best = loss, len(trees) - 1
         on_step(1)
-
-    params = _parameters(matrix, y, weights, options, seed)
-    columns = matrix.shape[1]
-    data = lightgbm.Dataset(
-        matrix,
-        y,
-        weight=weights * (len(weights) / weights.sum()),
-        categorical_feature=list(range(columns - categories, columns)),
-        params=params,
-    )
-    found = lightgbm.cv(
-        params,
-        data,
-        num_boost_round=options.max_rounds,
-        folds=[(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in np.unique(folds)],
-        callbacks=[count, lightgbm.early_stopping(options.patience, verbose=False)],
-        return_cvbooster=True,
-    )
     on_step(options.max_rounds - len(trees))
-    best = int(np.argmin(found["valid cross_entropy-mean"]))
-    # a round in which nothing could be split leaves no tree, so rounds and trees are not the same
-    kept = zip(found["cvbooster"].boosters, trees[best], strict=True)
-    texts = tuple(booster.model_to_string(num_iteration=max(size, 1)) for booster, size in kept)
-    return BoosterPart(texts, options.threads)
+    return [max(size, 1) for size in trees[best]]
 
 
-def _parameters(matrix: Floats, y: Floats, weights: Floats, options: EstimatorOptions, seed: int) -> dict[str, Any]:
-    large = matrix.size >= MANY_CELLS
+def _parameters(
+    cells: int, y: Floats, weights: Floats, shape: TreeShape, options: EstimatorOptions, seed: int
+) -> dict[str, Any]:
+    large = cells >= MANY_CELLS
     return {
-        "objective": "cross_entropy",
+        "objective": "cross_entropy",  # the log loss of a share between 0 and 1; of 0 and 1 the usual one
         "metric": "cross_entropy",
-        "learning_rate": options.learning_rate,
-        "num_leaves": options.num_leaves,
-        "max_depth": options.max_depth,
+        "learning_rate": shape.learning_rate,
+        "num_leaves": shape.num_leaves,
+        "max_depth": shape.max_depth,
         "lambda_l2": options.l2,
         "path_smooth": options.path_smooth,
         "feature_fraction": options.feature_fraction,
@@ -163,7 +254,7 @@ def smallest_leaf(y: Floats, weights: Floats) -> int:
     Parameters
     ----------
     y, weights : array of length n
-        Outcome 0 or 1; the weights of a lead sum to 1.
+        Outcome 0 to 1; the weights of a lead sum to 1.
 
     Examples
     --------

@@ -10,15 +10,17 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from models.boosters import BoosterPart
+from models.boosters import BoosterPart, mean_log_odds
 from models.encoding import Encoding
 from models.estimator_options import EstimatorOptions
 from models.linear import LinearPart
+from models.linear_share import Blend
 from models.log_odds import Floats
 
-__all__ = ["Estimator", "EstimatorOptions", "Level", "Training"]
+__all__ = ["Estimator", "EstimatorOptions", "Level", "Training", "TriedOn"]
 
 Level = Literal["model", "rate"]
+TriedOn = Literal["newer leads", "folds", "nothing"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,11 @@ class Training:
     linear_share : float
         Share of the linear part in the log-odds.
     linear_share_losses : mapping of share to loss
-        Mean log loss forward in time of each share that was tried; smaller is better.
+        Mean log loss on unseen leads of each share that was tried; smaller is better.
+    shrinkage : float
+        Share of the distance from the base rate that is forecast; below 1 where few outcomes prove little.
+    tried_on : "newer leads", "folds" or "nothing"
+        What share and shrinkage were learned on.
     """
 
     level: Level
@@ -49,6 +55,8 @@ class Training:
     rounds: tuple[int, ...] = ()
     linear_share: float = 0.0
     linear_share_losses: Mapping[str, float] = field(default_factory=dict)
+    shrinkage: float = 1.0
+    tried_on: TriedOn = "nothing"
 
     @classmethod
     def from_json(cls, tree: Mapping[str, Any]) -> Training:
@@ -58,7 +66,9 @@ class Training:
 
 @dataclass(frozen=True)
 class Estimator:
-    """Log-odds of one target: (1 - share) · boosters + share · linear part; or, at level ``rate``, one number.
+    """Log-odds of one target; at level ``rate`` one number.
+
+    base rate + shrinkage · ((1 - share) · mean of the kinds of boosters + share · linear part - base rate).
 
     Attributes
     ----------
@@ -66,19 +76,26 @@ class Estimator:
         The feature columns it was trained with, those that turned out to say nothing included.
     rate_log_odds : float
         Log-odds of the base rate; the forecast at level ``rate``.
+    boosters : tuple of BoosterPart
+        One a kind; none at level ``rate``.
     """
 
     features: tuple[str, ...]
     rate_log_odds: float
     training: Training
     encoding: Encoding
-    boosters: BoosterPart | None = None
+    boosters: tuple[BoosterPart, ...] = ()
     linear: LinearPart | None = None
 
     @property
     def level(self) -> Level:
         """``model``, or ``rate`` where there were too few outcomes."""
         return self.training.level
+
+    @property
+    def blend(self) -> Blend:
+        """How the parts are combined."""
+        return Blend(self.training.linear_share, self.training.shrinkage)
 
     def log_odds(self, X: pd.DataFrame) -> Floats:
         """Return the log-odds of each row, before calibration.
@@ -88,16 +105,18 @@ class Estimator:
         X : DataFrame
             One row a snapshot with the feature columns; others are left alone.
         """
-        if self.boosters is None or self.linear is None:
+        if self.linear is None:
             return np.full(len(X), self.rate_log_odds)
-        matrix, share = self.encoding.matrix(X), self.training.linear_share
-        return (1.0 - share) * self.boosters.log_odds(matrix) + share * self.linear.log_odds(matrix)
+        matrix = self.encoding.matrix(X)
+        trees = mean_log_odds(self.boosters, matrix)
+        return self.blend.log_odds(trees, self.linear.log_odds(matrix), self.rate_log_odds)
 
     def contributions(self, X: pd.DataFrame) -> tuple[float, pd.DataFrame]:
         """Return the base and each feature's share of the log-odds: base + row sum = ``log_odds``.
 
-        The boosters' part are exact SHAP values, the linear part's are coefficient times distance from the mean,
-        which are its SHAP values as well. A feature the model does not use has contribution 0.
+        The boosters' part are exact SHAP values, the linear part's are each column's terms less their mean, which are
+        its SHAP values as well. A category's rate counts for the category. A feature the model does not use has
+        contribution 0.
 
         Returns
         -------
@@ -105,13 +124,18 @@ class Estimator:
             Index as ``X``, one column a feature, in log-odds.
         """
         table = pd.DataFrame(0.0, index=X.index, columns=list(self.features))
-        if self.boosters is None or self.linear is None:
+        if self.linear is None:
             return self.rate_log_odds, table
         matrix, share = self.encoding.matrix(X), self.training.linear_share
-        base, values = self.boosters.contributions(matrix)
-        blended = (1.0 - share) * values + share * self.linear.contributions(matrix)
-        table[list(self.encoding.columns)] = blended
-        return (1.0 - share) * base + share * self.linear.intercept, table
+        each = (1.0 - share) / max(len(self.boosters), 1)
+        base, values = share * self.linear.intercept, share * self.linear.contributions(matrix)
+        for part in self.boosters:
+            own_base, own_values = part.contributions(matrix)
+            base += each * own_base
+            values += each * own_values
+        shrinkage = self.training.shrinkage
+        table[list(self.encoding.columns)] = shrinkage * values
+        return self.rate_log_odds + shrinkage * (base - self.rate_log_odds), table
 
     def to_files(self) -> dict[str, str]:
         """Return the whole estimator as texts by file name: LightGBM's own text and JSON."""
@@ -121,23 +145,25 @@ class Estimator:
             "training": asdict(self.training),
             "encoding": self.encoding.to_json(),
             "linear": None if self.linear is None else self.linear.to_json(),
-            "threads": None if self.boosters is None else self.boosters.threads,
+            "boosters": [part.to_json() for part in self.boosters],
         }
-        texts = () if self.boosters is None else self.boosters.texts
+        texts = [text for part in self.boosters for text in part.texts]
         files = {f"booster_{number}.txt": text for number, text in enumerate(texts, start=1)}
         return {"estimator.json": json.dumps(tree, allow_nan=False, indent=1) + "\n"} | files
 
     @classmethod
     def from_files(cls, files: Mapping[str, str]) -> Estimator:
         """Rebuild an estimator from ``to_files``; its forecasts are the same bit for bit."""
-        tree = json.loads(files["estimator.json"])
-        count = sum(name.startswith("booster_") for name in files)
-        texts = tuple(files[f"booster_{number}.txt"] for number in range(1, count + 1))
+        tree, start, parts = json.loads(files["estimator.json"]), 1, []
+        for part in tree["boosters"]:
+            numbers = range(start, start + part["texts"])
+            parts.append(BoosterPart.from_json(part, tuple(files[f"booster_{number}.txt"] for number in numbers)))
+            start = numbers.stop
         return cls(
             features=tuple(tree["features"]),
             rate_log_odds=tree["rate_log_odds"],
             training=Training.from_json(tree["training"]),
             encoding=Encoding.from_json(tree["encoding"]),
-            boosters=BoosterPart(texts, tree["threads"]) if texts else None,
+            boosters=tuple(parts),
             linear=None if tree["linear"] is None else LinearPart.from_json(tree["linear"]),
         )

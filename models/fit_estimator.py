@@ -1,9 +1,9 @@
-"""Training one target's estimator: fall back to the base rate, or fit both parts and choose how they share."""
+"""Training one target's estimator: fall back to the base rate, or fit the parts and choose how they share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,79 +12,22 @@ from threadpoolctl import threadpool_limits
 
 from features.errors import InputError
 from features.feature import Feature
-from models.boosters import BoosterPart, OnStep, fit_boosters
-from models.by_lead import lead_folds
+from models.boosters import OnStep, mean_log_odds
 from models.encoding import Encoding, fit_encoding
-from models.estimator import Estimator, Training
+from models.estimator import Estimator, Training, TriedOn
 from models.estimator_options import EstimatorOptions
-from models.linear import LinearPart, fit_linear
-from models.linear_share import LinearShare, choose_linear_share, forward_parts
-from models.log_odds import Floats, probability_to_log_odds
+from models.fit_parts import FittedParts, Fitting
+from models.linear_share import Blend, choose_blend, forward_parts
+from models.log_odds import Floats
+from models.training_rows import TrainingRows, base_rate_log_odds, rarer_outcomes
 
-FORWARD_FOLDS = 2
-"""Boosters with which the linear share is chosen."""
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Training rows in canonical order."""
-
-    matrix: Floats
-    y: Floats
-    weights: Floats
-    lead_ids: NDArray[np.str_]
-    as_of_us: NDArray[np.int64]
-
-    def where(self, mask: NDArray[np.bool_]) -> _Rows:
-        return _Rows(self.matrix[mask], self.y[mask], self.weights[mask], self.lead_ids[mask], self.as_of_us[mask])
-
-
-@dataclass(frozen=True)
-class _Fitting:
-    """How both parts are fitted, whatever the rows."""
-
-    encoding: Encoding
-    options: EstimatorOptions
-    seed: int
-    on_step: OnStep
-
-    def parts(self, rows: _Rows, *, folds: int) -> tuple[BoosterPart, LinearPart]:
-        boosters = fit_boosters(
-            rows.matrix,
-            rows.y,
-            rows.weights,
-            categories=len(self.encoding.vocabularies),
-            folds=lead_folds(rows.lead_ids, rows.y, folds=folds, seed=self.seed),
-            options=self.options,
-            seed=self.seed,
-            on_step=self.on_step,
-        )
-        ridge = self.options.linear_ridge
-        return boosters, fit_linear(rows.matrix, rows.y, rows.weights, encoding=self.encoding, ridge=ridge)
-
-    def linear_share(self, rows: _Rows) -> LinearShare:
-        """Fit both parts on the older leads and choose the share on the newer; too few outcomes leave the default."""
-        options = self.options
-        early, late = forward_parts(rows.lead_ids, rows.as_of_us, newest_share=options.forward_share)
-        if any(_rarer(rows.y[part], rows.lead_ids[part]) < options.min_outcomes for part in (early, late)):
-            self.on_step(options.max_rounds)
-            return LinearShare(options.default_linear_share, {})
-        trees, linear = self.parts(rows.where(early), folds=FORWARD_FOLDS)
-        new = rows.where(late)
-        return choose_linear_share(
-            trees.log_odds(new.matrix),
-            linear.log_odds(new.matrix),
-            new.y,
-            new.weights,
-            new.lead_ids,
-            shares=options.linear_shares,
-            default=options.default_linear_share,
-        )
+FORWARD_FOLDS = 3
+"""Boosters of each kind with which the blend is tried on newer leads."""
 
 
 def training_steps(options: EstimatorOptions) -> int:
     """Return the steps that ``fit_estimator`` reports to ``on_step``, in sum."""
-    return 2 * options.max_rounds
+    return 2 * len(options.shapes) * options.max_rounds
 
 
 def fit_estimator(
@@ -106,7 +49,8 @@ def fit_estimator(
     X : DataFrame
         One row a snapshot, a column for each feature; the order of rows does not matter.
     y, weights, lead_ids, as_of_us : array-like, one entry a row
-        Outcome 0 or 1; weight (the weights of a lead sum to 1); lead; time of the snapshot in microseconds.
+        Outcome, 0 or 1, or between where it is only known with a probability; weight (the weights of a lead sum to
+        1); lead; time of the snapshot in microseconds.
     features : sequence of Feature
         The columns to learn from.
     on_step : callable
@@ -115,12 +59,13 @@ def fit_estimator(
     Returns
     -------
     Estimator
-        At level ``rate`` where fewer than ``options.min_outcomes`` leads had the outcome, or did not have it.
+        At level ``rate`` where fewer than ``options.min_outcomes`` leads had the outcome, or did not have it, for
+        sure: a probability is no observation, so it does not count towards either.
 
     Raises
     ------
     InputError
-        If no row has the outcome.
+        If no row has the outcome for sure.
     """
     leads, times = np.asarray(lead_ids, dtype=str), np.asarray(as_of_us, dtype=np.int64)
     outcome, weight = np.asarray(y, dtype=np.float64), np.asarray(weights, dtype=np.float64)
@@ -139,7 +84,7 @@ def _fit(
     seed: int,
     on_step: OnStep,
 ) -> Estimator:
-    training, rate_log_odds = _count(outcome, leads, options), _base_rate(outcome, weight)
+    training, rate_log_odds = _count(outcome, leads, options), base_rate_log_odds(outcome, weight)
     names = tuple(feature.name for feature in features)
     if training.level == "rate":
         on_step(training_steps(options))
@@ -153,21 +98,40 @@ def _fit(
         min_leads=options.min_category_leads,
         max_categories=options.max_categories,
     )
-    rows = _Rows(encoding.matrix(ordered), outcome[order], weight[order], leads, times[order])
-    fitting = _Fitting(encoding, options, seed, on_step)
-    chosen = fitting.linear_share(rows)
-    boosters, linear = fitting.parts(rows, folds=options.boosters)
+    rows = TrainingRows(encoding.matrix(ordered), outcome[order], weight[order], leads, times[order])
+    fitting = Fitting(encoding, options, seed, on_step)
+    parts = fitting.parts(rows, folds=options.boosters)
+    blend, tried_on = _blend(rows, fitting, parts, rate_log_odds)
     training = replace(
         training,
-        rounds=boosters.rounds,
-        linear_share=chosen.share,
-        linear_share_losses={f"{share:g}": loss for share, loss in chosen.losses.items()},
+        rounds=tuple(size for part in parts.boosters for size in part.rounds),
+        linear_share=blend.share,
+        shrinkage=blend.shrinkage,
+        linear_share_losses={f"{share:g}": loss for share, loss in blend.losses.items()},
+        tried_on=tried_on,
     )
-    return Estimator(names, rate_log_odds, training, encoding, boosters, linear)
+    return Estimator(names, rate_log_odds, training, encoding, parts.boosters, parts.linear)
+
+
+def _blend(rows: TrainingRows, fitting: Fitting, parts: FittedParts, rate_log_odds: float) -> tuple[Blend, TriedOn]:
+    """Try the blend on the newer leads with parts trained on the older; with too few outcomes, on the folds."""
+    options = fitting.options
+    early, late = forward_parts(rows.lead_ids, rows.as_of_us, newest_share=options.forward_share)
+    known = [rarer_outcomes(rows.y[part], rows.lead_ids[part]) for part in (early, late)]
+    if min(known) >= options.min_forward_outcomes:
+        old, new = rows.where(early), rows.where(late)
+        older = fitting.parts(old, folds=FORWARD_FOLDS)
+        trees, linear = mean_log_odds(older.boosters, new.matrix), older.linear.log_odds(new.matrix)
+        rate = base_rate_log_odds(old.y, old.weights)
+        return choose_blend(trees, linear, new.y, new.weights, rate_log_odds=rate, options=options), "newer leads"
+    fitting.on_step(len(options.shapes) * options.max_rounds)
+    linear = fitting.unseen_linear(rows, folds=options.boosters)
+    found = choose_blend(parts.unseen_trees, linear, rows.y, rows.weights, rate_log_odds=rate_log_odds, options=options)
+    return found, "folds"
 
 
 def _count(y: Floats, lead_ids: NDArray[np.str_], options: EstimatorOptions) -> Training:
-    leads, outcomes = len(np.unique(lead_ids)), len(np.unique(lead_ids[y >= 0.5]))
+    leads, outcomes = len(np.unique(lead_ids)), len(np.unique(lead_ids[y >= 1.0]))
     if outcomes == 0:
         raise InputError(
             expected=f"at least {options.min_outcomes} leads with the outcome in the training period",
@@ -175,16 +139,5 @@ def _count(y: Floats, lead_ids: NDArray[np.str_], options: EstimatorOptions) -> 
             table="labels",
             hint="Check targets.*.stage and the stages table, or give a longer history",
         )
-    missing = max(0, options.min_outcomes - _rarer(y, lead_ids))
+    missing = max(0, options.min_outcomes - rarer_outcomes(y, lead_ids))
     return Training("rate" if missing else "model", len(y), leads, outcomes, missing)
-
-
-def _rarer(y: Floats, lead_ids: NDArray[np.str_]) -> int:
-    """Return the number of leads with the outcome, or of leads that stayed without, whichever is smaller."""
-    with_it, all_leads = len(np.unique(lead_ids[y >= 0.5])), len(np.unique(lead_ids))
-    return min(with_it, all_leads - with_it)
-
-
-def _base_rate(y: Floats, weights: Floats) -> float:
-    """Return the log-odds of the weighted rate with half a lead added on either side."""
-    return float(probability_to_log_odds((weights @ y + 0.5) / (weights.sum() + 1.0)))

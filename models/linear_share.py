@@ -1,23 +1,38 @@
-"""How much of the log-odds the linear part gives: tried forward in time, inside the training period."""
+"""How much of the log-odds the linear part gives, and how far to go from the base rate: learned on unseen rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.estimator_options import EstimatorOptions
 from models.log_odds import Floats, log_losses
 
 
 @dataclass(frozen=True)
-class LinearShare:
-    """The share that was chosen, and the mean log loss of every share that was tried (none: nothing was tried)."""
+class Blend:
+    """What was chosen.
+
+    log-odds = base rate + ``shrinkage`` · ((1 - ``share``) · trees + ``share`` · linear - base rate)
+
+    Attributes
+    ----------
+    share, shrinkage : float
+    losses : mapping of share to mean log loss
+        Of every share that was tried, unshrunken (none: nothing was tried).
+    """
 
     share: float
-    losses: dict[float, float]
+    shrinkage: float = 1.0
+    losses: dict[float, float] = field(default_factory=dict)
+
+    def log_odds(self, trees: Floats, linear: Floats, rate_log_odds: float) -> Floats:
+        """Return the blended log-odds of each row."""
+        mixed = (1.0 - self.share) * trees + self.share * linear
+        return rate_log_odds + self.shrinkage * (mixed - rate_log_odds)
 
 
 def forward_parts(
@@ -42,35 +57,32 @@ def forward_parts(
     return early, late
 
 
-def choose_linear_share(
-    trees: Floats,
-    linear: Floats,
-    y: Floats,
-    weights: Floats,
-    lead_ids: NDArray[Any],
-    *,
-    shares: Sequence[float],
-    default: float,
-) -> LinearShare:
-    """Return the share with the least log loss if it beats the default by more than one standard error, by lead.
+def choose_blend(
+    trees: Floats, linear: Floats, y: Floats, weights: Floats, *, rate_log_odds: float, options: EstimatorOptions
+) -> Blend:
+    """Return the most credible share and shrinkage, given the rows and what is believed of them without any.
+
+    The belief is normal: about ``options.default_linear_share`` for the share, about 1 for the shrinkage. With few
+    rows it holds; with many they decide. The loss on the rows counts by lead, so many rows of a lead prove no more.
 
     Parameters
     ----------
     trees, linear : array of length n
-        Log-odds of both parts on rows newer than what they were trained on.
+        Log-odds of both parts on rows of leads that they were not trained on.
     y, weights : array of length n
-        Outcome 0 or 1; the weights of a lead sum to 1.
-    lead_ids : array of length n
-        Rows of a lead are one observation.
-    shares : sequence of float
-        The shares to try; the default is tried as well.
-    default : float
-        The share that stands unless another is clearly better.
+        Outcome 0 to 1; the weights of a lead sum to 1.
+    rate_log_odds : float
+        Log-odds of the base rate of what the parts were trained on.
     """
-    losses = {s: weights * log_losses((1 - s) * trees + s * linear, y) for s in sorted({*shares, default})}
-    means = {share: float(loss.sum() / weights.sum()) for share, loss in losses.items()}
-    best = min(means, key=lambda share: (means[share], share))
-    _, lead = np.unique(lead_ids, return_inverse=True)
-    gains = np.bincount(lead, losses[default] - losses[best])
-    standard_error = float(gains.std(ddof=1) / np.sqrt(len(gains))) if len(gains) > 1 else np.inf
-    return LinearShare(best if gains.mean() > standard_error else default, means)
+    best, least, losses = Blend(options.default_linear_share), np.inf, {}
+    for share in sorted({*options.linear_shares, options.default_linear_share}):
+        doubt = 0.5 * ((share - options.default_linear_share) / options.linear_share_spread) ** 2
+        for shrinkage in sorted({*options.shrinkages, 1.0}, reverse=True):
+            blend = Blend(share, shrinkage)
+            loss = float(weights @ log_losses(blend.log_odds(trees, linear, rate_log_odds), y))
+            penalty = doubt + 0.5 * ((1.0 - shrinkage) / options.shrinkage_spread) ** 2
+            if loss + penalty < least:
+                best, least = blend, loss + penalty
+            if shrinkage == 1.0:
+                losses[share] = loss / float(weights.sum())
+    return Blend(best.share, best.shrinkage, losses)

@@ -39,10 +39,15 @@ def log_odds_to_probability(log_odds: ArrayLike) -> Floats:
 def log_losses(log_odds: ArrayLike, y: ArrayLike) -> Floats:
     """Return each row's log loss in nats, at least 0; smaller is better.
 
+    An outcome between 0 and 1 is a share: so much of the loss of a yes and the rest of the loss of a no.
+
     Examples
     --------
     >>> round(float(log_losses(0.0, 1.0)), 6)
     0.693147
     """
     odds, outcome = np.asarray(log_odds, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    return np.asarray(np.logaddexp(0.0, np.where(outcome > 0.5, -odds, odds)))
+    yes, no = np.logaddexp(0.0, -odds), np.logaddexp(0.0, odds)
+    with np.errstate(invalid="ignore"):  # 0 times infinity, where a sure answer needs no mean
+        between = outcome * yes + (1.0 - outcome) * no
+    return np.asarray(np.where(outcome >= 1.0, yes, np.where(outcome <= 0.0, no, between)))

@@ -8,7 +8,10 @@ import pytest
 
 from features.errors import InputError
 from models.boosters import BoosterPart, fit_boosters, smallest_leaf
-from models.estimator_options import EstimatorOptions
+from models.estimator_options import EstimatorOptions, TreeShape
+from models.rate_reader import CodeReader
+
+SHAPE = TreeShape(num_leaves=12, max_depth=5, learning_rate=0.07, categories="codes")
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +31,8 @@ def y(matrix):
 def fit(matrix, y, **changed):
     options = EstimatorOptions(boosters=3, max_rounds=60, threads=1, **changed)
     steps = []
-    how = {"categories": 1, "folds": np.arange(len(y)) % 3, "options": options, "seed": 5}
-    return fit_boosters(matrix, y, np.ones(len(y)), on_step=steps.append, **how), sum(steps)
+    how = {"categories": 1, "folds": np.arange(len(y)) % 3, "shape": SHAPE, "options": options, "seed": 5}
+    return fit_boosters(CodeReader(matrix), y, np.ones(len(y)), on_step=steps.append, **how)[0], sum(steps)
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +92,8 @@ def test_contributions_are_those_of_the_shap_package(matrix, y):
 
     numbers = np.nan_to_num(matrix[:, :3])
     options = EstimatorOptions(boosters=2, max_rounds=20, threads=1)
-    how = {"categories": 0, "folds": np.arange(len(y)) % 2, "options": options, "seed": 5}
-    part = fit_boosters(numbers, y, np.ones(len(y)), on_step=lambda steps: None, **how)
+    how = {"categories": 0, "folds": np.arange(len(y)) % 2, "shape": SHAPE, "options": options, "seed": 5}
+    part, _ = fit_boosters(CodeReader(numbers), y, np.ones(len(y)), on_step=lambda steps: None, **how)
     base, contributions = part.contributions(numbers[:100])
     expected, expected_base = np.zeros_like(contributions), 0.0
     for text in part.texts:
@@ -115,6 +118,16 @@ def test_every_booster_stops_at_the_same_round_and_every_round_is_reported(matri
     found, steps = fit(matrix, y, patience=3)
     assert steps == 60
     assert 1 <= min(found.rounds) <= max(found.rounds) < 60
+
+
+def test_unseen_log_odds_are_those_of_the_booster_that_has_not_seen_the_row(matrix, y):
+    folds = np.arange(len(y)) % 3
+    options = EstimatorOptions(boosters=3, max_rounds=20, threads=1)
+    how = {"categories": 1, "folds": folds, "shape": SHAPE, "options": options, "seed": 5}
+    part, unseen = fit_boosters(CodeReader(matrix), y, np.ones(len(y)), on_step=lambda steps: None, **how)
+    for fold, text in enumerate(part.texts):
+        own = folds == fold
+        assert (BoosterPart((text,)).log_odds(matrix[own]) == unseen[own]).all()
 
 
 def test_what_decides_is_found(part, matrix):

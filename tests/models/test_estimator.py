@@ -9,6 +9,7 @@ from models.by_lead import lead_weights
 from models.estimator import Estimator
 from models.estimator_options import EstimatorOptions
 from models.fit_estimator import fit_estimator
+from models.log_odds import log_losses
 
 QUICK = EstimatorOptions(boosters=2, max_rounds=60, threads=1)
 
@@ -106,7 +107,75 @@ def test_twenty_outcomes_train_a_model(fit, company):
     y[np.argsort(-company.true_log_odds[:800:2])[:20]] = 1
     found = fit(rows, y)
     assert found.level == "model"
-    assert found.training.linear_share_losses == {}  # too few to try the shares: the default stands
-    assert found.training.linear_share == QUICK.default_linear_share
+    assert found.training.tried_on == "folds"  # too few among the newer leads
     odds = found.log_odds(rows)
     assert odds[y == 1].mean() > odds[y == 0].mean()
+
+
+def test_many_outcomes_are_tried_forward_in_time(estimator):
+    assert estimator.training.tried_on == "newer leads"
+    assert len(estimator.boosters) == 2
+    assert [part.statistics is None for part in estimator.boosters] == [False, True]
+
+
+def test_a_probability_is_no_observation(fit, company):
+    rows = company.history.iloc[:400:2]
+    y = np.where(np.arange(200) < 19, 1.0, np.where(np.arange(200) < 100, 0.0, 0.9))
+    found = fit(rows, y)
+    assert (found.level, found.training.outcomes, found.training.missing_outcomes) == ("rate", 19, 1)
+    # but it counts in the rate: 19 + 100 · 0.9 of 200, half a lead on either side
+    assert 1 / (1 + np.exp(-found.rate_log_odds)) == pytest.approx((19 + 90 + 0.5) / 201)
+
+
+def test_a_share_is_learned_as_two_weighted_rows(fit, company):
+    """A fifth of the leads known by a probability, against the same as yes and no with its weights."""
+    rows = company.history.iloc[:1600:2].reset_index(drop=True)
+    p = 1 / (1 + np.exp(-company.true_log_odds[:1600:2]))
+    sure = company.labels["y"].to_numpy(dtype=float)[:1600:2]
+    young = np.arange(800) % 5 == 0
+    shares = np.where(young, p, sure)
+    options = EstimatorOptions(boosters=2, max_rounds=40, threads=1, bagging_fraction=1.0, path_smooth=0.0)
+    fractional = fit(rows, shares, options)
+    doubled = pd.concat([rows, rows[young]], ignore_index=True)
+    both = fit_estimator(
+        doubled,
+        np.concatenate([np.where(young, 1.0, sure), np.zeros(young.sum())]),
+        weights=np.concatenate([np.where(young, p, 1.0), 1 - p[young]]),
+        lead_ids=doubled["lead_id"],
+        as_of_us=to_micros(doubled["as_of"]),
+        features=company.features,
+        options=options,
+        seed=3,
+    )
+    # not the same bits: leaves count rows, and leads are dealt into folds by their outcomes
+    assert fractional.rate_log_odds == pytest.approx(both.rate_log_odds)
+    assert np.corrcoef(fractional.log_odds(rows), both.log_odds(rows))[0, 1] > 0.97
+
+
+def test_young_leads_known_by_their_true_probability_help(fit, company):
+    """Half the leads are young; with their probabilities the forecast comes nearer to the truth than without them."""
+    test = slice(1600, 2400)
+    rows, truth = company.history.iloc[:1600], company.true_log_odds
+    y = company.labels["y"].to_numpy(dtype=float)[:1600]
+    young = np.arange(1600) >= 800
+    with_young = fit(rows, np.where(young, 1 / (1 + np.exp(-truth[:1600])), y))
+    without = fit(rows[~young], y[~young])
+    errors = [np.square(found.log_odds(company.history[test]) - truth[test]).mean() for found in (with_young, without)]
+    assert errors[0] < errors[1]
+
+
+def test_twenty_outcomes_are_not_worse_than_the_base_rate(fit, make_company):
+    """Twelve small companies with 20 outcomes each, measured by the truth on leads that come later."""
+    gains = []
+    for seed in range(12):
+        company = make_company(leads=700, seed=seed, base=-3.0)
+        y = company.labels["y"].to_numpy(dtype=float)[:1400:2]
+        until = int(np.flatnonzero(np.cumsum(y) == 20)[0]) + 1
+        rows, later = company.history.iloc[: 2 * until : 2], company.history.iloc[2 * until :: 2]
+        found = fit(rows, y[:until])
+        assert found.level == "model"
+        p = 1 / (1 + np.exp(-company.true_log_odds[2 * until :: 2]))
+        losses = [log_losses(odds, p).mean() for odds in (found.log_odds(later), found.rate_log_odds)]
+        gains.append(losses[1] - losses[0])
+    assert np.mean(gains) > 0
+    assert np.min(gains) > -0.01

@@ -25,3 +25,9 @@ def test_log_loss_by_hand():
 
 def test_log_loss_of_a_far_forecast_does_not_overflow():
     assert log_losses([1000.0, -1000.0], [1, 1]).tolist() == [0.0, 1000.0]
+
+
+def test_the_log_loss_of_a_share_is_the_mean_of_both():
+    # 0.3 of a yes at p = 3/4 and 0.7 of a no
+    assert log_losses(np.log(3.0), 0.3) == pytest.approx(0.3 * 0.2876820724 + 0.7 * 1.3862943611)
+    assert log_losses([np.inf, -np.inf], [0.3, 0.3]).tolist() == [np.inf, np.inf]
