@@ -141,6 +141,8 @@ class SourceSpec(Strict):
     sales_events: bool = False
     """Whether what sales did may enter the model. It never counts as the lead's interest."""
     exclusions: tuple[Exclusion, ...] = ()
+    follow_up: Literal["everyone", "promoted_only"] = "everyone"
+    """Whom sales works: with ``promoted_only`` a lead that was never handed over says nothing about its outcome."""
     observed_until: Instant | None = None
     """Until when outcomes are in the export; None means the newest time in any table."""
     split: dict[str, Any] = {}

@@ -17,8 +17,10 @@ from models.calibration import fit_calibration
 from models.estimator import Estimator
 from models.estimator_options import EstimatorOptions
 from models.fit_estimator import fit_estimator, training_steps
+from models.follow_up import WEIGHT, observed_rows
 from models.forecast import Forecast, TargetModel
 from models.grades import Grades, fit_grades
+from models.log_odds import Floats
 
 KEYS = ["lead_id", "as_of"]
 PREDICTED_PARTS = ("calibration", "test")
@@ -61,11 +63,11 @@ def fit_forecast(
     """
     targets: dict[str, TargetModel] = {}
     for name in spec.targets:
-        train = labelled_rows(history, labels, name, ("train",))
-        estimator = _fit(train, name, features, options, seed, on_step)
-        later = labelled_rows(history, labels, name, ("calibration",))
+        train, weights = observed_rows(labelled_rows(history, labels, name, ("train",)))
+        estimator = _fit(train, weights, name, features, options, seed, on_step)
+        later, later_weights = observed_rows(labelled_rows(history, labels, name, ("calibration",)))
         log_odds, y = estimator.log_odds(later), later["y"].to_numpy(dtype=np.float64)
-        calibration = fit_calibration(log_odds, y, lead_weights(later["lead_id"]))
+        calibration = fit_calibration(log_odds, y, later_weights)
         targets[name] = TargetModel(estimator, calibration)
     forecast = Forecast(spec, feature_options, tuple(features), targets)
     grades = _grades(forecast, labelled_rows(history, labels, spec.primary_target, ("calibration",)))
@@ -73,9 +75,10 @@ def fit_forecast(
 
 
 def labelled_rows(history: pd.DataFrame, labels: pd.DataFrame, target: str, parts: Sequence[str]) -> pd.DataFrame:
-    """Return the feature rows of some parts of one target with ``target``, ``part`` and ``y``, sorted by the keys."""
+    """Return the feature rows of some parts of one target with ``target``, ``part``, ``y`` and, if labels have it, ``weight``,
+    sorted by the keys."""
     chosen = labels[(labels["target"] == target) & labels["part"].isin(parts)]
-    joined = chosen[[*KEYS, "target", "part", "y"]].merge(history, on=KEYS, how="inner", validate="one_to_one")
+    joined = chosen[[*KEYS, "target", "part", "y", *chosen.columns.intersection([WEIGHT])]].merge(history, on=KEYS, how="inner", validate="one_to_one")
     if len(joined) < len(chosen):
         raise InputError(
             expected="features of every labelled snapshot",
@@ -100,19 +103,25 @@ def predict_labelled(
     for name in forecast.targets:
         rows = labelled_rows(history, labels, name, parts)
         predicted = forecast.predict(rows)
-        table = rows[[*KEYS, "target", "part"]].assign(y=rows["y"].astype("Int8"))
+        table = rows[[*KEYS, "target", "part", *rows.columns.intersection([WEIGHT])]].assign(y=rows["y"].astype("Int8"))
         tables.append(table.assign(log_odds=predicted[f"log_odds_{name}"], p=predicted[f"p_{name}"]))
     return pd.concat(tables, ignore_index=True).sort_values(["target", *KEYS], ignore_index=True)
 
 
 def _fit(
-    rows: pd.DataFrame, target: str, features: Sequence[Feature], options: EstimatorOptions, seed: int, on_step: OnStep
+    rows: pd.DataFrame,
+    weights: Floats,
+    target: str,
+    features: Sequence[Feature],
+    options: EstimatorOptions,
+    seed: int,
+    on_step: OnStep,
 ) -> Estimator:
     try:
         return fit_estimator(
             rows,
             rows["y"].to_numpy(dtype=np.float64),
-            weights=lead_weights(rows["lead_id"]),
+            weights=weights,
             lead_ids=rows["lead_id"],
             as_of_us=to_micros(rows["as_of"]),
             features=features,

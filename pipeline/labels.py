@@ -11,6 +11,7 @@ from features.clock import format_duration, format_time, from_micros, to_micros
 from features.labels import build_labels
 from features.spec import SourceSpec
 from features.split import SplitOptions, embargo_is_kept, split_by_time, start_of_test
+from pipeline.follow_up import weigh
 from pipeline.ingested import read_observed_until, read_stages
 from pipeline.progress import say
 from pipeline.stage import StageContext
@@ -23,10 +24,11 @@ def run(context: StageContext, out: Path) -> None:
     snapshots["as_of_us"] = to_micros(snapshots["as_of"])
     labels = build_labels(snapshots, read_stages(context), spec, observed_until_us=read_observed_until(context))
     labels["part"] = _parts(labels, spec, context.settings.split, out)
+    labels = weigh(labels, context, out)
     labels["as_of"] = from_micros(labels["as_of_us"])
     labels["outcome_at"] = from_micros(labels["outcome_us"])
-    columns = ["lead_id", "as_of", "target", "at_risk", "y", "outcome_at", "part"]
-    labels[columns].to_parquet(out / "labels.parquet", index=False)
+    columns = ["lead_id", "as_of", "target", "at_risk", "y", "outcome_at", "part", "weight"]
+    labels[[name for name in columns if name in labels]].to_parquet(out / "labels.parquet", index=False)
 
 
 def _parts(labels: pd.DataFrame, spec: SourceSpec, options: SplitOptions, out: Path) -> pd.Series:

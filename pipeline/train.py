@@ -12,6 +12,7 @@ import pandas as pd
 from features.feature_list import feature_list
 from models.fit_forecast import fit_forecast, fit_steps, predict_labelled
 from models.forecast import Forecast
+from pipeline.follow_up import read_follow_up
 from pipeline.model_files import write_forecast
 from pipeline.progress import progress, say
 from pipeline.stage import StageContext
@@ -35,8 +36,11 @@ def run(context: StageContext, out: Path) -> None:
         )
     for line in shortfalls(forecast):
         say(line)
+    follow_up = read_follow_up(context)
+    if follow_up["warning"] is not None:
+        say(f"train: {follow_up['warning']}")
     write_forecast(forecast, out / "model")
-    summary = json.dumps(describe(forecast, labels), indent=1, allow_nan=False) + "\n"
+    summary = json.dumps(describe(forecast, labels) | {"follow_up": follow_up}, indent=1, allow_nan=False) + "\n"
     (out / "train.json").write_text(summary, encoding="utf-8")
     predict_labelled(forecast, history, labels).to_parquet(out / "predictions.parquet", index=False)
 
