@@ -17,7 +17,7 @@ from models.calibration import fit_calibration
 from models.estimator import Estimator
 from models.estimator_options import EstimatorOptions
 from models.fit_estimator import fit_estimator, training_steps
-from models.follow_up import WEIGHT, observed_rows
+from models.follow_up import TRAINING_POWER, WEIGHT, observed_rows
 from models.forecast import Forecast, TargetModel
 from models.grades import Grades, fit_grades
 from models.log_odds import Floats
@@ -40,6 +40,7 @@ def fit_forecast(
     feature_options: FeatureOptions,
     options: EstimatorOptions,
     seed: int,
+    weight_power: float = TRAINING_POWER,
     on_step: OnStep = lambda steps: None,
 ) -> Forecast:
     """Train every target on its part ``train`` and calibrate it on its part ``calibration``.
@@ -50,9 +51,11 @@ def fit_forecast(
         One row a snapshot: ``lead_id``, ``as_of`` (UTC), and the columns of ``features``.
     labels : DataFrame
         One row a snapshot and target: ``lead_id``, ``as_of``, ``target``, ``y``, ``part``. Rows of other parts,
-        the test period above all, are not looked at.
+        the test period above all, are not looked at. With ``weight``, rows of weight 0 are left out.
     spec, features, feature_options
         What ``history`` was computed with; they become part of the forecast.
+    weight_power : float
+        Power of ``weight`` in training (:mod:`models.follow_up`); calibration takes the weight itself.
     on_step : callable
         Told of every step, ``fit_steps(spec, options)`` in sum, for progress.
 
@@ -63,7 +66,7 @@ def fit_forecast(
     """
     targets: dict[str, TargetModel] = {}
     for name in spec.targets:
-        train, weights = observed_rows(labelled_rows(history, labels, name, ("train",)))
+        train, weights = observed_rows(labelled_rows(history, labels, name, ("train",)), power=weight_power)
         estimator = _fit(train, weights, name, features, options, seed, on_step)
         later, later_weights = observed_rows(labelled_rows(history, labels, name, ("calibration",)))
         log_odds, y = estimator.log_odds(later), later["y"].to_numpy(dtype=np.float64)
@@ -75,10 +78,13 @@ def fit_forecast(
 
 
 def labelled_rows(history: pd.DataFrame, labels: pd.DataFrame, target: str, parts: Sequence[str]) -> pd.DataFrame:
-    """Return the feature rows of some parts of one target with ``target``, ``part``, ``y`` and, if labels have it, ``weight``,
-    sorted by the keys."""
+    """Return the feature rows of some parts of one target, sorted by the keys.
+
+    Beside the features: ``target``, ``part``, ``y`` and, if labels have it, ``weight``.
+    """
     chosen = labels[(labels["target"] == target) & labels["part"].isin(parts)]
-    joined = chosen[[*KEYS, "target", "part", "y", *chosen.columns.intersection([WEIGHT])]].merge(history, on=KEYS, how="inner", validate="one_to_one")
+    told = [*KEYS, "target", "part", "y", *chosen.columns.intersection([WEIGHT])]
+    joined = chosen[told].merge(history, on=KEYS, how="inner", validate="one_to_one")
     if len(joined) < len(chosen):
         raise InputError(
             expected="features of every labelled snapshot",

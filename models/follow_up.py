@@ -1,8 +1,12 @@
 """What an outcome weighs where sales works only leads that were handed over, and whether the history allows to learn.
 
-A row's weight (:mod:`features.handovers`) multiplies the share of its lead (:mod:`models.by_lead`), in training, in
-calibration and in every measure. Shares are those among all rows, silent ones too, so that in expectation the weighted
-rows are the whole population.
+A row's weight (:mod:`features.handovers`) multiplies the share of its lead (:mod:`models.by_lead`), in calibration and
+in every measure. Shares are those among all rows, silent ones too, so that in expectation the weighted rows are the
+whole population.
+
+Training takes a small power of the weight. Who was handed over depends on what the features say and on the draw alone,
+so a forecast given the features is right with any weights that depend on the features; full ones make few leads so
+heavy that there is little left to learn from (``docs/follow-up.md`` has the comparison).
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from models.by_lead import lead_weights
 from models.log_odds import Floats
 
 WEIGHT = "weight"
+TRAINING_POWER = 0.25
+"""Power of the weight in training: a lead that stands for 100 weighs 3."""
 Verdict = Literal["overlap", "none", "cannot_tell"]
 ENOUGH_SILENT = 200
 """Leads that were never promoted, below which no outcome among them proves nothing."""
@@ -31,13 +37,15 @@ ENOUGH_DRAWN = 10
 """Draws of the lane in a part of the split, below which it says nothing about leads below the cut-off."""
 
 
-def observed_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
+def observed_rows(rows: pd.DataFrame, *, power: float = 1.0) -> tuple[pd.DataFrame, Floats]:
     """Return the rows whose outcome says something, and what each weighs.
 
     Parameters
     ----------
     rows : DataFrame
         ``lead_id`` and, where not every outcome says the same, ``weight``.
+    power : float
+        Of the weight; 1 keeps the rows a picture of the population.
 
     Returns
     -------
@@ -51,8 +59,8 @@ def observed_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
     weights = lead_weights(rows["lead_id"])
     if WEIGHT not in rows or bool((rows[WEIGHT] == 1.0).all()):
         return rows, weights
-    weights = weights * rows[WEIGHT].to_numpy(dtype=np.float64)
-    kept = weights > 0
+    kept = (rows[WEIGHT] > 0).to_numpy()
+    weights = weights * rows[WEIGHT].to_numpy(dtype=np.float64) ** power
     rows, weights = rows[kept].reset_index(drop=True), weights[kept]
     if len(rows) == 0:
         return rows, weights

@@ -20,6 +20,7 @@ from models.promotion import precision_against_volume, precision_difference, pro
 from models.reasons import Reason, reasons
 from models.target_evaluation import BASELINE, MODEL, TargetEvaluation, evaluate_target
 from pipeline.evaluation import BANDS, Entering, Evaluation, Promotions, Volume, evaluation_tree
+from pipeline.follow_up import read_follow_up
 from pipeline.ingested import read_observed_until, read_stages
 from pipeline.judged_rows import (
     KEYS,
@@ -71,6 +72,7 @@ def run(context: StageContext, out: Path) -> None:
             change=change,
             entering=entering,
             data=data_notes(context),
+            follow_up=read_follow_up(context),
         )
         _write(evaluation, tests, out)
         write_report(evaluation, out)

@@ -1,9 +1,9 @@
 """What follow-up by promotion does to a history: the weight of each label, and a warning where nothing can be learned.
 
-``follow_up.json`` in the folder of stage ``labels`` says what was found: the fields of :class:`models.follow_up.Overlap`,
-``parts`` (by part of the split: leads ``worked``, ``drawn`` and ``silent``, and ``effective_leads``; only where the source
-declares ``follow_up: promoted_only``), ``chances`` (lowest and highest probability of a draw) and ``warning`` (null if
-there is nothing to warn of).
+``follow_up.json`` in the folder of stage ``labels`` says what was found: the fields of `models.follow_up.Overlap`,
+``warning`` (null if there is nothing to warn of) and, where the source declares ``follow_up: promoted_only``,
+``parts`` (by part of the split: leads ``worked``, ``drawn`` and ``silent``, and ``effective_leads``) and ``chances``
+(lowest and highest probability of a draw).
 """
 
 from __future__ import annotations
@@ -66,23 +66,23 @@ def warning(found: Overlap, lacking: list[str], *, goal: str) -> str | None:
     if found.verdict == "none" and not found.declared:
         rate = found.outcomes_promoted / found.promoted
         return (
-            f"none of the {found.silent:,} leads that never became {found.stage} reached {goal}, against {rate:.0%} of the "
-            f"{found.promoted:,} that did: it looks as if sales works promoted leads alone. Then their silence is not a no, "
-            "and what is forecast and measured for leads below the cut-off repeats the cut-off. If so, say "
+            f"none of the {found.silent:,} leads that never became {found.stage} reached {goal}, against {rate:.0%} of "
+            f"the {found.promoted:,} that did: it looks as if sales works promoted leads alone. Then their silence is "
+            "not a no, and what is forecast and measured for leads below the cut-off repeats the cut-off. If so, say "
             f"follow_up: promoted_only in source.yaml, and {REMEDY}"
         )
     if found.verdict == "none":
         return (
-            f"sales works promoted leads alone, and {found.drawn} leads below the cut-off were handed over by a draw of "
-            f"known probability: of the {found.silent:,} leads that were never handed over nothing can be learned. Forecasts "
-            "below the cut-off are carried over from leads above it, and the evaluation speaks of handed-over leads "
-            f"alone. To know more, {REMEDY}"
+            f"sales works promoted leads alone, and {found.drawn} leads below the cut-off were handed over by a draw "
+            f"of known probability: of the {found.silent:,} leads that were never handed over nothing can be learned. "
+            "Forecasts below the cut-off are carried over from leads above it, and the evaluation speaks of leads "
+            f"that were handed over alone. To know more, {REMEDY}"
         )
     if lacking:
         parts = " and ".join(lacking)
         return (
-            f"fewer than {ENOUGH_DRAWN} leads below the cut-off were handed over by a draw in {parts}: what is fitted or "
-            "measured there speaks of handed-over leads alone. The draws of the coming weeks will mend that"
+            f"fewer than {ENOUGH_DRAWN} leads below the cut-off were handed over by a draw in {parts}: what is fitted "
+            "or measured there speaks of handed-over leads alone. The draws of the coming weeks will mend that"
         )
     return None
 
