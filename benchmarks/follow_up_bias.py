@@ -174,7 +174,7 @@ def evaluations(own: Company, forecast: Forecast) -> Iterator[dict[str, Any]]:
     """Yield what would be measured of one forecast in the company's own test period, by each way of counting."""
     test = own.labels[(own.labels["part"] == "test") & own.labels["may"]]
     rows = test.merge(own.history, on=KEYS, validate="one_to_one").astype({"y": "float64"})
-    rows["p"] = forecast.predict(rows)["p_sql"].to_numpy()
+    rows = rows.assign(p=forecast.predict(rows)["p_sql"].to_numpy())
     truth, weight = rows["truth"].to_numpy(), lead_weights(rows["lead_id"])
     true = against_truth(rows["p"].to_numpy(), truth, weight)
     yield {"counted": "truth", "rate": float(np.average(truth, weights=weight)), "auc": true["auc"]}
