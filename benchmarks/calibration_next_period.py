@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from few_outcomes import Funnel, simulate_funnel
-from public_funnels import RUNS
+from forecast import RUNS
 
 from features.clock import to_micros
 from features.errors import InputError

@@ -13,6 +13,7 @@ from typing import Literal
 
 import pandas as pd
 
+from features.handovers import HANDED_OVER_BY
 from features.spec import SourceSpec
 
 with warnings.catch_warnings():
@@ -21,7 +22,7 @@ with warnings.catch_warnings():
     import pandera.pandas as pa
 
 Kind = Literal["id", "time", "number", "boolean", "text"]
-Table = Literal["leads", "changes", "events", "stages"]
+Table = Literal["leads", "changes", "events", "stages", "handovers"]
 
 FOUND = "__found"
 ACTORS = ("lead", "marketing", "sales")
@@ -70,6 +71,16 @@ REASONS = {
             "not the actor of its family",
             "the actor that source.yaml declares for this event type",
             "Give what sales does and what leads do different event types in events.sql",
+        ),
+        Reason(
+            "not a known way to sales",
+            "one of cutoff, exploration, other",
+            "Translate it in handovers.sql: exploration is a draw of known probability, other is all without a rule",
+        ),
+        Reason(
+            "not a probability",
+            "a probability above 0, at most 1, for each hand-over by exploration",
+            "Take it from handover_probability in the score store; a share in percent is divided by 100 in the SQL",
         ),
         Reason(
             "not among the declared values",
@@ -159,6 +170,10 @@ def column_rules(spec: SourceSpec, table: Table) -> dict[str, Rule]:
             "detail": Rule("text", required=False),
             "quantity": Rule("number", required=False),
         }
+    if table == "handovers":
+        by = Rule("text", nullable=False, allowed=HANDED_OVER_BY, reason="not a known way to sales")
+        at = Rule("time", nullable=False)
+        return {**lead, "handed_over_at": at, "handed_over_by": by, "probability": Rule("number", required=False)}
     stages = (*spec.ladder, *spec.lost, *spec.recycled)
     return {
         **lead,
@@ -189,7 +204,7 @@ def contract(spec: SourceSpec, table: Table) -> pa.DataFrameSchema:
     ----------
     spec : SourceSpec
         The source as declared.
-    table : {"leads", "changes", "events", "stages"}
+    table : {"leads", "changes", "events", "stages", "handovers"}
         Which table.
 
     Returns

@@ -83,6 +83,13 @@ def open_snapshots(leads: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec, 
     return _sorted(looked[_is_open(looked)])
 
 
+def first_looks(leads: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec) -> pd.Series:
+    """Return when each lead that has its anchor is looked at first: ``lead_id`` → microseconds since 1970 (int64)."""
+    story = _story(leads, stages, spec).set_index("lead_id")
+    first: pd.Series = story["anchor_us"] + spec.snapshots.after
+    return first
+
+
 def job_snapshots(
     leads: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec, *, nights_us: npt.NDArray[np.int64]
 ) -> pd.DataFrame:

@@ -171,6 +171,8 @@ class SourceSpec(Strict):
     who_acted: Literal["detail"] | None = None
     """The column of events that says who of the staff acted. Only numbers of people are used, never who it was."""
     exclusions: tuple[Exclusion, ...] = ()
+    follow_up: Literal["everyone", "promoted_only"] = "everyone"
+    """Whom sales works: with ``promoted_only`` a lead that was never handed over says nothing about its outcome."""
     observed_until: Instant | None = None
     """Until when outcomes are in the export; None means the newest time in any table."""
     split: dict[str, Any] = {}

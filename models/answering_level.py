@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from models.forecast import TargetModel
+from models.target_model import TargetModel
 
 AnsweringLevel = Literal["model", "shrunken", "rate"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from models.by_lead import lead_weights
+from models.by_lead import row_weights
 from models.log_odds import Floats
 from models.metrics import METRICS, MetricDraws, Scored, metric_values
 
@@ -28,13 +28,15 @@ class Interval:
     high: float
 
 
-def drawn_weights(lead_ids: npt.ArrayLike, *, draws: int, seed: int) -> Iterator[Floats]:
+def drawn_weights(
+    lead_ids: npt.ArrayLike, *, draws: int, seed: int, weights: npt.ArrayLike | None = None
+) -> Iterator[Floats]:
     """Yield blocks of weightings (draws × rows): how often each row's lead was drawn, times its base weight.
 
     Leads are numbered by id, so the draws do not depend on the order of rows.
     """
     leads, lead = np.unique(np.asarray(lead_ids, dtype=str), return_inverse=True)
-    base = lead_weights(lead_ids)
+    base = row_weights(lead_ids, weights)
     generator = np.random.default_rng(seed)
     for start in range(0, draws, _DRAWS_AT_ONCE):
         block = min(_DRAWS_AT_ONCE, draws - start)
@@ -99,7 +101,13 @@ class Comparison:
 
 
 def compare(
-    y: npt.ArrayLike, scorers: Mapping[str, Scored], *, lead_ids: npt.ArrayLike, draws: int, seed: int
+    y: npt.ArrayLike,
+    scorers: Mapping[str, Scored],
+    *,
+    lead_ids: npt.ArrayLike,
+    draws: int,
+    seed: int,
+    weights: npt.ArrayLike | None = None,
 ) -> Comparison:
     """Measure scorers on the same rows and the same resamples of leads.
 
@@ -115,6 +123,8 @@ def compare(
         Number of resamples.
     seed : int
         Same seed, same intervals.
+    weights : array of float, optional
+        Weight of each row, where leads do not all weigh 1 (:mod:`models.follow_up`).
 
     Returns
     -------
@@ -123,11 +133,11 @@ def compare(
         adds to a mean of distances): its draws are kept as they are, its intervals have that excess taken off.
     """
     outcome = np.asarray(y, dtype="float64")
-    weights = lead_weights(lead_ids)
+    weights = row_weights(lead_ids, weights)
     values = {name: metric_values(outcome, scored, weights) for name, scored in scorers.items()}
     prepared = {name: MetricDraws(outcome, scored) for name, scored in scorers.items()}
     blocks: dict[str, dict[str, list[Floats]]] = {name: {m.key: [] for m in METRICS} for name in scorers}
-    for drawn in drawn_weights(lead_ids, draws=draws, seed=seed):
+    for drawn in drawn_weights(lead_ids, draws=draws, seed=seed, weights=weights):
         for name, measure in prepared.items():
             for key, block in measure.values(drawn).items():
                 blocks[name][key].append(block)

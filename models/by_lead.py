@@ -21,6 +21,11 @@ def lead_weights(lead_ids: ArrayLike) -> Floats:
     return 1.0 / rows[lead].astype(np.float64)
 
 
+def row_weights(lead_ids: ArrayLike, weights: ArrayLike | None) -> Floats:
+    """Return the weights given, or those of `lead_weights` where none are."""
+    return lead_weights(lead_ids) if weights is None else np.asarray(weights, dtype=np.float64)
+
+
 def lead_folds(lead_ids: ArrayLike, y: ArrayLike, *, folds: int, seed: int) -> NDArray[np.int64]:
     """Deal the leads into folds, rows of a lead together, leads with an outcome spread evenly.
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.by_lead import lead_weights
+from models.by_lead import row_weights
 from models.lead_sums import LeadSum
 from models.log_odds import Floats
 from models.metrics import CALIBRATION_BINS
@@ -44,7 +44,12 @@ def wilson(successes: npt.ArrayLike, trials: npt.ArrayLike) -> tuple[Floats, Flo
 
 
 def reliability(
-    y: npt.ArrayLike, p: npt.ArrayLike, *, lead_ids: npt.ArrayLike, bins: int = CALIBRATION_BINS
+    y: npt.ArrayLike,
+    p: npt.ArrayLike,
+    *,
+    lead_ids: npt.ArrayLike,
+    bins: int = CALIBRATION_BINS,
+    weights: npt.ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Compare forecast and outcome in bins of equal weight.
 
@@ -53,7 +58,7 @@ def reliability(
     y, p : array
         Outcomes and probabilities.
     lead_ids : array of str
-        Lead of each row; every lead weighs 1.
+        Lead of each row; every lead weighs 1, unless ``weights`` of the rows say otherwise.
     bins : int
         Number of bins; runs of equal probabilities are kept in one bin.
 
@@ -64,7 +69,7 @@ def reliability(
         and ``high`` (95 %, by the effective number of leads), ``due_low`` and ``due_high`` (where ``outcome`` lies in
         95 of 100 such samples if the forecast is right), ``leads``.
     """
-    frame = pd.DataFrame({"lead": np.asarray(lead_ids, dtype=str), "weight": lead_weights(lead_ids)})
+    frame = pd.DataFrame({"lead": np.asarray(lead_ids, dtype=str), "weight": row_weights(lead_ids, weights)})
     frame["y"], frame["p"] = np.asarray(y, dtype="float64"), np.asarray(p, dtype="float64")
     frame = frame.sort_values(["p", "lead"], ignore_index=True)
     frame["bin"] = _bins(frame.groupby("p", sort=True)["weight"].sum(), bins).loc[frame["p"]].to_numpy()
@@ -92,7 +97,14 @@ def _bins(mass: pd.Series, bins: int) -> pd.Series:
     return pd.Series(joined, index=mass.index)
 
 
-def gain(y: npt.ArrayLike, score: npt.ArrayLike, *, lead_ids: npt.ArrayLike, steps: int = 50) -> pd.DataFrame:
+def gain(
+    y: npt.ArrayLike,
+    score: npt.ArrayLike,
+    *,
+    lead_ids: npt.ArrayLike,
+    steps: int = 50,
+    weights: npt.ArrayLike | None = None,
+) -> pd.DataFrame:
     """Return how many of the outcomes the best-scored share of the leads holds.
 
     Returns
@@ -101,7 +113,7 @@ def gain(y: npt.ArrayLike, score: npt.ArrayLike, *, lead_ids: npt.ArrayLike, ste
         ``share`` of the leads looked at (0 to 1), ``gain``: share of the outcomes found there, ``lift``: rate there
         over the overall rate (nan at share 0). Where there is no outcome at all, gain and lift are nan.
     """
-    weight = lead_weights(lead_ids)[np.newaxis, :]
+    weight = row_weights(lead_ids, weights)[np.newaxis, :]
     groups = TieGroups(np.asarray(score, dtype="float64"))
     runs = Accumulated(groups.sums(weight), groups.sums(weight * np.asarray(y, dtype="float64")))
     share = np.linspace(0, 1, steps + 1)

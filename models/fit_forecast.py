@@ -15,6 +15,7 @@ from models.boosters import OnStep
 from models.by_lead import lead_weights
 from models.estimator_options import EstimatorOptions
 from models.fit_target import FIT_PARTS, FittedTarget, fit_target, target_steps
+from models.follow_up import TRAINING_POWER, WEIGHT
 from models.forecast import Forecast
 from models.grades import Grades, fit_grades
 from models.target_model import TargetModel
@@ -52,6 +53,7 @@ def fit_forecast(
     feature_options: FeatureOptions,
     options: EstimatorOptions,
     seed: int,
+    weight_power: float = TRAINING_POWER,
     on_step: OnStep = lambda steps: None,
 ) -> Forecast:
     """Train a forecast: the ``final`` one of `fit_forecasts`, with the same parameters."""
@@ -63,6 +65,7 @@ def fit_forecast(
         feature_options=feature_options,
         options=options,
         seed=seed,
+        weight_power=weight_power,
         on_step=on_step,
     )
     return fitted.final
@@ -77,6 +80,7 @@ def fit_forecasts(
     feature_options: FeatureOptions,
     options: EstimatorOptions,
     seed: int,
+    weight_power: float = TRAINING_POWER,
     on_step: OnStep = lambda steps: None,
 ) -> FittedForecast:
     """Train every target on what is known when the test begins, and calibrate it on the newest of that.
@@ -87,10 +91,12 @@ def fit_forecasts(
         One row a snapshot: ``lead_id``, ``as_of`` (UTC), and the columns of ``features``.
     labels : DataFrame
         One row a snapshot and target: ``lead_id``, ``as_of``, ``target``, ``y``, ``part``; where there are such,
-        ``seen_us``, ``evidence``, ``outcome_at``, ``weight``. Rows of parts other than `FIT_PARTS`, the test
-        period above all, are not looked at.
+        ``seen_us``, ``evidence``, ``outcome_at``, ``weight`` (rows of weight 0 are left out). Rows of parts other than
+        `FIT_PARTS`, the test period above all, are not looked at.
     spec, features, feature_options
         What ``history`` was computed with; they become part of the forecast.
+    weight_power : float
+        Power of ``weight`` in training (:mod:`models.follow_up`); calibration takes the weight itself.
     on_step : callable
         Told of every step, ``fit_steps(spec, options)`` in sum, for progress.
 
@@ -104,7 +110,13 @@ def fit_forecasts(
         rows = labelled_rows(history, labels, name, FIT_PARTS)
         try:
             fitted[name] = fit_target(
-                rows, features=features, options=options, seed=seed, horizon_us=target.horizon, on_step=on_step
+                rows,
+                features=features,
+                options=options,
+                seed=seed,
+                horizon_us=target.horizon,
+                weight_power=weight_power,
+                on_step=on_step,
             )
         except InputError as error:
             raise _with_target(error, name) from None
@@ -174,7 +186,7 @@ def predict_labelled(
     for name in forecast.targets:
         rows = labelled_rows(history, labels, name, parts)
         predicted = forecast.predict(rows)
-        table = rows[[*KEYS, "target", "part"]].assign(y=rows["y"].astype("Int8"))
+        table = rows[[*KEYS, "target", "part", *rows.columns.intersection([WEIGHT])]].assign(y=rows["y"].astype("Int8"))
         tables.append(table.assign(log_odds=predicted[f"log_odds_{name}"], p=predicted[f"p_{name}"]))
     return pd.concat(tables, ignore_index=True).sort_values(["target", *KEYS], ignore_index=True)
 

@@ -10,11 +10,12 @@ import pandas as pd
 
 from features.feature import Feature
 from models.boosters import OnStep
-from models.by_lead import lead_folds, lead_weights
+from models.by_lead import lead_folds
 from models.calibration import Calibration, fit_calibration
 from models.estimator import Estimator
 from models.estimator_options import EstimatorOptions
 from models.fit_estimator import fit_estimator, training_steps
+from models.follow_up import TRAINING_POWER, observed_rows
 from models.log_odds import Floats
 from models.target_model import TargetModel
 from models.timing import Timing, fit_timing
@@ -54,6 +55,7 @@ def fit_target(
     options: EstimatorOptions,
     seed: int,
     horizon_us: int | None = None,
+    weight_power: float = TRAINING_POWER,
     on_step: OnStep = lambda steps: None,
 ) -> FittedTarget:
     """Train, calibrate and train again.
@@ -72,15 +74,17 @@ def fit_target(
         (from as-of time to outcome).
     horizon_us : int, optional
         The target's; without it no timing is learned.
+    weight_power : float
+        Power of ``weight`` in training (`models.follow_up`); calibration takes the weight itself.
 
     Raises
     ------
     InputError
         If no training row has the outcome.
     """
-    fitting = _Fitting(tuple(features), options, seed, on_step)
+    fitting = _Fitting(tuple(features), options, seed, weight_power, on_step)
     first = fitting.estimator(rows[rows["part"] == "train"])
-    timing = _timing(rows, first, horizon_us, seed)
+    timing = fitting.timing(rows, first, horizon_us)
     newest = rows[rows["part"].isin(["calibration", "young"])]
     calibration, settled = _calibrate(newest, TargetModel(first, Calibration(), timing))
     forward = TargetModel(first, calibration, timing)
@@ -88,9 +92,9 @@ def fit_target(
     known.loc[newest.index, "y"] = settled
     final = fitting.estimator(known)
     slope = calibration.slope if final.level == first.level else 1.0  # else the base rate was calibrated
-    centre = _mean(final.log_odds(known), known)
+    centre = fitting.mean_log_odds(final, known)
     calibration = replace(calibration, intercept=(1.0 - slope) * centre, slope=slope)
-    return FittedTarget(forward, TargetModel(final, calibration, _timing(known, final, horizon_us, seed)))
+    return FittedTarget(forward, TargetModel(final, calibration, fitting.timing(known, final, horizon_us)))
 
 
 @dataclass(frozen=True)
@@ -98,57 +102,54 @@ class _Fitting:
     features: tuple[Feature, ...]
     options: EstimatorOptions
     seed: int
+    weight_power: float
     on_step: OnStep
 
     def estimator(self, rows: pd.DataFrame) -> Estimator:
+        known, weights = observed_rows(rows, power=self.weight_power)
         return fit_estimator(
-            rows,
-            rows["y"].to_numpy(dtype=np.float64),
-            weights=row_weights(rows),
-            lead_ids=rows["lead_id"],
-            as_of_us=rows["as_of_us"],
+            known,
+            known["y"].to_numpy(dtype=np.float64),
+            weights=weights,
+            lead_ids=known["lead_id"],
+            as_of_us=known["as_of_us"],
             features=self.features,
             options=self.options,
             seed=self.seed,
             on_step=self.on_step,
         )
 
+    def mean_log_odds(self, estimator: Estimator, rows: pd.DataFrame) -> float:
+        known, weights = observed_rows(rows, power=self.weight_power)
+        return float(weights @ estimator.log_odds(known) / weights.sum())
 
-def row_weights(rows: pd.DataFrame) -> Floats:
-    """Return one weight a row: those of a lead sum to 1, times ``weight`` where the rows have one."""
-    weights = lead_weights(rows["lead_id"])
-    return weights * rows["weight"].to_numpy(dtype=np.float64) if "weight" in rows else weights
+    def timing(self, rows: pd.DataFrame, estimator: Estimator, horizon_us: int | None) -> Timing | None:
+        """Learn when outcomes come, from rows whose whole window was observed."""
+        if horizon_us is None or "delay_us" not in rows:
+            return None
+        came = rows[(rows["part"] != "young") & rows["delay_us"].notna()]
+        known, weights = observed_rows(came, power=self.weight_power)
+        return fit_timing(
+            estimator.encoding.matrix(known),
+            known["delay_us"].to_numpy(dtype=np.float64),
+            weights,
+            lead_folds(known["lead_id"], np.ones(len(known)), folds=TIMING_FOLDS, seed=self.seed),
+            horizon_us=horizon_us,
+            seed=self.seed,
+        )
 
 
 def _calibrate(rows: pd.DataFrame, model: TargetModel) -> tuple[Calibration, Floats]:
     """Return the calibration, and each row's outcome: known, or its probability given what was seen so far."""
-    y, weights = rows["y"].to_numpy(dtype=np.float64, na_value=np.nan), row_weights(rows)
-    log_odds, times = model.log_odds(rows), rows["as_of_us"].to_numpy(dtype=np.int64)
-    known = (rows["part"] == "calibration").to_numpy()
-    calibration = fit_calibration(log_odds[known], y[known], weights[known], as_of_us=times[known])
-    if known.all():
+    y = rows["y"].to_numpy(dtype=np.float64, na_value=np.nan)
+    later, weights = observed_rows(rows[rows["part"] == "calibration"])
+    outcome = later["y"].to_numpy(dtype=np.float64)
+    log_odds = model.log_odds(later)
+    calibration = fit_calibration(log_odds, outcome, weights, as_of_us=later["as_of_us"])
+    if not np.isnan(y).any():
         return calibration, y
-    forecast, evidence = calibration.apply(log_odds), waiting_evidence(rows, model)
-    rehearsed = known & ~np.isnan(evidence)
-    trust = fit_trust(forecast[rehearsed], evidence[rehearsed], y[rehearsed], weights[rehearsed])
-    return calibration, np.where(np.isnan(y), trust.probability(forecast, evidence), y)
-
-
-def _timing(rows: pd.DataFrame, estimator: Estimator, horizon_us: int | None, seed: int) -> Timing | None:
-    """Learn when outcomes come, from rows whose whole window was observed."""
-    if horizon_us is None or "delay_us" not in rows:
-        return None
-    came = rows[(rows["part"] != "young") & rows["delay_us"].notna()]
-    return fit_timing(
-        estimator.encoding.matrix(came),
-        came["delay_us"].to_numpy(dtype=np.float64),
-        row_weights(came),
-        lead_folds(came["lead_id"], np.ones(len(came)), folds=TIMING_FOLDS, seed=seed),
-        horizon_us=horizon_us,
-        seed=seed,
-    )
-
-
-def _mean(values: Floats, rows: pd.DataFrame) -> float:
-    weights = row_weights(rows)
-    return float(weights @ values / max(weights.sum(), 1e-12))
+    rehearsal = waiting_evidence(later, model)
+    seen = ~np.isnan(rehearsal)
+    trust = fit_trust(calibration.apply(log_odds)[seen], rehearsal[seen], outcome[seen], weights[seen])
+    imputed = trust.probability(calibration.apply(model.log_odds(rows)), waiting_evidence(rows, model))
+    return calibration, np.where(np.isnan(y), imputed, y)

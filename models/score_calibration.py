@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression, minimize
 
-from models.by_lead import lead_folds, lead_weights
+from models.by_lead import lead_folds, row_weights
 from models.log_odds import Floats, log_losses, log_odds_to_probability
 
 Kind = Literal["logistic", "isotonic"]
@@ -44,7 +44,7 @@ class ScoreCalibration:
 
 
 def fit_score_calibration(
-    score: npt.ArrayLike, y: npt.ArrayLike, *, lead_ids: npt.ArrayLike, seed: int
+    score: npt.ArrayLike, y: npt.ArrayLike, *, lead_ids: npt.ArrayLike, seed: int, weights: npt.ArrayLike | None = None
 ) -> ScoreCalibration:
     """Fit logistic and isotonic calibration and keep the one with the smaller log loss across folds of leads.
 
@@ -55,7 +55,7 @@ def fit_score_calibration(
     y : array of 0 and 1
         Outcomes.
     lead_ids : array of str
-        Lead of each row; every lead weighs 1.
+        Lead of each row; every lead weighs 1, unless ``weights`` of the rows say otherwise.
     seed : int
         Of the folds.
 
@@ -66,7 +66,7 @@ def fit_score_calibration(
         isotonic steps and the base rate are kept away from both by half a lead.
     """
     s, outcome = np.asarray(score, dtype="float64"), np.asarray(y, dtype="float64")
-    weight = lead_weights(lead_ids)
+    weight = row_weights(lead_ids, weights)
     fold = lead_folds(lead_ids, outcome, folds=FOLDS, seed=seed)
     losses = {"logistic": 0.0, "isotonic": 0.0}
     for held_out in range(FOLDS):

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from models.bootstrap import Comparison, compare
-from models.by_lead import lead_weights
 from models.curves import gain, reliability
+from models.follow_up import observed_rows
 from models.metrics import Scored
 from models.score_calibration import Kind, fit_score_calibration
 from models.verdict import beats_baseline
@@ -64,34 +64,39 @@ def evaluate_target(
         Its name.
     test, calibration : DataFrame
         ``lead_id``, ``y`` (0 or 1), ``p`` (the model's calibrated probability) and ``points`` (the baseline's score).
-        The calibration rows serve only to turn the baseline's score into a probability.
+        The calibration rows serve only to turn the baseline's score into a probability. Where not every outcome says
+        the same, ``weight`` too (:mod:`models.follow_up`).
     draws, seed : int
         Of the bootstrap by lead.
 
     Returns
     -------
     TargetEvaluation
-        All measures weigh every lead 1.
+        All measures weigh every lead 1, times the ``weight`` of its rows.
     """
+    calibration, own = observed_rows(calibration)
     to_probability = fit_score_calibration(
-        calibration["points"], calibration["y"], lead_ids=calibration["lead_id"], seed=seed
+        calibration["points"], calibration["y"], lead_ids=calibration["lead_id"], seed=seed, weights=own
     )
+    test, weights = observed_rows(test)
     points = test["points"].to_numpy(dtype="float64")
     scored = {
         MODEL: Scored.from_probability(test["p"]),
         BASELINE: Scored(points, to_probability.probability(points)),
     }
     leads, y = test["lead_id"], test["y"].to_numpy(dtype="float64")
-    comparison = compare(y, scored, lead_ids=leads, draws=draws, seed=seed)
+    comparison = compare(y, scored, lead_ids=leads, draws=draws, seed=seed, weights=weights)
     return TargetEvaluation(
         target=target,
         rows=len(test),
         leads=int(leads.nunique()),
         outcomes=int(leads[y == 1].nunique()),
-        rate=float(np.average(y, weights=lead_weights(leads))),
+        rate=float(np.average(y, weights=weights)),
         comparison=comparison,
         baseline_calibration=to_probability.kind,
         beats_baseline=beats_baseline(comparison, model=MODEL, baseline=BASELINE),
-        reliability={name: reliability(y, s.probability, lead_ids=leads) for name, s in scored.items()},
-        gain={name: gain(y, s.rank, lead_ids=leads) for name, s in scored.items()},
+        reliability={
+            name: reliability(y, s.probability, lead_ids=leads, weights=weights) for name, s in scored.items()
+        },
+        gain={name: gain(y, s.rank, lead_ids=leads, weights=weights) for name, s in scored.items()},
     )

@@ -12,6 +12,7 @@ from features.clock import parse_time, to_micros
 from features.errors import InputError
 from models.bootstrap import Comparison, Interval, compare
 from models.fit_forecast import labelled_rows
+from models.follow_up import observed_rows
 from models.forecast import Forecast
 from models.metrics import METRICS, Scored
 from models.target_evaluation import TargetEvaluation, evaluate_target
@@ -66,7 +67,8 @@ def compare_forecasts(
     forecasts : mapping of str to Forecast
         By the name they are called in the result.
     rows : DataFrame
-        Rows that none of them was fitted on: ``lead_id``, ``y`` (0 or 1) of the target, and the features.
+        Rows that none of them was fitted on: ``lead_id``, ``y`` (0 or 1) of the target, the features, and ``weight``
+        where not every outcome says the same.
     target : str
         The target compared.
     draws, seed : int
@@ -77,6 +79,7 @@ def compare_forecasts(
     InputError
         If a forecast reads a feature that the rows do not have, or does not forecast the target.
     """
+    rows, weights = observed_rows(rows)
     scorers = {}
     for name, forecast in forecasts.items():
         absent = sorted({feature.name for feature in forecast.features} - set(rows.columns))
@@ -86,7 +89,8 @@ def compare_forecasts(
             raise InputError(expected=f"a {name} that forecasts {target!r}", found=f"{list(forecast.targets)}")
         p = forecast.predict(rows)[f"p_{target}"]
         scorers[name] = Scored.from_probability(np.asarray(p, dtype="float64"))
-    return compare(rows["y"].astype("float64"), scorers, lead_ids=rows["lead_id"], draws=draws, seed=seed)
+    y, leads = rows["y"].astype("float64"), rows["lead_id"]
+    return compare(y, scorers, lead_ids=leads, draws=draws, seed=seed, weights=weights)
 
 
 def judge_against_baseline(context: StageContext, forecast: Forecast, *, target: str) -> TargetEvaluation:

@@ -21,6 +21,7 @@ from models.promotion import precision_against_volume, precision_difference, pro
 from models.reasons import Reason, reasons
 from models.target_evaluation import BASELINE, MODEL, TargetEvaluation, evaluate_target
 from pipeline.evaluation import BANDS, Entering, Evaluation, Promotions, Volume, evaluation_tree
+from pipeline.follow_up import read_follow_up
 from pipeline.ingested import read_observed_until, read_stages
 from pipeline.judged_groups import curve_of, group_tables
 from pipeline.judged_rows import KEYS, judged_rows, read_baseline, read_features
@@ -75,6 +76,7 @@ def run(context: StageContext, out: Path) -> None:
             answers={str(name): answering_level(model) for name, model in forecast.targets.items()},
             groups=group_tables(tests, forecast, baseline, cutoffs, importance),
             learning=learning,
+            follow_up=read_follow_up(context),
         )
         _write(evaluation, tests, out)
         write_report(evaluation, out)

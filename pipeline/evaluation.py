@@ -20,6 +20,7 @@ Keys of ``evaluation.json``; an interval is ``{value, low, high}`` (95 %), what 
   ``sampled_share`` of the test leads that they are.
 - ``conversion.SCORER.BAND.STAGE``: ``leads`` that count, ``already_there``, ``too_young``, ``reached``, intervals
   ``share`` and ``median_days``, ``horizon_days``.
+- ``follow_up``: as in ``labels/follow_up.json``: whether leads below the cut-off can be learned about; a ``warning``.
 - ``change``: open leads by policy (``leads``, ``model_mql``, …, ``entering``, ``leaving``).
 - ``importance.FAMILY.SUBJECT``: share of the mean absolute contribution; ``families.FAMILY`` likewise.
 """
@@ -106,6 +107,7 @@ class Evaluation:
     answers: Mapping[str, Answer]
     groups: Mapping[str, pd.DataFrame]
     learning: LearningCurve | None
+    follow_up: Mapping[str, Any]
 
     @property
     def primary(self) -> TargetEvaluation:
@@ -141,6 +143,7 @@ def evaluation_tree(evaluation: Evaluation) -> dict[str, Any]:
             }
             for scorer in SCORERS
         },
+        "follow_up": dict(evaluation.follow_up),
         "change": {"leads": evaluation.change.leads, **evaluation.change.counts},
         "importance": _shares_by_family(evaluation.importance),
         "learning": _learning(evaluation.learning),

@@ -1,4 +1,4 @@
-"""Stage ``ingest``: a company's exports become four checked tables; rows that cannot be used go to rejects.
+"""Stage ``ingest``: a company's exports become checked tables; rows that cannot be used go to rejects.
 
 The source's SQL runs in DuckDB on disk, on one thread and without network or extensions; rows stream through casts
 into typed tables, through pandera in chunks, and out to sorted Parquet. Memory does not grow with the export.
@@ -32,6 +32,7 @@ TIME_COLUMNS: dict[Table, str] = {
     "changes": "changed_at",
     "events": "occurred_at",
     "stages": "entered_at",
+    "handovers": "handed_over_at",
 }
 
 
@@ -55,7 +56,8 @@ def ingest(source: Source, data_dir: Path, options: IngestOptions, out: Path) ->
     options : IngestOptions
         How much may be wrong.
     out : Path
-        An existing, empty folder; gets ``leads``, ``changes``, ``events``, ``stages`` and ``rejects`` as Parquet,
+        An existing, empty folder; gets ``leads``, ``changes``, ``events``, ``stages``, ``handovers`` and ``rejects``
+        as Parquet,
         ``spec.json``, ``rules.json`` where the source has rules, and ``ingest.json``.
 
     Returns

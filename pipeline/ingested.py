@@ -22,6 +22,12 @@ def read_leads(context: StageContext) -> pd.DataFrame:
     return pd.DataFrame({"lead_id": leads["lead_id"], "created_us": to_micros(leads["created_at"])})
 
 
+def read_handovers(context: StageContext) -> pd.DataFrame:
+    """Read table handovers with ``handed_over_us`` beside ``handed_over_at``; no rows where the source has none."""
+    handovers = pd.read_parquet(context.folder("ingest") / "handovers.parquet")
+    return handovers.assign(handed_over_us=to_micros(handovers["handed_over_at"]))
+
+
 def read_stages(context: StageContext) -> pd.DataFrame:
     """Read table stages with ``entered_us`` beside ``entered_at``."""
     stages = pd.read_parquet(context.folder("ingest") / "stages.parquet")

@@ -15,6 +15,7 @@ from features.feature_list import Feature, feature_list
 from features.spec import SourceSpec
 from models.baseline import Baseline
 from models.by_lead import lead_weights
+from models.follow_up import WEIGHT
 from models.naive_bayes import NaiveBayes, fit_naive_bayes
 from models.points import PointsRules, check_rules
 from pipeline.settings import validation_message
@@ -41,12 +42,13 @@ def judged_rows(context: StageContext, history: pd.DataFrame, *, target: str, pa
     Returns
     -------
     DataFrame
-        ``lead_id, as_of, as_of_us``, the features, ``y`` (0 or 1) and ``p`` (the model's forecast).
+        ``lead_id, as_of, as_of_us``, the features, ``y`` (0 or 1), ``p`` (the model's forecast) and ``weight`` if
+        labels have it.
     """
-    columns = [*KEYS, "target", "part", "y", "p"]
-    forecasts = pd.read_parquet(context.folder("train") / "predictions.parquet", columns=columns)
+    forecasts = pd.read_parquet(context.folder("train") / "predictions.parquet")
+    told = ["y", "p", *forecasts.columns.intersection([WEIGHT])]
     chosen = forecasts[(forecasts["target"] == target) & (forecasts["part"] == part)]
-    rows = history.merge(chosen[[*KEYS, "y", "p"]], on=KEYS, how="inner", validate="one_to_one")
+    rows = history.merge(chosen[[*KEYS, *told]], on=KEYS, how="inner", validate="one_to_one")
     if len(rows) != len(chosen):
         raise InputError(
             expected=f"features of the {len(chosen)} forecast rows of {target} in {part}",

@@ -12,11 +12,13 @@ from features.evidence import seen_so_far
 from features.labels import as_seen, build_labels
 from features.spec import SourceSpec
 from features.split import SplitOptions, embargo_is_kept, split_by_time, start_of_test
+from models.follow_up import WEIGHT
+from pipeline.follow_up import weigh
 from pipeline.ingested import read_observed_until, read_stages
 from pipeline.progress import say
 from pipeline.stage import StageContext
 
-COLUMNS = ["lead_id", "as_of", "target", "at_risk", "y", "outcome_at", "part", "seen_us", "evidence"]
+COLUMNS = ["lead_id", "as_of", "target", "at_risk", "y", "outcome_at", "part", "seen_us", "evidence", WEIGHT]
 
 
 def run(context: StageContext, out: Path) -> None:
@@ -34,10 +36,10 @@ def run(context: StageContext, out: Path) -> None:
     for name in sorted(spec.targets):
         table, kept[name] = _cut(by_target[name], stages, spec, name, fixed)
         tables.append(table)
-    labels = pd.concat(tables, ignore_index=True)
+    labels = weigh(pd.concat(tables, ignore_index=True), context, out)
     labels["as_of"] = from_micros(labels["as_of_us"])
     labels["outcome_at"] = from_micros(labels["outcome_us"])
-    labels[COLUMNS].to_parquet(out / "labels.parquet", index=False)
+    labels[[name for name in COLUMNS if name in labels]].to_parquet(out / "labels.parquet", index=False)
     told = {"test_from": format_time(test_from), "embargo_before_calibration": kept}
     (out / "split.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 

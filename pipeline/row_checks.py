@@ -97,6 +97,12 @@ def _relations(spec: SourceSpec, table: str) -> list[str]:
         )
     if table == "events":
         statements.append(_other_actor(spec))
+    if table == "handovers":
+        statements.append(
+            "SELECT 'handovers' AS \"table\", row, 'probability' AS \"column\", 'not a probability' AS reason, "
+            "lead_id, probability::VARCHAR AS found FROM typed_handovers WHERE probability <= 0 OR probability > 1 "
+            "OR (handed_over_by = 'exploration' AND probability IS NULL)"
+        )
     if table == "changes":
         statements += _changed_values(spec)
     return statements

@@ -20,6 +20,7 @@ from models.forecast import Forecast
 from models.points import PointsRules
 from models.saved_form import from_files
 from models.scoring import model_version, score_rows
+from pipeline.exploration import describe_lane, with_handovers
 from pipeline.ingested import read_observed_until
 from pipeline.judged_rows import read_rules
 from pipeline.model_files import read_texts
@@ -54,6 +55,8 @@ SCHEMA = pa.schema(
         ("reasons", pa.string()),
         ("model_version", pa.string()),
         ("cutoff_version", pa.string()),
+        ("handed_over_by", pa.string()),
+        ("handover_probability", pa.float64()),
     ]
 )
 """``scores.parquet``. JSON columns hold text. When a row was written stands in the store alone, as ``scored_at``:
@@ -69,6 +72,7 @@ def run(context: StageContext, out: Path) -> None:
     open_file = context.folder("features") / "open.parquet"
     rows = pd.read_parquet(open_file).sort_values(["lead_id", "as_of"], ignore_index=True)
     scores = _scored(rows, forecast, cutoffs, read_rules(context, forecast.features), context)
+    scores = with_handovers(scores, context)
     evaluation = json.loads((context.folder("evaluate") / "evaluation.json").read_text(encoding="utf-8"))
     scoring_run = ScoreRun(
         run_id=_run_id(context, model=files, cutoffs=cutoffs, open_file=open_file),
@@ -81,7 +85,7 @@ def run(context: StageContext, out: Path) -> None:
             observed_until_us=read_observed_until(context),
             top_reasons=context.settings.score.reasons,
         )
-        | {"verdict": verdict_of(evaluation)},
+        | {"verdict": verdict_of(evaluation), "lane": describe_lane(scores, context)},
     )
     written = _store(scores, scoring_run, context)
     pq.write_table(_table(scores, scoring_run), out / "scores.parquet")
@@ -141,7 +145,10 @@ def _store(scores: pd.DataFrame, scoring_run: ScoreRun, context: StageContext) -
 def _run_id(context: StageContext, *, model: dict[str, str], cutoffs: Cutoffs, open_file: Path) -> str:
     """Return a name that equal inputs share."""
     rules = json.dumps(context.rules(), sort_keys=True)
-    parts = (model_version(model), cutoffs.version, rules, file_digest(open_file), str(context.settings.score.reasons))
+    parts = [model_version(model), cutoffs.version, rules, file_digest(open_file), str(context.settings.score.reasons)]
+    share = context.settings.score.explore_share
+    if share > 0:
+        parts.append(f"{share!r} {context.settings.seed}")
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 

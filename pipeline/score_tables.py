@@ -74,6 +74,8 @@ SCORES = sa.Table(
     sa.Column("reasons", _json(), nullable=False),
     sa.Column("cutoff_version", sa.Text, nullable=False),
     sa.Column("scored_at", UtcDateTime, nullable=False),
+    sa.Column("handed_over_by", sa.Text),
+    sa.Column("handover_probability", sa.Double),
     sa.CheckConstraint("p_sql BETWEEN 0 AND 1", name="scores_p_sql"),
     sa.CheckConstraint("p_close BETWEEN 0 AND 1", name="scores_p_close"),
     sa.CheckConstraint("band IN ('none', 'MQL', 'SAL')", name="scores_band"),

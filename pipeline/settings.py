@@ -24,6 +24,17 @@ class SimulateOptions(Strict):
     events_per_lead: float = Field(default=50, gt=0)
     first_day: Instant = parse_time("2024-07-01")
     last_day: Instant = parse_time("2026-07-01")
+    follow_up: Literal["usual", "promoted_only"] = "usual"
+    """Whom sales works: ``usual`` is promoted leads, fair cards and what it comes across itself; ``promoted_only`` is
+    promoted leads and the lane."""
+    explore_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the leads below the cut-off that the lane hands over; needs ``follow_up: promoted_only``."""
+
+    @model_validator(mode="after")
+    def _lane_has_a_meaning(self) -> SimulateOptions:
+        if self.explore_share > 0 and self.follow_up != "promoted_only":
+            raise ValueError("simulate.explore_share needs simulate.follow_up: promoted_only")
+        return self
 
 
 class IngestOptions(Strict):
@@ -66,6 +77,8 @@ class ScoreOptions(Strict):
     every: Duration = Field(default=DAY_US, gt=0)
     """Rhythm at which the job looks at all open leads: volumes are counted at it."""
     reasons: int = Field(default=5, ge=1)
+    explore_share: float = Field(default=0.0, ge=0, le=0.5)
+    """Share of the leads below the cut-off that are handed over by a logged draw, to learn from; 0 is none."""
     chunk_rows: int = Field(default=5_000, ge=1)
 
 
@@ -91,7 +104,7 @@ class Settings(Strict):
     mlflow: MlflowOptions = MlflowOptions()
 
 
-SOURCE_SECTIONS = ("targets", "snapshots", "sales_events", "observed_until")
+SOURCE_SECTIONS = ("targets", "snapshots", "sales_events", "follow_up", "observed_until")
 """Keys of ``source.yaml`` that ``--set`` may override as well."""
 
 

@@ -24,6 +24,8 @@ from pipeline.settings import SimulateOptions
 from pipeline.simulation.accounts import Accounts
 from pipeline.simulation.activity import draw_activity, visit_rates
 from pipeline.simulation.events import Events, together
+from pipeline.simulation.handovers import SCHEMA as HANDOVERS_SCHEMA
+from pipeline.simulation.handovers import Lane, handovers_table
 from pipeline.simulation.intent import intent_paths
 from pipeline.simulation.mailings import draw_mailings
 from pipeline.simulation.people import People, draw_people
@@ -109,11 +111,22 @@ def simulate(options: SimulateOptions, spec: SourceSpec, seed: int, out: Path) -
         np.random.default_rng([seed, 0]), leads=options.leads, first_us=options.first_day, last_us=options.last_day
     )
     volume = _volume(options, people, accounts, grid, seed)
-    _write(out, people, accounts, grid, seed=seed, volume=volume, last_us=options.last_day)
+    lane = None
+    if options.follow_up == "promoted_only":
+        lane = Lane(options.explore_share, grid.snapshot_days, seed)
+    _write(out, people, accounts, grid, seed=seed, volume=volume, last_us=options.last_day, lane=lane)
 
 
 def _write(
-    out: Path, people: People, accounts: Accounts, grid: Grid, *, seed: int, volume: float, last_us: int
+    out: Path,
+    people: People,
+    accounts: Accounts,
+    grid: Grid,
+    *,
+    seed: int,
+    volume: float,
+    last_us: int,
+    lane: Lane | None,
 ) -> None:
     """Write people at once and their lives chunk by chunk, so that memory does not grow with the number of events."""
     ids, export, truth = lead_ids(len(people)), out / "export", out / "truth"
@@ -123,12 +136,20 @@ def _write(
     pq.write_table(latents_table(people, ids), truth / "latents.parquet")
     schemas = {export / f"{name}.parquet": EXPORT_SCHEMAS[name] for name in ("events", "stages", "changes")}
     schemas[truth / "truth.parquet"] = TRUTH_SCHEMA
+    if lane is not None:
+        schemas |= {export / "handovers.parquet": HANDOVERS_SCHEMA, truth / "if_worked.parquet": TRUTH_SCHEMA}
     with ExitStack() as files, progress("simulate", total=len(people)) as steps:
         writers = {file.stem: files.enter_context(pq.ParquetWriter(file, schema)) for file, schema in schemas.items()}
         for part in _chunks(len(people)):
             some = people.rows(part)
-            lives = live(np.random.default_rng([seed, 2, part.start]), some, accounts, days=grid.days, volume=volume)
-            for name, table in _tables(lives, some, ids[part], grid, last_us=last_us).items():
+            rng = np.random.default_rng([seed, 2, part.start])
+            drawn = None if lane is None else lane.draws(ids[part], days=grid.days)
+            lives = live(rng, some, accounts, days=grid.days, volume=volume, drawn=drawn)
+            tables = _tables(lives, some, ids[part], grid, last_us=last_us)
+            if lane is not None:
+                tables["handovers"] = handovers_table(lives.stages.until(last_us), lives.inputs, lane, ids[part])
+                tables["if_worked"] = _truth(lives, some, ids[part], grid, last_us=last_us, worked=True)
+            for name, table in tables.items():
                 writers[name].write_table(table)
             steps.advance(part.stop - part.start)
 
@@ -168,8 +189,16 @@ class Lives:
     events: Events
 
 
-def live(rng: np.random.Generator, people: People, accounts: Accounts, *, days: int, volume: float) -> Lives:
-    """Draw the lives of some leads: what they click, then what sales makes of them."""
+def live(
+    rng: np.random.Generator,
+    people: People,
+    accounts: Accounts,
+    *,
+    days: int,
+    volume: float,
+    drawn: np.ndarray | None = None,
+) -> Lives:
+    """Draw the lives of some leads: what they click, then what sales makes of them (``drawn``: see `ChainInputs`)."""
     intent = intent_paths(people.shape, days=days)
     visits = visit_rates(people, intent)
     activity = draw_activity(rng, people, intent, visits=visits, volume=volume)
@@ -181,6 +210,7 @@ def live(rng: np.random.Generator, people: People, accounts: Accounts, *, days: 
         intent=intent,
         visits=visits,
         points=points_paths(people, accounts, behaviour, days=days),
+        drawn=drawn,
     )
     states = run_chain(rng, inputs)
     stages = stage_entries(rng, people, states, behaviour)
@@ -192,19 +222,30 @@ def live(rng: np.random.Generator, people: People, accounts: Accounts, *, days: 
 
 def _tables(lives: Lives, people: People, ids: np.ndarray, grid: Grid, *, last_us: int) -> dict[str, pa.Table]:
     """Return what is known of some lives up to ``last_us``, with the truth."""
-    days = list(grid.snapshot_days)
-    probabilities = true_probabilities(
-        lives.inputs, lives.states, snapshot_days=grid.snapshot_days, horizon_days=grid.horizon_days
-    )
-    as_of = people.created_us + np.array(days, dtype=np.int64)[:, None] * DAY_US
-    looked_at = (as_of <= last_us) & ~np.isin(lives.states[days], CLOSED)
-    seen = {target: p[looked_at] for target, p in probabilities.items()}
     return {
         "events": events_table(lives.events.where(lives.events.time_us <= last_us), ids),
         "stages": stages_table(lives.stages.until(last_us), ids),
         "changes": changes_table(lives.changes.until(last_us), ids),
-        "truth": truth_table(np.nonzero(looked_at)[1], as_of[looked_at], seen, ids),
+        "truth": _truth(lives, people, ids, grid, last_us=last_us),
     }
+
+
+def _truth(
+    lives: Lives, people: People, ids: np.ndarray, grid: Grid, *, last_us: int, worked: bool = False
+) -> pa.Table:
+    """Return the true probabilities at every snapshot, as things go or if the lead is handed over there."""
+    days = list(grid.snapshot_days)
+    probabilities = true_probabilities(
+        lives.inputs,
+        lives.states,
+        snapshot_days=grid.snapshot_days,
+        horizon_days=grid.horizon_days,
+        if_worked=worked,
+    )
+    as_of = people.created_us + np.array(days, dtype=np.int64)[:, None] * DAY_US
+    looked_at = (as_of <= last_us) & ~np.isin(lives.states[days], CLOSED)
+    seen = {target: p[looked_at] for target, p in probabilities.items()}
+    return truth_table(np.nonzero(looked_at)[1], as_of[looked_at], seen, ids)
 
 
 def _volume(options: SimulateOptions, people: People, accounts: Accounts, grid: Grid, seed: int) -> float:

@@ -17,8 +17,8 @@ from features.spec import SourceSpec
 from models.points import PointsRules
 from pipeline.settings import SOURCE_SECTIONS, merged
 
-TABLES = ("leads", "changes", "events", "stages")
-"""The four tables a source can give; only ``leads`` is required."""
+TABLES = ("leads", "changes", "events", "stages", "handovers")
+"""The tables a source can give; only ``leads`` is required."""
 
 RESERVED_COLUMNS = ("lead_id", "created_at", "account_id")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -37,7 +37,8 @@ class Source:
     rules : dict or None
         ``rules.yaml`` as written (checked for its form), or None where the source has no points rules.
     sql : dict of str to str
-        Text of ``leads.sql``, ``changes.sql``, ``events.sql``, ``stages.sql``, for those that are there.
+        Text of ``leads.sql``, ``changes.sql``, ``events.sql``, ``stages.sql``,
+        ``handovers.sql``, for those that are there.
     """
 
     folder: Path

@@ -12,6 +12,7 @@ import pandas as pd
 from features.feature_list import feature_list
 from models.fit_forecast import fit_forecasts, fit_steps, predict_fitted
 from models.forecast import Forecast
+from pipeline.follow_up import read_follow_up
 from pipeline.leak_warning import warn_of_leaks
 from pipeline.model_files import write_forecast
 from pipeline.progress import progress, say
@@ -41,9 +42,12 @@ def run(context: StageContext, out: Path) -> None:
     forecast = fitted.final
     for line in shortfalls(forecast):
         say(line)
+    follow_up = read_follow_up(context)
+    if follow_up["warning"] is not None:
+        say(f"train: {follow_up['warning']}")
     write_forecast(forecast, out / "model")
     write_forecast(fitted.forward, out / "forward")
-    summary = json.dumps(describe(forecast, labels), indent=1, allow_nan=False) + "\n"
+    summary = json.dumps(describe(forecast, labels) | {"follow_up": follow_up}, indent=1, allow_nan=False) + "\n"
     (out / "train.json").write_text(summary, encoding="utf-8")
     predict_fitted(fitted, history, labels).to_parquet(out / "predictions.parquet", index=False)
 

@@ -148,6 +148,13 @@ class StoredScoreOut(ScoreOut):
     """A score out of the store."""
 
     run_id: str
+    handed_over_by: Literal["cutoff", "exploration"] | None = Field(
+        default=None,
+        description="cutoff: MQL or SAL; exploration: by a random draw below the cut-off, to learn from",
+    )
+    handover_probability: float | None = Field(
+        default=None, description="1 at the cut-off, the chance of the draw below it; null if it can never be drawn"
+    )
 
 
 class CurrentScoreOut(StoredScoreOut):

@@ -168,6 +168,15 @@ def facts(row: Row, about: About, language: Language) -> list[tuple[str, str]]:
     ]
 
 
+def handed_over(history: Sequence[Row], language: Language) -> str | None:
+    """Return that the lead was handed over by a draw, when and with what chance; older stores do not say."""
+    drawn = next((row for row in reversed(history) if row.get("handed_over_by") == "exploration"), None)
+    if drawn is None:
+        return None
+    texts = {"day": date(drawn["as_of"], language), "chance": share(drawn["handover_probability"], language)}
+    return say("handed_over_words", language, **texts)
+
+
 def history_rows(history: Sequence[Row], about: About, language: Language) -> list[dict[str, Any]]:
     """Return the lines of the history, newest first."""
     column = f"p_{about['cutoffs']['target']}"
@@ -236,6 +245,7 @@ def lead_page(history: Sequence[Row], about: About, language: Language) -> dict[
         "gates": say(gate_key, language, names=names(gates, language))
         if gates and group not in ("with_sales", "reached")
         else None,
+        "handed_over": handed_over(history, language),
         "gates_decide": enough,
         "average": say("about_average", language, goal=goal_stage(about), share=percent(average, language))
         if average is not None and not row["reached"]

@@ -45,6 +45,8 @@ _GERMAN: Mapping[str, str] = {
     "gates_also": "Für SAL müsste außerdem gelten: {names}.",
     "goal_reached": "Dieser Lead hat {goal} schon erreicht.",
     "grade_scale": "Profil von A (bestes Viertel) bis D, Verhalten von 1 (bestes Viertel) bis 4.",
+    "handed_over_words": "Am {day} durch Zufallsauswahl übergeben, um daraus zu lernen, nicht wegen seiner "
+    "Wahrscheinlichkeit (p = {chance}).",
     "history": "Verlauf",
     "history_empty": "Dies ist die erste Bewertung dieses Leads.",
     "history_picture": "Wahrscheinlichkeit im Verlauf: {first} am {first_day}, {last} am {last_day}.",
@@ -133,6 +135,7 @@ _ENGLISH: Mapping[str, str] = {
     "gates_also": "For SAL this must hold as well: {names}.",
     "goal_reached": "This lead has reached {goal} already.",
     "grade_scale": "Fit from A (best quarter) to D, behaviour from 1 (best quarter) to 4.",
+    "handed_over_words": "Handed over by random draw on {day} to learn from, not for its probability (p = {chance}).",
     "history": "History",
     "history_empty": "This is the first score of this lead.",
     "history_picture": "Probability over time: {first} on {first_day}, {last} on {last_day}.",

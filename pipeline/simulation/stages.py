@@ -45,6 +45,13 @@ class ChainInputs:
     """Expected visits a day, shape (days, leads)."""
     points: np.ndarray
     """Steps of points that came to be, shape (days + 1, leads)."""
+    drawn: np.ndarray | None = None
+    """Whether the lane draws the lead in a step, shape (days, leads); None for sales that works as usual."""
+
+    def in_lane(self, step: int) -> np.ndarray:
+        """Return which leads go to sales in a step if they are NEW then, because they were drawn."""
+        nobody = np.zeros(len(self.promotable), dtype=bool)
+        return nobody if self.drawn is None else self.promotable & self.drawn[step]
 
     @property
     def promoted(self) -> np.ndarray:
@@ -69,6 +76,7 @@ def chain_inputs(
     intent: np.ndarray,
     visits: np.ndarray,
     points: np.ndarray,
+    drawn: np.ndarray | None = None,
 ) -> ChainInputs:
     """Return what the chain needs to know of some leads; ``attributes`` are the points for who they are."""
     return ChainInputs(
@@ -82,6 +90,7 @@ def chain_inputs(
         intent=intent,
         visits=visits,
         points=points,
+        drawn=drawn,
     )
 
 
@@ -93,10 +102,11 @@ def transitions(inputs: ChainInputs, step: int) -> tuple[Transition, ...]:
     """
     intent = inputs.intent[step]
     one = np.ones(len(intent))
-    handed = inputs.handover_day == step
+    usual = inputs.drawn is None
+    handed = (inputs.handover_day == step) & usual
     worth = _logistic(-0.65 + 0.4 * inputs.fit + 1.9 * intent)
     deal = _logistic(-1.2 + 0.4 * inputs.fit + 1.5 * intent + inputs.deal_luck)
-    found = np.where(inputs.promotable, 0.0006 + 0.0010 * intent, 0.0)
+    found = np.where(inputs.promotable & usual, 0.0006 + 0.0010 * intent, 0.0)
     return (
         Transition(NEW, SRL, np.where(handed, 1.0, found)),
         Transition(NEW, LOST, np.where(handed, 0.0, 0.0006)),
@@ -135,7 +145,7 @@ def run_chain(rng: np.random.Generator, inputs: ChainInputs) -> np.ndarray:
             chance = np.where(now == way.origin, way.probability, 0.0)
             after[(draw >= spent) & (draw < spent + chance)] = way.destination
             spent += chance
-        after[(now == NEW) & promoted[step + 1]] = MQL
+        after[(now == NEW) & (promoted[step + 1] | inputs.in_lane(step))] = MQL
         states[step + 1] = after
     return states
 

@@ -46,7 +46,12 @@ class Mass:
 
 
 def true_probabilities(
-    inputs: ChainInputs, states: np.ndarray, *, snapshot_days: Sequence[int], horizon_days: Mapping[str, int]
+    inputs: ChainInputs,
+    states: np.ndarray,
+    *,
+    snapshot_days: Sequence[int],
+    horizon_days: Mapping[str, int],
+    if_worked: bool = False,
 ) -> dict[str, np.ndarray]:
     """Return the true probability of each target at each snapshot.
 
@@ -58,6 +63,9 @@ def true_probabilities(
         Whole days since creation.
     horizon_days : mapping
         Target (``sql``, ``close``) to whole days.
+    if_worked : bool
+        Whether every lead that is NEW and may be promoted goes to sales on the day after the snapshot, as a draw of the
+        lane would have it; otherwise things go as they go.
 
     Returns
     -------
@@ -79,7 +87,10 @@ def true_probabilities(
             ways = transitions(inputs, day)
             gain = daily_gain(inputs.kind, inputs.visits[day], inputs.intent[day], day=day, most=_LEVELS - 1)
             leaving = inputs.unsubscribe_day == day
-            masses = {row: _after_a_day(mass, inputs, ways, gain, leaving) for row, mass in masses.items()}
+            lane = inputs.in_lane(day)
+            for row, mass in masses.items():
+                handed = lane | inputs.promotable if if_worked and snapshot_days[row] == day else lane
+                masses[row] = _after_draws(mass, handed, inputs, ways, gain, leaving)
     return result
 
 
@@ -89,6 +100,17 @@ def _known(inputs: ChainInputs, state: np.ndarray, day: int) -> Mass:
     is_new = state == NEW
     states = (np.arange(len(STATES))[:, None] == state) & ~is_new
     return Mass((np.arange(_LEVELS)[:, None] == lacking) * is_new.astype(np.float64), states.astype(np.float64))
+
+
+def _after_draws(
+    mass: Mass, lane: np.ndarray, inputs: ChainInputs, ways: Sequence[Transition], gain: np.ndarray, leaving: np.ndarray
+) -> Mass:
+    """Who is drawn becomes MQL in this step, whatever else would have happened to it."""
+    if not lane.any():
+        return _after_a_day(mass, inputs, ways, gain, leaving)
+    after = _after_a_day(Mass(mass.lacking * ~lane, mass.states), inputs, ways, gain, leaving)
+    after.states[MQL] += (mass.lacking * lane).sum(axis=0)
+    return after
 
 
 def _after_a_day(

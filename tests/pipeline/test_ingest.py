@@ -91,13 +91,13 @@ def test_summary_spec_and_rules_stand_beside_the_tables(source: Source, tmp_path
     summary = json.loads((tmp_path / "out" / "ingest.json").read_text())
     assert summary == {
         "observed_until": "2025-03-01T00:00:00Z",
-        "rows": {"leads": 2, "changes": 2, "events": 2, "stages": 3},
-        "rejects": {"leads": 0, "changes": 0, "events": 0, "stages": 0},
+        "rows": {"leads": 2, "changes": 2, "events": 2, "stages": 3, "handovers": 0},
+        "rejects": {"leads": 0, "changes": 0, "events": 0, "stages": 0, "handovers": 0},
     }
     assert json.loads((tmp_path / "out" / "spec.json").read_text())["split"] == {"test_share": 0.4}
     assert not (tmp_path / "out" / "rules.json").exists()
     assert {file.name for file in (tmp_path / "out").iterdir()} == {
-        *(f"{table}.parquet" for table in ("leads", "changes", "events", "stages", "rejects")),
+        *(f"{table}.parquet" for table in ("leads", "changes", "events", "stages", "handovers", "rejects")),
         "ingest.json",
         "spec.json",
     }

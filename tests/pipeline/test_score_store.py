@@ -10,12 +10,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from features.errors import InputError
+from pipeline import score_store
 from pipeline.score_store import ScoreRun, ScoreStore, open_store
 from pipeline.score_tables import METADATA
+from pipeline.store_url import read_url
 
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -160,7 +164,28 @@ def test_the_migrations_create_exactly_the_tables_that_the_code_writes(url: str)
     with open_store(url) as store, store._engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": "leadscore_version"})
         assert compare_metadata(context, METADATA) == []
-        assert context.get_current_revision() == "0001"
+        assert context.get_current_revision() == "0002"
+
+
+def test_a_store_of_the_first_version_is_upgraded_and_keeps_its_scores(url: str) -> None:
+    engine, config = sa.create_engine(read_url(url)), Config()
+    config.set_main_option("script_location", str(Path(score_store.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        old = sa.Table("scores", sa.MetaData(), autoload_with=connection)
+        assert not {"handed_over_by", "handover_probability"} & set(old.columns.keys())
+        empty = {"exclusions": [], "gates_missing": [], "points_reasons": [], "reasons": []}
+        row = frame(["a"]).iloc[0].to_dict() | empty | {"p_close": None, "run_id": "r0", "model_version": "m0"}
+        connection.execute(old.insert(), [row | {"cutoff_version": "c0", "scored_at": NOON}])
+    engine.dispose()
+    lane = frame(["a"]).assign(band="none", handed_over_by="exploration", handover_probability=0.005)
+    with open_store(url) as store:
+        store.write(lane, run=RUN, now=NOON)
+        rows = store.read().set_index("model_version")
+    assert rows.loc["m0", "p_sql"] == 0.25
+    assert rows.loc["m0", ["handed_over_by", "handover_probability"]].isna().all()
+    assert rows.loc["m1", ["handed_over_by", "handover_probability"]].tolist() == ["exploration", 0.005]
 
 
 def test_a_store_of_a_newer_version_is_left_alone(url: str) -> None:

@@ -75,7 +75,17 @@ LEADS = [
     ),
     lead("won-soon", p_sql=1.0, reached=True, band="SAL", stage="SQL"),
     lead("best", p_sql=0.45, band="SAL"),
-    lead("cold", p_sql=0.0004, band="none", reasons=[], points_reasons=[], points=0.0, points_band="none"),
+    lead(
+        "cold",
+        p_sql=0.0004,
+        band="none",
+        reasons=[],
+        points_reasons=[],
+        points=0.0,
+        points_band="none",
+        handed_over_by="exploration",
+        handover_probability=0.005,
+    ),
     lead(EVIL, p_sql=0.11, reasons=[reason(1.0, EVIL, EVIL)]),
     lead("..", p_sql=0.12),
     lead(
@@ -286,6 +296,21 @@ def test_names_and_reasons_are_text_and_never_markup(small: str) -> None:
     for page in pages:
         assert "<script" not in page
         assert "style=" not in page
+
+
+def test_a_lead_out_of_the_lane_says_so_plainly(small: str) -> None:
+    with logged_in(small) as client:
+        english, german = (text(client.get(f"/leads/cold?lang={language}").text) for language in ("en", "de"))
+        other = text(client.get("/leads/plain?lang=en").text)
+    assert re.search(
+        r"Handed over by random draw on .{6,20} to learn from, not for its probability \(p = 0\.5%\)", english
+    )
+    assert re.search(r"durch Zufallsauswahl übergeben, um daraus zu lernen.*\(p = 0,5.%\)", german)
+    assert "random draw" not in other
+    with httpx.Client(base_url=small, headers={"X-API-Key": KEY}) as client:
+        told = [client.get(f"/v1/leads/{name}/score").json() for name in ("cold", "plain")]
+    keys = ("handed_over_by", "handover_probability")
+    assert [[score[key] for key in keys] for score in told] == [["exploration", 0.005], [None, None]]
 
 
 def test_an_unknown_lead_is_told_kindly(small: str) -> None:
