@@ -161,7 +161,7 @@ def test_rules_that_contradict_themselves_are_refused(change: dict[str, object],
 
 def test_an_action_needs_the_columns_of_its_family() -> None:
     few = tuple(f for f in FEATURES if not f.name.startswith("behaviour_newsletter_decayed"))
-    with pytest.raises(InputError, match="an event family with the measure decayed.*'newsletter'") as caught:
+    with pytest.raises(InputError, match=r"an event family with the measure decayed.*'newsletter'") as caught:
         check_rules(RULES, few, OPTIONS)
     assert "events.newsletter.measures" in str(caught.value)
 
