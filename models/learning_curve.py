@@ -23,6 +23,7 @@ from models.metrics import MetricDraws, Scored
 Worth = Literal["worth waiting", "may help", "not worth waiting"]
 
 NEXT_OUTCOMES: Final = 100
+FEWEST_POINTS: Final = 2
 SHARES: Final = (1 / 8, 1 / 4, 1 / 2, 1.0)
 REPEATS: Final = (2, 1, 1, 1)
 """Parts of each share that are tried: small ones cost little and vary much."""
@@ -96,7 +97,7 @@ def learning_curve(
     Returns
     -------
     LearningCurve or None
-        None where fewer than three shares hold ``options.min_outcomes``, or the later period knows one outcome only.
+        None where fewer than two shares hold ``options.min_outcomes``, or the later period knows one outcome only.
 
     Notes
     -----
@@ -116,7 +117,7 @@ def learning_curve(
             counts = [dealt.outcomes(part) for part in parts]
             leads = [train.loc[part, "lead_id"].nunique() for part in parts]
             rows.append({"share": share, "outcomes": np.mean(counts), "leads": np.mean(leads), "parts": repeats})
-    if len(rows) < 3:
+    if len(rows) < FEWEST_POINTS:
         return None
     measured = _measure(tried, later_y, later["lead_id"], draws=draws, seed=seed)
     return _read_off(pd.DataFrame(rows), measured, outcomes, later, seed)
