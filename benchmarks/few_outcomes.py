@@ -184,7 +184,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--draws", type=int, default=40)
-    parser.add_argument("--leads", type=int, default=60_000)
+    parser.add_argument("--leads", type=int, default=80_000)
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)

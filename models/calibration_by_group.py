@@ -31,7 +31,8 @@ FALSE_ALARM: Final = 0.05
 RULE: Final = (
     "A group is called too high or too low when chance would not explain the distance even though many groups are "
     "looked at: where the forecast is right in every group, one report in twenty calls one of them wrong (Holm). Too "
-    "few to tell: even odds twice as high as forecast would more likely than not have gone unnoticed."
+    "few to tell: even odds twice as high as forecast would more likely than not have gone unnoticed. Each interval "
+    "stands for its group alone: of many, a few leave the forecast out by chance."
 )
 
 

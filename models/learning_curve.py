@@ -23,13 +23,12 @@ from models.metrics import MetricDraws, Scored
 Worth = Literal["worth waiting", "may help", "not worth waiting"]
 
 NEXT_OUTCOMES: Final = 100
+FEWEST_POINTS: Final = 2
 SHARES: Final = (1 / 8, 1 / 4, 1 / 2, 1.0)
-REPEATS: Final = (3, 2, 1, 1)
+REPEATS: Final = (2, 1, 1, 1)
 """Parts of each share that are tried: small ones cost little and vary much."""
 DEALS: Final = 8
-LEAST_OUTCOMES: Final = 10
-"""A part with fewer is not tried."""
-MOST_LEADS: Final = 12_000
+MOST_LEADS: Final = 6_000
 """Of more training leads so many are used: what follows is then read off a curve that is nearly flat."""
 CURVE_BOOSTERS: Final = 2
 EXPONENTS: Final = (0.25, 0.5, 1.0)
@@ -98,7 +97,7 @@ def learning_curve(
     Returns
     -------
     LearningCurve or None
-        None where there are too few outcomes for three points, or one outcome only in the later period.
+        None where fewer than two shares hold ``options.min_outcomes``, or the later period knows one outcome only.
 
     Notes
     -----
@@ -112,13 +111,13 @@ def learning_curve(
     rows, tried = [], []
     for share, repeats in zip(SHARES, REPEATS, strict=True):
         parts = [dealt.part(share, number) for number in range(repeats)]
-        parts = [part for part in parts if dealt.outcomes(part) >= LEAST_OUTCOMES]
+        parts = [part for part in parts if dealt.outcomes(part) >= options.min_outcomes]
         if len(parts) == repeats:
-            tried.append([_later_log_odds(train[part], later, features, options, seed) for part in parts])
+            tried.append([_later_scores(train[part], later, features, options, seed) for part in parts])
             counts = [dealt.outcomes(part) for part in parts]
             leads = [train.loc[part, "lead_id"].nunique() for part in parts]
             rows.append({"share": share, "outcomes": np.mean(counts), "leads": np.mean(leads), "parts": repeats})
-    if len(rows) < 3:
+    if len(rows) < FEWEST_POINTS:
         return None
     measured = _measure(tried, later_y, later["lead_id"], draws=draws, seed=seed)
     return _read_off(pd.DataFrame(rows), measured, outcomes, later, seed)
@@ -157,10 +156,10 @@ def _deal(train: pd.DataFrame, seed: int) -> _Deal:
     return _Deal(lead.astype(np.int64), card, won)
 
 
-def _later_log_odds(
+def _later_scores(
     rows: pd.DataFrame, later: pd.DataFrame, features: Sequence[Feature], options: EstimatorOptions, seed: int
-) -> Floats:
-    """Train on some rows; return calibrated log-odds of the later ones, each half calibrated on the other."""
+) -> Scored:
+    """Train on some rows; rank the later ones and give them probabilities, each half calibrated on the other."""
     estimator = fit_estimator(
         rows,
         rows["y"].to_numpy(dtype=np.float64),
@@ -177,7 +176,7 @@ def _later_log_odds(
     for side in (0, 1):
         fitted = fit_calibration(raw[half != side], y[half != side], weights[half != side])
         calibrated[half == side] = fitted.apply(raw[half == side])
-    return calibrated
+    return Scored(raw, log_odds_to_probability(calibrated))
 
 
 @dataclass(frozen=True)
@@ -188,9 +187,9 @@ class _Measured:
     draws: dict[str, Floats]
 
 
-def _measure(tried: list[list[Floats]], y: Floats, lead_ids: ArrayLike, *, draws: int, seed: int) -> _Measured:
+def _measure(tried: list[list[Scored]], y: Floats, lead_ids: ArrayLike, *, draws: int, seed: int) -> _Measured:
     """Measure every share as the mean over its parts, all on the same drawn leads."""
-    measures = [[MetricDraws(y, Scored.from_probability(log_odds_to_probability(x))) for x in one] for one in tried]
+    measures = [[MetricDraws(y, scored) for scored in one] for one in tried]
 
     def means(weights: Floats) -> dict[str, Floats]:
         values = [[measure.values(weights) for measure in one] for one in measures]
