@@ -29,6 +29,8 @@ class Reader(Protocol):
         """Return the rows to learn from, and the others."""
 
 
+SEED_STEP = 1_000
+"""Between the seeds of two boosters of a kind."""
 MANY_ROWS = 2_000
 """Rows from which on forecasting on several threads is faster than on one."""
 MANY_CELLS = 1_000_000
@@ -153,9 +155,10 @@ def fit_boosters(
         The boosters, and the log-odds of each row by the booster that has not seen its lead.
     """
     watched = []
-    for fold in np.unique(folds):
+    for number, fold in enumerate(np.unique(folds)):
         train = folds != fold
-        params = _parameters(train.sum() * read.columns, y[train], weights[train], shape, options, seed)
+        own_seed = seed + SEED_STEP * number  # or all would leave out the same columns at the same round
+        params = _parameters(train.sum() * read.columns, y[train], weights[train], shape, options, own_seed)
         watched.append(_Watched.of(read(train), train, y, weights, params, categories))
     sizes = _grow(watched, options, on_step)
     unseen, texts = np.empty(len(y)), []

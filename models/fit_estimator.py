@@ -21,8 +21,11 @@ from models.linear_share import Blend, choose_blend, forward_parts
 from models.log_odds import Floats
 from models.training_rows import TrainingRows, base_rate_log_odds, rarer_outcomes
 
-FORWARD_FOLDS = 3
+FORWARD_FOLDS = 2
 """Boosters of each kind with which the blend is tried on newer leads."""
+
+MANY_LEADS = 30_000
+"""Leads from which on three boosters of each kind are enough: each has seen so many that more change little."""
 
 
 def training_steps(options: EstimatorOptions) -> int:
@@ -100,7 +103,7 @@ def _fit(
     )
     rows = TrainingRows(encoding.matrix(ordered), outcome[order], weight[order], leads, times[order])
     fitting = Fitting(encoding, options, seed, on_step)
-    parts = fitting.parts(rows, folds=options.boosters)
+    parts = fitting.parts(rows, folds=options.boosters if training.leads < MANY_LEADS else min(options.boosters, 3))
     blend, tried_on = _blend(rows, fitting, parts, rate_log_odds)
     training = replace(
         training,

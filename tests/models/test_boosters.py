@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import lightgbm
 import numpy as np
@@ -28,10 +29,10 @@ def y(matrix):
     return (np.random.default_rng(1).random(len(matrix)) < 1 / (1 + np.exp(-odds))).astype(float)
 
 
-def fit(matrix, y, **changed):
+def fit(matrix, y, shape=SHAPE, **changed):
     options = EstimatorOptions(boosters=3, max_rounds=60, threads=1, **changed)
     steps = []
-    how = {"categories": 1, "folds": np.arange(len(y)) % 3, "shape": SHAPE, "options": options, "seed": 5}
+    how = {"categories": 1, "folds": np.arange(len(y)) % 3, "shape": shape, "options": options, "seed": 5}
     return fit_boosters(CodeReader(matrix), y, np.ones(len(y)), on_step=steps.append, **how)[0], sum(steps)
 
 
@@ -110,12 +111,17 @@ def test_contributions_and_base_sum_to_the_log_odds(part, matrix):
     assert np.abs(base + contributions.sum(axis=1) - part.log_odds(matrix)).max() < 1e-9
 
 
+def test_boosters_of_a_kind_draw_columns_of_their_own(matrix, y):
+    seeds = {line for text in fit(matrix, y)[0].texts for line in text.splitlines() if "[seed:" in line}
+    assert len(seeds) == 3
+
+
 def test_the_same_seed_gives_the_same_text(part, matrix, y):
     assert fit(matrix, y)[0].texts == part.texts
 
 
 def test_every_booster_stops_at_the_same_round_and_every_round_is_reported(matrix, y):
-    found, steps = fit(matrix, y, patience=3)
+    found, steps = fit(matrix, y, replace(SHAPE, learning_rate=0.4), patience=3)
     assert steps == 60
     assert 1 <= min(found.rounds) <= max(found.rounds) < 60
 
