@@ -4,9 +4,10 @@
 
 Each draw is a funnel of its own (3,000, 4,500 or 6,000 leads). One leak of each kind is planted in it, blatant, clear,
 faint or hidden in turn, beside honest columns that are strong, rare, unique or dated ahead. The same funnel without
-the leaks is the clean one. The leaks are judged twice: under the names that such columns have in a CRM, and with the
-names replaced by col_1, col_2 …. Prints a table by kind and one by strength, with 95 % Wilson intervals, and the false
-alarms of every clean source. ``--data`` (a folder with the public data sets, see the sources' READMEs) adds these.
+the leaks is the clean one. The leaks are judged twice: under the names that such columns have in a CRM, and with
+the names replaced by col_1, col_2 …. Prints a table by kind and one by strength, with 95 % Wilson
+intervals, and the false alarms of every clean source. ``--data`` (a folder with the public data sets, see the sources'
+READMEs) adds these.
 """
 
 from __future__ import annotations

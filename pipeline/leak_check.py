@@ -9,6 +9,7 @@ import pandas as pd
 
 from features.leak_changes import found_in_changes, values_at_look
 from features.leak_events import judge_events
+from features.leak_evidence import FEWEST
 from features.leak_signs import LeakVerdict, judge_columns
 from features.leak_stories import Stories, tell_stories
 from features.spec import SourceSpec
@@ -25,6 +26,8 @@ class LeakCheck:
 
     columns: tuple[ColumnSeen, ...]
     event_types: tuple[EventTypeSeen, ...]
+    notes: tuple[str, ...]
+    """What could not be checked at all."""
 
 
 def check_leaks(
@@ -59,7 +62,7 @@ def check_leaks(
     con.register("judged", sample[["lead_id", "as_of_us"]])
     try:
         stories = tell_stories(sample, stages, _activity(con), spec, observed_until_us=observed_until_us)
-        return LeakCheck(_columns(con, spec, stories), _event_types(con, spec, stories))
+        return LeakCheck(_columns(con, spec, stories), _event_types(con, spec, stories), _unchecked(stories))
     finally:
         con.unregister("judged")
 
@@ -97,6 +100,16 @@ def _columns(con: duckdb.DuckDBPyConnection, spec: SourceSpec, stories: Stories)
         found_in_changes=found_in_changes(values.drop(columns=dated), history, stories),
     )
     return tuple(_column(con, spec, verdict, in_leads) for verdict in verdicts)
+
+
+def _unchecked(stories: Stories) -> tuple[str, ...]:
+    """Say so where nothing that came after the first look can be compared: no times of stages, no events."""
+    if (stories.later.nunique() > FEWEST).any():
+        return ()
+    return (
+        "Leak check: neither times of stages nor events after the first look that columns could be compared with; fine "
+        "says that fill, values, strength and name show nothing, not that the column was known beforehand",
+    )
 
 
 def _history(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:

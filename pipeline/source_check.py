@@ -108,7 +108,7 @@ def _result(
         families=_families(con, spec),
         stages=_stages(con, spec),
         targets=tuple(_target(spec, name, labels, settings) for name in sorted(spec.targets)),
-        notes=_notes(con, spec, looks),
+        notes=(*_notes(con, spec, looks), *leaks.notes),
     )
 
 

@@ -77,7 +77,10 @@ def test_what_was_understood(tmp_path: Path) -> None:
     assert [(seen.yes, seen.no, seen.too_young) for seen in result.targets] == [(200, 400, 0)]
     assert result.targets[0].answer.startswith("weak")
     assert result.stops is None
-    assert result.notes == ("No event at all in: demo",)
+    # every event is there from the start and every outcome takes five days: nothing later to compare columns with
+    assert result.notes[0] == "No event at all in: demo"
+    assert result.notes[1].startswith("Leak check: neither times of stages nor events after the first look")
+    assert len(result.notes) == 2
 
 
 def test_columns_get_one_of_three_answers_whether_declared_or_not(tmp_path: Path) -> None:
@@ -86,6 +89,36 @@ def test_columns_get_one_of_three_answers_whether_declared_or_not(tmp_path: Path
     assert (columns["lead_score"].answer, columns["lead_score"].used) == ("leak", True)
     assert (columns["contract"].answer, columns["contract"].used) == ("leak", False)
     assert (columns["budget"].answer, columns["budget"].filled) == ("fine", 0.25)
+    assert columns["lead_score"].todo == "leave it out of fit, or give its history in changes"
+    assert columns["industry"].todo == ""
+
+
+def test_types_of_events_are_judged_too(tmp_path: Path) -> None:
+    source, data = write_source(tmp_path)
+    with (data / "events.csv").open("a", encoding="utf-8") as file:
+        # written back to the day of creation, for those who reach SQL
+        file.writelines(f"{i},2025-{1 + i // 56 % 11:02d}-{1 + i % 28:02d},demo\n" for i in range(0, 600, 3))
+    result = check_source(read_source(source), data, Settings())
+    types = {seen.event_type: seen for seen in result.event_types}
+    assert (types["price_list"].answer, types["demo"].answer) == ("fine", "leak")
+    assert types["demo"].used
+    assert "leak         demo  there by the first look for 100% of the leads that reached SQL" in result.to_text()
+    assert "fine         1 of 2 types" in result.to_text()
+
+
+def test_a_field_of_changes_that_is_read_from_leads_is_found(tmp_path: Path) -> None:
+    source, data = write_source(tmp_path)
+    text = (source / "source.yaml").read_text(encoding="utf-8").replace("lead_score: {type: number}", "")
+    (source / "source.yaml").write_text(text, encoding="utf-8")
+    lines = (data / "leads.csv").read_text(encoding="utf-8").splitlines()
+    named = [f"{lines[0]},need", *(f"{line},{'yes' if i % 4 == 0 else ''}" for i, line in enumerate(lines[1:]))]
+    (data / "leads.csv").write_text("\n".join(named) + "\n", encoding="utf-8")
+    with (data / "changes.csv").open("a", encoding="utf-8") as file:
+        file.writelines(f"{i},2026-01-01,need,yes\n" for i in range(0, 600, 4))
+    found = {seen.column: seen for seen in check_source(read_source(source), data, Settings()).columns}["need"]
+    assert found.answer == "leak"
+    assert "it holds today's value: for 25% of the leads that came after the first look" in found.why
+    assert "known: changes" in found.todo
 
 
 def test_text_tells_people_and_json_tells_machines_the_same(tmp_path: Path) -> None:

@@ -22,6 +22,10 @@ def context(tmp_path, tiny_rows, tiny_forecast) -> StageContext:
     history, labels = tiny_rows
     with workspace.writing("ingest", {}) as folder:
         (folder / "spec.json").write_text(tiny_forecast.spec.model_dump_json(by_alias=True))
+        leads = history.groupby("lead_id", as_index=False).agg(created_at=("as_of", "min"))
+        leads.assign(**dict.fromkeys(tiny_forecast.spec.fit, "x")).to_parquet(folder / "leads.parquet", index=False)
+        stages = leads.iloc[:0].assign(stage="").rename(columns={"created_at": "entered_at"})
+        stages.to_parquet(folder / "stages.parquet", index=False)
     with workspace.writing("features", {}) as folder:
         history.to_parquet(folder / "history.parquet", index=False)
     with workspace.writing("labels", {}) as folder:
