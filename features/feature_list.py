@@ -221,14 +221,9 @@ def _source(spec: SourceSpec) -> Iterator[Feature]:
             continue
         thing = declared.words or plain_words(column)
         yield described(
-            f"source_{column}_{spec.primary_target}_rate", "number", "share", column,
+            f"source_{column}_{spec.primary_target}_lift", "number", "times", column,
             f"Share of leads with the same {column} that reached {target.stage} within "
             f"{format_duration(target.horizon)} of creation, over leads whose time was up by as_of, without this lead, "
-            "drawn to the share of all such leads",
-            measure="source_rate", thing=thing, window=target.words or Words(de=target.stage, en=target.stage),
-        )  # fmt: skip
-        yield described(
-            f"source_{column}_matured_count", "number", "count", column,
-            f"Number of other leads with the same {column} whose time was up by as_of",
-            measure="source_matured_count", thing=thing,
+            "drawn to the share of all such leads, and divided by it; missing while none has reached it",
+            measure="source_lift", thing=thing, window=target.words or Words(de=target.stage, en=target.stage),
         )  # fmt: skip

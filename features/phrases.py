@@ -198,17 +198,11 @@ PHRASES: dict[str, Phrase] = {
         "Company not won yet",
     ),
     # where the lead came from
-    "source_rate": Phrase(
-        "{thing}: {value} solcher Leads erreichten bisher das Ziel ({window})",
-        "{thing}: {value} of such leads reached {window} so far",
+    "source_lift": Phrase(
+        "{thing}: solche Leads erreichten das Ziel ({window}) bisher {value}-mal so oft wie der Durchschnitt",
+        "{thing}: such leads reached {window} {value} times as often as the average so far",
         "{thing}: noch keine Erfahrung",
         "{thing}: no experience yet",
-    ),
-    "source_matured_count": Phrase(
-        "{thing}: ausgereifte Leads als Erfahrung: {value}",
-        "{thing}: matured leads to learn from: {value}",
-        "{thing}: nicht bekannt",
-        "{thing}: not known",
     ),
 }
 

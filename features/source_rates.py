@@ -20,7 +20,8 @@ def source_features(facts: Facts, snapshots: ir.Table, spec: SourceSpec) -> ir.T
 
     A lead is matured once its creation lies the target's horizon back; only then is it counted, converted or not. So
     young leads do not pull the rate down and no outcome is used before it could be known. The lead's own outcome is
-    taken out of its rate. Rates are drawn to that of all leads: (converted + k * rate of all) / (matured + k).
+    taken out of its rate. Rates are drawn to that of all leads, (converted + k * rate of all) / (matured + k), and told
+    as multiples of it: the rate of all moves with time, and a column that tells the date teaches yesterday's level.
     """
     columns = [name for name, column in spec.fit.items() if column.source_rate]
     if not columns:
@@ -42,8 +43,7 @@ def source_features(facts: Facts, snapshots: ir.Table, spec: SourceSpec) -> ir.T
     for column in columns:
         n, y = table[f"n_{column}"], table[f"y_{column}"]
         rate = (y + SHRINKAGE * overall) / (n + SHRINKAGE)
-        rates[f"source_{column}_{spec.primary_target}_rate"] = rate.round(9)
-        rates[f"source_{column}_matured_count"] = n
+        rates[f"source_{column}_{spec.primary_target}_lift"] = (rate / overall.nullif(0.0)).round(9)
     return table.select(*_KEYS, **rates)
 
 

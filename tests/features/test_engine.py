@@ -48,10 +48,14 @@ def test_work_grows_with_the_facts_and_not_with_their_square(snapshots_at, spec,
         numbers = pd.Series(range(leads))
         created = from_micros(1_767_225_600_000_000 + numbers * 1_000_000)
         frame = pd.DataFrame({"lead_id": "L" + numbers.astype("str"), "created_at": created, "campaign": "fair"})
-        engine = FeatureEngine(spec, options, background=FactFrames(frame))
+        reached = frame[["lead_id"]].tail(leads // 2).assign(stage="SQL")
+        stages = reached.assign(entered_at=frame["created_at"] + pd.Timedelta(hours=1), reason=None)
+        engine = FeatureEngine(spec, options, background=FactFrames(frame, stages=stages))
         look, own = snapshots_at(("L0", 600)), FactFrames(frame[:1])
         rows = engine.compute(own, look)
-        assert rows["source_campaign_matured_count"].item() == leads - 1
+        assert (
+            rows["source_campaign_sql_lift"].item() == 1.0
+        )  # of the leads before it, all of one campaign, some got there
         times = []
         for _ in range(3):
             start = time.process_time()

@@ -214,13 +214,13 @@ def test_source_rates(tables, snapshots_at, spec, options):
     )
     looks = snapshots_at(("a", 250), ("f", 239), ("f", 250), ("f", 260), ("g", 250))
     rows = compute_features(frames, looks, spec, options).iloc
-    # matured at 250: a (1), b (0), d (0); a itself taken out leaves b and d: 0 of all, so 0
-    values(rows[0], {"matured_count": 1.0, "sql_rate": 0.0}, "source_campaign")
-    values(rows[1], {"matured_count": 0.0, "sql_rate": NAN}, "source_campaign")  # nobody has matured
+    # matured at 250: a (1), b (0), d (0); a itself taken out leaves b and d: none of all, so no multiple of it
+    values(rows[0], {"sql_lift": NAN}, "source_campaign")
+    values(rows[1], {"sql_lift": NAN}, "source_campaign")  # nobody has matured
     # fair: 1 of 2; all: 1 of 3; drawn to it with the weight of 20 leads
-    values(rows[2], {"matured_count": 2.0, "sql_rate": round((1 + 20 / 3) / 22, 9)}, "source_campaign")
-    values(rows[3], {"matured_count": 3.0, "sql_rate": round((2 + 20 * 2 / 4) / 23, 9)}, "source_campaign")
-    values(rows[4], {"matured_count": NAN, "sql_rate": NAN}, "source_campaign")  # no campaign is known
+    values(rows[2], {"sql_lift": round((1 + 20 / 3) / 22 / (1 / 3), 9)}, "source_campaign")
+    values(rows[3], {"sql_lift": round((2 + 20 * 2 / 4) / 23 / (2 / 4), 9)}, "source_campaign")
+    values(rows[4], {"sql_lift": NAN}, "source_campaign")  # no campaign is known
 
 
 def test_a_source_that_declares_next_to_nothing(tables, snapshots_at, options):
