@@ -83,7 +83,7 @@ def fit_target(
         If no training row has the outcome.
     """
     fitting = _Fitting(tuple(features), options, seed, weight_power, on_step)
-    first = fitting.estimator(rows[rows["part"] == "train"])
+    first = fitting.estimator(rows[rows["part"] == "train"], fewer_will_do=_suffice(rows, options))
     timing = fitting.timing(rows, first, horizon_us)
     newest = rows[rows["part"].isin(["calibration", "young"])]
     calibration, settled = _calibrate(newest, TargetModel(first, Calibration(), timing))
@@ -105,8 +105,9 @@ class _Fitting:
     weight_power: float
     on_step: OnStep
 
-    def estimator(self, rows: pd.DataFrame) -> Estimator:
+    def estimator(self, rows: pd.DataFrame, *, fewer_will_do: bool = False) -> Estimator:
         known, weights = observed_rows(rows, power=self.weight_power)
+        fewest = max(self.options.min_outcomes // 4, 1) if fewer_will_do else self.options.min_outcomes
         return fit_estimator(
             known,
             known["y"].to_numpy(dtype=np.float64),
@@ -114,7 +115,7 @@ class _Fitting:
             lead_ids=known["lead_id"],
             as_of_us=known["as_of_us"],
             features=self.features,
-            options=self.options,
+            options=self.options.model_copy(update={"min_outcomes": fewest}),
             seed=self.seed,
             on_step=self.on_step,
         )
@@ -137,6 +138,13 @@ class _Fitting:
             horizon_us=horizon_us,
             seed=self.seed,
         )
+
+
+def _suffice(rows: pd.DataFrame, options: EstimatorOptions) -> bool:
+    """Say whether all that is known suffices for a model; then the first may make do with the part it sees."""
+    known = rows[rows["y"].notna()]
+    leads, outcomes = known["lead_id"].nunique(), known.loc[known["y"] == 1, "lead_id"].nunique()
+    return min(outcomes, leads - outcomes) >= options.min_outcomes
 
 
 def _calibrate(rows: pd.DataFrame, model: TargetModel) -> tuple[Calibration, Floats]:
