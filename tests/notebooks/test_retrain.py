@@ -37,7 +37,7 @@ def test_it_runs_from_top_to_bottom_and_registers_a_challenger(notebook, workspa
     monkeypatch.setenv("LEADSCORE_OUT", str(workspace))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(project_root), os.environ.get("PYTHONPATH", "")]))
     told = nbformat.read(notebook, as_version=4)
-    client = NotebookClient(told, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(workspace)}})
+    client = NotebookClient(told, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(workspace)}})
     client.execute()
     texts = [output.get("text", "") for cell in told.cells if cell.cell_type == "code" for output in cell.outputs]
     [end] = [text for text in texts if text.startswith("leadscore-demo version 2")]

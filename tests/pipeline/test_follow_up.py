@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from features.errors import InputError
+from models.fit_target import FIT_PARTS
 from models.follow_up import Overlap
 from pipeline.follow_up import read_follow_up, warning
 from pipeline.settings import parse_overrides
@@ -48,7 +49,7 @@ def test_labels_forecasts_and_report_carry_the_weights(with_lane: StageContext) 
     trained = json.loads((root / "train" / "train.json").read_text())
     assert trained["follow_up"] == found
     training = trained["targets"]["sql"]["training"]
-    spoken = labels[(labels["target"] == "sql") & (labels["part"] == "train") & (labels["weight"] > 0)]
+    spoken = labels[(labels["target"] == "sql") & labels["part"].isin(FIT_PARTS) & (labels["weight"] > 0)]
     assert training["leads"] == spoken["lead_id"].nunique()
     evaluation = json.loads((root / "evaluate" / "evaluation.json").read_text())
     assert evaluation["follow_up"] == found

@@ -30,6 +30,7 @@ def context(tmp_path, tiny_rows, tiny_forecast) -> StageContext:
         history.to_parquet(folder / "history.parquet", index=False)
     with workspace.writing("labels", {}) as folder:
         labels.to_parquet(folder / "labels.parquet", index=False)
+        (folder / "follow_up.json").write_text('{"warning": null}')
     return StageContext(workspace, Settings.model_validate({"model": QUICK}), None, None, {})
 
 
