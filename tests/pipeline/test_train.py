@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from models.saved_form import from_files
+from pipeline.model_files import read_forecast
 from pipeline.settings import Settings
 from pipeline.stage import StageContext
 from pipeline.train import run
@@ -45,19 +46,25 @@ def test_the_saved_model_gives_the_predictions_beside_it(context, tiny_rows):
     predictions = pd.read_parquet(out / "predictions.parquet")
     assert set(predictions["part"]) == {"calibration", "test"}
     assert predictions.set_index(["target", "lead_id", "as_of"]).index.is_monotonic_increasing
-    history = tiny_rows[0].merge(predictions.query("target == 'sql'"), on=["lead_id", "as_of"])
+    history = tiny_rows[0].merge(predictions.query("target == 'sql' and part == 'test'"), on=["lead_id", "as_of"])
     again = from_files({file.name: file.read_text(encoding="utf-8") for file in (out / "model").iterdir()}).predict(
         history
     )
     assert (again["p_sql"] == history["p"]).all()
+    forward = read_forecast(out / "forward")
+    earlier = tiny_rows[0].merge(
+        predictions.query("target == 'sql' and part == 'calibration'"), on=["lead_id", "as_of"]
+    )
+    assert (forward.predict(earlier)["p_sql"] == earlier["p"]).all()
 
 
 def test_it_writes_down_what_it_saw(context):
     targets = json.loads((train(context) / "train.json").read_text())["targets"]
     assert list(targets) == ["sql", "close"]
     assert targets["sql"]["level"] == "model"
-    assert targets["sql"]["parts"]["train"]["leads"] == targets["sql"]["training"]["leads"] == 240
-    assert targets["sql"]["parts"]["train"]["outcomes"] == targets["sql"]["training"]["outcomes"]
+    parts, training = targets["sql"]["parts"], targets["sql"]["training"]
+    assert (parts["train"]["leads"], parts["calibration"]["leads"], training["leads"]) == (240, 80, 320)
+    assert parts["train"]["outcomes"] + parts["calibration"]["outcomes"] == training["outcomes"]
     assert targets["sql"]["calibration"]["leads"] == 80
 
 
@@ -71,8 +78,9 @@ def test_too_few_outcomes_are_said_and_recorded(context, tiny_rows, capsys):
     changed = labels.assign(y=labels["y"].where(~few, 0).where(labels["target"].eq("sql") | few, 1))
     with context.workspace.writing("labels", {}) as folder:
         changed.to_parquet(folder / "labels.parquet", index=False)
+        (folder / "follow_up.json").write_text('{"warning": null}')
     close = json.loads((train(context) / "train.json").read_text())["targets"]["close"]
     assert close["level"] == "rate"
     assert close["training"]["missing_outcomes"] == 17
     said = " ".join(capsys.readouterr().err.split())
-    assert "target close has 3 outcomes among 240 leads; 17 are missing for a model" in said
+    assert "target close has 3 outcomes among 320 leads; 17 are missing for a model" in said
