@@ -26,6 +26,8 @@ FORWARD_FOLDS = 2
 
 MANY_LEADS = 30_000
 """Leads from which on three boosters of each kind are enough: each has seen so many that more change little."""
+LARGE_CELLS = 2_000_000
+"""The same in cells of the training matrix, for time's sake."""
 
 
 def training_steps(options: EstimatorOptions) -> int:
@@ -43,6 +45,7 @@ def fit_estimator(
     features: Sequence[Feature],
     options: EstimatorOptions,
     seed: int,
+    blend: Blend | None = None,
     on_step: OnStep = lambda steps: None,
 ) -> Estimator:
     """Train one target's estimator.
@@ -56,6 +59,8 @@ def fit_estimator(
         1); lead; time of the snapshot in microseconds.
     features : sequence of Feature
         The columns to learn from.
+    blend : Blend, optional
+        How the parts are combined, where that has been learned already.
     on_step : callable
         Told of every step, ``training_steps(options)`` in sum, for progress.
 
@@ -73,7 +78,7 @@ def fit_estimator(
     leads, times = np.asarray(lead_ids, dtype=str), np.asarray(as_of_us, dtype=np.int64)
     outcome, weight = np.asarray(y, dtype=np.float64), np.asarray(weights, dtype=np.float64)
     with threadpool_limits(limits=1, user_api="blas"):  # sums in one order: the same bits on any number of cores
-        return _fit(X, outcome, weight, leads, times, features, options, seed, on_step)
+        return _fit(X, outcome, weight, leads, times, features, options, seed, blend, on_step)
 
 
 def _fit(
@@ -85,6 +90,7 @@ def _fit(
     features: Sequence[Feature],
     options: EstimatorOptions,
     seed: int,
+    given: Blend | None,
     on_step: OnStep,
 ) -> Estimator:
     training, rate_log_odds = _count(outcome, leads, options), base_rate_log_odds(outcome, weight)
@@ -103,8 +109,9 @@ def _fit(
     )
     rows = TrainingRows(encoding.matrix(ordered), outcome[order], weight[order], leads, times[order])
     fitting = Fitting(encoding, options, seed, on_step)
-    parts = fitting.parts(rows, folds=options.boosters if training.leads < MANY_LEADS else min(options.boosters, 3))
-    blend, tried_on = _blend(rows, fitting, parts, rate_log_odds)
+    large = training.leads >= MANY_LEADS or rows.matrix.size >= LARGE_CELLS
+    parts = fitting.parts(rows, folds=min(options.boosters, 3) if large else options.boosters)
+    blend, tried_on = _blend(rows, fitting, parts, rate_log_odds) if given is None else _given(given, fitting)
     training = replace(
         training,
         rounds=tuple(size for part in parts.boosters for size in part.rounds),
@@ -114,6 +121,11 @@ def _fit(
         tried_on=tried_on,
     )
     return Estimator(names, rate_log_odds, training, encoding, parts.boosters, parts.linear)
+
+
+def _given(blend: Blend, fitting: Fitting) -> tuple[Blend, TriedOn]:
+    fitting.on_step(len(fitting.options.shapes) * fitting.options.max_rounds)  # what trying would have taken
+    return blend, "newer leads"
 
 
 def _blend(rows: TrainingRows, fitting: Fitting, parts: FittedParts, rate_log_odds: float) -> tuple[Blend, TriedOn]:

@@ -16,6 +16,7 @@ from models.estimator import Estimator
 from models.estimator_options import EstimatorOptions
 from models.fit_estimator import fit_estimator, training_steps
 from models.follow_up import TRAINING_POWER, observed_rows
+from models.linear_share import Blend
 from models.log_odds import Floats
 from models.target_model import TargetModel
 from models.timing import Timing, fit_timing
@@ -90,7 +91,9 @@ def fit_target(
     forward = TargetModel(first, calibration, timing)
     known = rows.assign(y=rows["y"].astype("float64"))
     known.loc[newest.index, "y"] = settled
-    final = fitting.estimator(known)
+    # What the first learned of the blend on its newest leads holds for the final one, and spares a second trial.
+    blend = first.blend if first.training.tried_on == "newer leads" else None
+    final = fitting.estimator(known, blend=blend)
     slope = calibration.slope if final.level == first.level else 1.0  # else the base rate was calibrated
     centre = fitting.mean_log_odds(final, known)
     calibration = replace(calibration, intercept=(1.0 - slope) * centre, slope=slope)
@@ -105,7 +108,7 @@ class _Fitting:
     weight_power: float
     on_step: OnStep
 
-    def estimator(self, rows: pd.DataFrame, *, fewer_will_do: bool = False) -> Estimator:
+    def estimator(self, rows: pd.DataFrame, *, fewer_will_do: bool = False, blend: Blend | None = None) -> Estimator:
         known, weights = observed_rows(rows, power=self.weight_power)
         fewest = max(self.options.min_outcomes // 4, 1) if fewer_will_do else self.options.min_outcomes
         return fit_estimator(
@@ -117,6 +120,7 @@ class _Fitting:
             features=self.features,
             options=self.options.model_copy(update={"min_outcomes": fewest}),
             seed=self.seed,
+            blend=blend,
             on_step=self.on_step,
         )
 

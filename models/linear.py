@@ -109,7 +109,7 @@ def _ridge_logistic(design: LinearDesign, y: Floats, weights: Floats, ridge: flo
 
     start = np.zeros(design.size + 1)
     start[0] = probability_to_log_odds((weights @ y + 0.5) / (total + 1.0))
-    options = {"maxiter": 500, "gtol": 1e-7, "ftol": 1e-12}
+    options = {"maxiter": 500, "gtol": 1e-6, "ftol": 1e-10}
     found = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options=options)
     return float(found.x[0]), np.asarray(found.x[1:], dtype=np.float64)
 
