@@ -10,14 +10,14 @@ import pandas as pd
 
 from features.feature import Feature
 from models.boosters import OnStep
-from models.by_lead import lead_folds
+from models.by_lead import lead_folds, lead_weights
 from models.calibration import Calibration, fit_calibration
 from models.estimator import Estimator
 from models.estimator_options import EstimatorOptions
 from models.fit_estimator import fit_estimator, training_steps
-from models.follow_up import TRAINING_POWER, observed_rows
+from models.follow_up import TRAINING_POWER, WEIGHT, observed_rows
 from models.linear_share import Blend
-from models.log_odds import Floats
+from models.log_odds import Floats, log_odds_to_probability
 from models.target_model import TargetModel
 from models.timing import Timing, fit_timing
 from models.young import fit_trust, waiting_evidence
@@ -25,6 +25,8 @@ from models.young import fit_trust, waiting_evidence
 FIT_PARTS = ("train", "between", "calibration", "young")
 """Parts of the split that fitting may see, see `features.split.split_by_time`."""
 TIMING_FOLDS = 5
+LARGEST_SHIFT = 20.0
+"""Log-odds between which an intercept is looked for."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class FittedTarget:
     Attributes
     ----------
     forward : TargetModel
-        Trained on part ``train`` alone and calibrated on ``calibration``: its forecasts of the calibration period are
-        honest, so cut-offs are counted with it.
+        Trained on part ``train`` alone; spread calibrated on ``calibration``, level set to the final model's. It has
+        not learned who converted in the calibration period, so cut-offs are counted with it.
     final : TargetModel
         Trained on all that is known when the test begins; what is used from then on.
     """
@@ -63,8 +65,9 @@ def fit_target(
 
     A young row, whose window is still open, counts as an outcome by its probability given what was seen of it so far
     (`models.young`), the forecast being the forward model's: one EM step. The final model learns from these fractions.
-    It takes over the calibration's slope, turned about the mean of its own log-odds; its level is its own, since it has
-    learned from the newest rows, which the calibration's intercept was to make up for.
+    It takes over the calibration's slope and keeps its own mean probability, since it has learned from the newest rows,
+    which the calibration's intercept was to make up for. Last, the forward model's mean probability over the newest
+    rows is set to the final one's, so that a cut-off counted with the one promotes as many with the other.
 
     Parameters
     ----------
@@ -88,16 +91,18 @@ def fit_target(
     timing = fitting.timing(rows, first, horizon_us)
     newest = rows[rows["part"].isin(["calibration", "young"])]
     calibration, settled = _calibrate(newest, TargetModel(first, Calibration(), timing))
-    forward = TargetModel(first, calibration, timing)
     known = rows.assign(y=rows["y"].astype("float64"))
     known.loc[newest.index, "y"] = settled
     # What the first learned of the blend on its newest leads holds for the final one, and spares a second trial.
     blend = first.blend if first.training.tried_on == "newer leads" else None
     final = fitting.estimator(known, blend=blend)
     slope = calibration.slope if final.level == first.level else 1.0  # else the base rate was calibrated
-    centre = fitting.mean_log_odds(final, known)
-    calibration = replace(calibration, intercept=(1.0 - slope) * centre, slope=slope)
-    return FittedTarget(forward, TargetModel(final, calibration, fitting.timing(known, final, horizon_us)))
+    odds, weights = final.log_odds(known), _weights(known)
+    own = replace(calibration, intercept=_intercept_for(odds, slope * odds, weights), slope=slope, drift=0.0)
+    is_new = known.index.isin(newest.index)
+    flat, met = calibration.slope * first.log_odds(newest), own.apply(odds[is_new])
+    forward = TargetModel(first, replace(calibration, intercept=_intercept_for(met, flat, weights[is_new])), timing)
+    return FittedTarget(forward, TargetModel(final, own, fitting.timing(known, final, horizon_us)))
 
 
 @dataclass(frozen=True)
@@ -124,10 +129,6 @@ class _Fitting:
             on_step=self.on_step,
         )
 
-    def mean_log_odds(self, estimator: Estimator, rows: pd.DataFrame) -> float:
-        known, weights = observed_rows(rows, power=self.weight_power)
-        return float(weights @ estimator.log_odds(known) / weights.sum())
-
     def timing(self, rows: pd.DataFrame, estimator: Estimator, horizon_us: int | None) -> Timing | None:
         """Learn when outcomes come, from rows whose whole window was observed."""
         if horizon_us is None or "delay_us" not in rows:
@@ -142,6 +143,24 @@ class _Fitting:
             horizon_us=horizon_us,
             seed=self.seed,
         )
+
+
+def _weights(rows: pd.DataFrame) -> Floats:
+    weights = lead_weights(rows["lead_id"])
+    return weights * rows[WEIGHT].to_numpy(dtype=np.float64) if WEIGHT in rows else weights
+
+
+def _intercept_for(like: Floats, log_odds: Floats, weights: Floats) -> float:
+    """Return what must be added to ``log_odds`` for their mean probability to be that of ``like`` (bisection)."""
+    if weights.sum() <= 0:
+        return 0.0
+    wanted = weights @ log_odds_to_probability(like)
+    low, high = -LARGEST_SHIFT, LARGEST_SHIFT
+    for _ in range(60):
+        middle = (low + high) / 2.0
+        too_low = weights @ log_odds_to_probability(middle + log_odds) < wanted
+        low, high = (middle, high) if too_low else (low, middle)
+    return (low + high) / 2.0
 
 
 def _suffice(rows: pd.DataFrame, options: EstimatorOptions) -> bool:
