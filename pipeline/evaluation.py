@@ -154,7 +154,7 @@ def evaluation_tree(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _target(evaluation: Evaluation, result: TargetEvaluation) -> dict[str, Any]:
-    declared = evaluation.spec.targets[result.target]  # type: ignore[index]
+    declared = evaluation.spec.target(result.target)
     compared = result.comparison
     keys = [metric.key for metric in METRICS]
     return {
