@@ -28,7 +28,7 @@ class Baseline:
     rules : PointsRules or None
         The company's points.
     naive_bayes : mapping of str to NaiveBayes
-        By target; used where there are no rules.
+        By target; what is compared with where there are no rules, and counted beside the rules where there are.
     exclusions : sequence of Exclusion
         Those of ``source.yaml``; the rules' own come on top.
     """
@@ -51,6 +51,10 @@ class Baseline:
         """Return points, or naive Bayes' log-odds of the target; more is better."""
         if self.rules is not None:
             return score_points(X, self.rules)["points"].to_numpy(dtype="float64")
+        return self.naive_bayes_score(X, target)
+
+    def naive_bayes_score(self, X: pd.DataFrame, target: str) -> Floats:
+        """Return naive Bayes' log-odds of the target, rules or not; more is better."""
         return self.naive_bayes[target].log_odds(X)
 
     def excluded(self, X: pd.DataFrame) -> Bools:

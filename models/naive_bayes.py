@@ -44,8 +44,7 @@ class NaiveBayes:
         """Return the log-odds of each row; more is better. Missing values and values never seen are skipped."""
         result = np.full(len(X), self.prior_log_odds)
         for field in self.fields:
-            levels = _levels(X[field.column], field.edges)
-            result += levels.map(field.log_ratios).astype("float64").fillna(0.0).to_numpy()
+            result += _ratios(X[field.column], field)
         return result
 
     def to_json(self) -> str:
@@ -102,6 +101,18 @@ def fit_naive_bayes(
         table = {str(level): float(ratio) for level, ratio in ratios.items()}
         fields.append(FieldTable(feature.name, edges, table))
     return NaiveBayes(float(prior), tuple(fields))
+
+
+def _ratios(values: pd.Series, field: FieldTable) -> Floats:
+    """Look up what each value contributes; levels are few beside rows, so each is named once."""
+    if field.edges is None:
+        codes, distinct = pd.factorize(values)
+        names = _levels(pd.Series(distinct), None).tolist()
+    else:
+        numbers = values.to_numpy(dtype="float64", na_value=np.nan)
+        codes = np.where(np.isnan(numbers), -1, np.digitize(numbers, np.asarray(field.edges)))
+        names = [str(level) for level in range(len(field.edges) + 1)]
+    return np.array([*(field.log_ratios.get(name, 0.0) for name in names), 0.0])[codes]
 
 
 def _edges(values: pd.Series) -> tuple[float, ...] | None:

@@ -24,10 +24,11 @@ from pipeline.looks import Looks, calibration_looks
 from pipeline.model_files import read_forecast
 from pipeline.settings import CutoffOptions
 from pipeline.stage import StageContext
+from pipeline.stored_looks import write_looks
 
 
 def run(context: StageContext, out: Path) -> None:
-    """Write ``cutoffs.json``, and ``naive_bayes_TARGET.json`` where the source has no rules."""
+    """Write ``cutoffs.json``, the looks it was decided on, and ``naive_bayes_TARGET.json``."""
     target = context.spec().primary_target
     history = read_features(context, "history")
     baseline = fit_baseline(context, history)
@@ -35,6 +36,7 @@ def run(context: StageContext, out: Path) -> None:
     looks = calibration_looks(context, history, baseline, forward, target=target)
     cutoffs = decide(looks, baseline, target=target, options=context.settings.cutoffs)
     (out / "cutoffs.json").write_text(cutoffs.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    write_looks(looks, out)
     for name, fitted in baseline.naive_bayes.items():
         naive_bayes_file(out, name).write_text(fitted.to_json(), encoding="utf-8")
 

@@ -13,7 +13,7 @@ from models.answering_level import answering_level
 from models.baseline import Baseline, Bools
 from models.change_of_policy import ChangeOfPolicy, compare_policies
 from models.conversion import Conversion, conversion_steps, convert
-from models.cutoffs import Cutoffs, band, first_promotions
+from models.cutoffs import Cutoffs, first_promotions
 from models.forecast import Forecast
 from models.importance import family_importance, subject_importance
 from models.log_odds import Floats
@@ -27,17 +27,19 @@ from pipeline.judged_groups import curve_of, group_tables
 from pipeline.judged_rows import KEYS, judged_rows, read_baseline, read_features
 from pipeline.looks import Looks, looks_in_test
 from pipeline.model_files import read_forecast
+from pipeline.open_leads import OPEN_FILE, open_decisions, read_waiting, with_segments
 from pipeline.progress import progress
 from pipeline.report import write_report
 from pipeline.report_data import data_notes
 from pipeline.stage import StageContext
+from pipeline.stored_looks import write_looks
 
 ENTERING_SHOWN = 10
 REASONS_SHOWN = 3
 
 
 def run(context: StageContext, out: Path) -> None:
-    """Write ``evaluation.json``, ``report.html``, ``test_predictions.parquet`` and ``plots/``."""
+    """Write ``evaluation.json``, ``report.html`` and ``plots/``; looks, open leads and forecasts for who asks on."""
     with progress("evaluate", total=5) as steps:
         history, baseline, cutoffs = read_features(context, "history"), read_baseline(context), read_cutoffs(context)
         spec, forecast = context.spec(), read_forecast(context.folder("train") / "model")
@@ -51,11 +53,12 @@ def run(context: StageContext, out: Path) -> None:
         steps.advance()
         primary = tests[cutoffs.target]
         looks = looks_in_test(context, primary, baseline, forecast, cutoffs.target)
+        write_looks(looks, out)
         promotions = _promotions(context, looks, cutoffs)
         steps.advance()
         sample = _evenly(primary, context.settings.evaluate.shap_rows)
         contributions = forecast.explain(sample, cutoffs.target).contributions
-        change, entering = _next_monday(context, forecast, baseline, cutoffs)
+        change, entering = _next_monday(context, forecast, baseline, cutoffs, out)
         importance = subject_importance(contributions, forecast.features)
         steps.advance()
         learning = curve_of(context, history, forecast, cutoffs.target)
@@ -148,20 +151,12 @@ def _conversions(
 
 
 def _next_monday(
-    context: StageContext, forecast: Forecast, baseline: Baseline, cutoffs: Cutoffs
+    context: StageContext, forecast: Forecast, baseline: Baseline, cutoffs: Cutoffs, out: Path
 ) -> tuple[ChangeOfPolicy, list[Entering]]:
-    """Compare both policies on the open leads that have not reached the target."""
-    opened = read_features(context, "open").sort_values(KEYS, ignore_index=True)
-    predicted = forecast.predict(opened)
-    waiting = ~predicted[f"reached_{cutoffs.target}"].astype(bool)
-    X = opened[waiting].reset_index(drop=True)
-    p = predicted.loc[waiting, f"p_{cutoffs.target}"].to_numpy(dtype="float64")
-    excluded, gates_open = baseline.excluded(X), baseline.gates_open(X)
-    own = cutoffs.model_copy(update={"mql": cutoffs.baseline.mql, "sal": cutoffs.baseline.sal})
-    points = baseline.score(X, cutoffs.target)
-    rows = pd.DataFrame({"lead_id": X["lead_id"], "p": p, "points": points})
-    rows["model_band"] = band(p, cutoffs, excluded, gates_open)
-    rows["baseline_band"] = band(points, own, excluded, gates_open)
+    """Compare both policies on the open leads that have not reached the target, and leave what decided on them."""
+    X = read_waiting(context, forecast, target=cutoffs.target)
+    rows = open_decisions(X, forecast, baseline, cutoffs)
+    with_segments(rows, X, forecast).to_parquet(out / OPEN_FILE, index=False)
     change = compare_policies(rows, X, forecast.features)
     first = change.entering[:ENTERING_SHOWN]
     why: list[tuple[Reason, ...]] = []

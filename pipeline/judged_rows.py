@@ -83,10 +83,12 @@ def volume_rows(context: StageContext, history: pd.DataFrame, *, target: str) ->
 
 @dataclass(frozen=True)
 class FirstLooks:
-    """Where time is cut for one target: first looks from which leads calibrate, from which they test; who tests."""
+    """Where time is cut for one target: first looks from which leads calibrate, from which they test; who does."""
 
     calibration_from_us: int
     test_from_us: int
+    since_calibration: pd.Index
+    """Leads first looked at in the calibration period: no model that calibrates on it was fitted on them."""
     test_leads: pd.Index
 
 
@@ -98,7 +100,9 @@ def read_first_looks(context: StageContext, target: str) -> FirstLooks:
     first = to_micros(labels["as_of"]).groupby(labels["lead_id"]).min()
     calibrate = first[first.index.isin(labels.loc[labels["part"] == "calibration", "lead_id"])]
     test_from = parse_time(json.loads((folder / "split.json").read_text(encoding="utf-8"))["test_from"])
-    return FirstLooks(int(calibrate.min()), test_from, first.index[first >= test_from])
+    calibration_from, test_leads = int(calibrate.min()), first.index[first >= test_from]
+    since = first.index[(first >= calibration_from) & (first < test_from)]
+    return FirstLooks(calibration_from, test_from, since, test_leads)
 
 
 def read_rules(context: StageContext, features: tuple[Feature, ...]) -> PointsRules | None:
@@ -115,11 +119,9 @@ def read_rules(context: StageContext, features: tuple[Feature, ...]) -> PointsRu
 
 
 def fit_baseline(context: StageContext, history: pd.DataFrame) -> Baseline:
-    """Return the rules, or a naive Bayes for each target, counted on its training rows."""
+    """Return the rules, if there are any, and a naive Bayes for each target, counted on its training rows."""
     spec, features = source_features(context)
     rules = read_rules(context, features)
-    if rules is not None:
-        return Baseline(rules, {}, spec.exclusions)
     labels = pd.read_parquet(context.folder("labels") / "labels.parquet", columns=[*KEYS, "target", "y", "part"])
     fitted: dict[str, NaiveBayes] = {}
     for target in sorted(spec.targets):
@@ -127,7 +129,7 @@ def fit_baseline(context: StageContext, history: pd.DataFrame) -> Baseline:
         rows = history.merge(chosen[[*KEYS, "y"]], on=KEYS).sort_values(KEYS, ignore_index=True)
         y, weights = rows["y"].astype("float64"), lead_weights(rows["lead_id"])
         fitted[target] = fit_naive_bayes(rows, y, features, weights=weights)
-    return Baseline(None, fitted, spec.exclusions)
+    return Baseline(rules, fitted, spec.exclusions)
 
 
 def read_baseline(context: StageContext) -> Baseline:

@@ -22,7 +22,7 @@ from models.cutoffs import WEEK_US, Counting
 from models.forecast import Forecast
 from pipeline.features import write_features
 from pipeline.ingested import read_leads, read_observed_until, read_stages
-from pipeline.judged_rows import KEYS, read_first_looks, volume_rows
+from pipeline.judged_rows import KEYS, read_features, read_first_looks, volume_rows
 from pipeline.progress import say
 from pipeline.stage import StageContext
 
@@ -41,8 +41,10 @@ class Looks:
     Attributes
     ----------
     rows : DataFrame
-        ``lead_id``, ``as_of_us``, ``p`` (model), ``points`` (baseline), ``excluded``, ``gates_open``; for test leads
-        ``y`` too; sorted by lead and time.
+        ``lead_id``, ``as_of_us``, ``p`` (model, the target of the cut-offs), ``p_TARGET`` (each other target),
+        ``points`` (baseline), ``naive_bayes`` (log-odds), ``excluded``, ``gates_open``; ``y`` and ``y_TARGET``: the
+        outcome as known at ``known_until_us``, missing while its window is open; ``unseen``: whether the model was
+        fitted on no row of the lead. Sorted by lead and time.
     counting : Counting
         Which first promotions make the number a week; and the share of the leads that are looked at.
     every_us : int or None
@@ -64,18 +66,34 @@ class Looks:
         return (self.rows[AS_OF] >= self.counting.from_us).to_numpy(dtype=bool)
 
 
-def decisions(rows: pd.DataFrame, baseline: Baseline, forecast: Forecast | None, target: str) -> pd.DataFrame:
-    """Return rows of features as rows of `Looks`; without a forecast, ``p`` must stand in them."""
-    p = rows["p"] if forecast is None else forecast.predict(rows)[f"p_{target}"]
+def decisions(rows: pd.DataFrame, baseline: Baseline, forecast: Forecast, target: str) -> pd.DataFrame:
+    """Return rows of features as rows of `Looks`, all but their outcomes."""
+    predicted = forecast.predict(rows)
+    others = [name for name in forecast.targets if name != target]
     columns = {
         "lead_id": rows["lead_id"],
         AS_OF: rows[AS_OF],
-        "p": p.to_numpy(dtype="float64"),
+        "p": predicted[f"p_{target}"].to_numpy(dtype="float64"),
+        **{f"p_{name}": predicted[f"p_{name}"].to_numpy(dtype="float64") for name in others},
         "points": baseline.score(rows, target),
+        "naive_bayes": baseline.naive_bayes_score(rows, target),
         "excluded": baseline.excluded(rows),
         "gates_open": baseline.gates_open(rows),
     }
     return pd.DataFrame(columns)
+
+
+def with_outcomes(context: StageContext, rows: pd.DataFrame, target: str, *, known_until_us: int) -> pd.DataFrame:
+    """Add ``y`` and ``y_TARGET`` as they were known at some time; later stages and unfinished windows tell nothing."""
+    spec, stages = context.spec(), read_stages(context)
+    stages = stages[is_known(stages["entered_us"], known_until_us)]
+    keys = ["lead_id", AS_OF]
+    labels = build_labels(rows[keys], stages, spec, observed_until_us=known_until_us)
+    for name in spec.targets:
+        y = labels.loc[labels["target"] == name, [*keys, "y"]].astype({"y": "float64"})
+        told = rows[keys].merge(y, on=keys, how="left", validate="one_to_one")["y"]
+        rows = rows.assign(**{"y" if name == target else f"y_{name}": told.to_numpy()})
+    return rows
 
 
 def counting_nights(*, period_from_us: int, test_from_us: int, every_us: int, runin_us: int) -> tuple[Nights, Counting]:
@@ -88,8 +106,8 @@ def counting_nights(*, period_from_us: int, test_from_us: int, every_us: int, ru
     every_us : int
         Rhythm of the job. Its last look is one such step before the test.
     runin_us : int
-        How long a lead is looked at: the job starts so long before the time that counts, so that it knows who was
-        promoted before.
+        How long a lead is looked at: the job starts at least so long before the time that counts, so that it knows who
+        was promoted before, and no later than the period.
 
     Returns
     -------
@@ -100,7 +118,7 @@ def counting_nights(*, period_from_us: int, test_from_us: int, every_us: int, ru
     """
     period_us = min(test_from_us - period_from_us, COUNTED_WEEKS * WEEK_US)
     counted = max(period_us // every_us, 1)
-    before = -(-runin_us // every_us)
+    before = max(-(-runin_us // every_us), (test_from_us - period_from_us) // every_us - counted)
     nights = test_from_us - every_us * np.arange(counted + before, 0, -1, dtype="int64")
     return nights, Counting(int(nights[before]), counted * every_us / WEEK_US)
 
@@ -108,12 +126,17 @@ def counting_nights(*, period_from_us: int, test_from_us: int, every_us: int, ru
 def calibration_looks(
     context: StageContext, history: pd.DataFrame, baseline: Baseline, forecast: Forecast, *, target: str
 ) -> Looks:
-    """Return what the job would have seen before the test begins; outcomes play no part."""
-    spec = context.spec()
+    """Return what the job would have seen before the test begins, with what had become of it by then.
+
+    The nights reach back over the whole calibration period, so that leads the forecast was not fitted on
+    (``unseen``) are followed from their first look on; the newest of them count for volumes.
+    """
+    spec, first = context.spec(), read_first_looks(context, target)
     if spec.snapshots.every is None or spec.snapshots.until is None:
         rows = decisions(volume_rows(context, history, target=target), baseline, forecast, target)
+        rows = with_outcomes(context, rows, target, known_until_us=first.test_from_us).assign(unseen=True)
         return Looks(rows, Counting.of_all(rows[AS_OF]), None)
-    every, first = context.settings.score.every, read_first_looks(context, target)
+    every = context.settings.score.every
     nights, counting = counting_nights(
         period_from_us=first.calibration_from_us,
         test_from_us=first.test_from_us,
@@ -121,11 +144,15 @@ def calibration_looks(
         runin_us=spec.snapshots.until - spec.snapshots.after,
     )
     snapshots = _waiting(context, spec, nights, target=target)
-    # Who is no longer looked at when counting begins cannot be promoted in it.
-    counted = snapshots.loc[snapshots[AS_OF] >= counting.from_us, "lead_id"]
-    snapshots = snapshots[snapshots["lead_id"].isin(counted.unique())]
+    # Who is no longer looked at when counting begins cannot be promoted in it; who was looked at before the
+    # calibration period began may have taught the forecast.
+    counted = snapshots["lead_id"].isin(snapshots.loc[snapshots[AS_OF] >= counting.from_us, "lead_id"].unique())
+    unseen = snapshots["lead_id"].isin(first.since_calibration)
+    snapshots = snapshots[counted | unseen]
     say(f"cutoffs: {len(snapshots):,} looks, one every {format_duration(every)}")
-    return Looks(_look(context, spec, snapshots, baseline, forecast, target), counting, every)
+    rows = _look(context, spec, snapshots, baseline, forecast, target)
+    rows = with_outcomes(context, rows, target, known_until_us=first.test_from_us)
+    return Looks(rows.assign(unseen=rows["lead_id"].isin(first.since_calibration)), counting, every)
 
 
 def looks_in_test(
@@ -137,16 +164,15 @@ def looks_in_test(
     ----------
     context : StageContext
     test : DataFrame
-        Test rows of the target, with ``p`` and ``y``: the looks themselves where each lead has one.
+        Test rows of the target, with the features: the looks themselves where each lead has one.
     baseline, forecast, target
         What is compared, and on which outcome.
     """
-    spec = context.spec()
+    spec, until = context.spec(), read_observed_until(context)
     if spec.snapshots.every is None or spec.snapshots.until is None:
-        rows = decisions(test, baseline, None, target).assign(y=test["y"].to_numpy())
-        return Looks(rows, Counting.of_all(rows[AS_OF]), None)
-    every, until = context.settings.score.every, read_observed_until(context)
-    first = read_first_looks(context, target)
+        rows = with_outcomes(context, decisions(test, baseline, forecast, target), target, known_until_us=until)
+        return Looks(rows.assign(unseen=True), Counting.of_all(rows[AS_OF]), None)
+    every, first = context.settings.score.every, read_first_looks(context, target)
     mature_until = until - spec.target(target).horizon
     nights = np.arange(first.test_from_us, max(mature_until, first.test_from_us) + 1, every, dtype="int64")
     snapshots = _waiting(context, spec, nights, target=target)
@@ -154,9 +180,7 @@ def looks_in_test(
     snapshots, share = _sample(snapshots, context.settings.evaluate.look_leads, seed=context.settings.seed)
     say(f"evaluate: {len(snapshots):,} looks, one every {format_duration(every)}")
     rows = _look(context, spec, snapshots, baseline, forecast, target)
-    labels = build_labels(rows[["lead_id", AS_OF]], read_stages(context), spec, observed_until_us=until)
-    labels = labels.loc[labels["target"] == target, ["lead_id", AS_OF, "y"]].astype({"y": "float64"})
-    rows = rows.merge(labels, on=["lead_id", AS_OF], validate="one_to_one")
+    rows = with_outcomes(context, rows, target, known_until_us=until).assign(unseen=True)
     return Looks(rows, _test_counting(nights, spec, every, share), every)
 
 
@@ -197,7 +221,9 @@ def _look(
     target: str,
 ) -> pd.DataFrame:
     """Compute features, forecast and points of snapshots, some nights at a time, and keep what decides."""
-    parts = [decisions(snapshots.assign(p=0.0), baseline, None, target)] if snapshots.empty else []
+    if snapshots.empty:
+        return decisions(read_features(context, "history").head(0), baseline, forecast, target)
+    parts = []
     ingested, options = context.folder("ingest"), context.settings.features
     with tempfile.TemporaryDirectory(dir=context.workspace.root, prefix=".looks-") as scratch:
         for chunk in _some_nights(snapshots):

@@ -134,7 +134,7 @@ def test_again_gives_the_same_bytes(judged_by_points: StageContext, tmp_path: Pa
     evaluate.run(judged_by_points, tmp_path)
     first = judged_by_points.folder("evaluate")
     written = sorted(file.relative_to(tmp_path) for file in tmp_path.rglob("*") if file.is_file())
-    assert len(written) == 13
+    assert {"evaluation.json", "looks.parquet", "looks.json", "open.parquet"} < {str(file) for file in written}
     for file in written:
         assert (tmp_path / file).read_bytes() == (first / file).read_bytes(), file
 

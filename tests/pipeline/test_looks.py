@@ -26,8 +26,13 @@ def test_the_run_in_comes_before_what_counts_and_the_test_after() -> None:
 
 def test_at_most_the_newest_eight_weeks_count() -> None:
     times, counted_from, weeks = nights(period_from=0, test_from=100, every=1, runin=30)
-    assert (times[0], times[-1], len(times)) == (14, 99, 86)
-    assert (counted_from, weeks) == (44, 8)
+    assert (times[-1], counted_from, weeks) == (99, 44, 8)
+
+
+def test_the_nights_reach_back_over_the_whole_period_and_the_run_in() -> None:
+    # 44 nights of the period come before those that count, more than the run-in of 30; one of 60 begins on day -16.
+    assert nights(period_from=0, test_from=100, every=1, runin=30)[0] == list(range(100))
+    assert nights(period_from=0, test_from=100, every=1, runin=60)[0] == list(range(-16, 100))
 
 
 def test_a_short_period_still_counts_one_look() -> None:

@@ -1,0 +1,34 @@
+"""Looks as a stage leaves them for those who ask about other cut-offs later: ``looks.parquet`` and ``looks.json``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from features.clock import format_duration, format_time, parse_duration, parse_time, to_micros
+from models.cutoffs import Counting
+from pipeline.looks import Looks
+
+
+def write_looks(looks: Looks, folder: Path) -> None:
+    """Write the looks, one row a lead and night as in `Looks.rows` (``as_of`` for ``as_of_us``), and how they count."""
+    rows = looks.rows.assign(as_of=pd.to_datetime(looks.rows["as_of_us"], unit="us", utc=True))
+    rows.drop(columns="as_of_us").to_parquet(folder / "looks.parquet", index=False)
+    counting = {
+        "counted_from": format_time(looks.counting.from_us),
+        "weeks": looks.counting.weeks,
+        "share": looks.counting.share,
+        "every": None if looks.every_us is None else format_duration(looks.every_us),
+    }
+    (folder / "looks.json").write_text(json.dumps(counting, indent=1) + "\n", encoding="utf-8")
+
+
+def read_looks(folder: Path) -> Looks:
+    """Read what :func:`write_looks` wrote."""
+    rows = pd.read_parquet(folder / "looks.parquet")
+    rows = rows.assign(as_of_us=to_micros(rows["as_of"])).drop(columns="as_of")
+    told = json.loads((folder / "looks.json").read_text(encoding="utf-8"))
+    counting = Counting(parse_time(told["counted_from"]), told["weeks"], told["share"])
+    return Looks(rows, counting, None if told["every"] is None else parse_duration(told["every"]))
