@@ -21,6 +21,7 @@ from models.baseline import Baseline
 from models.cutoffs import WEEK_US, Counting
 from models.forecast import Forecast
 from pipeline.features import write_features
+from pipeline.follow_up import weigh_promotions
 from pipeline.ingested import read_leads, read_observed_until, read_stages
 from pipeline.judged_rows import KEYS, read_first_looks, volume_rows
 from pipeline.progress import say
@@ -42,7 +43,7 @@ class Looks:
     ----------
     rows : DataFrame
         ``lead_id``, ``as_of_us``, ``p`` (model), ``points`` (baseline), ``excluded``, ``gates_open``; for test leads
-        ``y`` too; sorted by lead and time.
+        ``y`` too, and ``weight`` where the source declares ``follow_up: promoted_only``; sorted by lead and time.
     counting : Counting
         Which first promotions make the number a week; and the share of the leads that are looked at.
     every_us : int or None
@@ -144,7 +145,7 @@ def looks_in_test(
     spec = context.spec()
     if spec.snapshots.every is None or spec.snapshots.until is None:
         rows = decisions(test, baseline, None, target).assign(y=test["y"].to_numpy())
-        return Looks(rows, Counting.of_all(rows[AS_OF]), None)
+        return Looks(weigh_promotions(rows, context, every_us=None), Counting.of_all(rows[AS_OF]), None)
     every, until = context.settings.score.every, read_observed_until(context)
     first = read_first_looks(context, target)
     mature_until = until - spec.target(target).horizon
@@ -157,6 +158,7 @@ def looks_in_test(
     labels = build_labels(rows[["lead_id", AS_OF]], read_stages(context), spec, observed_until_us=until)
     labels = labels.loc[labels["target"] == target, ["lead_id", AS_OF, "y"]].astype({"y": "float64"})
     rows = rows.merge(labels, on=["lead_id", AS_OF], validate="one_to_one")
+    rows = weigh_promotions(rows, context, every_us=every)
     return Looks(rows, _test_counting(nights, spec, every, share), every)
 
 
