@@ -16,12 +16,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from ablation_funnels import FUNNELS, Trial, drawn_trials, public_trials
 
-from features.feature import Feature
+from features.feature import Dtype, Feature
 from features.spec import Words
 from models.estimator_options import EstimatorOptions
 from models.fit_estimator import fit_estimator
@@ -32,7 +33,7 @@ LARGE = ("80,000 leads", "1 % of 40,000")
 RESAMPLES = 2_000
 Forecaster = Callable[[Trial], np.ndarray]
 
-BEFORE = {
+BEFORE: dict[str, Any] = {
     "linear_steps": 1,
     "categories": "codes",
     "shallow_depth": 0,
@@ -90,7 +91,7 @@ def logistic(trial: Trial) -> np.ndarray:
 
 def catboost(trial: Trial) -> np.ndarray:
     """Return what CatBoost says as it comes (it must be installed)."""
-    from catboost import CatBoostClassifier, Pool  # type: ignore[import-not-found]
+    from catboost import CatBoostClassifier, Pool
 
     names = list(trial.X.select_dtypes(exclude="number"))
     model = CatBoostClassifier(verbose=0, random_seed=0, allow_writing_files=False, thread_count=1)
@@ -133,15 +134,15 @@ def columns_as_features(X: pd.DataFrame) -> list[Feature]:
     """Return the columns of any table as features."""
     listed = []
     for name in X.columns:
-        dtype = "number" if pd.api.types.is_numeric_dtype(X[name]) else "category"
+        dtype: Dtype = "number" if pd.api.types.is_numeric_dtype(X[name]) else "category"
         words = Words(de=name, en=name)
-        listed.append(Feature(name, "fit", dtype, "", name, words, words, ""))  # type: ignore[arg-type]
+        listed.append(Feature(name, "fit", dtype, "", name, words, words, ""))
     return listed
 
 
 def filled(X: pd.DataFrame) -> pd.DataFrame:
     """Return the table with missing texts said aloud."""
-    return X.assign(**{name: X[name].fillna("?").astype(str) for name in X.select_dtypes(exclude="number")})
+    return X.assign(**{str(name): X[name].fillna("?").astype(str) for name in X.select_dtypes(exclude="number")})
 
 
 def measure(trial: Trial, log_odds: np.ndarray) -> dict[str, float]:

@@ -104,7 +104,7 @@ def draw(kind: str, number: int) -> Trial:
 
 
 def _probability(odds: np.ndarray) -> np.ndarray:
-    return 1.0 / (1.0 + np.exp(-odds))
+    return np.asarray(1.0 / (1.0 + np.exp(-odds)))
 
 
 def _numbers(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -163,7 +163,8 @@ def _table(rng: np.random.Generator, numbers: np.ndarray, categories: np.ndarray
         columns[f"number_{i}"] = np.where(rng.random(n) < (0.15 if i in (1, 3) else 0.0), np.nan, values)
     for i, codes in enumerate(categories.T):
         texts = np.char.add("v", codes.astype(str)).astype(object)
-        columns[f"category_{i}"] = np.where(rng.random(n) < 0.05, None, texts)
+        texts[rng.random(n) < 0.05] = None
+        columns[f"category_{i}"] = texts
     for i in range(noise_columns):
         columns[f"noise_{i}"] = rng.exponential(size=n) if i % 2 else rng.poisson(1.0, n).astype(float)
     columns["noise_category"] = np.char.add("w", rng.integers(0, 30, n).astype(str)).astype(object)

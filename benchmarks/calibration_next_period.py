@@ -98,7 +98,7 @@ def figures(odds: np.ndarray, judged: Period) -> dict[str, float]:
     }
 
 
-def simulated_rows(funnel: Funnel, *, draws: int, seed: int) -> Iterator[dict[str, float | str]]:
+def simulated_rows(funnel: Funnel, *, draws: int, seed: int) -> Iterator[dict[str, object]]:
     """Yield figures of every scenario, way and draw on one simulated funnel."""
     labels = funnel.labels.sort_values(["as_of_us", "lead_id"], ignore_index=True)
     labels = labels.sample(frac=0.8, random_state=seed).sort_values(["as_of_us", "lead_id"], ignore_index=True)
@@ -124,7 +124,7 @@ def simulated_rows(funnel: Funnel, *, draws: int, seed: int) -> Iterator[dict[st
                 )
 
 
-def public_rows(name: str, data: Path, out: Path) -> Iterator[dict[str, float | str]]:
+def public_rows(name: str, data: Path, out: Path) -> Iterator[dict[str, object]]:
     """Yield figures of every way at several dates inside the training rows of one public funnel."""
     source, overrides = RUNS[name]
     context = make_context(
@@ -187,7 +187,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(gain=1e3 * (static.loc[pd.MultiIndex.from_frame(rows[keys])].to_numpy() - rows["log_loss"]))
     grouped = rows.groupby(["data", "way"], sort=False)
     table = grouped[["log_loss", "calibration_error", "level_error", "shift", "gain"]].mean()
-    half = 1.96 * grouped["gain"].std() / np.sqrt(grouped["gain"].size())
+    half: pd.Series = 1.96 * grouped["gain"].std() / np.sqrt(grouped["gain"].size())
     return table.assign(low=table["gain"] - half, high=table["gain"] + half, runs=grouped["gain"].size()).reset_index()
 
 
@@ -201,7 +201,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--name", nargs="*", default=list(RUNS), choices=list(RUNS))
     arguments = parser.parse_args()
-    rows: list[dict[str, float | str]] = []
+    rows: list[dict[str, object]] = []
     for seed in range(1, arguments.seeds + 1):
         funnel = simulate_funnel(arguments.out / f"seed_{seed}", leads=arguments.leads, seed=seed)
         rows += simulated_rows(funnel, draws=arguments.draws, seed=seed)

@@ -65,7 +65,7 @@ class Funnel:
     @property
     def horizon_us(self) -> int:
         """The target's horizon."""
-        return self.spec.targets[TARGET].horizon
+        return self.spec.target(TARGET).horizon
 
 
 def simulate_funnel(out: Path, *, leads: int, seed: int = SEED) -> Funnel:
@@ -80,12 +80,12 @@ def simulate_funnel(out: Path, *, leads: int, seed: int = SEED) -> Funnel:
     )
     run_all(context, ("simulate", "ingest", "features", "labels"))
     spec = context.spec()
-    spec = spec.model_copy(update={"targets": {TARGET: spec.targets[TARGET]}})
+    spec = spec.model_copy(update={"targets": {TARGET: spec.target(TARGET)}})
     labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
     labels = labels[(labels["target"] == TARGET) & labels["at_risk"] & labels["y"].notna()]
     labels = labels.assign(as_of_us=to_micros(labels["as_of"])).reset_index(drop=True)
     test_from = int(labels.loc[labels["part"] == "test", "as_of_us"].min())
-    known = labels["as_of_us"] + spec.targets[TARGET].horizon <= test_from
+    known = labels["as_of_us"] + spec.target(TARGET).horizon <= test_from
     labels = labels[known | (labels["part"] == "test")]
     truth = pd.read_parquet(out / "simulate" / "truth" / "truth.parquet").set_index("lead_id")["p_sql"]
     history = pd.read_parquet(context.folder("features") / "history.parquet")

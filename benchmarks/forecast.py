@@ -168,9 +168,10 @@ def main() -> None:
         row["test rows"] = same_rows(name, ours, bench) if bench is not None else "not compared"
         rows.append(row)
     table = pd.DataFrame(rows)
-    has_peers = bench is not None and (bench / "results.csv").is_file()
-    if has_peers:
-        peers = pd.read_csv(bench / "results.csv")
+    measured = bench / "results.csv" if bench is not None else None
+    has_peers = measured is not None and measured.is_file()
+    if measured is not None and has_peers:
+        peers = pd.read_csv(measured)
         table = pd.concat([table, peers[peers["data"].isin(table["data"])]]).sort_values(["data", "logloss"])
     table.to_csv(arguments.out / "table.csv", index=False)
     sys.stdout.write(table.round(4).to_string(index=False) + "\n")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 TABLES = ("leads", "changes", "events", "stages")
@@ -73,8 +75,8 @@ def _by(strength: str, *choices: float) -> float:
     return choices[STRENGTHS.index(strength)]
 
 
-def _column(tables: Tables, name: str, values: object) -> None:
-    tables["leads"][name] = values
+def _column(tables: Tables, name: str, values: pd.Series | Sequence[object] | npt.NDArray[Any]) -> None:
+    tables["leads"][name] = pd.Series(values, index=tables["leads"].index)
 
 
 def _outcome_renamed(rng: np.random.Generator, tables: Tables, f: Fates, strength: str) -> Planted:
@@ -126,7 +128,8 @@ def _status(rng: np.random.Generator, tables: Tables, f: Fates, strength: str) -
 
 def _last_touched(rng: np.random.Generator, tables: Tables, f: Fates, strength: str) -> Planted:
     there = rng.random(len(f.last)) < _by(strength, 1.0, 0.5, 0.1, 0.01)
-    touched = (f.last + pd.to_timedelta(rng.integers(0, 72, len(f.last)), unit="h")).clip(upper=f.export)
+    touched = f.last + pd.to_timedelta(rng.integers(0, 72, len(f.last)), unit="h")
+    touched = touched.mask(touched > f.export, f.export)
     _column(tables, "last_touched", touched.dt.strftime("%Y-%m-%d").where(there, None))
     return Planted("a date of the last touch", strength, "last_touched")
 
@@ -234,8 +237,8 @@ def add_honest(rng: np.random.Generator, tables: Tables) -> Tables:
 
 def scrambled(tables: Tables, planted: list[Planted]) -> tuple[Tables, dict[str, str]]:
     """Return the tables with names that say nothing for all columns that the demo does not declare, and the names."""
-    demo = ("lead_id", "created_at", "account_id", "job_title", "email", "company", "industry", "employees", "country")
-    demo += ("channel", "campaign", "newsletter_opt_in")
+    demo = {"lead_id", "created_at", "account_id", "job_title", "email", "company", "industry", "employees", "country"}
+    demo |= {"channel", "campaign", "newsletter_opt_in"}
     names = [name for name in tables["leads"].columns if name not in demo]
     names += [leak.name for leak in planted if leak.is_event]
     spelt = {name: f"col_{i}" for i, name in enumerate(names, 1)}

@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,9 @@ from pipeline.settings import Settings, SimulateOptions, parse_overrides
 from pipeline.simulate import simulate
 from pipeline.source_check import check_source
 from pipeline.source_folder import read_source
+
+if TYPE_CHECKING:
+    from leak_kinds import Planted
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (3_000, 4_500, 6_000)
@@ -79,7 +83,7 @@ def draw_funnel(seed: int, leads: int, folder: Path) -> dict[str, pd.DataFrame]:
     return tables | {"truth": truth}
 
 
-def judge(tables: dict[str, pd.DataFrame], planted: list, folder: Path) -> CheckResult:  # type: ignore[type-arg]
+def judge(tables: dict[str, pd.DataFrame], planted: list[Planted], folder: Path) -> CheckResult:
     """Write a source with its data, and check it."""
     source, data = folder / "source", folder / "data"
     source.mkdir(parents=True)

@@ -89,3 +89,37 @@ def handover_weights(rows: pd.DataFrame, first: pd.DataFrame) -> pd.DataFrame:
     weight = np.where(decided, 1.0 / p, np.where(worked, 1.0, 0.0))
     how = np.where(decided, "drawn", np.where(worked, "worked", "silent"))
     return pd.DataFrame({"weight": weight, "how": how}, index=rows.index)
+
+
+def promotion_weights(rows: pd.DataFrame, first: pd.DataFrame, *, draw_us: int, look_us: int) -> pd.DataFrame:
+    """Return what the outcome of a lead would weigh if it were promoted at a row, each row by itself.
+
+    A promotion falls on any night, the draws of the lane on the looks of the source's own grid. A lead that is not with
+    sales when a rule promotes it is therefore represented by those that the next draw hands over; where a night's
+    promotion comes to sales before the next look, it is with sales.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``lead_id``, ``as_of_us``.
+    first : DataFrame
+        From `first_handovers`.
+    draw_us : int
+        Time in which each waiting lead draws once: the rhythm of the source's own looks.
+    look_us : int
+        Time to the next look of the job.
+
+    Returns
+    -------
+    DataFrame
+        As for `handover_weights`.
+    """
+    at = rows["lead_id"].map(first["handed_over_us"]).astype("Int64")
+    by_draw = rows["lead_id"].map(first["handed_over_by"]).eq(EXPLORATION).to_numpy()
+    wait = (at - rows["as_of_us"].astype("Int64")).astype("float64").to_numpy(na_value=np.inf)
+    drawn = by_draw & (wait >= 0) & (wait < draw_us)
+    worked = ~drawn & np.where(by_draw, wait < 0, wait < look_us)
+    p = rows["lead_id"].map(first["probability"]).astype("float64").clip(lower=SMALLEST_PROBABILITY)
+    weight = np.where(drawn, 1.0 / p, np.where(worked, 1.0, 0.0))
+    how = np.where(drawn, "drawn", np.where(worked, "worked", "silent"))
+    return pd.DataFrame({"weight": weight, "how": how}, index=rows.index)

@@ -14,7 +14,7 @@ FALSE_SIGNS = 0.01
 MANY = 0.05
 """Share of leads whose value came after the look, of the lower end of its interval, that makes a column unusable."""
 
-TODO = "declare known: changes in source.yaml, so that it is used as it stood at each moment"
+REMEDY = "declare known: changes in source.yaml, so that it is used as it stood at each moment"
 WHEN = "find out what fills it in; declare known: changes if its history is whole"
 
 
@@ -99,7 +99,7 @@ def _weigh(field: str, late: np.ndarray, history: pd.DataFrame, stories: Stories
     said = f"it holds today's value: for {share.value:.0%} of the leads that came after the first look"
     staged = _after_stage(field, late, history, stories)
     if share.low > MANY or _by_outcome(late, stories, error):
-        return Finding("leak", f"{said}{staged}", TODO)
+        return Finding("leak", f"{said}{staged}", REMEDY)
     return Finding("cannot tell", f"{said} ({late.sum():,}){staged}", WHEN)
 
 

@@ -35,7 +35,7 @@ ONE_STAMP = 0.2
 CLOSE_US = 3_600_000_000
 """Events that come this shortly before an outcome belong to it."""
 
-TODO = "leave the type out of events.sql: it is part of the outcome"
+REMEDY = "leave the type out of events.sql: it is part of the outcome"
 STAMP = "give the time at which it happened, not the one of the import or the lead; else leave the type out"
 
 
@@ -49,14 +49,14 @@ class EventVerdict:
         Its name.
     answer : {"leak", "fine", "cannot tell"}
         Whether it tells the outcome.
-    why, todo : str
+    why, remedy : str
         In words, with the figures, and what to do.
     """
 
     event_type: str
     answer: Answer
     why: str
-    todo: str = ""
+    remedy: str = ""
 
 
 def judge_events(facts: pd.DataFrame, stamps: pd.DataFrame, stories: Stories) -> list[EventVerdict]:
@@ -97,7 +97,7 @@ def _judge(name: str, own: pd.DataFrame, bulk: float, stories: Stories, error: f
     found = [*_known_too_early(case), *_with_outcome(case, first), *_decides(case, first), *_stamped(bulk)]
     worst = next((f for f in found if f.answer == "leak"), None) or next(iter(found), None)
     if worst is not None:
-        return EventVerdict(name, worst.answer, worst.why, worst.todo)
+        return EventVerdict(name, worst.answer, worst.why, worst.remedy)
     leads = int((~np.isnan(first)).sum())
     if leads < FEWEST:
         return EventVerdict(name, "cannot tell", f"too few leads have it to judge ({leads}; {FEWEST} are needed)")
@@ -129,9 +129,9 @@ def _with_outcome(case: Case, first: np.ndarray) -> Iterator[Finding]:
     said = f"for {share.value:.0%} of the {having.sum():,} leads that have it, it first comes with the end of the story"
     said += " or after it"
     if having.sum() >= FEWEST and share.low >= WITH_OUTCOME - 0.1 and share.value >= WITH_OUTCOME:
-        yield Finding("leak", said, TODO)
+        yield Finding("leak", said, REMEDY)
     elif having.sum() >= 5 and share.value >= WITH_OUTCOME:
-        yield Finding("cannot tell", said, TODO)
+        yield Finding("cannot tell", said, REMEDY)
 
 
 def _decides(case: Case, first: np.ndarray) -> Iterator[Finding]:

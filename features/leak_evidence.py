@@ -51,7 +51,7 @@ class Finding:
 
     answer: Answer
     why: str
-    todo: str
+    remedy: str
     auc: float | None = None
 
 

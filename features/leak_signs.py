@@ -63,7 +63,7 @@ class LeakVerdict:
         In words, with the figures.
     auc : float or None
         How well the column alone tells winners from others on held-out leads (0.5 says nothing, 1 all).
-    todo : str
+    remedy : str
         What to do about it; empty where nothing is.
     """
 
@@ -71,7 +71,7 @@ class LeakVerdict:
     answer: Answer
     why: str
     auc: float | None = None
-    todo: str = ""
+    remedy: str = ""
 
 
 def judge_columns(
@@ -123,7 +123,7 @@ def _judge(case: Case, sign: str | None, words: frozenset[str], known: list[Find
     found = [*known, *_findings(case, sign, words)]
     worst = next((f for f in found if f.answer == "leak"), None)
     if worst is not None:
-        return LeakVerdict(case.name, "leak", worst.why, worst.auc, worst.todo)
+        return LeakVerdict(case.name, "leak", worst.why, worst.auc, worst.remedy)
     reached = case.stories.reached[case.stories.target].dropna().to_numpy() == 1
     if not case.enough(reached):
         few = f"too few outcomes to judge ({reached.sum():,} winners, {(~reached).sum():,} others; {FEWEST} are needed)"
@@ -131,7 +131,7 @@ def _judge(case: Case, sign: str | None, words: frozenset[str], known: list[Find
         return LeakVerdict(case.name, "cannot tell", f"{few}{also}", None, WHEN)
     doubt = next(iter(found), None)
     if doubt is not None:
-        return LeakVerdict(case.name, "cannot tell", doubt.why, doubt.auc, doubt.todo)
+        return LeakVerdict(case.name, "cannot tell", doubt.why, doubt.auc, doubt.remedy)
     return _fine(case, reached)
 
 
@@ -169,6 +169,6 @@ def _doubt_same_fill(values: pd.DataFrame, verdicts: list[LeakVerdict]) -> list[
         )
         if verdict.answer == "fine" and twin is not None:
             why = f"filled for the same leads as {twin}; {verdict.why}"
-            verdict = replace(verdict, answer="cannot tell", why=why, todo=WHEN)
+            verdict = replace(verdict, answer="cannot tell", why=why, remedy=WHEN)
         judged.append(verdict)
     return judged

@@ -12,7 +12,9 @@ from features.as_of import counts_as_outcome, is_known
 from features.clock import DAY_US
 from features.spec import SourceSpec
 from models.bootstrap import Interval, interval
-from models.curves import wilson
+from models.follow_up import WEIGHT
+from models.log_odds import Floats
+from models.weighted_share import weighted_median, weighted_share
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,12 @@ class Conversion:
         Promoted leads left out: at or past the stage when promoted, or with time still running.
     reached : int
         Leads that reached it in time.
+    worked : int
+        Those of ``leads`` whose outcome says something: all, unless sales works handed-over leads alone.
+    effective_leads : float
+        What these are worth (:mod:`models.weighted_share`).
     share : Interval
-        ``reached / leads`` with Wilson's interval.
+        ``reached / leads`` with Wilson's interval, weighted where promotions are.
     median_days : Interval
         Days from promotion to the stage, among those that reached it in time; bootstrap by lead.
     """
@@ -53,6 +59,8 @@ class Conversion:
     already_there: int
     too_young: int
     reached: int
+    worked: int
+    effective_leads: float
     share: Interval
     median_days: Interval
 
@@ -84,7 +92,8 @@ def convert(
     Parameters
     ----------
     promotions : DataFrame
-        ``lead_id``, ``as_of_us``: each promoted lead once, with the time of promotion.
+        ``lead_id``, ``as_of_us``: each promoted lead once, with the time of promotion. Where not every outcome says
+        the same, ``weight`` too; otherwise each weighs 1.
     stages : DataFrame
         ``lead_id``, ``stage``, ``entered_us``.
     steps : sequence of Step
@@ -115,24 +124,28 @@ def _convert_step(
     mature = promoted_us + step.horizon_us <= observed_until_us
     counted = ~there & mature
     in_time = counts_as_outcome(reached_us, promoted_us, horizon=step.horizon_us).fillna(False).astype(bool) & counted
-    days = (reached_us[in_time].astype("int64") - promoted_us[in_time]).to_numpy(dtype="float64") / DAY_US
-    leads, reached = int(counted.sum()), int(in_time.sum())
-    low, high = wilson(reached, leads)
-    share = reached / leads if leads else float("nan")
+    weights = promotions[WEIGHT] if WEIGHT in promotions else pd.Series(1.0, index=promotions.index)
+    telling = in_time & (weights > 0)
+    days = (reached_us[telling].astype("int64") - promoted_us[telling]).to_numpy(dtype="float64") / DAY_US
+    found = weighted_share(in_time[counted], weights[counted])
     return Conversion(
         stage=step.stage,
         horizon_days=step.horizon_us / DAY_US,
-        leads=leads,
+        leads=int(counted.sum()),
         already_there=int(there.sum()),
         too_young=int((~there & ~mature).sum()),
-        reached=reached,
-        share=Interval(share, float(low) if leads else share, float(high) if leads else share),
-        median_days=_median(np.sort(days), draws=draws, seed=seed),
+        reached=int(in_time.sum()),
+        worked=found.worked,
+        effective_leads=found.effective_leads,
+        share=found.share,
+        median_days=_median(days, weights[telling].to_numpy(dtype="float64"), draws=draws, seed=seed),
     )
 
 
-def _median(days: np.ndarray, *, draws: int, seed: int) -> Interval:
+def _median(days: Floats, weights: Floats, *, draws: int, seed: int) -> Interval:
     if len(days) == 0:
         return interval(float("nan"), [])
+    order = np.argsort(days, kind="stable")
+    days, weights = days[order], weights[order]
     drawn = np.random.default_rng(seed).integers(0, len(days), size=(draws, len(days)))
-    return interval(float(np.median(days)), np.median(days[drawn], axis=1))
+    return interval(float(weighted_median(days, weights)), weighted_median(days[drawn], weights[drawn]))

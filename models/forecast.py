@@ -9,20 +9,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from features.clock import DAY_US
 from features.errors import InputError
 from features.feature import Feature
 from features.feature_list import open_ladder
 from features.spec import FeatureOptions, SourceSpec
 from models.encoding import require_columns
 from models.estimator import Level
-from models.funnel import binding_targets, limits
+from models.funnel import binding_targets
 from models.grades import Grades
 from models.log_odds import Floats, log_odds_to_probability
+from models.outlook import Outlook, bounded_curve, mean_days, sampled_times
 from models.target_model import TargetModel
 
-STEPS_OF_A_CURVE = 60
-"""Steps by which a curve is summed to an expected time."""
 CURRENT_STAGE = "journey_current_stage"
 """With the hours to each rung, the feature that tells whether a lead has reached a target already."""
 
@@ -128,25 +126,27 @@ class Forecast:
             If the target is not forecast.
         """
         self._require_target(target)
-        self._require(X)
-        times, own = np.atleast_1d(np.asarray(times_us, dtype=np.float64)), self._own_log_odds(X)
-        lowest = np.full((len(X), len(times)), np.inf)
-        for name in (target, *limits(self.spec)[target]):
-            p, shares = log_odds_to_probability(own[name]), self.targets[name].share_within(X, times)
-            lowest = np.minimum(lowest, np.where(np.isposinf(own[name])[:, None], 1.0, p[:, None] * shares))
-        return np.where(times[None, :] <= self.spec.target(target).horizon, lowest, np.nan)
+        return self.outlook(X, times_us)[target].curve
 
     def expected_days(self, X: pd.DataFrame, target: str) -> Floats:
         """Return the days a row is expected to take to the target if it reaches it within the horizon.
 
         0 for a row that has reached it; NaN where no timing was learned.
         """
-        times = np.linspace(0.0, self.spec.target(target).horizon, STEPS_OF_A_CURVE + 1)
-        curve = self.curve(X, target, times)
-        whole = np.maximum(curve[:, -1:], 1e-12)
-        still_to_come = 1.0 - curve / whole
-        days = np.trapezoid(still_to_come, times / DAY_US, axis=1)
-        return np.asarray(days)
+        self._require_target(target)
+        return self.outlook(X, ())[target].expected_days
+
+    def outlook(self, X: pd.DataFrame, times_us: ArrayLike) -> dict[str, Outlook]:
+        """Return for each target what `curve` and `expected_days` say, in one pass over the rows."""
+        self._require(X)
+        own, (times, steps) = self._own_log_odds(X), sampled_times(times_us, self.spec)
+        shares = {name: model.share_within(X, times) for name, model in self.targets.items()}
+        asked, found = np.size(times_us), {}
+        for name in self.targets:
+            curve = bounded_curve(name, times, own, shares, self.spec)
+            days = mean_days(curve[:, steps[name]], self.spec.target(name).horizon)
+            found[name] = Outlook(curve[:, :asked], days)
+        return found
 
     def explain(self, X: pd.DataFrame, target: str) -> Explanation:
         """Split each row's log-odds for one target into a base and one contribution a feature.

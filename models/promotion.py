@@ -7,23 +7,26 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.bootstrap import Interval, drawn_weights, interval
-from models.curves import wilson
 from models.cutoffs import Counting, first_promotions
+from models.follow_up import WEIGHT
+from models.weighted_share import weighted_share
 
 
-def promoted_outcomes(rows: pd.DataFrame, passes: npt.ArrayLike) -> pd.Series:
-    """Return the outcome (0 or 1) of each promoted lead at its first passing row, indexed by lead.
+def promoted_outcomes(rows: pd.DataFrame, passes: npt.ArrayLike) -> pd.DataFrame:
+    """Return the outcome (``y``, 0 or 1) and ``weight`` of each promoted lead at its first passing row, by lead.
 
     Parameters
     ----------
     rows : DataFrame
-        ``lead_id``, ``as_of_us``, ``y``; one row a snapshot.
+        ``lead_id``, ``as_of_us``, ``y``; one row a snapshot. Where not every outcome says the same, ``weight`` too
+        (:func:`features.handovers.promotion_weights`); otherwise each weighs 1.
     passes : array of bool
         Which rows a rule promotes.
     """
     promoted = first_promotions(rows["lead_id"], rows["as_of_us"], passes)
     keys = ["lead_id", "as_of_us"]
-    return promoted.merge(rows[[*keys, "y"]], on=keys, how="left").set_index("lead_id")["y"]
+    known = rows[[*keys, "y"]].assign(weight=rows.get(WEIGHT, 1.0))
+    return promoted.merge(known, on=keys, how="left").set_index("lead_id")[["y", "weight"]]
 
 
 def precision_difference(
@@ -34,7 +37,7 @@ def precision_difference(
     Parameters
     ----------
     rows : DataFrame
-        ``lead_id``, ``as_of_us``, ``y``; one row a snapshot.
+        As for :func:`promoted_outcomes`.
     passes, other : array of bool
         Which rows each rule promotes; a lead counts once for each, at its first passing row.
     draws, seed : int
@@ -45,7 +48,8 @@ def precision_difference(
     for column, rule in enumerate((passes, other)):
         outcome = promoted_outcomes(rows, rule)
         at = np.searchsorted(leads, outcome.index.to_numpy(dtype=str))
-        promoted[at, column], won[at, column] = 1, outcome.to_numpy(dtype="float64")
+        promoted[at, column] = outcome["weight"]
+        won[at, column] = outcome["weight"] * outcome["y"]
     blocks = [drawn @ np.hstack([won, promoted]) for drawn in drawn_weights(leads, draws=draws, seed=seed)]
     sums = np.vstack([np.hstack([won, promoted]).sum(axis=0)[np.newaxis], *blocks])
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -62,7 +66,7 @@ def promoted_precision(
     Parameters
     ----------
     rows : DataFrame
-        ``lead_id``, ``as_of_us``, ``y``; one row a snapshot.
+        As for :func:`promoted_outcomes`.
     passes : array of bool
         Which rows the rule promotes. A lead counts once, at its first passing row, with that row's outcome.
     counting : Counting, optional
@@ -72,20 +76,20 @@ def promoted_precision(
     -------
     dict
         ``leads`` (all of them), ``per_week``, ``precision`` and its 95 % bounds ``low`` and ``high`` (nan without any
-        lead).
+        lead); ``worked``, the leads whose outcome says something, and ``effective_leads``, what they are worth.
     """
     promotions = first_promotions(rows["lead_id"], rows["as_of_us"], passes)
     outcome = promoted_outcomes(rows, passes)
-    leads, won = len(outcome), float(outcome.sum())
     counted = counting or Counting.of_all(rows["as_of_us"])
-    low, high = wilson(won, leads)
-    empty = float("nan")
+    found = weighted_share(outcome["y"], outcome["weight"])
     return {
-        "leads": float(leads),
+        "leads": float(len(outcome)),
         "per_week": counted.per_week(counted.leads(promotions)),
-        "precision": won / leads if leads else empty,
-        "low": float(low) if leads else empty,
-        "high": float(high) if leads else empty,
+        "precision": found.share.value,
+        "low": found.share.low,
+        "high": found.share.high,
+        "worked": float(found.worked),
+        "effective_leads": found.effective_leads,
     }
 
 
@@ -102,7 +106,7 @@ def precision_against_volume(
     Parameters
     ----------
     rows : DataFrame
-        ``lead_id``, ``as_of_us``, ``y``; one row a snapshot.
+        As for :func:`promoted_outcomes`.
     score : array of float
         More is better.
     excluded : array of bool
@@ -121,7 +125,8 @@ def precision_against_volume(
     may = ~np.asarray(excluded, dtype=bool)
     best = np.sort(pd.Series(values[may]).groupby(np.asarray(rows["lead_id"])[may]).max().to_numpy())[::-1]
     if len(best) == 0:
-        return pd.DataFrame(columns=["threshold", "leads", "per_week", "precision", "low", "high"], dtype="float64")
+        columns = ["leads", "per_week", "precision", "low", "high", "worked", "effective_leads"]
+        return pd.DataFrame(columns=["threshold", *columns], dtype="float64")
     at = np.unique(np.linspace(0, len(best) - 1, steps + 1).round().astype(int))[1:] if len(best) > 1 else np.array([0])
     thresholds = np.unique(best[at])[::-1]
     records = _records(rows, np.where(may, values, -np.inf))

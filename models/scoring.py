@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.clock import DAY_US
 from features.spec import Condition, Exclusion, SourceSpec, Words
 from models.conditions import all_hold, holds
 from models.cutoffs import Cutoffs, band
 from models.forecast import CURRENT_STAGE, Explanation, Forecast
+from models.outlook import curve_days, told
 from models.points import PointsRules, score_points
 from models.points_reasons import condition_words, points_reasons_of_rows
 from models.reasons import reasons
@@ -21,6 +23,7 @@ from models.saved_form import MANIFEST, text_digest
 SCORE_COLUMNS = (
     "lead_id", "as_of", "p_sql", "p_close", "band", "stage", "reached", "excluded", "exclusions", "gates_missing",
     "points", "points_band", "points_reasons", "fit_grade", "behaviour_grade", "reasons",
+    "curve", "expected_days_sql", "expected_days_close",
 )  # fmt: skip
 
 
@@ -60,7 +63,9 @@ def score_rows(
     DataFrame
         Index as ``X``, columns `SCORE_COLUMNS`. ``p_sql`` and ``p_close`` are 0 to 1, missing where the source has no
         such target; ``band`` is none, MQL or SAL; ``reached`` says that the target of the cut-offs lies behind the
-        lead already (its reasons are then those of the close); the JSON columns hold lists of dicts.
+        lead already (its reasons are then those of the close); ``curve`` tells P(reached within t) at some days, and
+        ``expected_days_TARGET`` the mean time, given that it is reached within its horizon; the JSON columns hold
+        lists of dicts.
     """
     spec = forecast.spec
     predicted = forecast.predict(X)
@@ -80,7 +85,7 @@ def score_rows(
     scores["excluded"] = excluded
     scores["exclusions"] = exclusions
     scores["gates_missing"] = _gates_missing(X, gates, spec)
-    scores = _with_points(scores, X, rules, spec)
+    scores = _with_outlook(_with_points(scores, X, rules, spec), X, forecast)
     return _with_reasons(scores, X, forecast, cutoffs.target, top_reasons)[list(SCORE_COLUMNS)]
 
 
@@ -92,6 +97,18 @@ def _with_points(scores: pd.DataFrame, X: pd.DataFrame, rules: PointsRules | Non
     bands = np.where(points["sal"], "SAL", np.where(points["mql"], "MQL", "none"))
     worded = [[asdict(reason) for reason in row] for row in points_reasons_of_rows(X, rules, spec)]
     return scores.assign(points=points["points"], points_band=bands, points_reasons=_objects(worded, X.index))
+
+
+def _with_outlook(scores: pd.DataFrame, X: pd.DataFrame, forecast: Forecast) -> pd.DataFrame:
+    days = curve_days(forecast.spec)
+    found = forecast.outlook(X, np.array(days) * DAY_US)
+    curves = told({name: outlook.curve for name, outlook in found.items()}, days)
+    means = {name: np.round(outlook.expected_days, 3) for name, outlook in found.items()}
+    return scores.assign(
+        curve=_objects(curves, X.index),
+        expected_days_sql=means.get("sql", np.nan),
+        expected_days_close=means.get("close", np.nan),
+    )
 
 
 def _with_reasons(scores: pd.DataFrame, X: pd.DataFrame, forecast: Forecast, target: str, top: int) -> pd.DataFrame:

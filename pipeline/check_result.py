@@ -37,7 +37,7 @@ class ColumnSeen:
     values: int
     answer: str
     why: str
-    todo: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class EventTypeSeen:
     used: bool
     answer: str
     why: str
-    todo: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def _event_type_lines(event_types: tuple[EventTypeSeen, ...]) -> list[str]:
     lines = [
         f"{seen.answer:<12} {seen.event_type:<{width}}  {seen.why}"
         + ("" if seen.used else " (not for the model)")
-        + (f"; {seen.todo}" if seen.todo else "")
+        + (f"; {seen.remedy}" if seen.remedy else "")
         for answer in ("leak", "cannot tell")
         for seen in open_ones
         if seen.answer == answer

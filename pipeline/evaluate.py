@@ -14,6 +14,7 @@ from models.baseline import Baseline, Bools
 from models.change_of_policy import ChangeOfPolicy, compare_policies
 from models.conversion import Conversion, conversion_steps, convert
 from models.cutoffs import Cutoffs, first_promotions
+from models.follow_up import WEIGHT
 from models.forecast import Forecast
 from models.importance import family_importance, subject_importance
 from models.log_odds import Floats
@@ -137,9 +138,11 @@ def _conversions(
     context: StageContext, rows: pd.DataFrame, passes: dict[tuple[str, str], Bools]
 ) -> dict[tuple[str, str], list[Conversion]]:
     steps, stages, until = conversion_steps(context.spec()), read_stages(context), read_observed_until(context)
+    keys = ["lead_id", "as_of_us"]
+    weighted = rows[[*keys, *rows.columns.intersection([WEIGHT])]]
     return {
         key: convert(
-            first_promotions(rows["lead_id"], rows["as_of_us"], rule),
+            first_promotions(rows["lead_id"], rows["as_of_us"], rule).merge(weighted, on=keys, how="left"),
             stages,
             steps,
             observed_until_us=until,

@@ -14,12 +14,13 @@ Keys of ``evaluation.json``; an interval is ``{value, low, high}`` (95 %), what 
   (see `models.learning_curve`), for the primary target.
 - ``cutoffs``: as in ``cutoffs.json``. ``promoted.SCORER.BAND``: leads promoted in the test period, ``leads``
   (of those looked at), ``per_week`` (of all, once every open lead is a test lead),
-  ``precision`` with ``low`` and ``high``; ``promoted.difference.BAND``: model's precision less the
-  baseline's, paired.
+  ``precision`` with ``low`` and ``high``; ``worked``: those whose outcome says something (all, unless sales works
+  handed-over leads alone), and ``effective_leads``: what they are worth; ``promoted.difference.BAND``: model's
+  precision less the baseline's, paired.
 - ``looks``: how those were found: ``every`` (rhythm; null where each lead has one look), ``leads`` looked at, and
   ``sampled_share`` of the test leads that they are.
-- ``conversion.SCORER.BAND.STAGE``: ``leads`` that count, ``already_there``, ``too_young``, ``reached``, intervals
-  ``share`` and ``median_days``, ``horizon_days``.
+- ``conversion.SCORER.BAND.STAGE``: ``leads`` that count, ``already_there``, ``too_young``, ``reached``, ``worked``,
+  ``effective_leads``, intervals ``share`` and ``median_days``, ``horizon_days``.
 - ``follow_up``: as in ``labels/follow_up.json``: whether leads below the cut-off can be learned about; a ``warning``.
 - ``change``: open leads by policy (``leads``, ``model_mql``, …, ``entering``, ``leaving``).
 - ``importance.FAMILY.SUBJECT``: share of the mean absolute contribution; ``families.FAMILY`` likewise.
@@ -198,6 +199,8 @@ def _conversion(step: Conversion) -> dict[str, Any]:
         "already_there": step.already_there,
         "too_young": step.too_young,
         "reached": step.reached,
+        "worked": step.worked,
+        "effective_leads": step.effective_leads,
         "share": _interval(step.share),
         "median_days": _interval(step.median_days),
     }

@@ -15,7 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from features.handovers import first_handovers, handover_weights
+from features.clock import DAY_US
+from features.handovers import DECISION_US, first_handovers, handover_weights, promotion_weights
 from models.by_lead import lead_weights
 from models.follow_up import ENOUGH_DRAWN, WEIGHT, Overlap, effective_leads, overlap
 from pipeline.ingested import read_handovers, read_stages
@@ -50,6 +51,25 @@ def weigh(labels: pd.DataFrame, context: StageContext, out: Path) -> pd.DataFram
     told = asdict(found) | told | {"warning": warning(found, lacking, goal=spec.targets[spec.primary_target].stage)}
     (out / FILE).write_text(json.dumps(told, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
     return labels.drop(columns="how", errors="ignore")
+
+
+def weigh_promotions(rows: pd.DataFrame, context: StageContext, *, every_us: int | None) -> pd.DataFrame:
+    """Add column ``weight`` to looks where the source declares ``follow_up: promoted_only``.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``lead_id``, ``as_of_us``.
+    context : StageContext
+    every_us : int or None
+        Rhythm of the looks; None where each lead has one: then the hand-over belongs to it if it follows within a day.
+    """
+    spec = context.spec()
+    if spec.follow_up != "promoted_only":
+        return rows
+    first = first_handovers(read_stages(context), read_handovers(context), spec)
+    draw_us = spec.snapshots.every or DECISION_US
+    return rows.assign(weight=promotion_weights(rows, first, draw_us=draw_us, look_us=every_us or DAY_US)[WEIGHT])
 
 
 def read_follow_up(context: StageContext) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from features.errors import InputError
 from features.feature_list import Feature, feature_list
 from features.spec import SourceSpec
 from models.baseline import Baseline
-from models.by_lead import lead_weights
-from models.follow_up import WEIGHT
+from models.follow_up import TRAINING_POWER, WEIGHT, observed_rows
 from models.naive_bayes import NaiveBayes, fit_naive_bayes
 from models.points import PointsRules, check_rules
 from pipeline.settings import validation_message
@@ -119,16 +118,17 @@ def read_rules(context: StageContext, features: tuple[Feature, ...]) -> PointsRu
 
 
 def fit_baseline(context: StageContext, history: pd.DataFrame) -> Baseline:
-    """Return the rules, if there are any, and a naive Bayes for each target, counted on its training rows."""
+    """Return the rules, if there are any, and a naive Bayes for each target, counted with the weights of training."""
     spec, features = source_features(context)
     rules = read_rules(context, features)
-    labels = pd.read_parquet(context.folder("labels") / "labels.parquet", columns=[*KEYS, "target", "y", "part"])
+    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    told = ["y", *labels.columns.intersection([WEIGHT])]
     fitted: dict[str, NaiveBayes] = {}
     for target in sorted(spec.targets):
         chosen = labels[(labels["target"] == target) & (labels["part"] == "train")]
-        rows = history.merge(chosen[[*KEYS, "y"]], on=KEYS).sort_values(KEYS, ignore_index=True)
-        y, weights = rows["y"].astype("float64"), lead_weights(rows["lead_id"])
-        fitted[target] = fit_naive_bayes(rows, y, features, weights=weights)
+        rows = history.merge(chosen[[*KEYS, *told]], on=KEYS).sort_values(KEYS, ignore_index=True)
+        rows, weights = observed_rows(rows, power=TRAINING_POWER)
+        fitted[target] = fit_naive_bayes(rows, rows["y"].astype("float64"), features, weights=weights)
     return Baseline(rules, fitted, spec.exclusions)
 
 

@@ -134,7 +134,7 @@ def _column(con: duckdb.DuckDBPyConnection, spec: SourceSpec, verdict: LeakVerdi
         read += ", not as it stands in leads" if name in in_leads else ""
         why = f"{read}; at the first look: {why}"
     kind = "account" if name == ACCOUNT else declared.type if declared else ""
-    return ColumnSeen(name, bool(kind), kind, filled, values, verdict.answer, why, verdict.todo)
+    return ColumnSeen(name, bool(kind), kind, filled, values, verdict.answer, why, verdict.remedy)
 
 
 def _filled(con: duckdb.DuckDBPyConnection, name: str) -> tuple[float, int]:
@@ -170,7 +170,7 @@ def _event_types(con: duckdb.DuckDBPyConnection, spec: SourceSpec, stories: Stor
     in_model = spec.model_families()
     return tuple(
         EventTypeSeen(
-            v.event_type, family_of[v.event_type], family_of[v.event_type] in in_model, v.answer, v.why, v.todo
+            v.event_type, family_of[v.event_type], family_of[v.event_type] in in_model, v.answer, v.why, v.remedy
         )
         for v in verdicts
     )

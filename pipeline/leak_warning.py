@@ -31,7 +31,7 @@ def warn_of_leaks(context: StageContext, labels: pd.DataFrame, out: Path) -> Non
     rows = labels.assign(as_of_us=to_micros(labels["as_of"]))
     leaks = leaks_in_fit(leads, read_stages(context), rows, spec)
     for leak in leaks:
-        say(f"train: WARNING, {leak.column} looks like a leak: {leak.why}; {leak.todo}")
+        say(f"train: WARNING, {leak.column} looks like a leak: {leak.why}; {leak.remedy}")
     text = json.dumps([asdict(leak) for leak in leaks], indent=1, ensure_ascii=False)
     (out / FILE).write_text(text + "\n", encoding="utf-8")
 

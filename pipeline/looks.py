@@ -21,6 +21,7 @@ from models.baseline import Baseline
 from models.cutoffs import WEEK_US, Counting
 from models.forecast import Forecast
 from pipeline.features import write_features
+from pipeline.follow_up import weigh_promotions
 from pipeline.ingested import read_leads, read_observed_until, read_stages
 from pipeline.judged_rows import KEYS, read_features, read_first_looks, volume_rows
 from pipeline.progress import say
@@ -44,7 +45,8 @@ class Looks:
         ``lead_id``, ``as_of_us``, ``p`` (model, the target of the cut-offs), ``p_TARGET`` (each other target),
         ``points`` (baseline), ``naive_bayes`` (log-odds), ``excluded``, ``gates_open``; ``y`` and ``y_TARGET``: the
         outcome as known at ``known_until_us``, missing while its window is open; ``unseen``: whether the model was
-        fitted on no row of the lead. Sorted by lead and time.
+        fitted on no row of the lead; ``weight`` for test leads where the source declares
+        ``follow_up: promoted_only``. Sorted by lead and time.
     counting : Counting
         Which first promotions make the number a week; and the share of the leads that are looked at.
     every_us : int or None
@@ -171,7 +173,8 @@ def looks_in_test(
     spec, until = context.spec(), read_observed_until(context)
     if spec.snapshots.every is None or spec.snapshots.until is None:
         rows = with_outcomes(context, decisions(test, baseline, forecast, target), target, known_until_us=until)
-        return Looks(rows.assign(unseen=True), Counting.of_all(rows[AS_OF]), None)
+        rows = weigh_promotions(rows.assign(unseen=True), context, every_us=None)
+        return Looks(rows, Counting.of_all(rows[AS_OF]), None)
     every, first = context.settings.score.every, read_first_looks(context, target)
     mature_until = until - spec.target(target).horizon
     nights = np.arange(first.test_from_us, max(mature_until, first.test_from_us) + 1, every, dtype="int64")
@@ -181,6 +184,7 @@ def looks_in_test(
     say(f"evaluate: {len(snapshots):,} looks, one every {format_duration(every)}")
     rows = _look(context, spec, snapshots, baseline, forecast, target)
     rows = with_outcomes(context, rows, target, known_until_us=until).assign(unseen=True)
+    rows = weigh_promotions(rows, context, every_us=every)
     return Looks(rows, _test_counting(nights, spec, every, share), every)
 
 

@@ -32,6 +32,7 @@ from pipeline.report_plots import (
 from pipeline.report_words import (
     FAMILIES,
     bounds,
+    follow_up_note,
     horizon_days,
     number,
     percent,
@@ -117,6 +118,7 @@ def render(evaluation: Evaluation, pictures: dict[str, Picture]) -> str:
         days=horizon_days(spec, cutoffs.target),
         verdict=verdict(evaluation),
         promoted=promoted_sentence(evaluation),
+        follow_up_note=follow_up_note(evaluation),
         rule=RULE,
         uri={name: picture.uri for name, picture in pictures.items()},
         measures=[_measures(evaluation, result) for result in evaluation.targets],

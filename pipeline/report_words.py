@@ -32,6 +32,8 @@ FAMILIES = {
     "source": "where the lead came from (source)",
 }
 NOTHING = "–"
+ENOUGH_TO_TELL = 10
+"""Effective leads, below which a share of handed-over leads is an anecdote."""
 FAR_APART = 1.2
 """Ratio of two volumes from which a comparison of what they hold needs a word of warning."""
 
@@ -51,13 +53,13 @@ def subject_title(spec: SourceSpec, family: str, subject: str) -> str:
 
 def target_title(spec: SourceSpec, target: str) -> str:
     """Return a target's name in words, the stage where it has none."""
-    declared = spec.targets[target]  # type: ignore[index]
+    declared = spec.target(target)
     return declared.words.en if declared.words is not None else declared.stage
 
 
 def horizon_days(spec: SourceSpec, target: str) -> str:
     """Return a target's horizon in days."""
-    return f"{spec.targets[target].horizon / DAY_US:g}"  # type: ignore[index]
+    return f"{spec.target(target).horizon / DAY_US:g}"
 
 
 def number(value: float, digits: int) -> str:
@@ -145,20 +147,43 @@ def verdict(evaluation: Evaluation) -> str:
     )
 
 
+def follow_up_note(evaluation: Evaluation) -> str | None:
+    """Return what shares of promoted leads rest on where sales works handed-over leads alone; None elsewhere."""
+    if not evaluation.follow_up["declared"]:
+        return None
+    base, parts = the_baseline(evaluation), []
+    for scorer, name in ((MODEL, "the model"), (BASELINE, base)):
+        place = evaluation.promotions.volumes[scorer].at_cutoff["MQL"]
+        parts.append(
+            f"of the {place['leads']:,.0f} MQLs of {name}, {place['worked']:,.0f} were handed over in time, "
+            f"worth {place['effective_leads']:,.0f} leads of equal weight"
+        )
+    return (
+        "Sales works handed-over leads alone, so the silence of the others is no outcome. Shares of promoted leads, "
+        "and their intervals, rest on those that were with sales when promoted, and on those that a draw of known "
+        f"probability handed over next, each standing for all that took part in it: {'; '.join(parts)}."
+    )
+
+
 def promoted_sentence(evaluation: Evaluation) -> str:
     """Return what the cut-offs would have done in the test period, as marketing and sales count it."""
     promotions, base = evaluation.promotions, the_baseline(evaluation)
     mine, theirs = (promotions.volumes[name].at_cutoff["MQL"] for name in (MODEL, BASELINE))
     if not mine["leads"] or not theirs["leads"]:
         return "In the test period one of the two promoted nobody, so their MQLs cannot be compared."
+    target = evaluation.cutoffs.target
+    goal, days = target_title(evaluation.spec, target), horizon_days(evaluation.spec, target)
+    if evaluation.follow_up["declared"] and min(mine["effective_leads"], theirs["effective_leads"]) < ENOUGH_TO_TELL:
+        return (
+            f"The model would have promoted {mine['per_week']:.1f} leads a week to MQL, {base} "
+            f"{theirs['per_week']:.1f}; too few of them were handed over to say how many reach {goal}."
+        )
     gap = promotions.precision_gaps["MQL"]
     judged = "the difference may be chance"
     if gap.low > 0 or gap.high < 0:
         judged = "the difference is larger than chance explains"
     if not 1 / FAR_APART <= mine["per_week"] / theirs["per_week"] <= FAR_APART:
         judged += ", but the numbers a week differ too"
-    target = evaluation.cutoffs.target
-    goal, days = target_title(evaluation.spec, target), horizon_days(evaluation.spec, target)
     return (
         f"Of the leads that the model would have promoted to MQL ({mine['per_week']:.1f} a week), "
         f"{percent(mine['precision'])} reached {goal} within {days} days; of those that {base} promoted "

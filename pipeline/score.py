@@ -57,6 +57,9 @@ SCHEMA = pa.schema(
         ("cutoff_version", pa.string()),
         ("handed_over_by", pa.string()),
         ("handover_probability", pa.float64()),
+        ("curve", pa.string()),
+        ("expected_days_sql", pa.float64()),
+        ("expected_days_close", pa.float64()),
     ]
 )
 """``scores.parquet``. JSON columns hold text. When a row was written stands in the store alone, as ``scored_at``:

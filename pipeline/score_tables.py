@@ -76,6 +76,9 @@ SCORES = sa.Table(
     sa.Column("scored_at", UtcDateTime, nullable=False),
     sa.Column("handed_over_by", sa.Text),
     sa.Column("handover_probability", sa.Double),
+    sa.Column("curve", _json()),
+    sa.Column("expected_days_sql", sa.Double),
+    sa.Column("expected_days_close", sa.Double),
     sa.CheckConstraint("p_sql BETWEEN 0 AND 1", name="scores_p_sql"),
     sa.CheckConstraint("p_close BETWEEN 0 AND 1", name="scores_p_close"),
     sa.CheckConstraint("band IN ('none', 'MQL', 'SAL')", name="scores_band"),
@@ -84,4 +87,4 @@ SCORES = sa.Table(
 """One row a lead, as-of time and model version; a later run of the same three takes its place."""
 
 KEY = ("lead_id", "as_of", "model_version")
-JSON_COLUMNS = ("exclusions", "gates_missing", "points_reasons", "reasons")
+JSON_COLUMNS = ("exclusions", "gates_missing", "points_reasons", "reasons", "curve")

@@ -157,7 +157,7 @@ def _stages(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> tuple[StageSeen
 def _target(spec: SourceSpec, name: str, labels: pd.DataFrame, settings: Settings) -> TargetSeen:
     rows = labels[(labels["target"] == name) & labels["at_risk"]]
     yes, no = int((rows["y"] == 1).sum()), int((rows["y"] == 0).sum())
-    target = spec.targets[name]  # type: ignore[index]
+    target = spec.target(name)
     horizon = format_duration(target.horizon)
     share = training_share(rows.loc[rows["y"].notna(), "as_of_us"], settings.split)
     answer = enough(min(yes, no), training_share=share, min_outcomes=settings.model.min_outcomes)

@@ -119,6 +119,14 @@ class GateOut(Words):
     column: str
 
 
+class CurvePointOut(BaseModel):
+    """How likely each target is to be reached within some days; null beyond the target's horizon."""
+
+    days: float = Field(description="After as_of")
+    p_sql: float | None = None
+    p_close: float | None = None
+
+
 class ScoreOut(BaseModel):
     """One score."""
 
@@ -139,6 +147,13 @@ class ScoreOut(BaseModel):
     fit_grade: str | None = Field(description="A (best quarter) to D: who the lead is")
     behaviour_grade: str | None = Field(description="1 (best quarter) to 4: what the lead does")
     reasons: list[ReasonOut] = Field(description="Strongest first; 'other' sums what is not named")
+    curve: list[CurvePointOut] | None = Field(
+        default=None, description="Rises to p_sql and p_close at their horizons; null in scores of older versions"
+    )
+    expected_days_sql: float | None = Field(
+        default=None, description="Mean days to SQL, given that it is reached within its horizon; 0 if it is reached"
+    )
+    expected_days_close: float | None = Field(default=None, description="The same for the close")
     model_version: str
     cutoff_version: str
     scored_at: datetime

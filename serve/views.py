@@ -9,6 +9,7 @@ from serve.caution import caution
 from serve.diagrams import OTHER, About, curve, reason_rows, scale
 from serve.formats import Language, apart, date, date_time, iso_date_time, number, of_many, percent
 from serve.store import LeadPage, Row, group_of
+from serve.timing import when
 from serve.words import say
 
 DASH = "–"
@@ -252,6 +253,7 @@ def lead_page(history: Sequence[Row], about: About, language: Language) -> dict[
         else None,
         "reasons_about": say("reasons_about", language, goal=goal_name(about, explained, language)),
         "reasons": reason_rows(row["reasons"], language),
+        "when": when(row, about, explained, language),
         "points_words": points_sentence(row, group, language),
         "points_reasons": _points_reasons(row, language),
         "fit_grade": row["fit_grade"] or DASH,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features.clock import DAY_US
-from features.handovers import first_handovers, handover_weights
+from features.handovers import first_handovers, handover_weights, promotion_weights
 from features.spec import SourceSpec
 
 SPEC = SourceSpec.model_validate(
@@ -87,3 +87,26 @@ def test_what_happens_after_a_row_by_cut_off_changes_no_weight_of_it() -> None:
     late = handover_weights(rows, first_handovers(stages(("a", "MQL", 16)), NO_HANDOVERS, SPEC))
     never = handover_weights(rows, first_handovers(stages(), NO_HANDOVERS, SPEC))
     pd.testing.assert_frame_equal(late, never)
+
+
+def test_what_a_promotion_weighs_worked_by_hand() -> None:
+    first = first_handovers(
+        stages(("cut", "MQL", 20)), handovers(("lane", 15, "exploration", 0.04), ("found", 10, "other", np.nan)), SPEC
+    )
+    rows = looks(*((lead, day) for lead in ("cut", "lane", "found", "never") for day in (1, 2, 10, 15, 16, 20)))
+    found = promotion_weights(rows, first, draw_us=14 * DAY_US, look_us=DAY_US)
+    # cut: with sales from day 20 on, and promoted on day 20 itself; never before, though it came to sales later.
+    # lane: who waits on days 2 to 15 draws within 14 days, and was drawn; on day 1 another draw came first, and after
+    # day 15 it is with sales. found: with sales from day 10 on.
+    assert found["weight"].tolist() == pytest.approx(
+        [0, 0, 0, 0, 0, 1] + [0, 25, 25, 25, 1, 1] + [0, 0, 1, 1, 1, 1] + [0] * 6
+    )
+    assert found["how"].tolist()[6:12] == ["silent", "drawn", "drawn", "drawn", "worked", "worked"]
+
+
+def test_a_promotion_of_the_night_may_come_to_sales_before_the_next_look() -> None:
+    first = first_handovers(stages(("a", "MQL", 20)), NO_HANDOVERS, SPEC)
+    day_before = looks(("a", 19))
+    for look_us, weight in ((DAY_US, 0), (DAY_US + 1, 1)):
+        found = promotion_weights(day_before, first, draw_us=14 * DAY_US, look_us=look_us)
+        assert found["weight"].tolist() == [weight]

@@ -113,7 +113,7 @@ def test_what_was_written_later_is_a_leak(values: object, says: str) -> None:
     found = verdict(values)
     assert found.answer == "leak"
     assert says in found.why
-    assert found.todo.startswith("leave it out of fit")
+    assert found.remedy.startswith("leave it out of fit")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_what_the_figures_cannot_settle_is_left_open(values: object, name: str, 
     found = verdict(values, name=name)
     assert found.answer == "cannot tell"
     assert says in found.why
-    assert found.todo
+    assert found.remedy
 
 
 def test_the_name_decides_where_there_is_a_link_to_the_outcome() -> None:
@@ -205,7 +205,7 @@ def test_changes_after_the_look_make_todays_value_a_leak() -> None:
     assert found.answer == "leak"
     # every fifth lead, all of them two days after SAL
     assert "for 20% of the leads that came after the first look, for 100% of these after SAL" in found.why
-    assert "known: changes" in found.todo
+    assert "known: changes" in found.remedy
     assert values_at_look(changes, told())["use"].dropna().unique().tolist() == ["old"]
 
 

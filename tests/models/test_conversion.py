@@ -7,7 +7,7 @@ import pytest
 
 from features.clock import DAY_US
 from features.spec import SourceSpec, Target, Words
-from models.conversion import Step, conversion_steps, convert
+from models.conversion import Conversion, Step, conversion_steps, convert
 
 SPEC = SourceSpec(
     name="small",
@@ -61,6 +61,25 @@ def test_the_share_has_wilsons_interval() -> None:
         pytest.approx(0.0179, abs=1e-4),
         pytest.approx(0.4042, abs=1e-4),
     )
+
+
+def test_weights_count_and_who_says_nothing_is_left_out() -> None:
+    promoted = pd.DataFrame({"lead_id": list("abcd"), "as_of_us": 0})
+    entries = pd.DataFrame(
+        {"lead_id": list("acd"), "stage": "SQL", "entered_us": [2 * DAY_US, 5 * DAY_US, 20 * DAY_US]}
+    )
+    step = Step("SQL", ("SQL",), 30 * DAY_US)
+
+    def share_of(promotions: pd.DataFrame) -> Conversion:
+        return convert(promotions, entries, [step], observed_until_us=60 * DAY_US, draws=50, seed=1)[0]
+
+    plain = share_of(promoted)
+    assert share_of(promoted.assign(weight=1.0)) == plain
+    assert (plain.worked, plain.effective_leads, plain.median_days.value) == (4, 4, 5)
+    # a and b are with sales, c was drawn with probability 1 in 8, d came to sales by itself later: of a, b and c, those
+    # that reached it weigh 9 of 10; most of the weight is c's, after 5 days.
+    found = share_of(promoted.assign(weight=[1.0, 1.0, 8.0, 0.0]))
+    assert (found.leads, found.worked, found.share.value, found.median_days.value) == (4, 3, 0.9, 5)
 
 
 def test_outcomes_after_the_end_of_observation_change_nothing_that_counts() -> None:

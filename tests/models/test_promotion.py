@@ -25,6 +25,26 @@ def test_precision_counts_a_lead_at_its_first_passing_row() -> None:
     assert np.isnan(promoted_precision(rows, [False] * 5)["precision"])
 
 
+def test_weights_of_one_change_nothing_and_others_count_as_by_hand() -> None:
+    rows = pd.DataFrame({"lead_id": list("abcd"), "as_of_us": 0, "y": [1.0, 0.0, 1.0, 1.0]})
+    other, everybody = [True, True, False, False], [True] * 4
+    plain, one = promoted_precision(rows, everybody), promoted_precision(rows.assign(weight=1.0), everybody)
+    assert plain == one
+    assert (plain["worked"], plain["effective_leads"]) == (4, 4)
+    # a and b are with sales, c was drawn with probability 1 in 8, d says nothing: 9 of 10, and a and b alone 1 of 2.
+    weighted = rows.assign(weight=[1.0, 1.0, 8.0, 0.0])
+    found = promoted_precision(weighted, everybody)
+    assert (found["leads"], found["worked"], found["precision"]) == (4, 3, 0.9)
+    assert found["effective_leads"] == pytest.approx(100 / 66)
+    assert found["high"] - found["low"] > plain["high"] - plain["low"]
+    assert precision_difference(weighted, everybody, other, draws=20, seed=1).value == pytest.approx(0.4)
+    curve = precision_against_volume(weighted, [4.0, 3.0, 2.0, 1.0], excluded=[False] * 4, steps=4)
+    assert curve["precision"].tolist() == pytest.approx([0.5, 0.9, 0.9])
+    silent = promoted_precision(weighted, [False, False, False, True])
+    assert (silent["leads"], silent["worked"]) == (1, 0)
+    assert np.isnan(silent["precision"])
+
+
 def test_volume_rises_as_the_threshold_falls_and_excluded_leads_never_count() -> None:
     generator = np.random.default_rng(12)
     rows = pd.DataFrame({"lead_id": np.repeat(np.arange(50), 3), "as_of_us": np.tile([0, 7, 14], 50) * DAY_US})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -47,6 +48,22 @@ def test_a_row_scores_the_same_alone_among_others_and_in_any_order(
         alone = score_rows(one, one, forecast=forecast, cutoffs=cutoffs, rules=rules)
         pd.testing.assert_frame_equal(alone, together.iloc[[row]], check_exact=True, check_dtype=False)
     assert tuple(together.columns) == SCORE_COLUMNS
+
+
+def test_a_row_says_when_as_the_forecast_does(open_rows: pd.DataFrame, forecast: Forecast, cutoffs: Cutoffs) -> None:
+    """Every curve rises, ends at the row's own probability, and the close is never ahead of SQL."""
+    scores = score_rows(open_rows, open_rows, forecast=forecast, cutoffs=cutoffs)
+    for _, score in scores.iterrows():
+        points = pd.DataFrame(score["curve"])
+        assert points["days"].is_monotonic_increasing
+        for name in ("sql", "close"):
+            assert points[f"p_{name}"].is_monotonic_increasing
+            assert points[f"p_{name}"].iloc[-1] == pytest.approx(score[f"p_{name}"], abs=1e-6)
+        assert (points["p_close"] <= points["p_sql"]).all()
+    for name in ("sql", "close"):
+        days = forecast.expected_days(open_rows, name)
+        np.testing.assert_allclose(scores[f"expected_days_{name}"], days, atol=5e-4)
+        assert (scores[f"expected_days_{name}"] <= 60).all()
 
 
 def test_without_rules_there_are_no_points_and_no_gates(

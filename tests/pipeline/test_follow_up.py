@@ -55,6 +55,15 @@ def test_labels_forecasts_and_report_carry_the_weights(with_lane: StageContext) 
     assert evaluation["follow_up"] == found
     test = labels[(labels["target"] == "sql") & (labels["part"] == "test")]
     assert evaluation["targets"]["sql"]["rows"] == (test["weight"] > 0).sum() < len(test)
+    for of in (evaluation["promoted"], {name: bands["MQL"] for name, bands in evaluation["conversion"].items()}):
+        # What the points promote comes to sales, what the model alone would have promoted mostly did not.
+        place = of["model"].get("MQL", of["model"].get("SQL"))
+        assert 0 < place["effective_leads"] < place["worked"] < place["leads"]
+        place = of["baseline"].get("MQL", of["baseline"].get("SQL"))
+        assert place["worked"] > 0.8 * place["leads"]
+    report = " ".join((root / "evaluate" / "report.html").read_text().split())
+    assert "Sales works handed-over leads alone, so the silence of the others is no outcome." in report
+    assert "Read with care:" not in report
 
 
 def test_no_lane_is_told_in_words_by_train_and_report(

@@ -9,6 +9,7 @@ import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -18,10 +19,10 @@ from features.feature import Feature
 from features.spec import Words
 from models.bootstrap import Interval
 from models.conversion import Conversion
+from models.cutoffs import Cutoffs
 from models.target_evaluation import SCORERS
 from pipeline import report
-from pipeline.report_words import bounds, percent, percent_bounds, signed
-from pipeline.settings import CutoffOptions
+from pipeline.report_words import percent
 from pipeline.stage import StageContext, run_stage
 from pipeline.workspace import Workspace
 
@@ -68,17 +69,32 @@ def page(judged_by_points: StageContext) -> Page:
     return Page(html_of(judged_by_points))
 
 
-@pytest.fixture(scope="module")
-def many_promoted(judged_by_points: StageContext, tmp_path_factory: pytest.TempPathFactory) -> StageContext:
-    """The same company with cut-offs so low that the model promotes open leads that the points do not."""
-    out = tmp_path_factory.mktemp("many_promoted") / "out"
-    shutil.copytree(judged_by_points.workspace.root, out)
-    many = CutoffOptions(policy="per_week", mql_per_week=6, sal_per_week=3)
-    settings = judged_by_points.settings.model_copy(update={"cutoffs": many})
-    context = replace(judged_by_points, workspace=Workspace(out), settings=settings)
-    run_stage("cutoffs", context, force=True)
+def everybody_comes_in(context: StageContext, out: Path) -> StageContext:
+    """Judge the same company where every open lead that may be promoted is, by the model alone.
+
+    Which leads a fitted model and its baseline disagree on is chance; that they disagree here is arithmetic.
+    """
+    shutil.copytree(context.workspace.root, out)
+    file = out / "cutoffs" / "cutoffs.json"
+    cutoffs = Cutoffs.model_validate_json(file.read_text(encoding="utf-8"))
+    unreachable = cutoffs.baseline.model_copy(update={"mql": 1e6, "sal": 1e6})
+    changed = cutoffs.model_copy(update={"mql": 0.0, "sal": 0.5, "baseline": unreachable}).with_version()
+    file.write_text(changed.model_dump_json(indent=1), encoding="utf-8")
+    context = replace(context, workspace=Workspace(out))
     run_stage("evaluate", context, force=True)
     return context
+
+
+@pytest.fixture(scope="module")
+def many_promoted(judged_by_points: StageContext, tmp_path_factory: pytest.TempPathFactory) -> StageContext:
+    return everybody_comes_in(judged_by_points, tmp_path_factory.mktemp("many_promoted") / "out")
+
+
+@pytest.fixture(scope="module")
+def many_promoted_without_rules(
+    judged_by_naive_bayes: StageContext, tmp_path_factory: pytest.TempPathFactory
+) -> StageContext:
+    return everybody_comes_in(judged_by_naive_bayes, tmp_path_factory.mktemp("many_without_rules") / "out")
 
 
 def test_it_needs_no_other_file_and_runs_no_code(judged_by_points: StageContext, page: Page) -> None:
@@ -213,12 +229,6 @@ def test_pictures_have_their_data_beside_them(judged_by_points: StageContext) ->
     assert (plots / "gain.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_numbers_that_are_not_there_are_dashes() -> None:
-    none = Interval(float("nan"), float("nan"), float("nan"))
-    assert (bounds(none, 2), percent_bounds(none), percent(none.value), signed(none.value, 1)) == ("–",) * 4
-    assert bounds(Interval(0, -0.5, 0.25), 2, with_sign=True) == "−0.50 to +0.25"
-
-
 def test_the_headline_names_the_outcomes_it_rests_on(judged_by_points: StageContext, page: Page) -> None:
     tree = json.loads((judged_by_points.folder("evaluate") / "evaluation.json").read_text())["targets"]["sql"]
     assert (
@@ -249,7 +259,7 @@ def test_missing_values_are_not_called_as_a_value_might_be(judged_by_points: Sta
 @pytest.mark.parametrize(("reached", "median"), [(4, "–"), (5, "7.0")])
 def test_a_median_needs_five_times(reached: int, median: str) -> None:
     of = Interval(0.5, 0.4, 0.6)
-    step = Conversion("SQL", 30.0, 10, 0, 0, reached, of, Interval(7.0, 6.0, 8.0))
+    step = Conversion("SQL", 30.0, 10, 0, 0, reached, 10, 10.0, of, Interval(7.0, 6.0, 8.0))
     volume = SimpleNamespace(at_cutoff={"MQL": {"per_week": 1.0}, "SAL": {"per_week": 1.0}})
     promotions = SimpleNamespace(
         conversions={(scorer, band): [step] for scorer in SCORERS for band in ("MQL", "SAL")},
@@ -259,6 +269,8 @@ def test_a_median_needs_five_times(reached: int, median: str) -> None:
     assert {row["median"] for row in rows} == {median}
 
 
-def test_without_points_no_column_of_log_odds(judged_by_naive_bayes: StageContext, many_promoted: StageContext) -> None:
+def test_without_points_no_column_of_log_odds(
+    many_promoted: StageContext, many_promoted_without_rules: StageContext
+) -> None:
     assert "Lead Probability Points Band Why" in Page(html_of(many_promoted)).words
-    assert "Lead Probability Band Why" in Page(html_of(judged_by_naive_bayes)).words
+    assert "Lead Probability Band Why" in Page(html_of(many_promoted_without_rules)).words

@@ -164,7 +164,7 @@ def test_the_migrations_create_exactly_the_tables_that_the_code_writes(url: str)
     with open_store(url) as store, store._engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": "leadscore_version"})
         assert compare_metadata(context, METADATA) == []
-        assert context.get_current_revision() == "0002"
+        assert context.get_current_revision() == "0003"
 
 
 def test_a_store_of_the_first_version_is_upgraded_and_keeps_its_scores(url: str) -> None:
@@ -180,12 +180,15 @@ def test_a_store_of_the_first_version_is_upgraded_and_keeps_its_scores(url: str)
         connection.execute(old.insert(), [row | {"cutoff_version": "c0", "scored_at": NOON}])
     engine.dispose()
     lane = frame(["a"]).assign(band="none", handed_over_by="exploration", handover_probability=0.005)
+    lane["curve"], lane["expected_days_sql"] = [[{"days": 7.0, "p_sql": 0.1}]], 12.5
     with open_store(url) as store:
         store.write(lane, run=RUN, now=NOON)
         rows = store.read().set_index("model_version")
     assert rows.loc["m0", "p_sql"] == 0.25
     assert rows.loc["m0", ["handed_over_by", "handover_probability"]].isna().all()
     assert rows.loc["m1", ["handed_over_by", "handover_probability"]].tolist() == ["exploration", 0.005]
+    assert rows.loc["m0", ["curve", "expected_days_sql"]].isna().all()
+    assert rows.loc["m1", ["curve", "expected_days_sql"]].tolist() == [[{"days": 7.0, "p_sql": 0.1}], 12.5]
 
 
 def test_a_store_of_a_newer_version_is_left_alone(url: str) -> None:

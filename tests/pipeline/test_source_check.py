@@ -89,8 +89,8 @@ def test_columns_get_one_of_three_answers_whether_declared_or_not(tmp_path: Path
     assert (columns["lead_score"].answer, columns["lead_score"].used) == ("leak", True)
     assert (columns["contract"].answer, columns["contract"].used) == ("leak", False)
     assert (columns["budget"].answer, columns["budget"].filled) == ("fine", 0.25)
-    assert columns["lead_score"].todo == "leave it out of fit, or give its history in changes"
-    assert columns["industry"].todo == ""
+    assert columns["lead_score"].remedy == "leave it out of fit, or give its history in changes"
+    assert columns["industry"].remedy == ""
 
 
 def test_types_of_events_are_judged_too(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_field_of_changes_that_is_read_from_leads_is_found(tmp_path: Path) -> 
     found = {seen.column: seen for seen in check_source(read_source(source), data, Settings()).columns}["need"]
     assert found.answer == "leak"
     assert "it holds today's value: for 25% of the leads that came after the first look" in found.why
-    assert "known: changes" in found.todo
+    assert "known: changes" in found.remedy
 
 
 def test_text_tells_people_and_json_tells_machines_the_same(tmp_path: Path) -> None:

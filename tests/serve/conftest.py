@@ -1,18 +1,23 @@
-"""A real server on a real port, over the small demo run."""
+"""A real server on a real port: over the small demo run, and over a few leads made by hand."""
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pandas as pd
 import pytest
 import uvicorn
 
+from pipeline.score_store import ScoreRun, open_store
 from serve import ServeSettings, create_app
 
 KEY = "a-key-for-these-tests"
@@ -67,3 +72,146 @@ def anonymous(address: str) -> Iterator[httpx.Client]:
     """A client without a key."""
     with httpx.Client(base_url=address, timeout=30) as client:
         yield client
+
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+EVIL = "<script>alert('x')</script>\"&"
+ABOUT: dict[str, Any] = {
+    "source": "small", "title": {"de": "Klein & Söhne", "en": "Small & Sons"}, "observed_until": "2026-06-01T12:00:00Z",
+    "targets": {
+        "close": {"stage": "WON", "horizon_days": 90.0, "words": {"de": "Abschluss", "en": "deal won"}},
+        "sql": {"stage": "SQL", "horizon_days": 30.0, "words": None},
+    },
+    "cutoffs": {"target": "sql", "mql": 0.1, "sal": 0.3}, "points_cutoffs": {"mql": 40.0, "sal": 70.0},
+    "averages": {"p_sql": 0.0512, "p_close": 0.01}, "sales_stages": ["SAL", "SQL", "WON"],
+    "verdict": {"beats_baseline": False, "baseline": "points", "leads": 900, "outcomes": 40},
+}  # fmt: skip
+
+
+def reason(points: float, de: str, en: str, *, family: str = "behaviour", subject: str = "s") -> dict[str, Any]:
+    return {
+        "family": family,
+        "subject": subject,
+        "log_odds": points / 10,
+        "percentage_points": points,
+        "value": 3,
+        "de": de,
+        "en": en,
+    }
+
+
+def curve(p_sql: float, p_close: float) -> list[dict[str, float | None]]:
+    """Return a curve that meets both probabilities at their horizons, 30 and 90 days."""
+    of_sql, of_close = (0.3, 0.5, 1.0, None, None), (0.1, 0.2, 0.5, 0.8, 1.0)
+    return [
+        {"days": float(days), "p_sql": None if sql is None else p_sql * sql, "p_close": p_close * close}
+        for days, sql, close in zip((7, 14, 30, 60, 90), of_sql, of_close, strict=True)
+    ]
+
+
+def lead(lead_id: str, **given: Any) -> dict[str, Any]:
+    return {
+        "lead_id": lead_id, "as_of": pd.Timestamp(NOON), "p_sql": 0.143, "p_close": 0.004, "band": "MQL",
+        "stage": "MQL", "reached": False, "excluded": False, "exclusions": [], "gates_missing": [], "points": 1250.0,
+        "points_band": "SAL", "points_reasons": [{"points": 1250.5, "de": "Preisliste", "en": "Price list"}],
+        "fit_grade": "A", "behaviour_grade": "2", "curve": curve(given.get("p_sql", 0.143), 0.004),
+        "expected_days_sql": 12.4, "expected_days_close": 41.0,
+        "reasons": [
+            reason(6.26, "Preisliste geladen: 3×", "Price list downloaded: 3×"),
+            reason(-1.5, "Position: studierend", "Job title: student", family="fit"),
+            reason(0.5, "Sonstiges", "Other", family="other"),
+        ],
+    } | given  # fmt: skip
+
+
+LEADS = [
+    lead("plain"),
+    lead(
+        "gated",
+        p_sql=0.5,
+        gates_missing=[{"column": "fit_budget", "de": "Budget: bestätigt", "en": "Budget: confirmed"}],
+    ),
+    lead(
+        "student",
+        p_sql=0.6,
+        band="none",
+        excluded=True,
+        exclusions=[{"name": "s", "de": "Studierende", "en": "Students"}],
+    ),
+    lead("won-soon", p_sql=1.0, reached=True, band="SAL", stage="SQL"),
+    lead("best", p_sql=0.45, band="SAL"),
+    lead(
+        "cold",
+        p_sql=0.0004,
+        band="none",
+        reasons=[],
+        points_reasons=[],
+        points=0.0,
+        points_band="none",
+        handed_over_by="exploration",
+        handover_probability=0.005,
+        curve=None,  # as versions wrote it that knew of none
+        expected_days_sql=None,
+        expected_days_close=None,
+    ),
+    lead(EVIL, p_sql=0.11, reasons=[reason(1.0, EVIL, EVIL)]),
+    lead("..", p_sql=0.12),
+    lead(
+        "in-hands",
+        p_sql=0.7,
+        stage="SAL",
+        gates_missing=[{"column": "fit_budget", "de": "Budget: bestätigt", "en": "Budget: confirmed"}],
+        reasons=[
+            reason(9.0, "Steht auf Stufe SAL", "Stands at stage SAL", family="journey", subject="stage"),
+            reason(5.0, "Preisliste geladen: 3×", "Price list downloaded: 3×"),
+            reason(4.0, "Branche: Chemie", "Industry: chemicals", family="fit"),
+        ],
+    ),
+]
+
+
+@pytest.fixture(scope="session")
+def about() -> dict[str, Any]:
+    """What the runs made by hand say about themselves."""
+    return ABOUT
+
+
+@pytest.fixture(scope="session")
+def make_lead() -> Callable[..., dict[str, Any]]:
+    return lead
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server over a few leads made by hand."""
+    out = tmp_path_factory.mktemp("small")
+    with open_store(f"sqlite:///{out}/scores.sqlite") as store:
+        yesterday = pd.DataFrame([lead("plain", as_of=pd.Timestamp(NOON - timedelta(days=1)), p_sql=0.05, band="none")])
+        store.write(yesterday, run=ScoreRun("r0", "m0", "c0", ABOUT), now=NOON - timedelta(days=1))
+        store.write(pd.DataFrame(LEADS), run=ScoreRun("r1", "m1", "c1", ABOUT), now=NOON)
+    with serving(ServeSettings(out=out, api_key=KEY, page_rows=3)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def logged_in() -> Callable[[str], AbstractContextManager[httpx.Client]]:
+    """Return what opens a browser's session at an address."""
+    return session_at
+
+
+@contextmanager
+def session_at(url: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=url, follow_redirects=True) as client:
+        client.post("/login", data={"key": KEY})
+        yield client
+
+
+@pytest.fixture(scope="session")
+def text() -> Callable[[str], str]:
+    """Return what turns a page into what a reader sees, spaces joined."""
+
+    def visible(html: str) -> str:
+        body = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", body)).replace("&#39;", "'").replace("&amp;", "&")
+
+    return visible

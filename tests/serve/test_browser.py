@@ -90,6 +90,19 @@ def test_from_the_list_to_the_reasons_by_keyboard(page: Page) -> None:
             assert (bar["x"] + bar["width"] / 2 > line["x"]) == (effect > 0)
 
 
+def test_the_curve_rises_from_now_to_the_horizon_and_stands_beside_its_table(page: Page) -> None:
+    page.goto("/leads?band=MQL")
+    page.locator("table.leads tbody th a").first.click()
+    picture = page.locator("svg.due")
+    assert picture.get_attribute("aria-label").startswith("Wahrscheinlichkeit für SQL: innerhalb von ")
+    points = picture.locator("polyline").get_attribute("points")
+    heights = [float(point.split(",")[1]) for point in points.split()]
+    assert heights == sorted(heights, reverse=True)  # downwards on a screen is less
+    rows = page.locator("table.when tbody tr").all_inner_texts()
+    assert rows[-2].startswith("innerhalb von 60 Tagen")
+    assert rows[-1].startswith("Wenn, dann im Mittel nach")
+
+
 def test_the_language_stays_while_reading(page: Page) -> None:
     page.get_by_role("link", name="English").click()
     assert page.locator("h1").inner_text() == "Open leads by priority"
