@@ -29,7 +29,7 @@ STEP = 0.05
 """Distance of neighbouring cut-offs in log-odds."""
 REACH = 5.0
 """How far below the highest start the grid goes, in log-odds."""
-STARTS = {1.0: 0.2, 0.5: 0.2, 0.0: 0.6}
+STARTS = {2.0: 0.1, 1.0: 0.2, 0.5: 0.2, 0.0: 0.5}
 """Log-odds above the promise at which testing starts, and the part of the error laid there. A cut-off at the promise
 itself would keep it with ease if the forecast were calibrated; the higher ones are for a forecast that says too much.
 """
