@@ -1,36 +1,43 @@
 """Models: tables in, numbers out. Points, the forecast and its reasons, cut-offs, and what they are worth."""
 
-from models.baseline import Baseline
-from models.bootstrap import Comparison, Interval, compare, interval
-from models.by_lead import lead_folds, lead_weights
-from models.calibration import Calibration, fit_calibration
-from models.conversion import Conversion, convert
-from models.cutoffs import Cutoffs, band, choose_thresholds
-from models.estimator import Estimator, Training
-from models.estimator_options import EstimatorOptions
-from models.fit_estimator import fit_estimator
-from models.fit_forecast import (
-    FittedForecast,
-    fit_forecast,
-    fit_forecasts,
-    labelled_rows,
-    predict_fitted,
-    predict_labelled,
-)
-from models.fit_target import FittedTarget, fit_target
-from models.forecast import Explanation, Forecast
-from models.grades import Grades, fit_grades
-from models.log_odds import log_odds_to_probability, probability_to_log_odds
-from models.metrics import Scored, metric_values
-from models.naive_bayes import NaiveBayes, fit_naive_bayes
-from models.points import PointsRules, score_points
-from models.points_reasons import PointsReason, points_reasons
-from models.reasons import Reason, reasons
-from models.saved_form import from_files, to_files
-from models.scoring import model_version, score_rows
-from models.target_model import TargetModel
-from models.timing import Timing, fit_timing
-from models.verdict import beats_baseline
+from typing import TYPE_CHECKING
+
+from features.first_use import at_first_use
+
+if TYPE_CHECKING:
+    from models.baseline import Baseline
+    from models.bootstrap import Comparison, Interval, compare, interval
+    from models.by_lead import lead_folds, lead_weights
+    from models.calibration import Calibration, fit_calibration
+    from models.conversion import Conversion, convert
+    from models.cutoffs import Cutoffs, band, choose_thresholds
+    from models.estimator import Estimator, Training
+    from models.estimator_options import EstimatorOptions
+    from models.fit_estimator import fit_estimator
+    from models.fit_forecast import (
+        FittedForecast,
+        fit_forecast,
+        fit_forecasts,
+        labelled_rows,
+        predict_fitted,
+        predict_labelled,
+    )
+    from models.fit_target import FittedTarget, fit_target
+    from models.forecast import Explanation, Forecast
+    from models.grades import Grades, fit_grades
+    from models.log_odds import log_odds_to_probability, probability_to_log_odds
+    from models.metrics import Scored, metric_values
+    from models.naive_bayes import NaiveBayes, fit_naive_bayes
+    from models.points import PointsRules, score_points
+    from models.points_reasons import PointsReason, points_reasons
+    from models.reasons import Reason, reasons
+    from models.saved_form import from_files, to_files
+    from models.scoring import model_version, score_rows
+    from models.target_model import TargetModel
+    from models.timing import Timing, fit_timing
+    from models.verdict import beats_baseline
+else:
+    __getattr__ = at_first_use(__name__)
 
 __all__ = [
     "Baseline",
