@@ -15,6 +15,7 @@ from models.conditions import all_hold, excluded_by
 from models.log_odds import Floats
 from models.naive_bayes import NaiveBayes
 from models.points import PointsRules, score_points
+from models.veto import Veto, vetoed
 
 Bools = npt.NDArray[np.bool_]
 
@@ -31,11 +32,14 @@ class Baseline:
         By target; what is compared with where there are no rules, and counted beside the rules where there are.
     exclusions : sequence of Exclusion
         Those of ``source.yaml``; the rules' own come on top.
+    veto : Veto or None
+        How long a rejection by sales holds.
     """
 
     rules: PointsRules | None
     naive_bayes: Mapping[str, NaiveBayes]
     exclusions: Sequence[Exclusion] = ()
+    veto: Veto | None = None
 
     @property
     def kind(self) -> Literal["points", "naive_bayes"]:
@@ -58,9 +62,10 @@ class Baseline:
         return self.naive_bayes[target].log_odds(X)
 
     def excluded(self, X: pd.DataFrame) -> Bools:
-        """Return which rows are never promoted, neither by the baseline nor by the model."""
+        """Return which rows are never promoted, neither by the baseline nor by the model: by rule, or sales' veto."""
         own = self.rules.exclusions if self.rules is not None else ()
-        return excluded_by(X, (*self.exclusions, *own)).notna().to_numpy(dtype=bool)
+        by_rule = excluded_by(X, (*self.exclusions, *own)).notna().to_numpy(dtype=bool)
+        return np.asarray(by_rule | vetoed(X, self.veto))
 
     def gates_open(self, X: pd.DataFrame) -> Bools:
         """Return which rows may become SAL; all, where there are no rules."""

@@ -14,8 +14,10 @@ from pydantic import model_validator
 
 from features.clock import DAY_US
 from features.spec import Strict
+from models.cutoff_statement import BandStatement
+from models.policy_options import Policy
+from models.veto import Veto
 
-Policy = Literal["same_volume_as_points", "per_week", "default_share"]
 Band = Literal["none", "MQL", "SAL"]
 Bools = npt.NDArray[np.bool_]
 
@@ -28,7 +30,8 @@ DEFAULT_MQL_SHARE, DEFAULT_SAL_SHARE = 0.25, 0.10
 class Volume(Strict):
     """Leads a week that a cut-off was to promote over the calibration period, and that it does."""
 
-    asked_per_week: float
+    asked_per_week: float | None
+    """None where something else than a number was asked for."""
     got_per_week: float
 
 
@@ -48,12 +51,19 @@ class Cutoffs(Strict):
     target: Literal["sql", "close"]
     mql: float
     sal: float
-    policy: Policy
+    policy: Policy | Literal["by_stage"]
+    """``by_stage`` where MQL and SAL have each their own; their statements name them."""
     weeks: float
     """Length of the calibration period that volumes are counted over."""
     mql_volume: Volume
     sal_volume: Volume
     baseline: BaselineCutoffs
+    confidence: float = 0.9
+    """Of promises and of what is stated of the next quarter."""
+    mql_statement: BandStatement | None = None
+    sal_statement: BandStatement | None = None
+    veto: Veto | None = None
+    """How long a rejection by sales holds; None never."""
     version: str = ""
 
     @model_validator(mode="after")
@@ -184,8 +194,8 @@ def choose_thresholds(
     counts = np.ones(len(frame), dtype=bool) if counted is None else np.asarray(counted, dtype=bool)
     entries, entries_sal = _entries(frame, may, counts), _entries(frame, may_sal, counts)
     nobody = float(np.nextafter(frame["score"].max(), np.inf)) if len(frame) else 1.0
-    mql = _threshold(entries, mql_leads) if len(entries) else nobody
-    sal = max(mql, _threshold(entries_sal, sal_leads) if len(entries_sal) else nobody)
+    mql = threshold_near(entries, mql_leads, nobody)
+    sal = max(mql, threshold_near(entries_sal, sal_leads, nobody))
     return Thresholds(mql, sal, _promoted(entries, mql), _promoted(entries_sal, sal))
 
 
@@ -204,8 +214,22 @@ def _promoted(entries: npt.NDArray[np.float64], threshold: float) -> int:
     return int(((entries[:, 0] < threshold) & (threshold <= entries[:, 1])).sum())
 
 
-def _threshold(entries: npt.NDArray[np.float64], asked: float) -> float:
-    """Cut midway between two neighbouring scores, so that the last digit of a float decides nothing."""
+def threshold_near(entries: npt.NDArray[np.float64], asked: float, nobody: float) -> float:
+    """Return the cut-off whose number of promoted leads comes closest to what was asked.
+
+    It lies midway between two neighbouring scores, so that the last digit of a float decides nothing.
+
+    Parameters
+    ----------
+    entries : array of float, shape (n, 2)
+        A lead is promoted at cut-offs above the first, up to the second.
+    asked : float
+        Number of leads.
+    nobody : float
+        Returned where there is no entry.
+    """
+    if len(entries) == 0:
+        return nobody
     before, best = np.sort(entries[:, 0]), np.sort(entries[:, 1])
     values = np.unique(entries[np.isfinite(entries)])[::-1]
     # Those whose best reaches a value, less those that reached it before.

@@ -17,6 +17,7 @@ from models.points import PointsRules, score_points
 from models.points_reasons import condition_words, points_reasons_of_rows
 from models.reasons import reasons
 from models.saved_form import MANIFEST, text_digest
+from models.veto import VETO, VETO_WORDS, Veto, vetoed
 
 SCORE_COLUMNS = (
     "lead_id", "as_of", "p_sql", "p_close", "band", "stage", "reached", "excluded", "exclusions", "gates_missing",
@@ -64,7 +65,8 @@ def score_rows(
     """
     spec = forecast.spec
     predicted = forecast.predict(X)
-    exclusions = _exclusions(X, (*spec.exclusions, *(rules.exclusions if rules is not None else ())))
+    own = rules.exclusions if rules is not None else ()
+    exclusions = _exclusions(X, (*spec.exclusions, *own), cutoffs.veto)
     gates = rules.gates.SAL if rules is not None else ()
     excluded = exclusions.map(bool)
     p = predicted[f"p_{cutoffs.target}"]
@@ -90,6 +92,7 @@ def _with_points(scores: pd.DataFrame, X: pd.DataFrame, rules: PointsRules | Non
         return scores.assign(points=np.nan, points_band=None, points_reasons=nothing)
     points = score_points(X, rules, exclusions=spec.exclusions)
     bands = np.where(points["sal"], "SAL", np.where(points["mql"], "MQL", "none"))
+    bands = np.where(scores["excluded"], "none", bands)
     worded = [[asdict(reason) for reason in row] for row in points_reasons_of_rows(X, rules, spec)]
     return scores.assign(points=points["points"], points_band=bands, points_reasons=_objects(worded, X.index))
 
@@ -118,13 +121,15 @@ def _reasons(explanation: Explanation, X: pd.DataFrame, forecast: Forecast, top:
     return [[reason.to_json() for reason in row] for row in reasons(explanation, X, forecast.features, top=top)]
 
 
-def _exclusions(X: pd.DataFrame, exclusions: Sequence[Exclusion]) -> pd.Series:
-    """Return for each row every exclusion that applies: name and words."""
+def _exclusions(X: pd.DataFrame, exclusions: Sequence[Exclusion], veto: Veto | None) -> pd.Series:
+    """Return for each row every exclusion that applies, sales' veto among them: name and words."""
     applying: list[dict[str, dict[str, Any]]] = [{} for _ in range(len(X))]
     for exclusion in exclusions:
         words = exclusion.words or Words(de=exclusion.name, en=exclusion.name)
         for row in np.flatnonzero(all_hold(X, exclusion.when).to_numpy()):
             applying[row].setdefault(exclusion.name, {"name": exclusion.name, "de": words.de, "en": words.en})
+    for row in np.flatnonzero(vetoed(X, veto)):
+        applying[row][VETO] = {"name": VETO, "de": VETO_WORDS.de, "en": VETO_WORDS.en}
     return _objects([list(row.values()) for row in applying], X.index)
 
 

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-
+from models.asked_words import asked_words
 from models.baseline import Baseline
-from models.cutoffs import (
-    DEFAULT_MQL_SHARE,
-    DEFAULT_SAL_SHARE,
-    BaselineCutoffs,
-    Cutoffs,
-    Policy,
-    Thresholds,
-    Volume,
-    choose_thresholds,
-    first_promotions,
-)
-from models.points import PointsCutoffs
+from models.cutoff_evidence import BandEvidence, CutoffEvidence
+from models.cutoff_statement import BandStatement
+from models.cutoffs import DEFAULT_MQL_SHARE, DEFAULT_SAL_SHARE, BaselineCutoffs, Cutoffs, Volume
+from models.next_quarter import moves_of, state_next_quarter
+from models.policies import Chosen, Compared, choose_pair
+from models.policy_options import Band, BandOptions
 from pipeline.judged_rows import fit_baseline, naive_bayes_file, read_features
 from pipeline.looks import Looks, calibration_looks
 from pipeline.model_files import read_forecast
@@ -47,70 +40,91 @@ def decide(looks: Looks, baseline: Baseline, *, target: str, options: CutoffOpti
     Parameters
     ----------
     looks : Looks
-        At the leads before the test begins. Outcomes play no part.
+        At the leads before the test begins, with outcomes as known by then; volumes take no outcome.
     baseline : Baseline
-        Its volume is the model's under ``same_volume_as_points``.
+        Its volume is the model's under ``same_volume_as_points``, its leads are compared with under
+        ``same_precision_more_leads`` and ``same_recall_fewer_leads``.
     target : str
         The primary target.
     options : CutoffOptions
-        The policy. ``same_volume_as_points`` without rules promotes as many as a quarter of the leads that come in
+        The policies. ``same_volume_as_points`` without rules promotes as many as a quarter of the leads that come in
         to MQL, and as many as a tenth to SAL (``default_share``).
 
     Returns
     -------
     Cutoffs
-        With volumes asked for and got, in distinct leads a week.
+        With volumes asked for and got, in distinct leads a week, and what is stated of the next quarter.
+
+    Raises
+    ------
+    InputError
+        If no cut-off does what was asked; it says what is possible.
     """
-    rows, weeks, counted = looks.rows, looks.counting.weeks, looks.counted
-    own = _own_thresholds(looks, baseline.rules.cutoffs) if baseline.rules else None
-    policy, mql_leads, sal_leads = _asked(looks, own, options)
-
-    def thresholds(score: pd.Series) -> Thresholds:
-        return choose_thresholds(
-            rows["lead_id"],
-            score,
-            excluded=rows["excluded"],
-            gates_open=rows["gates_open"],
-            mql_leads=mql_leads,
-            sal_leads=sal_leads,
-            counted=counted,
-        )
-
-    chosen = thresholds(rows["p"])
-    compared = own or thresholds(rows["points"])
+    weeks, evidence = looks.counting.weeks, CutoffEvidence.of(looks.rows, looks.counting)
+    compared = compare_with(looks, baseline)
+    asked: dict[Band, BandOptions] = {"MQL": options.band("MQL"), "SAL": options.band("SAL")}
+    mql, sal = choose_pair(evidence, asked["MQL"], asked["SAL"], confidence=options.confidence, compared=compared)
+    chosen: dict[Band, Chosen] = {"MQL": mql, "SAL": sal}
+    volumes = {band: _volume(evidence.band(band), found) for band, found in chosen.items()}
+    statements = {
+        band: _statement(evidence.band(band), chosen[band], asked[band], options.confidence, looks) for band in chosen
+    }
     return Cutoffs(
         target=target,
-        mql=chosen.mql,
-        sal=chosen.sal,
-        policy=policy,
+        mql=mql.threshold,
+        sal=sal.threshold,
+        policy=mql.policy if mql.policy == sal.policy else "by_stage",
         weeks=weeks,
-        mql_volume=Volume(asked_per_week=mql_leads / weeks, got_per_week=chosen.mql_leads / weeks),
-        sal_volume=Volume(asked_per_week=sal_leads / weeks, got_per_week=chosen.sal_leads / weeks),
+        mql_volume=volumes["MQL"],
+        sal_volume=volumes["SAL"],
         baseline=BaselineCutoffs(
             kind=baseline.kind,
             mql=compared.mql,
             sal=compared.sal,
-            mql_per_week=compared.mql_leads / weeks,
-            sal_per_week=compared.sal_leads / weeks,
+            mql_per_week=float(compared.evidence.mql.per_week([compared.mql])[0]),
+            sal_per_week=float(compared.evidence.sal.per_week([compared.sal])[0]),
         ),
+        confidence=options.confidence,
+        mql_statement=statements["MQL"],
+        sal_statement=statements["SAL"],
+        veto=baseline.veto,
     ).with_version()
 
 
-def _own_thresholds(looks: Looks, own: PointsCutoffs) -> Thresholds:
-    """Return the points' own cut-offs with the number of leads they promote."""
-    rows = looks.rows
-    mql = ~rows["excluded"] & (rows["points"] >= own.MQL)
-    sal = mql & (rows["points"] >= own.SAL) & rows["gates_open"]
-    promoted = (looks.counting.leads(first_promotions(rows["lead_id"], rows["as_of_us"], rule)) for rule in (mql, sal))
-    return Thresholds(own.MQL, own.SAL, *promoted)
+def compare_with(looks: Looks, baseline: Baseline) -> Compared:
+    """Return the baseline's cut-offs and what they promote: the company's own, or those of the default shares."""
+    points, counting = CutoffEvidence.of(looks.rows, looks.counting, score="points"), looks.counting
+    leads = int((looks.rows.groupby("lead_id")["as_of_us"].min() >= counting.from_us).sum())
+    if baseline.rules is not None:
+        mql, sal = float(baseline.rules.cutoffs.MQL), float(baseline.rules.cutoffs.SAL)
+    else:
+        mql = points.mql.threshold_for(round(DEFAULT_MQL_SHARE * leads))
+        sal = max(mql, points.sal.threshold_for(round(DEFAULT_SAL_SHARE * leads)))
+    asked = [float(of.counted_leads([at])[0]) for of, at in ((points.mql, mql), (points.sal, sal))]
+    if baseline.rules is None:
+        asked = [float(round(share * leads)) for share in (DEFAULT_MQL_SHARE, DEFAULT_SAL_SHARE)]
+    return Compared(points, mql, sal, asked[0], asked[1], own=baseline.rules is not None)
 
 
-def _asked(looks: Looks, own: Thresholds | None, options: CutoffOptions) -> tuple[Policy, float, float]:
-    """Return the policy in force and the distinct leads it asks for, over the whole time that counts."""
-    weeks = looks.counting.weeks
-    if options.policy == "per_week" and options.mql_per_week is not None and options.sal_per_week is not None:
-        return "per_week", options.mql_per_week * weeks, options.sal_per_week * weeks
-    if own is not None:
-        return "same_volume_as_points", float(own.mql_leads), float(own.sal_leads)
-    leads = int((looks.rows.groupby("lead_id")["as_of_us"].min() >= looks.counting.from_us).sum())
-    return "default_share", float(round(DEFAULT_MQL_SHARE * leads)), float(round(DEFAULT_SAL_SHARE * leads))
+def _volume(evidence: BandEvidence, chosen: Chosen) -> Volume:
+    asked = None if chosen.asked_leads is None else chosen.asked_leads / evidence.counting.weeks
+    return Volume(asked_per_week=asked, got_per_week=float(evidence.per_week([chosen.threshold])[0]))
+
+
+def _statement(
+    evidence: BandEvidence, chosen: Chosen, options: BandOptions, confidence: float, looks: Looks
+) -> BandStatement:
+    quarter = state_next_quarter(
+        evidence,
+        chosen.threshold,
+        confidence=confidence,
+        moves=moves_of(evidence, chosen.threshold, looks.arrivals),
+        value=options.value,
+    )
+    return BandStatement(
+        policy=chosen.policy,
+        asked=asked_words(chosen, options, per_week=_volume(evidence, chosen).asked_per_week, confidence=confidence),
+        promise=chosen.promise,
+        raised_to_mql=chosen.raised,
+        next_quarter=quarter,
+    )

@@ -15,9 +15,11 @@ from features.feature_list import Feature, feature_list
 from features.spec import SourceSpec
 from models.baseline import Baseline
 from models.by_lead import lead_weights
+from models.cutoffs import Cutoffs
 from models.follow_up import WEIGHT
 from models.naive_bayes import NaiveBayes, fit_naive_bayes
 from models.points import PointsRules, check_rules
+from models.veto import Veto
 from pipeline.settings import validation_message
 from pipeline.stage import StageContext
 
@@ -129,7 +131,7 @@ def fit_baseline(context: StageContext, history: pd.DataFrame) -> Baseline:
         rows = history.merge(chosen[[*KEYS, "y"]], on=KEYS).sort_values(KEYS, ignore_index=True)
         y, weights = rows["y"].astype("float64"), lead_weights(rows["lead_id"])
         fitted[target] = fit_naive_bayes(rows, y, features, weights=weights)
-    return Baseline(rules, fitted, spec.exclusions)
+    return Baseline(rules, fitted, spec.exclusions, Veto.of(spec, context.settings.cutoffs.veto))
 
 
 def read_baseline(context: StageContext) -> Baseline:
@@ -141,7 +143,8 @@ def read_baseline(context: StageContext) -> Baseline:
         for target in sorted(spec.targets)
         if (file := naive_bayes_file(folder, str(target))).is_file()
     }
-    return Baseline(read_rules(context, features), fitted, spec.exclusions)
+    told = Cutoffs.model_validate_json((folder / "cutoffs.json").read_text(encoding="utf-8"))
+    return Baseline(read_rules(context, features), fitted, spec.exclusions, told.veto)
 
 
 def naive_bayes_file(folder: Path, target: str) -> Path:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from features.as_of import AS_OF, is_known
 from features.clock import format_duration
 from features.labels import build_labels
-from features.snapshots import job_snapshots
+from features.snapshots import first_looks, job_snapshots
 from features.spec import SourceSpec
 from models.baseline import Baseline
 from models.cutoffs import WEEK_US, Counting
@@ -49,11 +49,14 @@ class Looks:
         Which first promotions make the number a week; and the share of the leads that are looked at.
     every_us : int or None
         Rhythm of the looks; None where each lead has one look.
+    arrivals : tuple of int
+        Leads that came in in each week before the looks ended, oldest first: how much volumes move.
     """
 
     rows: pd.DataFrame
     counting: Counting
     every_us: int | None
+    arrivals: tuple[int, ...] = ()
 
     @property
     def every(self) -> str | None:
@@ -135,7 +138,7 @@ def calibration_looks(
     if spec.snapshots.every is None or spec.snapshots.until is None:
         rows = decisions(volume_rows(context, history, target=target), baseline, forecast, target)
         rows = with_outcomes(context, rows, target, known_until_us=first.test_from_us).assign(unseen=True)
-        return Looks(rows, Counting.of_all(rows[AS_OF]), None)
+        return Looks(rows, Counting.of_all(rows[AS_OF]), None, weekly_arrivals(context, first.test_from_us))
     every = context.settings.score.every
     nights, counting = counting_nights(
         period_from_us=first.calibration_from_us,
@@ -152,7 +155,18 @@ def calibration_looks(
     say(f"cutoffs: {len(snapshots):,} looks, one every {format_duration(every)}")
     rows = _look(context, spec, snapshots, baseline, forecast, target)
     rows = with_outcomes(context, rows, target, known_until_us=first.test_from_us)
-    return Looks(rows.assign(unseen=rows["lead_id"].isin(first.since_calibration)), counting, every)
+    rows = rows.assign(unseen=rows["lead_id"].isin(first.since_calibration))
+    return Looks(rows, counting, every, weekly_arrivals(context, first.test_from_us))
+
+
+def weekly_arrivals(context: StageContext, until_us: int) -> tuple[int, ...]:
+    """Return how many leads were looked at for the first time in each whole week before a moment, oldest first."""
+    first = first_looks(read_leads(context), read_stages(context), context.spec()).to_numpy(dtype="int64")
+    first = first[first < until_us]
+    if len(first) == 0:
+        return ()
+    back = (until_us - 1 - first) // WEEK_US
+    return tuple(int(count) for count in np.bincount(back)[::-1][1:])  # the oldest week may not be whole
 
 
 def looks_in_test(

@@ -18,6 +18,7 @@ from models.calibration_by_group import RULE as GROUP_RULE
 from models.metrics import METRICS, Metric
 from models.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
 from models.verdict import RULE
+from pipeline.cutoff_words import asked, stated
 from pipeline.evaluation import BANDS, Evaluation
 from pipeline.report_grades import grade_rows
 from pipeline.report_groups import agreement_sentence, group_blocks
@@ -137,6 +138,8 @@ def render(evaluation: Evaluation, pictures: dict[str, Picture]) -> str:
         number=number,
         signed=signed,
         percent=percent,
+        asked=asked,
+        stated=stated,
     )
 
 

@@ -15,6 +15,7 @@ from features.errors import InputError
 from features.spec import FeatureOptions, Strict
 from features.split import SplitOptions
 from models.estimator import EstimatorOptions
+from models.policy_options import AskedPolicy, Band, BandOptions
 
 
 class SimulateOptions(Strict):
@@ -44,20 +45,48 @@ class IngestOptions(Strict):
 
 
 class CutoffOptions(Strict):
-    """How the MQL and SAL cut-offs are chosen."""
+    """How the MQL and SAL cut-offs are chosen: one policy for both, or one for each."""
 
-    policy: Literal["same_volume_as_points", "per_week"] = "same_volume_as_points"
+    policy: AskedPolicy = "same_volume_as_points"
     mql_per_week: float | None = Field(default=None, gt=0)
     sal_per_week: float | None = Field(default=None, gt=0)
+    mql: BandOptions = BandOptions()
+    sal: BandOptions = BandOptions()
+    confidence: float = Field(default=0.9, ge=0.5, lt=1)
+    """Of promises, and of what is stated of the next quarter."""
+    veto: Duration = Field(default=90 * DAY_US, ge=0)
+    """How long a lead that sales rejected is not promoted again unless it does something; 0 is not at all."""
 
     @model_validator(mode="after")
     def _complete(self) -> CutoffOptions:
-        if self.policy == "per_week":
-            if self.mql_per_week is None or self.sal_per_week is None:
-                raise ValueError("policy per_week needs cutoffs.mql_per_week and cutoffs.sal_per_week")
-            if self.sal_per_week > self.mql_per_week:
-                raise ValueError("cutoffs.sal_per_week must not exceed cutoffs.mql_per_week")
+        asked: tuple[Band, ...] = ("MQL", "SAL")
+        for band in asked:
+            options, name = self.band(band), band.lower()
+            knob = NEEDED_KNOBS.get(str(options.policy))
+            if knob is None or getattr(options, knob) is not None:
+                continue
+            if knob == "per_week":
+                raise ValueError(f"policy per_week needs cutoffs.{name}_per_week")
+            raise ValueError(f"policy {options.policy} needs cutoffs.{name}.{knob}")
+        mql, sal = self.band("MQL"), self.band("SAL")
+        if mql.policy == sal.policy == "per_week" and (sal.per_week or 0) > (mql.per_week or 0):
+            raise ValueError("cutoffs.sal_per_week must not exceed cutoffs.mql_per_week")
         return self
+
+    def band(self, band: Band) -> BandOptions:
+        """Return the options of one stage, with what holds for both where it has none of its own."""
+        own, flat = (self.mql, self.mql_per_week) if band == "MQL" else (self.sal, self.sal_per_week)
+        per_week = own.per_week if own.per_week is not None else flat
+        return own.model_copy(update={"policy": own.policy or self.policy, "per_week": per_week})
+
+
+NEEDED_KNOBS = {
+    "per_week": "per_week",
+    "capacity": "capacity",
+    "promised_precision": "promise",
+    "expected_value": "value",
+}
+"""The knob that a policy cannot do without."""
 
 
 class EvaluateOptions(Strict):

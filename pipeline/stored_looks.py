@@ -21,6 +21,7 @@ def write_looks(looks: Looks, folder: Path) -> None:
         "weeks": looks.counting.weeks,
         "share": looks.counting.share,
         "every": None if looks.every_us is None else format_duration(looks.every_us),
+        "arrivals": list(looks.arrivals),
     }
     (folder / "looks.json").write_text(json.dumps(counting, indent=1) + "\n", encoding="utf-8")
 
@@ -31,4 +32,5 @@ def read_looks(folder: Path) -> Looks:
     rows = rows.assign(as_of_us=to_micros(rows["as_of"])).drop(columns="as_of")
     told = json.loads((folder / "looks.json").read_text(encoding="utf-8"))
     counting = Counting(parse_time(told["counted_from"]), told["weeks"], told["share"])
-    return Looks(rows, counting, None if told["every"] is None else parse_duration(told["every"]))
+    every = None if told["every"] is None else parse_duration(told["every"])
+    return Looks(rows, counting, every, tuple(told.get("arrivals", ())))

@@ -10,6 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from features.errors import InputError
+from models.cutoff_statement import BandStatement
+from models.cutoffs import Volume
+from pipeline.cutoff_words import asked, stated
 
 _METRICS = {
     "auc": "AUC (higher is better)",
@@ -133,22 +136,37 @@ def _interval(value: dict[str, Any]) -> str:
 
 def _promotion_table(evaluation: dict[str, Any]) -> Table:
     table = Table(title=f"Promoted in the test period (target {evaluation['target']})", title_justify="left")
-    for head in ("", "cut-off", "leads", "a week", "reached the target"):
+    for head in ("", "cut-off", "leads", "a week", "stated", "reached the target", "stated"):
         table.add_column(head, justify="right" if head else "left")
     cutoffs = evaluation["cutoffs"]
+    told = {band: _statement(cutoffs, band) for band in ("MQL", "SAL")}
     shown = {"model": cutoffs, "baseline": cutoffs["baseline"]}
     for side, label in (("model", "model"), ("baseline", evaluation["baseline"].replace("_", " "))):
         for band in ("MQL", "SAL"):
             row = evaluation["promoted"][side][band]
-            cutoff = shown[side][band.lower()]
+            cutoff, said = shown[side][band.lower()], told[band] if side == "model" else None
             table.add_row(
                 f"{label} {band}",
                 f"{cutoff:.3f}" if side == "model" else f"{cutoff:g}",
                 f"{row['leads']:,.0f}",
                 f"{row['per_week']:.1f}",
+                stated(said, "leads_per_week"),
                 _share(row),
+                stated(said, "precision"),
             )
+    lines = [f"{band} asked: {asked(said, _volume(cutoffs, band))}" for band, said in told.items()]
+    sure = f"stated: for the 13 weeks after the calibration period, {cutoffs['confidence']:.0%} sure"
+    table.caption, table.caption_justify = "\n".join([*lines, sure]), "left"
     return table
+
+
+def _statement(cutoffs: dict[str, Any], band: str) -> BandStatement | None:
+    told = cutoffs[f"{band.lower()}_statement"]
+    return None if told is None else BandStatement.model_validate(told)
+
+
+def _volume(cutoffs: dict[str, Any], band: str) -> Volume:
+    return Volume.model_validate(cutoffs[f"{band.lower()}_volume"])
 
 
 def _share(row: dict[str, Any]) -> str:

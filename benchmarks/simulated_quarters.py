@@ -1,0 +1,246 @@
+"""Simulated companies quarter by quarter: what the job saw when cut-offs were set, and in the quarter after.
+
+A company of the demo funnel is watched for five years. Every 13 weeks the forecast of SQL is fitted as a run would fit
+it, on what was known then; the nights before are looked at by the forward forecast, as stage ``cutoffs`` does, and
+those of the quarter after by the final one, as the job does. To save time no forecast of the close is fitted:
+``p_close`` is that of SQL times the share of SQLs that closed before. Each quarter is left as two tables of looks, so
+that a change of policies needs no new forecast. Runs go on where they were stopped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from features.as_of import AS_OF
+from features.clock import DAY_US, to_micros
+from features.feature_list import feature_list
+from features.labels import build_labels
+from features.snapshots import job_snapshots
+from models.baseline import Baseline
+from models.cutoffs import WEEK_US, Counting
+from models.fit_forecast import fit_forecasts
+from models.forecast import Forecast
+from models.veto import Veto, vetoed
+from pipeline.features import write_features
+from pipeline.ingested import read_leads, read_stages
+from pipeline.judged_rows import read_features, read_first_looks, read_rules
+from pipeline.looks import COUNTED_WEEKS
+from pipeline.settings import parse_overrides
+from pipeline.simulate import simulate
+from pipeline.stage import StageContext, make_context, run_stage
+
+SOURCE = Path(__file__).resolve().parent.parent / "sources" / "demo"
+KEYS = ["lead_id", AS_OF]
+FIRST_DAY, LAST_DAY = "2020-01-01", "2025-01-01"
+FIRST_CUT_DAYS = 548
+"""The first cut-offs are set a year and a half after the first lead came."""
+QUARTER_WEEKS = 13
+HISTORY_DAYS = 730
+"""How far back a forecast learns."""
+VETO_DAYS = 90
+SETTINGS = (
+    "simulate.events_per_lead=15", "model.threads=1", "model.boosters=2", "model.max_rounds=100",
+    f"simulate.first_day={FIRST_DAY}", f"simulate.last_day={LAST_DAY}",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Quarter:
+    """A quarter of one company.
+
+    Attributes
+    ----------
+    calibration, following : DataFrame
+        Looks before it (forward forecast, outcomes as known then) and in it (final forecast, outcomes as they became).
+        Columns as in `pipeline.looks.Looks`, and ``vetoed``; ``following`` has ``true_p`` and ``true_p_close`` too.
+    counting : Counting
+        What counts of ``calibration``.
+    calibration_from_us, from_us : int
+        When the calibration period began, and the quarter.
+    arrivals : array of float
+        Leads that came in in each week before the quarter.
+    """
+
+    company: int
+    number: int
+    calibration: pd.DataFrame
+    following: pd.DataFrame
+    counting: Counting
+    calibration_from_us: int
+    from_us: int
+    arrivals: np.ndarray
+
+
+def make_company(folder: Path, *, seed: int, leads: int) -> StageContext:
+    """Simulate a company with the truth of every day, ingest it, and compute its training grid."""
+    overrides = parse_overrides([f"seed={seed}", f"simulate.leads={leads}", *SETTINGS])
+    data = folder / "simulate" / "export"
+    context = make_context(source_dir=SOURCE, data_dir=data, out=folder, params_file=None, overrides=overrides)
+    done = folder / "company.done"
+    if done.is_file():
+        return context
+    from pipeline.source_folder import read_source
+
+    spec = read_source(SOURCE, {}).spec
+    daily = spec.model_copy(update={"snapshots": spec.snapshots.model_copy(update={"every": DAY_US})})
+    with context.workspace.writing("simulate", {}) as out:
+        simulate(context.settings.simulate, daily, seed, out)
+    run_stage("ingest", context)
+    run_stage("features", context)
+    done.touch()
+    return context
+
+
+def cut_times(context: StageContext) -> list[int]:
+    """Return when quarters begin whose outcomes are all known."""
+    spec, settings = context.spec(), context.settings.simulate
+    last = settings.last_day - QUARTER_WEEKS * WEEK_US - max(target.horizon for target in spec.targets.values())
+    first = settings.first_day + FIRST_CUT_DAYS * DAY_US
+    return list(range(first, last, QUARTER_WEEKS * WEEK_US))
+
+
+def make_quarters(folder: Path, context: StageContext) -> None:
+    """Leave ``quarter_N/`` for every quarter that is not there yet."""
+    for number, at in enumerate(cut_times(context)):
+        out = folder / f"quarter_{number:02d}"
+        if not (out / "quarter.json").is_file():
+            out.mkdir(exist_ok=True)
+            _make_quarter(context, at, out)
+
+
+def read_quarters(folder: Path, company: int) -> Iterator[Quarter]:
+    """Yield the quarters of a company."""
+    for told_in in sorted(folder.glob("quarter_*/quarter.json")):
+        told, out = json.loads(told_in.read_text(encoding="utf-8")), told_in.parent
+        yield Quarter(
+            company,
+            int(out.name.removeprefix("quarter_")),
+            pd.read_parquet(out / "calibration.parquet"),
+            pd.read_parquet(out / "following.parquet"),
+            Counting(told["counted_from_us"], told["weeks"]),
+            told["calibration_from_us"],
+            told["from_us"],
+            np.array(told["arrivals"]),
+        )
+
+
+def _make_quarter(context: StageContext, at: int, out: Path) -> None:
+    cut = context.settings.split.model_copy(update={"test_from": at, "train_from": at - HISTORY_DAYS * DAY_US})
+    then = replace(context, settings=context.settings.model_copy(update={"split": cut}))
+    run_stage("labels", then, force=True)
+    history, spec = read_features(then, "history"), then.spec()
+    labels = pd.read_parquet(then.folder("labels") / "labels.parquet")
+    known = labels[labels["part"].isin(("train", "calibration"))].groupby("target")["y"].mean()
+    closing = float(known["close"] / known["sql"])
+    fitted = fit_forecasts(
+        history,
+        labels[labels["target"] == "sql"],
+        spec=spec.model_copy(update={"targets": {"sql": spec.targets["sql"]}}),
+        features=feature_list(spec, then.settings.features),
+        feature_options=then.settings.features,
+        options=then.settings.model,
+        seed=then.settings.seed,
+    )
+    rules = read_rules(then, feature_list(spec, then.settings.features))
+    baseline, first = Baseline(rules, {}, spec.exclusions), read_first_looks(then, "sql")
+    runin = (spec.snapshots.until or 0) - spec.snapshots.after
+    nights = np.arange(at - QUARTER_WEEKS * WEEK_US * 4, at + QUARTER_WEEKS * WEEK_US, DAY_US, dtype="int64")
+    before = nights[(nights >= first.calibration_from_us - runin) & (nights < at)]
+    after = nights[nights >= at - runin]
+    looks = _looks(then, before, baseline, fitted.forward, closing, known_until_us=at)
+    looks = looks.assign(unseen=looks["lead_id"].isin(first.since_calibration))
+    looks.to_parquet(out / "calibration.parquet", index=False)
+    end = context.settings.simulate.last_day
+    following = _looks(then, after, baseline, fitted.final, closing, known_until_us=end).assign(unseen=True)
+    _with_truth(following, context).to_parquet(out / "following.parquet", index=False)
+    weeks = min((at - first.calibration_from_us) // DAY_US / 7, COUNTED_WEEKS)
+    created = read_leads(then)["created_us"].to_numpy()
+    edges = np.arange(at - (at - created.min()) // WEEK_US * WEEK_US, at + 1, WEEK_US)
+    told = {
+        "counted_from_us": int(at - weeks * WEEK_US),
+        "weeks": weeks,
+        "calibration_from_us": first.calibration_from_us,
+        "from_us": at,
+        "arrivals": np.histogram(created, edges)[0].tolist(),
+    }
+    (out / "quarter.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
+
+
+def _looks(
+    context: StageContext,
+    nights: np.ndarray,
+    baseline: Baseline,
+    forecast: Forecast,
+    closing: float,
+    *,
+    known_until_us: int,
+) -> pd.DataFrame:
+    """Return looks at the leads that had not reached the target; features of a night are computed once."""
+    spec, stages = context.spec(), read_stages(context)
+    cache = context.workspace.root / "nights"
+    cache.mkdir(exist_ok=True)
+    parts = []
+    for month in np.unique(nights // (30 * DAY_US)):
+        file = cache / f"{month}.parquet"
+        if not file.is_file():
+            _write_month(context, int(month), int(nights[0] % DAY_US), file)
+        rows = pq.read_table(file).to_pandas()
+        rows[AS_OF] = to_micros(rows["as_of"])
+        rows = rows[(rows[AS_OF] >= nights[0]) & (rows[AS_OF] <= nights[-1])].reset_index(drop=True)
+        parts.append(_decisions(rows, baseline, forecast, closing))
+    looks = pd.concat(parts, ignore_index=True).sort_values(KEYS, ignore_index=True)
+    stages = stages[stages["entered_us"] <= known_until_us]
+    labels = build_labels(looks[KEYS], stages, spec, observed_until_us=known_until_us)
+    for name in spec.targets:
+        own = labels[labels["target"] == name]
+        looks = looks.merge(own[[*KEYS, "y", "at_risk"]], on=KEYS, validate="one_to_one")
+        at_risk = looks.pop("at_risk")
+        looks["y" if name == "sql" else f"y_{name}"] = looks.pop("y").astype("float64")
+        looks = looks[at_risk] if name == "sql" else looks
+    return looks.reset_index(drop=True)
+
+
+def _write_month(context: StageContext, month: int, offset: int, file: Path) -> None:
+    """Write the features of all looks of 30 nights, at the job's hour."""
+    spec = context.spec()
+    nights = month * 30 * DAY_US + offset + DAY_US * np.arange(30, dtype="int64")
+    snapshots = job_snapshots(read_leads(context), read_stages(context), spec, nights_us=nights)
+    partial = file.with_suffix(".partial")
+    write_features(context.folder("ingest"), snapshots, spec, context.settings.features, partial)
+    partial.rename(file)
+
+
+def _decisions(rows: pd.DataFrame, baseline: Baseline, forecast: Forecast, closing: float) -> pd.DataFrame:
+    predicted = forecast.predict(rows)
+    return pd.DataFrame(
+        {
+            "lead_id": rows["lead_id"],
+            AS_OF: rows[AS_OF],
+            "p": predicted["p_sql"].to_numpy(),
+            "p_close": closing * predicted["p_sql"].to_numpy(),
+            "points": baseline.score(rows, "sql"),
+            "excluded": baseline.excluded(rows),
+            "gates_open": baseline.gates_open(rows),
+            "vetoed": vetoed(rows, Veto.of(forecast.spec, VETO_DAYS * DAY_US)),
+        }
+    )
+
+
+def _with_truth(looks: pd.DataFrame, context: StageContext) -> pd.DataFrame:
+    """Add the true probabilities at the end of the lead's day, by which its events of that day are known to them."""
+    truth = pd.read_parquet(context.workspace.folder("simulate") / "truth" / "truth.parquet")
+    created = read_leads(context).set_index("lead_id")["created_us"]
+    truth_day = (to_micros(truth["as_of"]).to_numpy() - created.loc[truth["lead_id"]].to_numpy()) // DAY_US
+    known = truth.assign(day=truth_day)[["lead_id", "day", "p_sql", "p_close"]]
+    age = looks[AS_OF].to_numpy() - created.loc[looks["lead_id"]].to_numpy()
+    keyed = looks[KEYS].assign(day=-(-age // DAY_US))
+    found = keyed.merge(known, on=["lead_id", "day"], how="left", validate="one_to_one")
+    settled = {"true_p": found["p_sql"].fillna(looks["y"]), "true_p_close": found["p_close"].fillna(looks["y_close"])}
+    return looks.assign(**settled)  # who is won or lost by the end of that day has its outcome

@@ -1,0 +1,245 @@
+"""What a cut-off will give in the next quarter, as prediction intervals: leads, precision, recall, deals, value.
+
+The past knows a rate only roughly, a quarter is a chance event even if the rate is known, and rates move between
+quarters. Each interval holds all three: draws of the rate given the past, of the quarter given the rate, and of the
+move, whose size is learned from how rates moved before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from models.cutoff_evidence import BandEvidence
+from models.cutoff_statement import NextQuarter, Stated
+from models.cutoffs import WEEK_US
+from models.log_odds import Floats, log_odds_to_probability, probability_to_log_odds
+from models.policy_options import DealValue
+
+QUARTER_WEEKS = 13
+BLOCK_WEEKS = 4
+"""Length of the blocks between which precision is seen to move."""
+USUAL_VOLUME_MOVE, USUAL_PRECISION_MOVE = 0.15, 0.20
+"""How far a rate moves between the time it is learned on and the next quarter (standard deviation of its logarithm, or
+of its log-odds), where the past does not say more. Set on simulated companies other than those they are judged on."""
+USUAL_WORTH = 3.0
+"""For how many past moves the usual one stands when it is mixed with those that were seen."""
+
+
+@dataclass(frozen=True)
+class Moves:
+    """How far rates move until the next quarter.
+
+    Attributes
+    ----------
+    volume : float
+        Standard deviation of the logarithm of the number of leads a week.
+    precision : float
+        Standard deviation of the log-odds of a share.
+    """
+
+    volume: float = USUAL_VOLUME_MOVE
+    precision: float = USUAL_PRECISION_MOVE
+
+
+def moves_of(evidence: BandEvidence, threshold: float, arrivals: Sequence[float] | Floats = ()) -> Moves:
+    """Learn how far rates move: volume from the leads that came in, precision from the promoted leads' outcomes.
+
+    Parameters
+    ----------
+    evidence : BandEvidence
+    threshold : float
+        The cut-off asked about.
+    arrivals : sequence of float
+        Leads that came in in each week of the past, oldest first; none leaves the usual move.
+    """
+    return Moves(
+        volume=volume_move(arrivals, counted_weeks=evidence.counting.weeks),
+        precision=precision_move(*_blocks(evidence, threshold)),
+    )
+
+
+def volume_move(arrivals: ArrayLike, *, counted_weeks: float, ahead: int = QUARTER_WEEKS) -> float:
+    """Return how far the number of leads a week moves from the time that counts to the quarter after it.
+
+    Every past week is taken as a moment at which cut-offs might have been set; chance alone is taken off.
+
+    Parameters
+    ----------
+    arrivals : array of float
+        Leads that came in in each week.
+    counted_weeks : float
+        Length of the time that volumes are counted over.
+    ahead : int
+        Weeks that they are stated for.
+
+    Returns
+    -------
+    float
+        Standard deviation of the logarithm; mixed with `USUAL_VOLUME_MOVE`.
+    """
+    weeks, back = np.asarray(arrivals, dtype="float64"), max(round(counted_weeks), 1)
+    total = np.concatenate(([0.0], np.cumsum(weeks)))
+    at = np.arange(back, len(weeks) - ahead + 1)
+    if len(at) == 0:
+        return USUAL_VOLUME_MOVE
+    before, after = total[at] - total[at - back], total[at + ahead] - total[at]
+    told = (before > 0) & (after > 0)
+    ratio = np.log(after[told] / ahead) - np.log(before[told] / back)
+    squares = ratio**2 - 1 / before[told] - 1 / after[told]
+    moves = (len(weeks) - back) / ahead  # overlapping ones say little more
+    seen = max(float(squares.mean()), 0.0) if told.any() else USUAL_VOLUME_MOVE**2
+    return float(np.sqrt((moves * seen + USUAL_WORTH * USUAL_VOLUME_MOVE**2) / (moves + USUAL_WORTH)))
+
+
+def precision_move(won: ArrayLike, leads: ArrayLike) -> float:
+    """Return how far the log-odds of a share move between blocks of weeks, beyond chance.
+
+    By moments: ``sum((k - n p)^2 - n p q) / sum((n p q)^2)`` is the variance, mixed with `USUAL_PRECISION_MOVE`.
+
+    Parameters
+    ----------
+    won, leads : array of float
+        Of each block.
+    """
+    k, n = np.asarray(won, dtype="float64"), np.asarray(leads, dtype="float64")
+    usual = USUAL_PRECISION_MOVE**2
+    if len(n) < 2 or k.sum() in (0, n.sum()):
+        return USUAL_PRECISION_MOVE
+    p = k.sum() / n.sum()
+    spread = n * p * (1 - p)
+    seen = max(float(((k - n * p) ** 2 - spread).sum() / (spread**2).sum()), 0.0)
+    # So many blocks are worth so many moves as chance leaves of them.
+    moves = float((usual / (usual + 1 / np.maximum(spread, 1e-9))).sum())
+    return float(np.sqrt((moves * seen + USUAL_WORTH * usual) / (moves + USUAL_WORTH)))
+
+
+def state_next_quarter(
+    evidence: BandEvidence,
+    threshold: float,
+    *,
+    confidence: float,
+    moves: Moves | None = None,
+    value: DealValue | None = None,
+    weeks: int = QUARTER_WEEKS,
+    draws: int = 4000,
+    seed: int = 0,
+) -> NextQuarter:
+    """State what a cut-off gives in the coming quarter.
+
+    Parameters
+    ----------
+    evidence : BandEvidence
+        Looks before it.
+    threshold : float
+        The cut-off.
+    confidence : float
+        Share of quarters in which a figure lies between its bounds, for each figure by itself.
+    moves : Moves, optional
+        The usual ones if not given.
+    value : DealValue, optional
+        None states no value.
+    weeks : int
+        Length of the quarter.
+    draws, seed : int
+        Of the simulation.
+
+    Notes
+    -----
+    Leads: counts of weeks are over-dispersed by a factor phi (variance over mean of the weeks counted); the rate is
+    gamma, given the past, with phi times the Poisson variance, the count negative binomial with phi times it too.
+    Shares: beta given the past (Jeffreys' prior), binomial given the rate. Both rates move by ``moves``.
+    """
+    rng, moved = np.random.default_rng(seed), moves or Moves()
+    count = _draw_counts(evidence, threshold, moved, weeks, draws, rng)
+    leads = float(evidence.per_week([threshold])[0])
+    rows = evidence.promoted(threshold)
+    judged = rows[rows["judged"]]
+    n, won = len(judged), float(judged["y"].sum())
+    bounds = _Bounds(confidence)
+    share = _draw_shares(won, n, moved, draws, rng)
+    reached = rng.binomial(count, share)
+    of_deals = judged[evidence.deal_column].dropna()
+    deals = rng.binomial(count, _draw_shares(float(of_deals.sum()), len(of_deals), moved, draws, rng))
+    deal_rate = float(of_deals.mean()) if len(of_deals) else float("nan")
+    some = count > 0
+    return NextQuarter(
+        weeks=weeks,
+        confidence=confidence,
+        leads_per_week=bounds(leads, count / weeks / evidence.counting.share),
+        precision=bounds(won / n, reached[some] / count[some]) if n and some.any() else None,
+        recall=_recall(evidence, won, moved, bounds, rng, draws),
+        outcomes_per_week=bounds(leads * won / n, reached / weeks / evidence.counting.share) if n else None,
+        deals_per_week=bounds(leads * deal_rate, deals / weeks / evidence.counting.share) if len(of_deals) else None,
+        value_per_week=_value(evidence, value, leads, deal_rate, count, deals, weeks, bounds),
+        judged_leads=n,
+    )
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    confidence: float
+
+    def __call__(self, value: float, drawn: Floats) -> Stated:
+        low, high = np.quantile(
+            drawn, [(1 - self.confidence) / 2, (1 + self.confidence) / 2], method="closest_observation"
+        )
+        return Stated(value=float(value), low=min(float(low), float(value)), high=max(float(high), float(value)))
+
+
+def _blocks(evidence: BandEvidence, threshold: float) -> tuple[Floats, Floats]:
+    rows = evidence.promoted(threshold)
+    rows = rows[rows["judged"]]
+    block = (rows["as_of_us"] - rows["as_of_us"].min()) // (BLOCK_WEEKS * WEEK_US) if len(rows) else rows["as_of_us"]
+    told = rows["y"].groupby(block.to_numpy()).agg(["sum", "size"])
+    return told["sum"].to_numpy(dtype="float64"), told["size"].to_numpy(dtype="float64")
+
+
+def _draw_counts(
+    evidence: BandEvidence, threshold: float, moves: Moves, weeks: int, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw the leads promoted in a quarter (of the sample that is looked at)."""
+    weekly = evidence.weekly(threshold)
+    counted = float(evidence.counted_leads([threshold])[0])
+    phi = max(float(weekly.var(ddof=1) / weekly.mean()), 1.0) if len(weekly) > 1 and weekly.mean() > 0 else 1.0
+    rate = rng.gamma((counted + 0.5) / phi, phi / evidence.counting.weeks, draws)
+    mean = np.maximum(rate * weeks * np.exp(rng.normal(0, moves.volume, draws)), 1e-9)
+    return rng.poisson(mean if phi <= 1 + 1e-9 else rng.gamma(mean / (phi - 1), phi - 1))
+
+
+def _draw_shares(won: float, leads: int, moves: Moves, draws: int, rng: np.random.Generator) -> Floats:
+    rate = rng.beta(won + 0.5, leads - won + 0.5, draws)
+    return log_odds_to_probability(probability_to_log_odds(rate) + rng.normal(0, moves.precision, draws))
+
+
+def _recall(
+    evidence: BandEvidence, won: float, moves: Moves, bounds: _Bounds, rng: np.random.Generator, draws: int
+) -> Stated | None:
+    """As many leads are taken to reach the target in a quarter as among the judged."""
+    if evidence.reached == 0:
+        return None
+    share = _draw_shares(won, evidence.reached, moves, draws, rng)
+    reached = rng.poisson(rng.gamma(evidence.reached + 0.5, 1.0, draws))
+    some = reached > 0
+    return bounds(won / evidence.reached, rng.binomial(reached[some], share[some]) / reached[some])
+
+
+def _value(
+    evidence: BandEvidence,
+    value: DealValue | None,
+    leads: float,
+    deal_rate: float,
+    count: np.ndarray,
+    deals: np.ndarray,
+    weeks: int,
+    bounds: _Bounds,
+) -> Stated | None:
+    """Value of handing over against handing nobody over: deals and what is spared, less the hand-overs' cost."""
+    if value is None or not np.isfinite(deal_rate):
+        return None
+    gain = value.deal + value.missed
+    drawn = (deals * gain - count * value.handover) / weeks / evidence.counting.share
+    return bounds(leads * (deal_rate * gain - value.handover), drawn)
