@@ -70,8 +70,8 @@ def shown_with(rows: pd.DataFrame, X: pd.DataFrame, forecast: Forecast, target: 
     if forecast.grades is not None and len(X):
         grades = forecast.grades.assign(forecast.explain(X, target).contributions, forecast.features)
     stage = X[CURRENT_STAGE] if CURRENT_STAGE in X else pd.Series(None, index=X.index, dtype="object")
-    told = {"stage": stage.astype("str"), **{name: grades[name].astype("str") for name in grades}}
-    return pd.concat([rows.assign(**told), X[names]], axis=1)
+    told = pd.DataFrame({"stage": stage, **{str(name): grades[name] for name in grades}}).astype("str")
+    return pd.concat([rows, told, X[names]], axis=1)
 
 
 def about_open(spec: SourceSpec, forecast: Forecast, target: str, *, observed_until_us: int) -> dict[str, Any]:

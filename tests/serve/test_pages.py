@@ -343,9 +343,14 @@ def test_both_languages_say_the_same_things() -> None:
 def test_every_sentence_is_used() -> None:
     folder = Path(__file__).resolve().parents[2] / "serve"
     code = "".join(
-        file.read_text() for file in [*folder.glob("*.py"), *folder.glob("templates/*")] if file.name != "words.py"
+        file.read_text()
+        for file in [*folder.glob("*.py"), *folder.glob("templates/*")]
+        if not file.name.endswith("words.py")
     )
-    prefixes = ("badge_", "band_help_", "base_", "verdict_")
+    prefixes = (
+        "ask_", "badge_", "band_help_", "base_", "changes_", "chart_", "column_", "head_", "limit_", "people_",
+        "stage_", "verdict_",
+    )  # fmt: skip
     assert [
         key for key in WORDS["en"] if f'"{key}"' not in code and f"'{key}'" not in code and not key.startswith(prefixes)
     ] == []
@@ -363,3 +368,13 @@ def test_numbers_and_dates_as_each_language_writes_them() -> None:
     assert [of_many(p, "en") for p in (0.0, 0.0094, 0.0096, 0.145, 1.0)] == [
         "fewer than 1 of 1,000", "9 of 1,000", "1 of 100", "14 of 100", "100 of 100",
     ]  # fmt: skip
+
+
+def test_the_list_can_be_filtered_by_grades(small: str) -> None:
+    with logged_in(small) as client:
+        everybody = client.get("/leads?lang=en").text
+        assert client.get("/leads?lang=en&fit=A&behaviour=2").text.count("<tr>") == everybody.count("<tr>")
+        assert client.get("/leads?lang=en&fit=nonsense").text.count("<tr>") == everybody.count("<tr>")
+        nobody = client.get("/leads?lang=en&fit=B").text
+        assert "No open lead fits" in nobody
+        assert "<option selected>B</option>" in nobody
