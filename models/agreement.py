@@ -153,7 +153,7 @@ class Past:
 
 
 class PromiseNotKeptError(InputError):
-    """No cut-off keeps a promise.
+    """A promise cannot be kept: at no cut-off, or not at the one that something else asks for.
 
     Attributes
     ----------
@@ -164,21 +164,33 @@ class PromiseNotKeptError(InputError):
     best : Promise or None
         The highest promise in whole percent that can be kept; None if nothing can be promised.
     per_week : float
-        Leads a week at the cut-off of ``best``.
+        Leads a week at the cut-off of ``best``; where ``too_few``, at the one that keeps the promise asked.
+    too_few : bool
+        Whether a lower cut-off keeps the promise, and at the one that capacity, value or MQL ask for too few leads
+        with known outcome are left to tell.
     """
 
-    def __init__(self, share: float, confidence: float, judged: int, best: Promise | None, per_week: float) -> None:
-        self.share, self.confidence, self.judged, self.best, self.per_week = share, confidence, judged, best, per_week
-        found = f"none that keeps it, from {judged:,} leads whose outcome is known"
-        hint = "Nothing can be promised at this confidence: be less sure, or wait for more outcomes"
-        if best is not None:
+    def __init__(
+        self, asked: tuple[float, float], judged: int, best: Promise | None, per_week: float, *, too_few: bool
+    ) -> None:
+        self.share, self.confidence = asked
+        self.judged, self.best, self.per_week, self.too_few = judged, best, per_week, too_few
+        if too_few:
+            hint = (
+                f"It is kept at {per_week:.1f} leads a week; at the higher cut-off that volume, value or MQL ask for, "
+                "too few leads are left to tell. Ask for more leads, or be less sure"
+            )
+        elif best is None:
+            hint = "Nothing can be promised at this confidence: be less sure, or wait for more outcomes"
+        else:
             hint = (
                 f"{best.share:.0%} could be promised, at {per_week:.1f} leads a week ({best.won} of {best.leads} past "
                 "promotions got there); or be less sure, or wait for more outcomes"
             )
+        sure = f"{100 * self.confidence:g}% sure"
         super().__init__(
-            expected=f"a cut-off for SAL of which at least {share:.0%} reach the target, {100 * confidence:g}% sure",
-            found=found,
+            expected=f"a cut-off for SAL of which at least {self.share:.0%} reach the target, {sure}",
+            found=f"none that keeps it, from {judged:,} leads whose outcome is known",
             hint=hint,
         )
 
@@ -251,10 +263,10 @@ def _kept(evidence: BandEvidence, share: float, confidence: float, floor: float)
     try:
         bounded = keep_promise(evidence, share, confidence=confidence, at_least=floor)
     except InputError:
-        best = best_promise(evidence, confidence=confidence)
+        best = alone or best_promise(evidence, confidence=confidence)
         per_week = float(evidence.per_week([best.threshold])[0]) if best is not None else 0.0
         judged = int(evidence.judged([evidence.candidates()[-1]])[0][0])
-        raise PromiseNotKeptError(share, confidence, judged, best, per_week) from None
+        raise PromiseNotKeptError((share, confidence), judged, best, per_week, too_few=alone is not None) from None
     return bounded, bounded.threshold if alone is None else alone.threshold
 
 

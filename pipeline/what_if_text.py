@@ -9,7 +9,7 @@ from rich.table import Table
 
 WIDTH = 118
 SHOWN_LEADS, SHOWN_VALUES = 12, 6
-POLICIES = {"proposed": "proposed", "in_force": "in force", "points": "points"}
+POLICIES = ("proposed", "in_force", "points")
 DASH = "–"
 
 Tree = dict[str, Any]
@@ -32,6 +32,14 @@ def to_text(answer: Tree, *, listed_in: str | None = None) -> str:
         console.print(_stages(answer))
         console.print(_in_test(answer))
         console.print(_people(answer))
+        most = answer["people"][-1]
+        if most["got_per_week"] < most["sal_per_week"] - 0.5:
+            passing = answer["cutoffs"]["reachable_per_week"]
+            console.print(
+                f"More people would find no more leads: above the cut-off for MQL the gates let {passing:.1f} a week "
+                "pass.",
+                markup=False, soft_wrap=True,
+            )  # fmt: skip
         _print_changes(console, answer)
         _print_list(console, answer, listed_in)
     return capture.get()
@@ -78,9 +86,11 @@ def promise_sentence(answer: Tree) -> list[str]:
     kept = answer["promise"]
     if kept is None:
         return []
+    held = share_between(answer["stages"]["SAL"]["proposed"]["test"]["precision"])
     return [
         f"Promise kept: at least {kept['share']:.0%} of SALs reach {answer['about']['stage']}, "
-        f"{kept['confidence']:.0%} sure; {kept['won']} of {kept['leads']} past promotions did."
+        f"{kept['confidence']:.0%} sure; {kept['won']} of {kept['leads']} past promotions did. "
+        f"In the test period it was {held}."
     ]
 
 
@@ -103,8 +113,8 @@ def _stages(answer: Tree) -> Table:
         ],
     )
     for band, stage in answer["stages"].items():
-        for policy, name in POLICIES.items():
-            side = stage[policy]
+        for policy in POLICIES:
+            name, side = policy_name(policy, answer), stage[policy]
             quarter = side["next_quarter"]
             cells = [
                 f"{band} {name}", _cutoff(side["cutoff"], policy, answer), between(quarter["leads"], 1),
@@ -121,8 +131,8 @@ def _in_test(answer: Tree) -> Table:
         ["", "leads a week", f"reach {goal} a week", "share", "deals a week", "leads judged"],
     )
     for band, stage in answer["stages"].items():
-        for policy, name in POLICIES.items():
-            test = stage[policy]["test"]
+        for policy in POLICIES:
+            name, test = policy_name(policy, answer), stage[policy]["test"]
             table.add_row(
                 f"{band} {name}", f"{test['leads_per_week']:.1f}", between(test["outcomes_per_week"], 1),
                 share_between(test["precision"]), between(test["deals_per_week"], 1), f"{test['leads']:,.0f}",
@@ -148,21 +158,21 @@ def _people(answer: Tree) -> Table:
 
 
 def _print_changes(console: Console, answer: Tree) -> None:
-    against = "points" if answer["about"]["baseline"] == "points" else "in_force"
     leads = answer["changes"]["leads"]
     counts = _table(
         f"Who enters and who leaves: {leads:,} open leads that sales does not have yet",
         ["", "now", "enter", "leave", "then"],
     )
     for band in answer["stages"]:
-        for name in dict.fromkeys((against, "in_force")):
+        for name in ("points", "in_force"):
             change = answer["changes"][band][name]
             cells = (change[key] for key in ("now", "entering", "leaving", "then"))
-            counts.add_row(f"{band} against {POLICIES[name]}", *(f"{count:,}" for count in cells))
+            counts.add_row(f"{band} against {policy_name(name, answer)}", *(f"{count:,}" for count in cells))
     console.print(counts)
-    for told in answer["changes"]["MQL"][against]["tables"]:
+    for told in answer["changes"]["MQL"]["points"]["tables"]:
         table = _table(
-            f"MQL by {told['title']['en']}, against {POLICIES[against]}", ["", "open", "now", "enter", "leave", "then"]
+            f"MQL by {told['title']['en']}, against {policy_name('points', answer)}",
+            ["", "open", "now", "enter", "leave", "then"],
         )
         shown = sorted(told["rows"], key=lambda row: -(row["entering"] + row["leaving"]))[:SHOWN_VALUES]
         for row in shown:
@@ -199,6 +209,13 @@ def _table(title: str, heads: list[str]) -> Table:
     for place, head in enumerate(heads):
         table.add_column(head, justify="left" if place == 0 else "right")
     return table
+
+
+def policy_name(policy: str, answer: Tree) -> str:
+    """Return what a policy is called; without points rules, naive Bayes stands in for them."""
+    if policy == "points" and answer["about"]["baseline"] != "points":
+        return "naive Bayes"
+    return {"proposed": "proposed", "in_force": "in force", "points": "points"}[policy]
 
 
 def _cutoff(value: float, policy: str, answer: Tree) -> str:

@@ -39,6 +39,7 @@ def answer_view(answer: Tree, question: Question, language: Language, lead_url: 
         "next_quarter_help": say("next_quarter_help", language, sure=percent(question.confidence, language)),
         "people": _people(answer, language),
         "people_help": say("people_help", language, person=number(answer["person_per_week"], language, digits=1)),
+        "people_in_vain": _in_vain(answer, language),
         "has_promise": answer["promise"] is not None,
         "changes": [_changes(stage, answer, language, lead_url) for stage in answer["stages"]],
         "changes_help": say(
@@ -60,6 +61,9 @@ def broken_promise(error: PromiseNotKeptError, goal: str, language: Language) ->
     """Return why a promise cannot be kept, and what could be promised."""
     texts = {"share": percent(error.share, language), "sure": percent(error.confidence, language), "goal": goal}
     words = say("promise_broken", language, judged=number(error.judged, language), **texts)
+    if error.too_few:
+        too_few = say("promise_too_few", language, per_week=number(error.per_week, language, digits=1))
+        return {"words": words, "best": too_few, "take": None}
     if error.best is None:
         return {"words": words, "best": say("promise_nothing", language), "take": None}
     best = {
@@ -114,14 +118,27 @@ def _limit(answer: Tree, language: Language) -> str:
     return f"{words} {say('limit_less', language, **numbers)}"
 
 
+def _in_vain(answer: Tree, language: Language) -> str | None:
+    """Return that more people would find no more leads, where that is so."""
+    if answer["people"][-1]["got_per_week"] >= answer["people"][-1]["sal_per_week"] - 0.5:
+        return None
+    at_mql = number(answer["cutoffs"]["reachable_per_week"], language, digits=1)
+    return say("people_in_vain", language, at_mql=at_mql)
+
+
 def _promise(answer: Tree, language: Language) -> str | None:
     kept = answer["promise"]
     if kept is None:
         return None
-    return say(
+    words = say(
         "promise_kept", language, share=percent(kept["share"], language), sure=percent(kept["confidence"], language),
         leads=number(kept["leads"], language), won=number(kept["won"], language), goal=answer["about"]["stage"],
     )  # fmt: skip
+    held = answer["stages"]["SAL"]["proposed"]["test"]["precision"]
+    if held is None:
+        return words
+    told = {"share": figure(held, language, share=True), "bounds": bounds(held, language, share=True)}
+    return f"{words} {say('promise_in_test', language, **told)}"
 
 
 def _against(answer: Tree) -> str:
@@ -174,7 +191,7 @@ def _cutoff(policy: str, value: float, answer: Tree, language: Language) -> str:
     if policy != "points":
         return number(100 * value, language, digits=1) + ("\N{NO-BREAK SPACE}%" if language == "de" else "%")
     if answer["about"]["baseline"] == "points":
-        return f"{number(value, language)} {say('points', language)}"
+        return say("some_points", language, points=number(value, language))
     return number(value, language, digits=2)
 
 

@@ -85,6 +85,8 @@ GERMAN: Mapping[str, str] = {
     "not_kept": "nicht gehalten",
     "pages": "Seiten",
     "people_help": "Je Person {person} Leads in der Woche. Änderung je Woche, 95-%-Intervalle.",
+    "people_in_vain": "Mehr Personen fänden nicht mehr Leads: über der Schwelle für MQL lassen die Bedingungen "
+    "{at_mql} je Woche durch.",
     "people_minus_1": "eine Person weniger",
     "people_plus_1": "eine Person mehr",
     "people_plus_2": "zwei Personen mehr",
@@ -93,11 +95,14 @@ GERMAN: Mapping[str, str] = {
     "promise_best": "Versprochen werden könnten {share}, bei {per_week} Leads je Woche ({won} von {leads} früheren "
     "Übergaben kamen ans Ziel). Oder weniger sicher sein, oder auf mehr Ergebnisse warten.",
     "promise_broken": "Dass mindestens {share} der SAL {goal} erreichen, lässt sich mit {sure} Sicherheit nicht "
-    "versprechen: dafür spricht keine Schwelle, gemessen an {judged} Leads mit bekanntem Ausgang.",
+    "versprechen, gemessen an {judged} Leads mit bekanntem Ausgang.",
     "promise_kept": "Versprechen gehalten: mindestens {share} der SAL erreichen {goal}, {sure} sicher; von {leads} "
     "früheren Übergaben waren es {won}.",
+    "promise_in_test": "Im Testzeitraum waren es {share} ({bounds}).",
     "promise_nothing": "Mit dieser Sicherheit lässt sich nichts versprechen.",
     "promise_take": "Mit {share} rechnen",
+    "promise_too_few": "Bei {per_week} Leads je Woche ließe es sich halten; bei der höheren Schwelle, die Zahl, Wert oder "
+    "MQL verlangen, sind es zu wenige Leads mit bekanntem Ausgang, um es zu sagen.",
     "kept": "gehalten",
     "row_cutoff": "Schwelle",
     "row_deals": "Abschlüsse",
@@ -107,6 +112,7 @@ GERMAN: Mapping[str, str] = {
     "row_value": "Wert",
     "said": "MQL ab {mql}, SAL ab {sal}.",
     "segment_more": "Nach {title}",
+    "some_points": "{points} Punkte",
     "sign_date": "Datum, Unterschrift",
     "sign_marketing": "Marketing",
     "sign_sales": "Vertrieb",
@@ -198,6 +204,8 @@ ENGLISH: Mapping[str, str] = {
     "not_kept": "not kept",
     "pages": "Pages",
     "people_help": "{person} leads a week and person. Change a week, 95% intervals.",
+    "people_in_vain": "More people would find no more leads: above the cut-off for MQL the gates let {at_mql} a week "
+    "pass.",
     "people_minus_1": "one person fewer",
     "people_plus_1": "one person more",
     "people_plus_2": "two persons more",
@@ -205,12 +213,15 @@ ENGLISH: Mapping[str, str] = {
     "promise": "Promise",
     "promise_best": "{share} could be promised, at {per_week} leads a week ({won} of {leads} past hand-overs got "
     "there). Or be less sure, or wait for more outcomes.",
-    "promise_broken": "That at least {share} of the SALs reach {goal} cannot be promised with {sure} confidence: no "
-    "cut-off speaks for it, measured on {judged} leads whose outcome is known.",
+    "promise_broken": "That at least {share} of the SALs reach {goal} cannot be promised with {sure} confidence, "
+    "measured on {judged} leads whose outcome is known.",
     "promise_kept": "Promise kept: at least {share} of the SALs reach {goal}, {sure} sure; of {leads} past hand-overs "
     "{won} did.",
+    "promise_in_test": "In the test period it was {share} ({bounds}).",
     "promise_nothing": "Nothing can be promised at this confidence.",
     "promise_take": "Take {share}",
+    "promise_too_few": "It would be kept at {per_week} leads a week; at the higher cut-off that number, value or MQL "
+    "ask for, too few leads with known outcome are left to tell.",
     "kept": "kept",
     "row_cutoff": "Cut-off",
     "row_deals": "Deals",
@@ -220,6 +231,7 @@ ENGLISH: Mapping[str, str] = {
     "row_value": "Value",
     "said": "MQL from {mql}, SAL from {sal}.",
     "segment_more": "By {title}",
+    "some_points": "{points} points",
     "sign_date": "Date, signature",
     "sign_marketing": "Marketing",
     "sign_sales": "Sales",

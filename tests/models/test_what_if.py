@@ -61,7 +61,9 @@ def past() -> Past:
     about = {
         "stage": "SQL", "sales_stages": ["SAL", "SQL", "WON"], "observed_until": "2026-01-01T00:00:00Z",
         "title": {"de": "Test", "en": "Test"}, "horizon_days": 60.0,
-        "columns": [{"name": "fit_channel", "title": {"de": "Kanal", "en": "Channel"}, "values": {}, "is_source": True}],
+        "columns": [
+            {"name": "fit_channel", "title": {"de": "Kanal", "en": "Channel"}, "values": {}, "is_source": True},
+        ],
     }  # fmt: skip
     return Past(*seen, (), opened, in_force, about)
 
@@ -85,9 +87,7 @@ def test_a_number_a_week_is_given(past: Past) -> None:
 
 def test_more_capacity_never_means_fewer_leads(past: Past) -> None:
     sizes = (1, 2, 5, 10, 20, 40, 80)
-    got = [
-        what_if(past, Question(sal_per_week=size, mql_per_week=100))["stages"]["SAL"]["proposed"] for size in sizes
-    ]
+    got = [what_if(past, Question(sal_per_week=size, mql_per_week=100))["stages"]["SAL"]["proposed"] for size in sizes]
     for fewer, more in pairwise(got):
         assert more["leads_per_week"] >= fewer["leads_per_week"]
         assert more["cutoff"] <= fewer["cutoff"]
@@ -121,6 +121,14 @@ def test_a_promise_that_cannot_be_kept_says_what_can(past: Past) -> None:
     assert 0.3 < best.share < 0.97
     assert f"{best.share:.0%} could be promised" in str(refused.value)
     assert agree(past, Question(promise=best.share)).promise is not None
+
+
+def test_a_promise_kept_only_with_more_leads_says_so(past: Past) -> None:
+    alone = agree(past, Question(promise=0.45, mql_per_week=400))
+    with pytest.raises(PromiseNotKeptError, match="too few leads are left to tell") as refused:
+        agree(past, Question(promise=0.45, mql_per_week=400, sal_per_week=0.1))
+    assert refused.value.too_few
+    assert refused.value.best == alone.promise
 
 
 def test_both_asked_the_stricter_decides(past: Past) -> None:
