@@ -1,12 +1,13 @@
 """Whether what cut-offs state of the next quarter is kept as often as it claims.
 
     python benchmarks/kept_promises.py --out DIR [--companies 16] [--first-seed 101] [--leads 8000]
+        [--every 7d]
 
 For every quarter of every simulated company (`simulated_quarters`), each policy sets MQL and SAL on the nights before,
 and what it stated is held against the quarter after, counted as the job counts: first promotions by the final forecast,
-over all open leads, every night. A stated interval is kept if the figure of the quarter lies inside. A promised
-precision is kept if the true share, from the simulation's own probabilities of the promoted leads, is what was promised
-or more. Where no cut-off keeps a promise the policy refuses: that is counted beside.
+over all open leads, at the rhythm of the job. A stated interval is kept if the figure of the quarter lies inside. A
+promised precision is kept if the true share, from the simulation's own probabilities of the promoted leads, is what was
+promised or more. Where no cut-off keeps a promise the policy refuses: that is counted beside.
 
 Quarters of one company share their market, and overlap in what was learned; so besides Wilson's interval, as if they
 were independent, the table has one by company: companies are drawn with replacement. ``DIR/kept.csv`` has a row a
@@ -197,12 +198,13 @@ def main() -> None:
     parser.add_argument("--companies", type=int, default=16)
     parser.add_argument("--first-seed", type=int, default=101)
     parser.add_argument("--leads", type=int, default=8_000)
+    parser.add_argument("--every", default="7d", help="rhythm of the job; must divide 13 weeks")
     arguments = parser.parse_args()
     parts = []
     for seed in range(arguments.first_seed, arguments.first_seed + arguments.companies):
         folder = arguments.out / f"company_{seed}"
         folder.mkdir(parents=True, exist_ok=True)
-        make_quarters(folder, make_company(folder, seed=seed, leads=arguments.leads))
+        make_quarters(folder, make_company(folder, seed=seed, leads=arguments.leads, every=arguments.every))
         for quarter in read_quarters(folder, seed):
             parts += list(judge(quarter))
     rows = pd.DataFrame(parts)

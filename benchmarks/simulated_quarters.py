@@ -42,13 +42,15 @@ FIRST_DAY, LAST_DAY = "2020-01-01", "2025-01-01"
 FIRST_CUT_DAYS = 548
 """The first cut-offs are set a year and a half after the first lead came."""
 QUARTER_WEEKS = 13
-HISTORY_DAYS = 730
+HISTORY_DAYS = 548
 """How far back a forecast learns."""
 VETO_DAYS = 90
 SETTINGS = (
-    "simulate.events_per_lead=15", "model.threads=1", "model.boosters=2", "model.max_rounds=100",
-    f"simulate.first_day={FIRST_DAY}", f"simulate.last_day={LAST_DAY}",
+    "simulate.events_per_lead=15", f"simulate.first_day={FIRST_DAY}", f"simulate.last_day={LAST_DAY}",
+    "snapshots.every=28d", "features.windows=[7d, 30d]", "features.half_lives=[7d]",
+    "model.threads=1", "model.boosters=2", "model.max_rounds=60",
 )  # fmt: skip
+"""A training grid, columns and rounds that are learned in seconds; what is judged is the promise, not the forecast."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,9 @@ class Quarter:
     arrivals: np.ndarray
 
 
-def make_company(folder: Path, *, seed: int, leads: int) -> StageContext:
+def make_company(folder: Path, *, seed: int, leads: int, every: str) -> StageContext:
     """Simulate a company with the truth of every day, ingest it, and compute its training grid."""
-    overrides = parse_overrides([f"seed={seed}", f"simulate.leads={leads}", *SETTINGS])
+    overrides = parse_overrides([f"seed={seed}", f"simulate.leads={leads}", f"score.every={every}", *SETTINGS])
     data = folder / "simulate" / "export"
     context = make_context(source_dir=SOURCE, data_dir=data, out=folder, params_file=None, overrides=overrides)
     done = folder / "company.done"
@@ -151,7 +153,8 @@ def _make_quarter(context: StageContext, at: int, out: Path) -> None:
     rules = read_rules(then, feature_list(spec, then.settings.features))
     baseline, first = Baseline(rules, {}, spec.exclusions), read_first_looks(then, "sql")
     runin = (spec.snapshots.until or 0) - spec.snapshots.after
-    nights = np.arange(at - QUARTER_WEEKS * WEEK_US * 4, at + QUARTER_WEEKS * WEEK_US, DAY_US, dtype="int64")
+    every = then.settings.score.every
+    nights = np.arange(at - QUARTER_WEEKS * WEEK_US * 4, at + QUARTER_WEEKS * WEEK_US, every, dtype="int64")
     before = nights[(nights >= first.calibration_from_us - runin) & (nights < at)]
     after = nights[nights >= at - runin]
     looks = _looks(then, before, baseline, fitted.forward, closing, known_until_us=at)
@@ -163,6 +166,7 @@ def _make_quarter(context: StageContext, at: int, out: Path) -> None:
     weeks = min((at - first.calibration_from_us) // DAY_US / 7, COUNTED_WEEKS)
     created = read_leads(then)["created_us"].to_numpy()
     edges = np.arange(at - (at - created.min()) // WEEK_US * WEEK_US, at + 1, WEEK_US)
+    weeks = weeks * DAY_US * 7 // every * every / WEEK_US
     told = {
         "counted_from_us": int(at - weeks * WEEK_US),
         "weeks": weeks,
@@ -184,13 +188,15 @@ def _looks(
 ) -> pd.DataFrame:
     """Return looks at the leads that had not reached the target; features of a night are computed once."""
     spec, stages = context.spec(), read_stages(context)
-    cache = context.workspace.root / "nights"
+    cache, step = context.workspace.root / "nights", context.settings.score.every
     cache.mkdir(exist_ok=True)
     parts = []
-    for month in np.unique(nights // (30 * DAY_US)):
-        file = cache / f"{month}.parquet"
+    quarter_us = QUARTER_WEEKS * WEEK_US  # nights are counted from one beginning of a quarter to the next
+    offset = int(nights[0] % quarter_us % step)
+    for number in np.unique((nights - offset) // quarter_us):
+        file = cache / f"{number}.parquet"
         if not file.is_file():
-            _write_month(context, int(month), int(nights[0] % DAY_US), file)
+            _write_nights(context, np.arange(number * quarter_us + offset, (number + 1) * quarter_us, step), file)
         rows = pq.read_table(file).to_pandas()
         rows[AS_OF] = to_micros(rows["as_of"])
         rows = rows[(rows[AS_OF] >= nights[0]) & (rows[AS_OF] <= nights[-1])].reset_index(drop=True)
@@ -207,10 +213,9 @@ def _looks(
     return looks.reset_index(drop=True)
 
 
-def _write_month(context: StageContext, month: int, offset: int, file: Path) -> None:
-    """Write the features of all looks of 30 nights, at the job's hour."""
+def _write_nights(context: StageContext, nights: np.ndarray, file: Path) -> None:
+    """Write the features of all looks of some nights."""
     spec = context.spec()
-    nights = month * 30 * DAY_US + offset + DAY_US * np.arange(30, dtype="int64")
     snapshots = job_snapshots(read_leads(context), read_stages(context), spec, nights_us=nights)
     partial = file.with_suffix(".partial")
     write_features(context.folder("ingest"), snapshots, spec, context.settings.features, partial)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from models.policies import Chosen
-from models.policy_options import BandOptions
+from models.policy_options import Band, BandOptions
 
 
-def asked_words(chosen: Chosen, options: BandOptions, *, per_week: float | None, confidence: float) -> str:
+def asked_words(chosen: Chosen, options: BandOptions, band: Band, *, per_week: float | None, confidence: float) -> str:
     """Return what was asked of a cut-off.
 
     Parameters
@@ -15,6 +15,8 @@ def asked_words(chosen: Chosen, options: BandOptions, *, per_week: float | None,
         The cut-off.
     options : BandOptions
         What it was chosen for.
+    band : str
+        The stage.
     per_week : float or None
         Leads a week that were asked for, if a number was.
     confidence : float
@@ -22,14 +24,15 @@ def asked_words(chosen: Chosen, options: BandOptions, *, per_week: float | None,
 
     Examples
     --------
-    >>> asked_words(Chosen(0.4, "per_week", 96), BandOptions(), per_week=12, confidence=0.9)
+    >>> asked_words(Chosen(0.4, "per_week", 96), BandOptions(), "SAL", per_week=12, confidence=0.9)
     '12 leads a week'
     """
     match chosen.policy:
         case "same_volume_as_points":
             return f"as many leads as the points, {per_week:.3g} a week"
         case "default_share":
-            return f"a share of the leads that come in, {per_week:.3g} a week"
+            share = "a quarter" if band == "MQL" else "a tenth"
+            return f"without rules: as many as {share} of the leads that come in as {band}, {per_week:.3g} a week"
         case "capacity" if options.capacity is not None:
             return f"what {options.capacity.people:g} people can work, {per_week:.3g} leads a week"
         case "promised_precision":

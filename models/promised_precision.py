@@ -16,6 +16,8 @@ endpoints. Pharmaceutical Statistics 2.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaincinv
@@ -106,9 +108,19 @@ def keep_promise(evidence: BandEvidence, share: float, *, confidence: float, at_
     return found
 
 
-def best_promise(evidence: BandEvidence, *, confidence: float) -> Promise | None:
-    """Return the highest promise in whole percent that some cut-off keeps; None if not even 1 % can be promised."""
-    low, high = 0, 100
+def best_promise(evidence: BandEvidence, *, confidence: float, below: float = 1.0) -> Promise | None:
+    """Return the highest promise in whole percent that some cut-off keeps; None if not even 1 % can be promised.
+
+    Parameters
+    ----------
+    evidence : BandEvidence
+        As for `keep_promise`.
+    confidence : float
+        As for `keep_promise`.
+    below : float
+        It is looked for below this share.
+    """
+    low, high = 0, math.ceil(100 * below)
     found: Promise | None = None
     while high - low > 1:  # the promises that can be kept are those up to some share, but for chance at the edge
         middle = (low + high) // 2
@@ -146,7 +158,7 @@ def lower_bound(won: float, leads: float, *, confidence: float) -> float:
 
 def _broken(evidence: BandEvidence, share: float, confidence: float) -> InputError:
     judged = int(evidence.judged([0.0])[0][0])
-    best = best_promise(evidence, confidence=confidence)
+    best = best_promise(evidence, confidence=confidence, below=share)
     if best is None:
         possible = "nothing can be promised at this confidence"
     else:

@@ -121,9 +121,10 @@ def _statement(
         moves=moves_of(evidence, chosen.threshold, looks.arrivals),
         value=options.value,
     )
+    asked = _volume(evidence, chosen).asked_per_week
     return BandStatement(
         policy=chosen.policy,
-        asked=asked_words(chosen, options, per_week=_volume(evidence, chosen).asked_per_week, confidence=confidence),
+        asked=asked_words(chosen, options, evidence.band, per_week=asked, confidence=confidence),
         promise=chosen.promise,
         raised_to_mql=chosen.raised,
         next_quarter=quarter,

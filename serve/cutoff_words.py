@@ -101,8 +101,8 @@ GERMAN: Mapping[str, str] = {
     "promise_in_test": "Im Testzeitraum waren es {share} ({bounds}).",
     "promise_nothing": "Mit dieser Sicherheit lässt sich nichts versprechen.",
     "promise_take": "Mit {share} rechnen",
-    "promise_too_few": "Bei {per_week} Leads je Woche ließe es sich halten; bei der höheren Schwelle, die Zahl, Wert oder "
-    "MQL verlangen, sind es zu wenige Leads mit bekanntem Ausgang, um es zu sagen.",
+    "promise_too_few": "Bei {per_week} Leads je Woche ließe es sich halten; bei der höheren Schwelle, die Zahl, Wert "
+    "oder MQL verlangen, sind es zu wenige Leads mit bekanntem Ausgang, um es zu sagen.",
     "kept": "gehalten",
     "row_cutoff": "Schwelle",
     "row_deals": "Abschlüsse",

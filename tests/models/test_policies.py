@@ -210,4 +210,4 @@ def test_every_policy_says_what_was_asked() -> None:
         options = BandOptions.model_validate({"policy": policy, **knobs})
         chosen = choose_cutoff(evidence, options, confidence=0.9, compared=against)
         per_week = None if chosen.asked_leads is None else chosen.asked_leads / counting.weeks
-        assert len(asked_words(chosen, options, per_week=per_week, confidence=0.9)) > 10
+        assert len(asked_words(chosen, options, "MQL", per_week=per_week, confidence=0.9)) > 10

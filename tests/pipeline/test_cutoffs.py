@@ -12,17 +12,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.clock import DAY_US
+from features.clock import DAY_US, to_micros
+from features.errors import InputError
 from features.snapshots import open_snapshots
+from models.cutoff_evidence import BandEvidence
 from models.cutoffs import Cutoffs, period_weeks
+from models.policy_options import BandOptions, Capacity, DealValue
+from models.promised_precision import best_promise
+from models.scoring import score_rows
+from models.veto import DAYS_SINCE_EVENT
 from pipeline import cutoffs
 from pipeline.features import write_features
-from pipeline.ingested import read_leads, read_stages
+from pipeline.ingested import read_leads, read_observed_until, read_stages
 from pipeline.judged_rows import read_baseline, read_features, read_first_looks, volume_rows
-from pipeline.looks import Looks, calibration_looks
+from pipeline.looks import Looks, calibration_looks, decisions
 from pipeline.model_files import read_forecast
 from pipeline.settings import CutoffOptions
-from pipeline.stage import StageContext
+from pipeline.stage import StageContext, run_stage
 from pipeline.workspace import Workspace
 
 
@@ -145,3 +151,81 @@ def test_neither_the_test_period_nor_any_outcome_is_looked_at(judged_by_points: 
     cutoffs.run(changed, tmp_path / "again")
     before = (judged_by_points.folder("cutoffs") / "cutoffs.json").read_bytes()
     assert (tmp_path / "again" / "cutoffs.json").read_bytes() == before
+
+
+def test_each_stage_says_what_was_asked_and_what_the_next_quarter_gives(judged_by_points: StageContext) -> None:
+    looks, baseline = look(judged_by_points), read_baseline(judged_by_points)
+    people = Capacity(people=0.2, hours_a_week=40, share_for_leads=0.5, minutes_a_lead=60, weeks_off=0)  # 4 a week
+    value = DealValue(deal=5_000, handover=100)
+    possible = best_promise(BandEvidence.of(looks.rows, looks.counting, "SAL"), confidence=0.8)
+    assert possible is not None
+    options = CutoffOptions(
+        mql=BandOptions(policy="capacity", capacity=people, value=value),
+        sal=BandOptions(policy="promised_precision", promise=possible.share),
+        confidence=0.8,
+    )
+    chosen = cutoffs.decide(looks, baseline, target="sql", options=options)
+    assert chosen.policy == "by_stage"
+    mql, sal = chosen.mql_statement, chosen.sal_statement
+    assert mql is not None
+    assert sal is not None
+    assert mql.asked == "what 0.2 people can work, 4 leads a week"
+    assert chosen.mql_volume.asked_per_week == pytest.approx(4)
+    quarter = mql.next_quarter
+    assert (quarter.weeks, quarter.confidence) == (13, 0.8)
+    assert quarter.leads_per_week.low < chosen.mql_volume.got_per_week < quarter.leads_per_week.high
+    assert quarter.value_per_week is not None
+    assert sal.promise is not None
+    assert sal.promise.won > possible.share * sal.promise.leads
+    assert chosen.sal_volume.asked_per_week is None
+    assert chosen.sal >= max(chosen.mql, sal.promise.threshold)
+    assert Cutoffs.model_validate_json(chosen.model_dump_json()) == chosen
+    assert chosen.with_version() == chosen
+
+
+def test_a_promise_that_cannot_be_kept_stops_the_stage_and_leaves_the_old_cut_offs(
+    judged_by_points: StageContext, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(judged_by_points.workspace.root, out)
+    options = CutoffOptions(mql=BandOptions(policy="promised_precision", promise=0.99))
+    settings = judged_by_points.settings.model_copy(update={"cutoffs": options})
+    asked = replace(judged_by_points, workspace=Workspace(out), settings=settings)
+    before = read(asked)
+    with pytest.raises(InputError, match="best promise is") as refused:
+        run_stage("cutoffs", asked)
+    assert refused.value.column == "cutoffs.mql.promise"
+    assert read(asked) == before
+
+
+def test_whom_sales_rejected_is_counted_as_the_job_promotes(judged_by_points: StageContext, tmp_path: Path) -> None:
+    """A lead that is handed back is excluded from that night on, in counting and in scoring alike, until it acts."""
+    out = tmp_path / "out"
+    shutil.copytree(judged_by_points.workspace.root, out)
+    vetoing = replace(judged_by_points, workspace=Workspace(out))
+    stages = pd.read_parquet(out / "ingest" / "stages.parquet")
+    leads = read_leads(vetoing)
+    until = read_observed_until(vetoing)
+    given_back = leads[leads["created_us"] > until - 20 * DAY_US].head(5)["lead_id"].tolist()
+    at = pd.to_datetime([until - DAY_US // 2] * len(given_back), unit="us", utc=True).as_unit("us")
+    back = pd.DataFrame({"lead_id": given_back, "stage": "RECYCLED", "entered_at": at})
+    pd.concat([stages, back.reindex(columns=stages.columns)]).to_parquet(out / "ingest" / "stages.parquet", index=False)
+    spec = vetoing.spec()
+    rows = open_snapshots(leads, read_stages(vetoing), spec, as_of_us=until)
+    write_features(out / "ingest", rows, spec, vetoing.settings.features, out / "rows.parquet")
+    X = pd.read_parquet(out / "rows.parquet")
+    X = X.assign(as_of_us=to_micros(X["as_of"])).set_index(X["lead_id"].rename(None))
+    baseline, forecast = read_baseline(vetoing), read_forecast(out / "train" / "model")
+    quiet = [lead for lead in given_back if lead in X.index and not X.loc[lead, DAYS_SINCE_EVENT] < 0.5]
+    assert quiet
+    counted = decisions(X, baseline, forecast, "sql").set_index("lead_id")["excluded"]
+    low = read(vetoing).model_copy(update={"mql": 0.0, "sal": 0.0})
+    scores = score_rows(X, X[["lead_id", "as_of"]], forecast=forecast, cutoffs=low, rules=baseline.rules)
+    scores = scores.set_index("lead_id")
+    for lead in quiet:
+        assert counted[lead]
+        assert scores.loc[lead, "band"] == scores.loc[lead, "points_band"] == "none"
+        assert scores.loc[lead, "exclusions"][-1]["en"] == "Rejected by sales, nothing new since"
+    assert (scores["excluded"] == counted[scores.index]).all()
+    without = replace(baseline, veto=None)
+    assert decisions(X, without, forecast, "sql")["excluded"].sum() < counted.sum()

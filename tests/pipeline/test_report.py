@@ -158,7 +158,7 @@ def test_what_comes_from_the_source_cannot_become_markup(many_promoted: StageCon
 def test_without_rules_it_says_so(judged_by_naive_bayes: StageContext) -> None:
     words = Page(html_of(judged_by_naive_bayes)).words
     assert "This source has no points rules; naive Bayes on field values, as Odoo computes it" in words
-    assert "as many as a quarter of the leads that come in as MQL" in words
+    assert "without rules: as many as a quarter of the leads that come in as MQL" in words
     assert "the points" not in words.lower()
 
 

@@ -31,6 +31,18 @@ def test_later_layers_win(tmp_path):
         ("split.test_from=someday", r"split\.test_from"),
         ("nonsense", r"expected --set NAME\.KEY=VALUE"),
         ("cutoffs.policy=per_week", r"needs cutoffs\.mql_per_week"),
+        ("cutoffs.policy=best", r"cutoffs\.policy"),
+        ("cutoffs.policy=default_share", r"cutoffs\.policy"),
+        ("cutoffs.policy=capacity", r"policy capacity needs cutoffs\.mql\.capacity"),
+        ("cutoffs.policy=promised_precision", r"policy promised_precision needs cutoffs\.mql\.promise"),
+        ("cutoffs.policy=expected_value", r"policy expected_value needs cutoffs\.mql\.value"),
+        ("cutoffs.sal.policy=promised_precision", r"policy promised_precision needs cutoffs\.sal\.promise"),
+        ("cutoffs.sal.promise=30", r"cutoffs\.sal\.promise: Input should be less than 1"),
+        ("cutoffs.mql.capacity={people: 2}", r"cutoffs\.mql\.capacity\.minutes_a_lead: Field required"),
+        ("cutoffs.mql.capacity={people: 0, minutes_a_lead: 30}", r"people: Input should be greater than 0"),
+        ("cutoffs.mql.value={deal: 1000}", r"cutoffs\.mql\.value\.handover: Field required"),
+        ("cutoffs.confidence=1", r"cutoffs\.confidence: Input should be less than 1"),
+        ("cutoffs={policy: per_week, mql_per_week: 3, sal_per_week: 9}", r"must not exceed cutoffs\.mql_per_week"),
     ],
 )
 def test_a_wrong_knob_is_named(assignment, message):
@@ -43,3 +55,19 @@ def test_a_value_laid_over_a_section_that_is_no_mapping_is_an_input_error():
         read_settings(None, overrides=parse_overrides(["split=3"]))
     with pytest.raises(InputError, match="seed"):
         read_settings(None, overrides=parse_overrides(["seed=3", "seed.x=4"]))
+
+
+def test_each_stage_may_have_a_policy_of_its_own():
+    asked = [
+        "cutoffs.policy=per_week",
+        "cutoffs.mql_per_week=40",
+        "cutoffs.sal={policy: promised_precision, promise: 0.3}",
+    ]
+    options = read_settings(None, overrides=parse_overrides(asked)).cutoffs
+    assert (options.band("MQL").policy, options.band("MQL").per_week) == ("per_week", 40)
+    assert (options.band("SAL").policy, options.band("SAL").promise) == ("promised_precision", 0.3)
+
+
+def test_a_number_of_the_stage_itself_comes_first():
+    asked = ["cutoffs={policy: per_week, mql_per_week: 40, sal_per_week: 12, mql: {per_week: 20}}"]
+    assert read_settings(None, overrides=parse_overrides(asked)).cutoffs.band("MQL").per_week == 20
