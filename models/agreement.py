@@ -66,6 +66,11 @@ class Question(Strict):
         return self.people * self.person_per_week
 
     @property
+    def rules(self) -> int:
+        """How many things are asked of SAL: of number, promise and value."""
+        return sum(asked is not None for asked in (self.capacity, self.promise, self.value))
+
+    @property
     def person_per_week(self) -> float:
         """Leads a week that one salesperson works, over the year, with eight weeks off.
 

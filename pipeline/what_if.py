@@ -72,19 +72,24 @@ def answered(
     if list_file is not None:
         write_list(answer["monday"]["rows"], LIST_COLUMNS, list_file)
     if adopt:
-        return adoption_text(settings_for(question, answer["cutoffs"]["rule"]), answer)
+        return adoption_text(settings_for(question, answer["cutoffs"]["rule"]), answer, rules=question.rules)
     if as_json:
         return json.dumps(answer, indent=1, ensure_ascii=False, allow_nan=False)
     return to_text(answer, listed_in=None if list_file is None else str(list_file))
 
 
-def adoption_text(section: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
-    """Return the settings as they stand in ``params.yaml``, with what they were agreed on as a comment."""
+def adoption_text(section: Mapping[str, Any], answer: Mapping[str, Any], *, rules: int) -> str:
+    """Return the settings as they stand in ``params.yaml``, with what they were agreed on as a comment.
+
+    ``rules``: how many things were asked of SAL.
+    """
     if not section:
         return "Nothing was asked that differs from the cut-offs in force: there is nothing to adopt."
     cutoffs, name = answer["cutoffs"], answer["version"]
+    strictest = "# A stage has one rule: this is the strictest of what was asked; the others hold today.\n"
     return (
         f"# Agreed as {name}: MQL from {cutoffs['mql']:.4f}, SAL from {cutoffs['sal']:.4f} on the present run.\n"
+        f"{strictest if rules > 1 else ''}"
         f"# In params.yaml, in place of what the section says about the same keys:\n{settings_text(section)}"
         "# Then: leadscore run --source SOURCE --data DATA --out OUT\n"
         f"# Or for one run: leadscore run … {' '.join(assignments(section, 'cutoffs'))}"

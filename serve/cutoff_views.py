@@ -53,6 +53,7 @@ def answer_view(answer: Tree, question: Question, language: Language, lead_url: 
             days=number(about["horizon_days"], language), as_of=iso_date_time(about["observed_until"], language),
             **texts,
         ),
+        "one_rule": question.rules > 1,
         "settings": settings_text(settings_for(question, answer["cutoffs"]["rule"])),
     }  # fmt: skip
 

@@ -8,6 +8,8 @@ GERMAN: Mapping[str, str] = {
     "adopt_help": "In params.yaml eintragen, an die Stelle derselben Schlüssel; der nächste Lauf von „leadscore run“ "
     "bewertet dann danach. Bis dahin gelten die heutigen Schwellen.",
     "adopt_nothing": "Nichts weicht von den heutigen Schwellen ab: es gibt nichts zu übernehmen.",
+    "adopt_one_rule": "Eine Stufe hat eine Regel: hier steht die strengste. Was sonst gefragt war, gilt heute mit und "
+    "wird nachts nicht geprüft.",
     "adopt_title": "Übernehmen",
     "agreed_title": "Vereinbart",
     "agreed_words": "Fassung {version} · {goal} innerhalb von {days} Tagen · MQL ab {mql} · SAL ab {sal} · Datenstand "
@@ -127,6 +129,8 @@ ENGLISH: Mapping[str, str] = {
     "adopt_help": "Put this into params.yaml in place of the same keys; the next 'leadscore run' goes by it. Until "
     "then, the cut-offs in force hold.",
     "adopt_nothing": "Nothing differs from the cut-offs in force: there is nothing to adopt.",
+    "adopt_one_rule": "A stage has one rule: this is the strictest. What else was asked holds today and is not checked "
+    "at night.",
     "adopt_title": "Adopt",
     "agreed_title": "Agreed",
     "agreed_words": "Version {version} · {goal} within {days} days · MQL from {mql} · SAL from {sal} · data as of "
