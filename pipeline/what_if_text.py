@@ -74,8 +74,11 @@ def limit_sentence(answer: Tree) -> str:
     wanted = answer["capacity"]
     if wanted is None or got >= wanted - 0.5:
         return words
+    less = f"{words} {got:.1f} a week is less than the {wanted:g} there is time for"
+    if cutoffs["limit"] in ("promise", "value"):
+        return f"{less}."
     return (
-        f"{words} {got:.1f} a week is less than the {wanted:g} there is time for: at the cut-off for MQL the gates let "
+        f"{less}: at the cut-off for MQL the gates let "
         f"{cutoffs['reachable_per_week']:.1f} a week pass, at no cut-off more than "
         f"{cutoffs['reachable_per_week_at_all']:.1f}."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ from serve.words import say
 
 WIDTH, HEIGHT = 560, 290
 LEFT, RIGHT, TOP, BOTTOM = 54, 14, 12, 46
-STEPS = (1, 2, 2.5, 5, 10)
+STEPS = (0.1, 0.2, 0.25, 0.5, 1.0)
 POLICIES = ("proposed", "in_force", "points")
 
 
@@ -79,19 +80,21 @@ class _Places:
 
 
 def _step(top: float) -> float:
-    """Return a round step of which three to six reach the top."""
-    size = 1.0
-    while size * 10 <= top / 2:
-        size *= 10
-    while size > top:
-        size /= 10
-    return next((size * step for step in STEPS if top / (size * step) <= 6), size * 10)
+    """Return the smallest round step of which six reach the top.
+
+    Examples
+    --------
+    >>> _step(1.0), _step(184.0), _step(17.0)
+    (0.2, 50.0, 5.0)
+    """
+    size = 10.0 ** math.floor(math.log10(top))
+    return next((size * step for step in STEPS if top / (size * step) <= 6), size)
 
 
 def _top(values: Sequence[float]) -> float:
     highest = max(values, default=1.0) or 1.0
     step = _step(highest)
-    return step * -(-highest // step)
+    return step * math.ceil(highest / step - 1e-9)
 
 
 def _ticks(top: float) -> list[float]:

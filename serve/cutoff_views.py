@@ -116,7 +116,8 @@ def _limit(answer: Tree, language: Language) -> str:
         "at_all": cutoffs["reachable_per_week_at_all"],
     }  # fmt: skip
     numbers = {name: number(value, language, digits=1) for name, value in texts.items()}
-    return f"{words} {say('limit_less', language, **numbers)}"
+    key = "limit_less_only" if cutoffs["limit"] in ("promise", "value") else "limit_less"
+    return f"{words} {say(key, language, **numbers)}"
 
 
 def _in_vain(answer: Tree, language: Language) -> str | None:

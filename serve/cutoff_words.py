@@ -73,6 +73,7 @@ GERMAN: Mapping[str, str] = {
     "limit_in_force": "Die Schwelle für SAL bleibt, wie sie ist.",
     "limit_less": "{got} je Woche sind weniger als die {wanted}, für die Zeit ist: über der Schwelle für MQL lassen "
     "die Bedingungen {at_mql} je Woche durch, überhaupt höchstens {at_all}.",
+    "limit_less_only": "{got} je Woche sind weniger als die {wanted}, für die Zeit ist.",
     "limit_mql": "Tiefer kann die Schwelle für SAL nicht liegen: nicht unter der für MQL.",
     "limit_promise": "Das Versprechen bestimmt die Schwelle für SAL.",
     "limit_value": "Der Wert bestimmt die Schwelle für SAL.",
@@ -194,6 +195,7 @@ ENGLISH: Mapping[str, str] = {
     "limit_in_force": "The cut-off for SAL stays as it is.",
     "limit_less": "{got} a week is less than the {wanted} there is time for: above the cut-off for MQL the gates let "
     "{at_mql} a week pass, at most {at_all} at any cut-off.",
+    "limit_less_only": "{got} a week is less than the {wanted} there is time for.",
     "limit_mql": "The cut-off for SAL cannot lie lower: not below the one for MQL.",
     "limit_promise": "The promise sets the cut-off for SAL.",
     "limit_value": "The value sets the cut-off for SAL.",

@@ -200,3 +200,11 @@ def test_a_question_loads_no_training_library(out: Path) -> None:
 def test_units_are_read(out: Path) -> None:
     assert question_of(capacity="120/week", mql_capacity=None).sal_per_week == 120
     assert question_of(capacity=" 7.5 / week ", mql_capacity="300").mql_per_week == 300
+
+
+def test_with_nothing_open_there_is_still_an_answer(nothing_open: StageContext) -> None:
+    answer = asked(nothing_open.workspace.root, capacity="2", mql_capacity="10")
+    assert answer["monday"]["rows"] == []
+    assert answer["changes"]["leads"] == 0
+    assert answer["stages"]["SAL"]["proposed"]["leads_per_week"] >= 0
+    assert "0 SAL and 0 MQL" in to_text(answer)
