@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +19,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from features.as_of import AS_OF
-from features.clock import DAY_US, to_micros
+from features.clock import DAY_US, from_micros, to_micros
+from features.evidence import seen_so_far
 from features.feature_list import feature_list
-from features.labels import build_labels
+from features.labels import as_seen, build_labels
 from features.snapshots import job_snapshots
+from features.spec import SourceSpec
+from features.split import SplitOptions, split_by_time
 from models.baseline import Baseline
 from models.cutoffs import WEEK_US, Counting
 from models.fit_forecast import fit_forecasts
@@ -30,10 +33,11 @@ from models.forecast import Forecast
 from models.veto import Veto, vetoed
 from pipeline.features import write_features
 from pipeline.ingested import read_leads, read_stages
-from pipeline.judged_rows import read_features, read_first_looks, read_rules
+from pipeline.judged_rows import read_features, read_rules
 from pipeline.looks import COUNTED_WEEKS
 from pipeline.settings import parse_overrides
 from pipeline.simulate import simulate
+from pipeline.source_folder import read_source
 from pipeline.stage import StageContext, make_context, run_stage
 
 SOURCE = Path(__file__).resolve().parent.parent / "sources" / "demo"
@@ -88,8 +92,6 @@ def make_company(folder: Path, *, seed: int, leads: int, every: str) -> StageCon
     done = folder / "company.done"
     if done.is_file():
         return context
-    from pipeline.source_folder import read_source
-
     spec = read_source(SOURCE, {}).spec
     daily = spec.model_copy(update={"snapshots": spec.snapshots.model_copy(update={"every": DAY_US})})
     with context.workspace.writing("simulate", {}) as out:
@@ -133,44 +135,69 @@ def read_quarters(folder: Path, company: int) -> Iterator[Quarter]:
         )
 
 
+@dataclass(frozen=True)
+class Known:
+    """What was known when a quarter began."""
+
+    labels: pd.DataFrame
+    calibration_from_us: int
+    since_calibration: pd.Index
+    """Leads first looked at in the calibration period."""
+    closing: float
+    """Deals for each SQL, among outcomes that were known."""
+
+
+def _known(history: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec, at: int) -> Known:
+    """Label and split as stage ``labels`` does, with the test beginning at ``at``; leads of the last months only."""
+    first = history.groupby("lead_id")[AS_OF].transform("min")
+    keys = history.loc[(first >= at - HISTORY_DAYS * DAY_US) & (first < at + DAY_US * 30), KEYS]
+    labels = build_labels(keys, stages, spec, observed_until_us=at + spec.target("sql").horizon + DAY_US * 30)
+    horizon = spec.target("sql").horizon
+    rows = labels[labels["target"] == "sql"].reset_index(drop=True)
+    part = split_by_time(rows, horizon_us=horizon, options=SplitOptions(test_from=at))
+    seen = as_seen(rows[part == "young"], seen_until_us=at)
+    cut = pd.concat([rows.drop(seen.index), seen]).sort_index().assign(part=part)
+    cut = cut.join(seen_so_far(cut, stages, horizon_us=horizon, seen_until_us=at))
+    cut = cut.assign(as_of=from_micros(cut[AS_OF]), outcome_at=from_micros(cut["outcome_us"]))
+    looked = cut.groupby("lead_id")[AS_OF].min()
+    calibration_from = int(looked[cut.loc[part == "calibration", "lead_id"].unique()].min())
+    matured = labels[labels[AS_OF] + horizon <= at].groupby("target")["y"].mean()
+    since = looked.index[(looked >= calibration_from) & (looked < at)]
+    return Known(cut.drop(columns=["outcome_us"]), calibration_from, since, float(matured["close"] / matured["sql"]))
+
+
 def _make_quarter(context: StageContext, at: int, out: Path) -> None:
-    cut = context.settings.split.model_copy(update={"test_from": at, "train_from": at - HISTORY_DAYS * DAY_US})
-    then = replace(context, settings=context.settings.model_copy(update={"split": cut}))
-    run_stage("labels", then, force=True)
-    history, spec = read_features(then, "history"), then.spec()
-    labels = pd.read_parquet(then.folder("labels") / "labels.parquet")
-    known = labels[labels["part"].isin(("train", "calibration"))].groupby("target")["y"].mean()
-    closing = float(known["close"] / known["sql"])
+    history, stages, spec = read_features(context, "history"), read_stages(context), context.spec()
+    known, features = _known(history, stages, spec, at), feature_list(spec, context.settings.features)
     fitted = fit_forecasts(
         history,
-        labels[labels["target"] == "sql"],
+        known.labels,
         spec=spec.model_copy(update={"targets": {"sql": spec.targets["sql"]}}),
-        features=feature_list(spec, then.settings.features),
-        feature_options=then.settings.features,
-        options=then.settings.model,
-        seed=then.settings.seed,
+        features=features,
+        feature_options=context.settings.features,
+        options=context.settings.model,
+        seed=context.settings.seed,
     )
-    rules = read_rules(then, feature_list(spec, then.settings.features))
-    baseline, first = Baseline(rules, {}, spec.exclusions), read_first_looks(then, "sql")
+    baseline, closing = Baseline(read_rules(context, features), {}, spec.exclusions), known.closing
     runin = (spec.snapshots.until or 0) - spec.snapshots.after
-    every = then.settings.score.every
+    every = context.settings.score.every
     nights = np.arange(at - QUARTER_WEEKS * WEEK_US * 4, at + QUARTER_WEEKS * WEEK_US, every, dtype="int64")
-    before = nights[(nights >= first.calibration_from_us - runin) & (nights < at)]
+    before = nights[(nights >= known.calibration_from_us - runin) & (nights < at)]
     after = nights[nights >= at - runin]
-    looks = _looks(then, before, baseline, fitted.forward, closing, known_until_us=at)
-    looks = looks.assign(unseen=looks["lead_id"].isin(first.since_calibration))
+    looks = _looks(context, before, baseline, fitted.forward, closing, known_until_us=at)
+    looks = looks.assign(unseen=looks["lead_id"].isin(known.since_calibration))
     looks.to_parquet(out / "calibration.parquet", index=False)
     end = context.settings.simulate.last_day
-    following = _looks(then, after, baseline, fitted.final, closing, known_until_us=end).assign(unseen=True)
+    following = _looks(context, after, baseline, fitted.final, closing, known_until_us=end).assign(unseen=True)
     _with_truth(following, context).to_parquet(out / "following.parquet", index=False)
-    weeks = min((at - first.calibration_from_us) // DAY_US / 7, COUNTED_WEEKS)
-    created = read_leads(then)["created_us"].to_numpy()
+    weeks = min((at - known.calibration_from_us) // DAY_US / 7, COUNTED_WEEKS)
+    created = read_leads(context)["created_us"].to_numpy()
     edges = np.arange(at - (at - created.min()) // WEEK_US * WEEK_US, at + 1, WEEK_US)
     weeks = weeks * DAY_US * 7 // every * every / WEEK_US
     told = {
         "counted_from_us": int(at - weeks * WEEK_US),
         "weeks": weeks,
-        "calibration_from_us": first.calibration_from_us,
+        "calibration_from_us": known.calibration_from_us,
         "from_us": at,
         "arrivals": np.histogram(created, edges)[0].tolist(),
     }

@@ -11,8 +11,8 @@ from serve.formats import Language, number, percent
 from serve.words import say
 
 WIDTH, HEIGHT = 560, 290
-LEFT, RIGHT, TOP, BOTTOM = 54, 14, 12, 46
-STEPS = (0.1, 0.2, 0.25, 0.5, 1.0)
+LEFT, RIGHT, TOP, BOTTOM = 54, 14, 34, 46
+STEPS = (0.1, 0.2, 0.25, 0.5, 1.0, 2.0)
 POLICIES = ("proposed", "in_force", "points")
 
 
@@ -84,8 +84,8 @@ def _step(top: float) -> float:
 
     Examples
     --------
-    >>> _step(1.0), _step(184.0), _step(17.0)
-    (0.2, 50.0, 5.0)
+    >>> _step(1.0), _step(184.0), _step(17.0), _step(0.67)
+    (0.2, 50.0, 5.0, 0.2)
     """
     size = 10.0 ** math.floor(math.log10(top))
     return next((size * step for step in STEPS if top / (size * step) <= 6), size)
