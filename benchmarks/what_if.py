@@ -99,7 +99,8 @@ def main() -> None:
         print(f"{name:34}{taken.wall:8.2f}{taken.processor:13.2f}")
     print(f"{'answer of a warm server':34}{page:8.2f}")
     print(f"question against the stage: {question.processor / stage.processor:.3f} of its processor time")
-    print(f"under {SHOULD_TAKE_SECONDS:g} s: {'yes' if question.wall < SHOULD_TAKE_SECONDS else 'no'}")
+    for name, seconds in (("processor time", question.processor), ("clock at this load", question.wall)):
+        print(f"under {SHOULD_TAKE_SECONDS:g} s by {name}: {'yes' if seconds < SHOULD_TAKE_SECONDS else 'no'}")
 
 
 if __name__ == "__main__":
