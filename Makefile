@@ -10,10 +10,10 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo run test check format serve lock browser clean
+.PHONY: help setup demo run test check format serve screenshots lock browser clean
 
 help: ## Show what can be done here
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: $(VENV)/installed ## Create .venv and install everything locked in requirements.lock
 
@@ -50,6 +50,9 @@ format: setup ## Format the code and strip notebooks
 
 serve: setup ## Serve scores and pages of the last demo run on localhost
 	$(BIN)/python -m serve
+
+screenshots: setup browser ## Take the pictures of docs/images anew, from the last demo run
+	LEADSCORE_SCREENSHOTS=docs/images LEADSCORE_DEMO_OUT=data $(BIN)/python -m pytest -q tests/serve/test_cutoffs_page.py -k pictures
 
 browser: ## Install what browser and Spark tests need, if it is missing
 	tests/install_system_packages.sh

@@ -1,52 +1,59 @@
 """Models: tables in, numbers out. Points, the forecast and its reasons, cut-offs, and what they are worth."""
 
-from models.baseline import Baseline
-from models.bootstrap import Comparison, Interval, compare, interval
-from models.by_lead import lead_folds, lead_weights
-from models.calibration import Calibration, fit_calibration
-from models.conversion import Conversion, convert
-from models.cutoff_change import CutoffChange, compare_cutoffs
-from models.cutoff_evidence import BandEvidence, CutoffEvidence
-from models.cutoff_statement import BandStatement, NextQuarter, Promise, Stated
-from models.cutoffs import Counting, Cutoffs, band, choose_thresholds
-from models.estimator import Estimator, Training
-from models.estimator_options import EstimatorOptions
-from models.expected_value import (
-    expected_value_per_week,
-    most_valuable,
-    net_benefit,
-    net_benefit_curve,
-)
-from models.first_passages import FirstPassages
-from models.fit_estimator import fit_estimator
-from models.fit_forecast import (
-    FittedForecast,
-    fit_forecast,
-    fit_forecasts,
-    labelled_rows,
-    predict_fitted,
-    predict_labelled,
-)
-from models.fit_target import FittedTarget, fit_target
-from models.forecast import Explanation, Forecast
-from models.grades import Grades, fit_grades
-from models.log_odds import log_odds_to_probability, probability_to_log_odds
-from models.metrics import Scored, metric_values
-from models.naive_bayes import NaiveBayes, fit_naive_bayes
-from models.next_quarter import Moves, moves_of, state_next_quarter
-from models.points import PointsRules, score_points
-from models.points_reasons import PointsReason, points_reasons
-from models.policies import Chosen, Compared, choose_cutoff, choose_pair
-from models.policy_options import BandOptions, Capacity, DealValue
-from models.promised_precision import best_promise, keep_promise
-from models.reasons import Reason, reasons
-from models.same_as_points import same_precision, same_recall
-from models.saved_form import from_files, to_files
-from models.scoring import model_version, score_rows
-from models.target_model import TargetModel
-from models.timing import Timing, fit_timing
-from models.verdict import beats_baseline
-from models.veto import Veto, vetoed
+from typing import TYPE_CHECKING
+
+from features.first_use import at_first_use
+
+if TYPE_CHECKING:
+    from models.baseline import Baseline
+    from models.bootstrap import Comparison, Interval, compare, interval
+    from models.by_lead import lead_folds, lead_weights
+    from models.calibration import Calibration, fit_calibration
+    from models.conversion import Conversion, convert
+    from models.cutoff_change import CutoffChange, compare_cutoffs
+    from models.cutoff_evidence import BandEvidence, CutoffEvidence
+    from models.cutoff_statement import BandStatement, NextQuarter, Promise, Stated
+    from models.cutoffs import Counting, Cutoffs, band, choose_thresholds
+    from models.estimator import Estimator, Training
+    from models.estimator_options import EstimatorOptions
+    from models.expected_value import (
+        expected_value_per_week,
+        most_valuable,
+        net_benefit,
+        net_benefit_curve,
+    )
+    from models.first_passages import FirstPassages
+    from models.fit_estimator import fit_estimator
+    from models.fit_forecast import (
+        FittedForecast,
+        fit_forecast,
+        fit_forecasts,
+        labelled_rows,
+        predict_fitted,
+        predict_labelled,
+    )
+    from models.fit_target import FittedTarget, fit_target
+    from models.forecast import Explanation, Forecast
+    from models.grades import Grades, fit_grades
+    from models.log_odds import log_odds_to_probability, probability_to_log_odds
+    from models.metrics import Scored, metric_values
+    from models.naive_bayes import NaiveBayes, fit_naive_bayes
+    from models.next_quarter import Moves, moves_of, state_next_quarter
+    from models.points import PointsRules, score_points
+    from models.points_reasons import PointsReason, points_reasons
+    from models.policies import Chosen, Compared, choose_cutoff, choose_pair
+    from models.policy_options import BandOptions, Capacity, DealValue
+    from models.promised_precision import best_promise, keep_promise
+    from models.reasons import Reason, reasons
+    from models.same_as_points import same_precision, same_recall
+    from models.saved_form import from_files, to_files
+    from models.scoring import model_version, score_rows
+    from models.target_model import TargetModel
+    from models.timing import Timing, fit_timing
+    from models.verdict import beats_baseline
+    from models.veto import Veto, vetoed
+else:
+    __getattr__ = at_first_use(__name__)
 
 __all__ = [
     "BandEvidence",

@@ -24,11 +24,12 @@ from models.target_evaluation import BASELINE, MODEL, TargetEvaluation, evaluate
 from pipeline.evaluation import BANDS, Entering, Evaluation, Promotions, Volume, evaluation_tree
 from pipeline.follow_up import read_follow_up
 from pipeline.ingested import read_observed_until, read_stages
+from pipeline.judged_grades import graded_test_leads
 from pipeline.judged_groups import curve_of, group_tables
 from pipeline.judged_rows import KEYS, judged_rows, read_baseline, read_features
 from pipeline.looks import Looks, looks_in_test
 from pipeline.model_files import read_forecast
-from pipeline.open_leads import OPEN_FILE, open_decisions, read_waiting, with_segments
+from pipeline.open_leads import OPEN_ABOUT_FILE, OPEN_FILE, about_open, open_decisions, read_waiting, shown_with
 from pipeline.progress import progress
 from pipeline.report import write_report
 from pipeline.report_data import data_notes
@@ -81,6 +82,7 @@ def run(context: StageContext, out: Path) -> None:
             groups=group_tables(tests, forecast, baseline, cutoffs, importance),
             learning=learning,
             follow_up=read_follow_up(context),
+            grades=graded_test_leads(primary, forecast, baseline, cutoffs, seed=context.settings.seed),
         )
         _write(evaluation, tests, out)
         write_report(evaluation, out)
@@ -159,7 +161,10 @@ def _next_monday(
     """Compare both policies on the open leads that have not reached the target, and leave what decided on them."""
     X = read_waiting(context, forecast, target=cutoffs.target)
     rows = open_decisions(X, forecast, baseline, cutoffs)
-    with_segments(rows, X, forecast).to_parquet(out / OPEN_FILE, index=False)
+    shown_with(rows, X, forecast, cutoffs.target).to_parquet(out / OPEN_FILE, index=False)
+    until = read_observed_until(context)
+    about = about_open(context.spec(), forecast, cutoffs.target, observed_until_us=until)
+    (out / OPEN_ABOUT_FILE).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     change = compare_policies(rows, X, forecast.features)
     first = change.entering[:ENTERING_SHOWN]
     why: list[tuple[Reason, ...]] = []

@@ -22,6 +22,8 @@ Keys of ``evaluation.json``; an interval is ``{value, low, high}`` (95 %), what 
 - ``conversion.SCORER.BAND.STAGE``: ``leads`` that count, ``already_there``, ``too_young``, ``reached``, ``worked``,
   ``effective_leads``, intervals ``share`` and ``median_days``, ``horizon_days``.
 - ``follow_up``: as in ``labels/follow_up.json``: whether leads below the cut-off can be learned about; a ``warning``.
+- ``grades``: null, or one entry a pair of grades (A1 to D4) of test leads: ``fit_grade``, ``behaviour_grade``,
+  ``leads``, ``outcomes``, ``rate`` with ``low`` and ``high``, ``promoted`` (share at or above MQL).
 - ``change``: open leads by policy (``leads``, ``model_mql``, …, ``entering``, ``leaving``).
 - ``importance.FAMILY.SUBJECT``: share of the mean absolute contribution; ``families.FAMILY`` likewise.
 """
@@ -109,6 +111,7 @@ class Evaluation:
     groups: Mapping[str, pd.DataFrame]
     learning: LearningCurve | None
     follow_up: Mapping[str, Any]
+    grades: pd.DataFrame | None
 
     @property
     def primary(self) -> TargetEvaluation:
@@ -145,6 +148,7 @@ def evaluation_tree(evaluation: Evaluation) -> dict[str, Any]:
             for scorer in SCORERS
         },
         "follow_up": dict(evaluation.follow_up),
+        "grades": None if evaluation.grades is None else evaluation.grades.to_dict("records"),
         "change": {"leads": evaluation.change.leads, **evaluation.change.counts},
         "importance": _shares_by_family(evaluation.importance),
         "learning": _learning(evaluation.learning),

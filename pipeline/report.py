@@ -20,6 +20,7 @@ from models.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
 from models.verdict import RULE
 from pipeline.cutoff_words import asked, stated
 from pipeline.evaluation import BANDS, Evaluation
+from pipeline.report_grades import grade_rows
 from pipeline.report_groups import agreement_sentence, group_blocks
 from pipeline.report_learning import curve_rows, gain_sentence, level_sentences
 from pipeline.report_plots import (
@@ -134,6 +135,7 @@ def render(evaluation: Evaluation, pictures: dict[str, Picture]) -> str:
         levels=level_sentences(evaluation),
         gain=gain_sentence(evaluation),
         curve=curve_rows(evaluation),
+        grades=grade_rows(evaluation.grades),
         target_titles={result.target: target_title(spec, result.target) for result in evaluation.targets},
         number=number,
         signed=signed,

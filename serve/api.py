@@ -10,7 +10,9 @@ from fastapi.security import APIKeyHeader
 from features.errors import InputError
 from serve.any_id import LEAD_ID
 from serve.contracts import (
+    BehaviourGrade,
     CurrentScoreOut,
+    FitGrade,
     Group,
     HealthOut,
     HistoryOut,
@@ -62,6 +64,8 @@ def get_leads(
     services: ServicesIn,
     band: Annotated[Group | None, Query(description="Only this group")] = None,
     search: Annotated[str, Query(max_length=500, description="Part of a lead id")] = "",
+    fit_grade: Annotated[FitGrade | None, Query(description="Only this fit grade")] = None,
+    behaviour_grade: Annotated[BehaviourGrade | None, Query(description="Only this behaviour grade")] = None,
     limit: Limit = 50,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> LeadsOut:
@@ -74,8 +78,9 @@ def get_leads(
     stages = about.get("sales_stages", ())
     target = about["cutoffs"]["target"] if about else "sql"
     page = services.store.open_leads(
-        probability=f"p_{target}", sales_stages=stages, group=band, search=search, limit=limit, offset=offset
-    )
+        probability=f"p_{target}", sales_stages=stages, group=band, search=search,
+        fit_grade=fit_grade, behaviour_grade=behaviour_grade, limit=limit, offset=offset,
+    )  # fmt: skip
     leads = [StoredScoreOut.model_validate(presented(row, stages)) for row in page.rows]
     return LeadsOut.model_validate(
         {

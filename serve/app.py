@@ -14,7 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from features.errors import InputError
-from serve import api, pages
+from serve import api, cutoff_api, cutoff_pages, pages
 from serve.contracts import ScoreRequest
 from serve.examples import example_request
 from serve.pages import LoginNeededError, PageMissingError
@@ -57,7 +57,9 @@ def create_app(settings: ServeSettings) -> FastAPI:
     )
     app.state.services = services
     app.include_router(api.router)
+    app.include_router(cutoff_api.router)
     app.include_router(pages.router)
+    app.include_router(cutoff_pages.router)
     app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)
     app.add_middleware(HeadersMiddleware, headers=page_headers(stylesheet()))
     _answer_errors(app)

@@ -88,6 +88,8 @@ class Words(BaseModel):
 
 
 CAUTION: Any = Field(default=None, description="Why to use scores with care; null if the model beats the baseline")
+FitGrade = Literal["A", "B", "C", "D"]
+BehaviourGrade = Literal["1", "2", "3", "4"]
 Group = Literal["SAL", "MQL", "none", "excluded", "with_sales", "reached"]
 
 
@@ -190,8 +192,8 @@ class LeadsOut(BaseModel):
 
     caution: Words | None = CAUTION
     total: int = Field(description="All open leads")
-    matching: int = Field(description="Those that fit group and search, on all pages together")
-    counts: dict[Group, int] = Field(description="Those that fit the search, by group; each lead counts once")
+    matching: int = Field(description="Those that fit group, search and grades, on all pages together")
+    counts: dict[Group, int] = Field(description="Those that fit search and grades, by group; each lead counts once")
     leads: list[StoredScoreOut]
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from features.errors import InputError
+from models.grades import BEHAVIOUR_GRADES, FIT_GRADES
 from serve import views
 from serve.any_id import LEAD_ID
 from serve.diagrams import About
@@ -71,7 +72,7 @@ def get_login(request: Request, next: str = "/leads") -> HTMLResponse:  # noqa: 
     """Ask for the key."""
     language = language_of(request)
     context = {"title": say("log_in", language), "wrong": False, "next": local_path(next, default="/leads")}
-    return _page(request, "login.html.j2", context, logged_in=False)
+    return page_response(request, "login.html.j2", context, logged_in=False)
 
 
 @router.post("/login")
@@ -82,7 +83,7 @@ async def post_login(request: Request, services: ServicesIn) -> Response:
     key = services.settings.api_key.get_secret_value()
     if not same_key(form.get("key", [""])[0].strip(), key):
         context = {"title": say("log_in", language_of(request)), "wrong": True, "next": target}
-        return _page(request, "login.html.j2", context, logged_in=False, status=403)
+        return page_response(request, "login.html.j2", context, logged_in=False, status=403)
     answer = RedirectResponse(target, status_code=303)
     seconds = services.settings.session_hours * 3600
     answer.set_cookie(
@@ -106,23 +107,30 @@ def get_leads(
     services: ServicesIn,
     band: str = "",
     search: Annotated[str, Query(max_length=500)] = "",
+    fit: str = "",
+    behaviour: str = "",
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
 ) -> HTMLResponse:
     """List open leads by priority."""
     language, rows_a_page = language_of(request), services.settings.page_rows
     about = _last_run(services, language)["about"]
     chosen = band if band in GROUPS else None
+    fit_grade = fit if fit in FIT_GRADES else None
+    behaviour_grade = behaviour if behaviour in BEHAVIOUR_GRADES else None
     found = services.store.open_leads(
         probability=f"p_{about['cutoffs']['target']}",
         sales_stages=views.sales_stages(about),
         group=chosen,
         search=search.strip(),
+        fit_grade=fit_grade,
+        behaviour_grade=behaviour_grade,
         limit=rows_a_page,
         offset=(page - 1) * rows_a_page,
     )
-    here = {"lang": language, "band": chosen, "search": search.strip() or None}
+    here = {"lang": language, "band": chosen, "search": search.strip() or None,
+            "fit": fit_grade, "behaviour": behaviour_grade}  # fmt: skip
     context = {
-        **views.list_page(found, search.strip(), about, language),
+        **views.list_page(found, about, language, search=search.strip(), grades=(fit_grade, behaviour_grade)),
         "running": services.store.is_running(),
         "tabs": _tabs(found.counts, chosen, here, about, language),
         "leads": [views.list_row(r, about, language) | {"url": lead_url(r["lead_id"], language)} for r in found.rows],
@@ -130,7 +138,7 @@ def get_leads(
         "search": search.strip(),
         **_pager(found, here, page=page, rows_a_page=rows_a_page, language=language),
     }
-    return _page(request, "leads.html.j2", context, about=about)
+    return page_response(request, "leads.html.j2", context, about=about)
 
 
 @router.get("/lead", dependencies=LOGGED_IN)
@@ -148,7 +156,7 @@ def get_lead(request: Request, lead_id: str, services: ServicesIn) -> HTMLRespon
     if not history:
         raise PageMissingError(say("not_found", language), say("not_found_help", language))
     about = (services.store.run(history[0]["run_id"]) or run)["about"]
-    return _page(request, "lead.html.j2", views.lead_page(history, about, language), about=about)
+    return page_response(request, "lead.html.j2", views.lead_page(history, about, language), about=about)
 
 
 def lead_url(lead_id: str, language: Language) -> str:
@@ -217,13 +225,16 @@ def missing_page(request: Request, error: Exception) -> HTMLResponse:
     missing = (
         error if isinstance(error, PageMissingError) else PageMissingError(say("wrong_page", language_of(request)))
     )
-    return _page(request, "message.html.j2", {"title": missing.title, "text": missing.text}, status=missing.status)
+    return page_response(
+        request, "message.html.j2", {"title": missing.title, "text": missing.text}, status=missing.status
+    )
 
 
-def _page(
+def page_response(
     request: Request, template: str, context: dict[str, Any], *,
     about: About | None = None, logged_in: bool = True, status: int = 200,
 ) -> HTMLResponse:  # fmt: skip
+    """Render a page with what stands on every one: language, style, header."""
     language = language_of(request)
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     path = _path(request)
@@ -235,6 +246,7 @@ def _page(
         "languages": [(code, f"{path}?{urlencode([*kept, ('lang', code)])}") for code in LANGUAGES],
         "source_title": about["title"][language] if about is not None else "",
         "logged_in": logged_in,
+        "here": "cutoffs" if request.url.path == "/cutoffs" else "leads" if request.url.path == "/leads" else "",
     }
     html = environment().get_template(template).render(common | context)
     return HTMLResponse(

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "leadscore_session"
 HEADER = "X-API-Key"
+POLICY = "Content-Security-Policy"
 
 
 def same_key(given: str | None, expected: str) -> bool:
@@ -58,15 +59,23 @@ def local_path(target: str | None, *, default: str) -> str:
     return default if parts.scheme or parts.netloc or has_control else target
 
 
-def page_headers(css: str) -> dict[str, str]:
-    """Return the headers of every answer: nothing is loaded, framed, kept or guessed but our own style sheet."""
-    style = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{style}'; img-src data:; form-action 'self'; "
+def content_policy(css: str, script: str | None = None) -> str:
+    """Return what a page may do: show our own style sheet, and run one script of ours that asks this server."""
+    runs = f" script-src '{_digest(script)}'; connect-src 'self';" if script is not None else ""
+    return (
+        f"default-src 'none'; style-src '{_digest(css)}';{runs} img-src data:; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def page_headers(css: str) -> dict[str, str]:
+    """Return the headers of every answer: nothing is loaded, framed, kept or guessed but our own style sheet."""
     return {
-        "Content-Security-Policy": policy,
+        POLICY: content_policy(css),
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "no-referrer",
@@ -90,7 +99,9 @@ class HeadersMiddleware:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
-                    headers[name] = value
+                    # A page that may do more, such as run its own script, brings its own policy.
+                    if not (name == POLICY and name in headers):
+                        headers[name] = value
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

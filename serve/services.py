@@ -14,6 +14,7 @@ from serve.history import IngestHistory
 from serve.loaded import ServedModel
 from serve.settings import ServeSettings
 from serve.store import ScoreReader
+from serve.stored_past import StoredPast
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Services:
     store: ScoreReader
     model: ServedModel
     history: IngestHistory
+    past: StoredPast
 
     @classmethod
     def of(cls, settings: ServeSettings) -> Services:
@@ -33,6 +35,7 @@ class Services:
             store=ScoreReader(settings.store_url),
             model=ServedModel(settings.out),
             history=IngestHistory(settings.out / "ingest"),
+            past=StoredPast(settings.out),
         )
 
     def about(self) -> Mapping[str, Any]:

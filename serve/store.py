@@ -47,7 +47,7 @@ class LeadPage:
     matching : int
         Leads that fit group and search, on all pages together.
     counts : mapping of str to int
-        Leads a group that fit the search; they add up to ``found``.
+        Leads a group that fit search and grades; they add up to ``found``.
     total : int
         All open leads.
     """
@@ -59,7 +59,7 @@ class LeadPage:
 
     @property
     def found(self) -> int:
-        """Leads that fit the search, in whatever group."""
+        """Leads that fit search and grades, in whatever group."""
         return sum(self.counts.values())
 
 
@@ -136,6 +136,8 @@ class ScoreReader:
         sales_stages: Collection[str] = (),
         group: str | None = None,
         search: str = "",
+        fit_grade: str | None = None,
+        behaviour_grade: str | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> LeadPage:
@@ -151,13 +153,20 @@ class ScoreReader:
             One of ``GROUPS``; None is all.
         search : str
             Part of a lead id, in any case.
+        fit_grade, behaviour_grade : str, optional
+            Only leads with this grade.
         limit, offset : int
             Which page.
         """
         current = self._current_scores(sales_stages)
         grouped = current.c.counted_as
         count = sa.select(grouped, sa.func.count().label("leads")).where(current.c.place == 1).group_by(grouped)
-        fits = current.c.lead_id.icontains(search.replace("\0", ""), autoescape=True) if search else sa.true()
+        fits = sa.and_(
+            sa.true(),
+            *([current.c.lead_id.icontains(search.replace("\0", ""), autoescape=True)] if search else []),
+            *([current.c.fit_grade == fit_grade] if fit_grade else []),
+            *([current.c.behaviour_grade == behaviour_grade] if behaviour_grade else []),
+        )
         total = sum(int(row["leads"]) for row in self._all(count))
         counts = {row["counted_as"]: int(row["leads"]) for row in self._all(count.where(fits))}
         wanted = grouped == group if group is not None else sa.true()

@@ -18,6 +18,12 @@ def stylesheet() -> Markup:
 
 
 @cache
+def cutoffs_script() -> Markup:
+    """Return the script of the page on cut-offs, as it is for the same reason."""
+    return Markup((_FOLDER / "cutoffs.js").read_text(encoding="utf-8"))  # noqa: S704 - our own file
+
+
+@cache
 def environment() -> Environment:
     """Return the template environment: everything is escaped, and a missing value is an error."""
     return Environment(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from models.grades import BEHAVIOUR_GRADES, FIT_GRADES
 from serve.caution import caution
 from serve.diagrams import OTHER, About, curve, reason_rows, scale
 from serve.formats import Language, apart, date, date_time, iso_date_time, number, of_many, percent
@@ -193,14 +194,23 @@ def history_rows(history: Sequence[Row], about: About, language: Language) -> li
     ]
 
 
-def list_page(found: LeadPage, search: str, about: About, language: Language) -> dict[str, Any]:
-    """Return what stands above the list, and which columns it has."""
+def list_page(
+    found: LeadPage, about: About, language: Language, *, search: str, grades: tuple[str | None, str | None]
+) -> dict[str, Any]:
+    """Return what stands above the list, and which columns it has; ``grades`` are those filtered by, fit first."""
     target = about["cutoffs"]["target"]
     known = {"open": number(found.total, language), "found": number(found.found, language), "search": search}
     texts = apart({name: about["cutoffs"][name] for name in ("mql", "sal")}, language)
+    key = "leads_found" if search else "leads_graded" if any(grades) else "leads_known"
     return {
         "title": say("leads_title", language),
-        "known": say("leads_found" if search else "leads_known", language, **known),
+        "known": say(key, language, **known),
+        "grade_filters": [
+            {"name": name, "words": say(f"{name}_grade", language), "chosen": chosen, "grades": sorted(all_grades)}
+            for name, chosen, all_grades in zip(
+                ("fit", "behaviour"), grades, (FIT_GRADES, BEHAVIOUR_GRADES), strict=True
+            )
+        ],
         "caution": caution(about, language),
         "as_of": iso_date_time(about["observed_until"], language),
         "cutoff_words": ", ".join(say(f"band_help_{band}", language, **texts) for band in ("MQL", "SAL")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from serve import cutoff_words
 from serve.formats import Language
 
 _GERMAN: Mapping[str, str] = {
@@ -57,7 +58,9 @@ _GERMAN: Mapping[str, str] = {
     "lead": "Lead",
     "leads_title": "Offene Leads nach Priorität",
     "leads_found": "Suche „{search}“: {found} von {open} offenen Leads",
+    "leads_graded": "Mit diesen Noten: {found} von {open} offenen Leads",
     "leads_known": "{open} offene Leads",
+    "any_grade": "alle",
     "log_in": "Anmelden",
     "log_out": "Abmelden",
     "model_version": "Modellversion",
@@ -157,7 +160,9 @@ _ENGLISH: Mapping[str, str] = {
     "lead": "Lead",
     "leads_title": "Open leads by priority",
     "leads_found": "Search “{search}”: {found} of {open} open leads",
+    "leads_graded": "With these grades: {found} of {open} open leads",
     "leads_known": "{open} open leads",
+    "any_grade": "all",
     "log_in": "Log in",
     "log_out": "Log out",
     "model_version": "Model version",
@@ -207,7 +212,10 @@ _ENGLISH: Mapping[str, str] = {
     "of_leads": "{first}–{last} of {matching}",
 }
 
-WORDS: Mapping[Language, Mapping[str, str]] = {"de": _GERMAN, "en": _ENGLISH}
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "de": {**_GERMAN, **cutoff_words.GERMAN},
+    "en": {**_ENGLISH, **cutoff_words.ENGLISH},
+}
 
 
 def say(key: str, language: Language, **values: object) -> str:

@@ -82,6 +82,24 @@ def test_every_section_of_the_settings_that_a_stage_names_exists():
             assert key in type(getattr(Settings(), section)).model_fields
 
 
+@pytest.mark.parametrize("name", ["features", "models", "pipeline"])
+def test_a_package_imports_what_it_lists_at_first_use(name):
+    """The contents page under TYPE_CHECKING and ``__all__`` name the same, and none of it is loaded by the package."""
+    package = importlib.import_module(name)
+    tree = ast.parse(inspect.getsource(package))
+    listed = [
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{name}.")
+        for alias in node.names
+        if node.module != "features.first_use"
+    ]
+    assert sorted(listed) == package.__all__
+    code = f"import sys, {name}; print(sorted({{'pandas', 'ibis', 'scipy'}} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize("name", PACKAGES)
 def test_a_package_lists_what_it_offers(name):
     package = importlib.import_module(name)

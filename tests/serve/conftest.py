@@ -16,11 +16,17 @@ import httpx
 import pandas as pd
 import pytest
 import uvicorn
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, StorageState, sync_playwright
 
 from pipeline.score_store import ScoreRun, open_store
 from serve import ServeSettings, create_app
 
 KEY = "a-key-for-these-tests"
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
 
 
 @contextmanager
@@ -215,3 +221,50 @@ def text() -> Callable[[str], str]:
         return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", body)).replace("&#39;", "'").replace("&amp;", "&")
 
     return visible
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def session(browser: Browser, address: str, api_key: str) -> StorageState:
+    """What a browser keeps after logging in by keyboard alone."""
+    context = browser.new_context(base_url=address)
+    opened = context.new_page()
+    opened.goto("/leads")
+    opened.wait_for_function("document.activeElement.id === 'key'")  # the field has the focus
+    opened.keyboard.type(api_key)
+    opened.keyboard.press("Enter")
+    opened.wait_for_selector("table.leads")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, session: StorageState) -> Iterator[Page]:
+    """The list as a German reader sees it; whatever the browser complains about fails the test."""
+    context = browser.new_context(locale="de-DE", base_url=address, storage_state=session)
+    opened = context.new_page()
+    complaints: list[str] = []
+    foreign: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    def see(request: Request) -> None:
+        if not request.url.startswith((address, "data:")):
+            foreign.append(request.url)
+
+    opened.on("console", hear)
+    opened.on("request", see)
+    opened.goto("/leads")
+    yield opened
+    context.close()
+    assert (complaints, foreign) == ([], [])

@@ -163,3 +163,13 @@ def test_every_answer_forbids_foreign_content_and_caching(small: str) -> None:
             assert headers["cache-control"] == "no-store"
         page = client.get("/leads/plain").text
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
+
+
+def test_the_list_can_be_filtered_by_grades(small: str, logged_in: Callable[..., Any]) -> None:
+    with logged_in(small) as client:
+        everybody = client.get("/leads?lang=en").text
+        assert client.get("/leads?lang=en&fit=A&behaviour=2").text.count("<tr>") == everybody.count("<tr>")
+        assert client.get("/leads?lang=en&fit=nonsense").text.count("<tr>") == everybody.count("<tr>")
+        nobody = client.get("/leads?lang=en&fit=B").text
+        assert "No open lead fits" in nobody
+        assert "<option selected>B</option>" in nobody
