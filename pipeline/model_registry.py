@@ -57,6 +57,8 @@ class Candidate:
         Further facts to find it by.
     files : tuple of Path
         Files and folders to keep with the run, under their own names.
+    receipt : tuple of Path
+        Files to keep with the run in a folder ``receipt``.
     """
 
     model_folder: Path
@@ -65,6 +67,7 @@ class Candidate:
     metrics: Mapping[str, float]
     tags: Mapping[str, str] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
+    receipt: tuple[Path, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -74,7 +77,9 @@ class Candidate:
     @property
     def record_hash(self) -> str:
         """What names all that is written down beside the model."""
-        told = json.dumps([dict(self.metrics), dict(self.tags), tree_digest(self.files)], sort_keys=True)
+        told = json.dumps(
+            [dict(self.metrics), dict(self.tags), tree_digest([*self.files, *self.receipt])], sort_keys=True
+        )
         return hashlib.sha256(told.encode()).hexdigest()
 
 
@@ -119,6 +124,7 @@ class ModelRegistry:
             elif run.data.tags.get(RECORD_TAG) != candidate.record_hash:
                 _log_record(client, run.info.run_id, candidate)
             version = self._version_of_run(client, run) or self._create_version(client, run, candidate)
+            self._tag(client, version, candidate.tags)
             client.set_registered_model_alias(self.name, CHALLENGER, version)
         return version
 
@@ -193,6 +199,13 @@ class ModelRegistry:
             log_model(candidate.model_folder, candidate.example)
         return str(run.info.run_id)
 
+    def _tag(self, client: MlflowClient, version: str, tags: Mapping[str, str]) -> None:
+        """Bring a version's tags up to date."""
+        known = client.get_model_version(self.name, version).tags
+        for name, text in sorted(tags.items()):
+            if known.get(name) != text:
+                client.set_model_version_tag(self.name, version, name, text)
+
     def _versions(self, client: MlflowClient) -> list[ModelVersion]:
         return [
             client.get_model_version(self.name, v.version) for v in client.search_model_versions(f"name='{self.name}'")
@@ -241,6 +254,8 @@ def _log_record(client: MlflowClient, run_id: str, candidate: Candidate) -> None
         client.log_batch(run_id, metrics=metrics[start : start + METRICS_A_CALL])
     for path in candidate.files:
         client.log_artifact(run_id, str(path))
+    for path in candidate.receipt:
+        client.log_artifact(run_id, str(path), "receipt")
     tags = {**candidate.tags, RECORD_TAG: candidate.record_hash}
     client.log_batch(run_id, tags=[RunTag(name, text) for name, text in sorted(tags.items())])
 
