@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from features.errors import InputError
 from pipeline.approvals import add_entry, write_entries
-from pipeline.finished_run import open_run
 from pipeline.progress import say
 from pipeline.receipt import read_receipt, write_receipt
+from pipeline.remembered import find_in_mlflow, is_registered, open_registered
 from pipeline.seal import Sealed, key_from_environment
-from pipeline.settings import Role, read_settings
+from pipeline.settings import Role
 from pipeline.stage import StageContext, run_stage
 from pipeline.standing import standing_of
 from pipeline.verification import verify
@@ -51,14 +49,10 @@ def approve(
     InputError
         If the receipt does not hold, or the entry is not allowed.
     """
-    context = open_run(out)
-    mlflow = context.settings.mlflow.model_copy(
-        update={"tracking_uri": read_settings(params_file, overrides=overrides).mlflow.tracking_uri}
-    )
-    context = replace(context, settings=context.settings.model_copy(update={"mlflow": mlflow}))
-    registered = _is_registered(context)
+    context = open_registered(out, params_file, overrides)
+    registered = is_registered(context)
     key = key_from_environment()
-    altered = [finding for finding in verify(context, key) if finding.answer == "altered"]
+    altered = [finding for finding in (*verify(context, key), find_in_mlflow(context)) if finding.answer == "altered"]
     if altered:
         hint = "Run 'leadscore verify'; if outputs were made anew, make a new receipt with 'leadscore run'"
         raise InputError(expected="a receipt that holds", found=altered[0].line(), hint=hint)
@@ -80,20 +74,3 @@ def _show(context: StageContext, sealed: Sealed) -> None:
     stamp = json.loads((context.folder("receipt") / STAMP).read_text(encoding="utf-8"))
     with context.workspace.writing("receipt", stamp["inputs"]) as folder:
         write_receipt(sealed, folder)
-
-
-def _is_registered(context: StageContext) -> bool:
-    """Whether the model is in the MLflow store that the settings name; another store is an InputError."""
-    file = context.workspace.folder("register") / STAMP
-    if not file.is_file():
-        return False
-    known = json.loads(file.read_text(encoding="utf-8"))["inputs"]["tracking_uri"]
-    if known != hashlib.sha256(str(context.settings.mlflow.tracking_uri).encode()).hexdigest():
-        raise InputError(
-            expected="the MLflow store that the model was registered in",
-            found="another one",
-            table="mlflow",
-            column="tracking_uri",
-            hint="Give the same --params FILE or --set mlflow.tracking_uri=…",
-        )
-    return True

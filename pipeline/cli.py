@@ -115,14 +115,20 @@ def approve(
 
 
 @app.command()
-def verify(out: OutOption = DEMO_OUT, as_json: JsonOption = False) -> None:
+def verify(
+    out: OutOption = DEMO_OUT,
+    as_json: JsonOption = False,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+) -> None:
     """Check that a run's receipt is as it was sealed and speaks of what lies there; exit code 1 if not."""
-    from pipeline.finished_run import open_run
+    from pipeline.remembered import find_in_mlflow, open_registered
     from pipeline.seal import key_from_environment
     from pipeline.verification import holds, to_json, to_text
     from pipeline.verification import verify as find
 
-    findings = find(open_run(out), key_from_environment())
+    context = open_registered(out, _params_file(params), parse_overrides(assignments or []))
+    findings = [*find(context, key_from_environment()), find_in_mlflow(context)]
     typer.echo(to_json(findings) if as_json else to_text(findings))
     if not holds(findings):
         raise typer.Exit(1)

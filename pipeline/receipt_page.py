@@ -11,6 +11,8 @@ from pipeline.receipt_words import NAMES, THE, outcomes_word, range_words, whole
 from pipeline.seal import KEY_VARIABLE, Sealed
 from pipeline.standing import standing_of
 
+BANDS = ("MQL", "SAL")
+STAGES = ("ingest", "features", "labels", "train", "cutoffs", "evaluate")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
@@ -32,7 +34,7 @@ def render(sealed: Sealed) -> str:
         the_base=THE[body["baseline"]],
         what=outcomes_word(body),
         standing=standing_of(sealed),
-        blocks=[_block(body, band) for band in body["depths"]],
+        blocks=[_block(body, band) for band in BANDS],
         hashes=_hashes(sealed),
         whole=whole,
         key_variable=KEY_VARIABLE,
@@ -46,10 +48,15 @@ def _block(body: dict[str, Any], band: str) -> dict[str, Any]:
         "band": band,
         "handed": whole(depth["at_depth"][body["baseline"]]["handed_over"]["value"]),
         "a_week": f"{depth['leads_a_week'][body['baseline']]:.1f}",
-        "rows": [_row(body, band, name) for name in depth["at_depth"]],
-        "differences": [_difference(body, band, other) for other in depth["difference"]],
-        "cutoffs": [_at_cutoff(depth, name) for name in depth["at_cutoffs"]],
+        "rows": [_row(body, band, name) for name in _ordered(depth["at_depth"])],
+        "differences": [_difference(body, band, other) for other in _ordered(depth["difference"])],
+        "cutoffs": [_at_cutoff(depth, name) for name in _ordered(depth["at_cutoffs"])],
     }
+
+
+def _ordered(by_scorer: dict[str, Any]) -> list[str]:
+    """Return scorers in the one order of the page, however the file has them."""
+    return [name for name in NAMES if name in by_scorer]
 
 
 def _row(body: dict[str, Any], band: str, name: str) -> dict[str, Any]:
@@ -100,6 +107,6 @@ def _hashes(sealed: Sealed) -> list[tuple[str, str]]:
         ("Last approval or refusal", sealed.head if sealed.approvals else "none yet"),
         ("Model: SHA-256 of its manifest", rests_on["model_sha256"]),
         ("Cut-offs: version", rests_on["cutoffs_version"]),
-        *((f"Outputs of stage {stage}", digest) for stage, digest in rests_on["outputs_sha256"].items()),
+        *((f"Outputs of stage {stage}", rests_on["outputs_sha256"][stage]) for stage in STAGES),
         (f"Code: leadscore {rests_on['code']['version']}", rests_on["code"]["sha256"]),
     ]

@@ -168,9 +168,9 @@ def cautions_of(body: Body) -> list[str]:
         )
     if asked["every"] is not None:
         told.append(
-            "Leads that came in before the test period are left out, so the first weeks hold fewer; numbers a week and "
-            f"a month use the volume of the {asked['counted_weeks']:.0f} weeks after that. Leads that came in late have "
-            "had less time to be handed over. Both hold for all alike."
+            "Leads that came in before the test period are left out, so the first weeks hold fewer; numbers a week "
+            f"and a month use the volume of the {asked['counted_weeks']:.0f} weeks after that. Leads that came in late "
+            "have had less time to be handed over. Both hold for all alike."
         )
     if asked["deal"] is not None and leads["deals_too_young"]:
         told.append(

@@ -12,17 +12,20 @@ import pandas as pd
 
 from features.clock import format_time, to_micros
 from models.fit_forecast import labelled_rows
+from pipeline.candidate import Candidate
 from pipeline.champion import Decision, judge, with_receipt
 from pipeline.judged_rows import read_features
 from pipeline.mlflow_loader import feature_frame
+from pipeline.mlflow_model import model_hash
 from pipeline.model_files import read_forecast
-from pipeline.model_registry import CHALLENGER, CHAMPION, TEST_FROM_TAG, Candidate, open_registry
+from pipeline.model_registry import CHALLENGER, CHAMPION, TEST_FROM_TAG, ModelRegistry, open_registry
 from pipeline.progress import say
 from pipeline.receipt import PAGE, RECEIPT, read_receipt
+from pipeline.remembered import forgotten, receipt_tags
 from pipeline.seal import Sealed, key_from_environment
 from pipeline.settings import Settings
 from pipeline.stage import StageContext
-from pipeline.standing import by, standing_of
+from pipeline.standing import standing_of
 from pipeline.verification import verify
 
 LOGGED_SECTIONS = ("seed", "features", "split", "model", "cutoffs", "evaluate", "receipt")
@@ -127,20 +130,22 @@ def register_forecast(
     rows = labelled_rows(read_features(context, "history"), labels, forecast.spec.primary_target, ("test",))
     dumped = settings.model_dump(mode="json", by_alias=True)
     logged = flat({name: dumped[name] for name in LOGGED_SECTIONS})
+    registry = open_registry(context.workspace.root, settings.mlflow, forecast.spec.name)
+    altered = () if sealed is None else _altered(context, registry, model_hash(model_folder), sealed)
+    shown = None if altered else sealed  # what MLflow remembers must not give way to a receipt that does not hold
     candidate = Candidate(
         model_folder=model_folder,
         example=example_rows(feature_frame(rows, forecast)),
         params={"source": forecast.spec.name, **logged, **params},
         metrics=metrics,
-        tags={TEST_FROM_TAG: format_time(int(to_micros(rows["as_of"]).min())), **receipt_tags(sealed)},
+        tags={TEST_FROM_TAG: format_time(int(to_micros(rows["as_of"]).min())), **receipt_tags(shown)},
         files=files,
-        receipt=() if sealed is None else tuple(context.folder("receipt") / name for name in (RECEIPT, PAGE)),
+        receipt=() if shown is None else tuple(context.folder("receipt") / name for name in (RECEIPT, PAGE)),
     )
-    registry = open_registry(context.workspace.root, settings.mlflow, forecast.spec.name)
     version = registry.add(candidate)
     draws, seed = settings.evaluate.bootstrap, settings.seed
     judged = judge(registry, version, forecast, rows, beats_baseline=beats_baseline, draws=draws, seed=seed)
-    decision = with_receipt(judged, sealed, altered=_altered(context) if sealed is not None else ())
+    decision = with_receipt(judged, sealed, altered=altered)
     if decision.promote:
         registry.promote(version)
     champion = registry.version_of(CHAMPION)
@@ -149,24 +154,10 @@ def register_forecast(
     return Registration(registry.name, version, candidate.hash, champion, decision)
 
 
-def _altered(context: StageContext) -> tuple[str, ...]:
+def _altered(context: StageContext, registry: ModelRegistry, model: str, sealed: Sealed) -> tuple[str, ...]:
     """Return what of the receipt does not hold: on such a one nobody is promoted."""
-    findings = verify(context, key_from_environment())
+    findings = (*verify(context, key_from_environment()), forgotten(sealed, registry.tags_of_model(model)))
     return tuple(finding.line() for finding in findings if finding.answer == "altered")
-
-
-def receipt_tags(sealed: Sealed | None) -> dict[str, str]:
-    """Return what a version's tags say of its receipt; the head names it with all approvals."""
-    if sealed is None:
-        return {}
-    tags = {
-        "receipt_sha256": sealed.sha256,
-        "receipt_head": sealed.head,
-        "receipt_outcome": sealed.receipt["verdict"]["outcome"],
-    }
-    for entry in (*sealed.earlier_refusals, *sealed.approvals):
-        tags[f"{entry.decision}_by_{entry.role}"] = by(entry)
-    return tags
 
 
 def example_rows(X: pd.DataFrame) -> pd.DataFrame:
