@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.bootstrap import Comparison, Interval
-from models.working_depth import FOUND
+from models.working_depth import FOUND, HANDED_OVER
 
 Outcome = Literal["won", "not_proven", "lost"]
 DECIDING = "MQL"
@@ -33,7 +33,7 @@ class DepthVerdict:
     behind : tuple of (str, str)
         Cut-off and scorer where the model was shown to find fewer.
     enough : bool
-        Whether the test period holds enough outcomes to judge at all.
+        Whether the test period holds enough outcomes and hand-overs to judge at all.
     """
 
     outcome: Outcome
@@ -56,17 +56,19 @@ def judge_depth(
     reached : float
         Test leads that reached the target.
     min_outcomes : int
-        With fewer, nothing is proven either way.
+        With fewer, or with fewer leads handed over, nothing is proven either way: a share of a handful has no interval
+        worth the name. A guarding cut-off with fewer hand-overs does not weigh.
     learned : bool
         Whether the forecast tells leads apart at all; a base rate wins nothing.
     """
     gained = depths[DECIDING].difference(model, baseline, FOUND)
-    enough = reached >= min_outcomes
+    weighing = {band: c for band, c in depths.items() if c.values[baseline][HANDED_OVER] >= min_outcomes}
+    enough = reached >= min_outcomes and DECIDING in weighing
     if not enough or not learned:
         return DepthVerdict("not_proven", gained, (), enough)
     behind = tuple(
         (band, other)
-        for band, comparison in depths.items()
+        for band, comparison in weighing.items()
         for other in comparison.values
         if other != model and comparison.difference(model, other, FOUND).high < 0
     )

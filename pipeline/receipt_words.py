@@ -66,9 +66,9 @@ def verdict_sentence(body: Body) -> str:
         )
     if not verdict["enough"]:
         return (
-            f"Not proven: only {leads['reached']:,} of the {leads['looked_at']:,} test leads looked at reached "
-            f"{body['asked']['stage']}, fewer than the {verdict['min_outcomes']} without which nothing is proven, "
-            f"so {base} should go on deciding."
+            f"Not proven: {leads['reached']:,} of the {leads['looked_at']:,} test leads looked at reached "
+            f"{body['asked']['stage']} and {_depth(body, verdict['depth']):,.0f} were handed over; with fewer than "
+            f"{verdict['min_outcomes']} of either nothing is proven, so {base} should go on deciding."
         )
     told = f"{range_words(verdict['gained_a_month'])} {what} a month than {base} from the same number of calls"
     if verdict["outcome"] == "won":
@@ -76,6 +76,12 @@ def verdict_sentence(body: Body) -> str:
     if verdict["outcome"] == "lost":
         return f"No: {_behind(body)}; {base} should go on deciding."
     return f"Not proven: the model finds {told}; that may be chance, so {base} should go on deciding."
+
+
+def _depth(body: Body, band: str) -> float:
+    """Return how many leads the baseline handed over."""
+    handed: float = body["depths"][band]["at_depth"][body["baseline"]]["handed_over"]["value"]
+    return handed
 
 
 def _behind(body: Body) -> str:
@@ -93,7 +99,8 @@ def missing_of(body: Body) -> list[str]:
     if not verdict["learned"]:
         missing.append(f"{verdict['missing_outcomes']:,} more outcomes to learn from")
     elif not verdict["enough"]:
-        missing.append(f"{verdict['min_outcomes'] - body['leads']['reached']:,} more outcomes in the test period")
+        found = min(float(body["leads"]["reached"]), _depth(body, verdict["depth"]))
+        missing.append(f"{verdict['min_outcomes'] - found:,.0f} more outcomes or hand-overs in the test period")
     elif verdict["outcome"] == "not_proven":
         missing.append(f"a difference to {base} at {verdict['depth']} that chance does not explain")
     elif verdict["outcome"] == "lost":
@@ -172,6 +179,11 @@ def cautions_of(body: Body) -> list[str]:
             f"and a month use the volume of the {asked['counted_weeks']:.0f} weeks after that. Leads that came in late "
             "have had less time to be handed over. Both hold for all alike."
         )
+    told.extend(
+        f"At {band} only {_depth(body, band):,.0f} leads were handed over, too few to weigh in the verdict."
+        for band in sorted(body["depths"])
+        if _depth(body, band) < body["verdict"]["min_outcomes"]
+    )
     if asked["deal"] is not None and leads["deals_too_young"]:
         told.append(
             f"For {leads['deals_too_young']:,} leads it is too early to tell whether a deal comes of them; they "

@@ -98,7 +98,7 @@ class ReceiptOptions(Strict):
     approvals: tuple[Role, ...] = ("marketing", "sales")
     """Who signs; sales always last. Empty: nobody is asked."""
     min_outcomes: int = Field(default=20, ge=1)
-    """Test leads with the outcome below which nothing counts as proven."""
+    """Test leads with the outcome, and leads handed over, below which nothing counts as proven."""
     minutes_a_call: float | None = Field(default=None, gt=0)
     """What a lead that is handed over costs sales; None leaves hours out."""
 

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from features.errors import InputError
+from pipeline.receipt import PAGE, RECEIPT, read_receipt
+from pipeline.standing import standing_of
 
 _METRICS = {
     "auc": "AUC (higher is better)",
@@ -41,6 +43,7 @@ def summary_table(out: Path) -> str:
             console.print(agreement_line(target), soft_wrap=True, markup=False)
         console.print(learning_line(evaluation), soft_wrap=True, markup=False)
         console.print(_promotion_table(evaluation))
+        _print_receipt(console, out)
         _print_scores(console, out)
         console.print(f"Report: {(out / 'evaluate' / 'report.html').resolve()}", soft_wrap=True, markup=False)
     return capture.get()
@@ -155,6 +158,16 @@ def _share(row: dict[str, Any]) -> str:
     if row["precision"] is None:
         return "–"
     return f"{row['precision']:.0%} [{row['low']:.0%}, {row['high']:.0%}]"
+
+
+def _print_receipt(console: Console, out: Path) -> None:
+    folder = out / "receipt"
+    if not (folder / RECEIPT).is_file():
+        return
+    sealed = read_receipt(folder)
+    told = f"{sealed.receipt['verdict']['sentence']} Champion: {standing_of(sealed).sentence}."
+    console.print(f"Receipt: {told}", soft_wrap=True, markup=False)
+    console.print(f"Receipt for both teams: {(folder / PAGE).resolve()}", soft_wrap=True, markup=False)
 
 
 def _print_scores(console: Console, out: Path) -> None:

@@ -20,8 +20,10 @@ from pipeline.receipt_page import render
 from pipeline.seal import KEY_VARIABLE, Approval, Sealed, digest_of, signed_by
 from pipeline.stage import StageContext
 from pipeline.standing import by
-from pipeline.workspace import code_digest, tree_digest
+from pipeline.workspace import STAMP, code_digest, tree_digest
 
+NIGHTLY = ("ingest", "features")
+"""Stages that the nightly job runs without training anew."""
 Answer = Literal["holds", "altered", "not checked"]
 
 
@@ -172,12 +174,23 @@ def _rests_on(context: StageContext, sealed: Sealed) -> Iterator[Finding]:
         yield _finding("model", model_hash(model) == named["model_sha256"], "another one than the receipt's")
     yield _cutoffs(context, named["cutoffs_version"])
     for stage, digest in named["outputs_sha256"].items():
-        found = tree_digest([context.workspace.folder(stage)])
-        yield _finding(f"outputs of stage {stage}", found == digest, "not those that the receipt was made from")
+        yield _outputs(context, stage, digest)
     if code_digest() == named["code"]["sha256"]:
         yield Finding("code", "holds")
     else:
         yield Finding("code", "not checked", "this is another version of leadscore than the one that made the receipt")
+
+
+def _outputs(context: StageContext, stage: str, named: str) -> Finding:
+    """Hold a stage's folder against the receipt; the nightly job may have replaced the tables since, whole stages."""
+    what, folder = f"outputs of stage {stage}", context.workspace.folder(stage)
+    found = tree_digest([folder])
+    if found == named:
+        return Finding(what, "holds")
+    stamp = folder / STAMP
+    if stage in NIGHTLY and stamp.is_file() and json.loads(stamp.read_text(encoding="utf-8"))["outputs"] == found:
+        return Finding(what, "not checked", "the stage was run again after the receipt")
+    return Finding(what, "altered", "not those that the receipt was made from")
 
 
 def _cutoffs(context: StageContext, version: str) -> Finding:
