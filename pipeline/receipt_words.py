@@ -41,13 +41,13 @@ def range_words(interval: Mapping[str, float | None]) -> str:
     >>> range_words({"value": 8, "low": -2.4, "high": 19.0})
     'between 2 fewer and 19 more'
     >>> range_words({"value": -3, "low": -4.0, "high": -1.5})
-    'between 1.5 and 4.0 fewer'
+    'between 1.5 and 4 fewer'
     """
     low, high = interval["low"], interval["high"]
     if low is None or high is None:
         return "nobody can say how many more or fewer"
-    digits = 1 if max(abs(low), abs(high)) < FEW or 0 < min(abs(low), abs(high)) < 1 else 0
-    small, large = f"{abs(low):.{digits}f}", f"{abs(high):.{digits}f}"
+    few = max(abs(low), abs(high)) < FEW
+    small, large = (f"{abs(bound):.{1 if few or abs(bound) < 1 else 0}f}".removesuffix(".0") for bound in (low, high))
     if low >= 0:
         return f"between {small} and {large} more"
     if high <= 0:

@@ -17,6 +17,7 @@ from pipeline.seal import seal
 from pipeline.stage import run_stage
 from pipeline.standing import standing_of
 from pipeline.stored_looks import read_looks
+from pipeline.summary import summary_table
 from pipeline.workspace import Workspace
 
 
@@ -132,6 +133,9 @@ def test_the_page_is_made_from_the_file_alone(judged_by_points, tmp_path):
     assert "http" not in page.replace("https://", "http")
     assert str(tmp_path) not in page + (folder / "receipt.json").read_text()
     assert run_stage("receipt", context) is False
+    summary = summary_table(context.workspace.root)
+    assert f"Receipt: {read_receipt(folder).receipt['verdict']['sentence']} Champion: " in summary
+    assert str(folder / "receipt.html") in summary
 
 
 def body_with(by_points: dict, **verdict) -> dict:
@@ -158,7 +162,7 @@ def test_each_verdict_says_what_is_missing_and_what_to_do(by_points):
     won = {"value": 6.0, "low": 3.0, "high": 9.0}
     told = verdict_sentence(body_with(by_points, outcome="won", gained_a_month=won, enough=True))
     assert told == (
-        "Yes: at the depth the team works today, the model finds between 3.0 and 9.0 more SQLs a month than the points "
+        "Yes: at the depth the team works today, the model finds between 3 and 9 more SQLs a month than the points "
         "from the same number of calls."
     )
 

@@ -43,3 +43,11 @@ def test_a_value_laid_over_a_section_that_is_no_mapping_is_an_input_error():
         read_settings(None, overrides=parse_overrides(["split=3"]))
     with pytest.raises(InputError, match="seed"):
         read_settings(None, overrides=parse_overrides(["seed=3", "seed.x=4"]))
+
+
+def test_a_team_is_asked_once():
+    with pytest.raises(InputError, match=r"receipt\.approvals names a team twice"):
+        read_settings(None, overrides={"receipt": {"approvals": ["sales", "sales"]}})
+    with pytest.raises(InputError, match="'marketing' or 'sales'"):
+        read_settings(None, overrides={"receipt": {"approvals": ["boss"]}})
+    assert read_settings(None, overrides={"receipt": {"approvals": []}}).receipt.approvals == ()
