@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,9 @@ from models.metrics import METRICS, Scored
 from models.target_evaluation import TargetEvaluation, evaluate_target
 from pipeline.judged_rows import read_baseline, read_features
 from pipeline.model_registry import CHAMPION, TEST_FROM_TAG, ModelRegistry
+from pipeline.seal import Sealed
 from pipeline.stage import StageContext
+from pipeline.standing import standing_of
 
 DECIDING = "log_loss"
 """The measure that decides: it asks for the right probability, not for the right order only."""
@@ -219,3 +221,37 @@ def judge(
     except InputError as error:
         return decide(beats_baseline=True, difference=None, obstacle=str(error))
     return decide(beats_baseline=True, difference=comparison.difference("challenger", "champion", DECIDING))
+
+
+def with_receipt(decision: Decision, sealed: Sealed | None, *, altered: Sequence[str] = ()) -> Decision:
+    """Hold a decision against the receipt: `champion` moves only when the model wins at the working depth.
+
+    Parameters
+    ----------
+    decision : Decision
+        From `judge`.
+    sealed : Sealed or None
+        The receipt with what marketing and sales said; None where the model has none.
+    altered : sequence of str
+        What of it does not hold.
+
+    Returns
+    -------
+    Decision
+        A refusal, a comparison that was not won, a champion that is better and a missing signature each keep the
+        alias where it is, named in this order.
+    """
+    if sealed is None:
+        return Decision(False, "it has no receipt: the stages of a run write one (leadscore run)")
+    if altered:
+        return Decision(False, f"its receipt does not hold: {altered[0]}")
+    standing = standing_of(sealed)
+    if standing.state == "refused":
+        return Decision(False, f"it was {standing.sentence}")
+    if sealed.receipt["verdict"]["outcome"] != "won":
+        return Decision(False, f"it does not win at the working depth. {sealed.receipt['verdict']['sentence']}")
+    if not decision.promote:
+        return decision
+    if standing.state != "approved":
+        return Decision(False, f"{standing.sentence}; besides, {decision.why}")
+    return Decision(True, f"it wins at the working depth, {decision.why}; {standing.sentence}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -40,14 +40,19 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machine
 DEMO_SOURCE, DEMO_DATA, DEMO_OUT = Path("sources/demo"), Path("data/simulate/export"), Path("data")
 
 
+def _params_file(params: Path | None) -> Path | None:
+    default = Path("params.yaml")
+    return params if params is not None else (default if default.is_file() else None)
+
+
 def _context(source: Path, data: Path, out: Path, params: Path | None, assignments: list[str] | None) -> StageContext:
     from pipeline.settings import parse_overrides
     from pipeline.stage import make_context
 
-    default = Path("params.yaml")
-    params_file = params if params is not None else (default if default.is_file() else None)
     overrides = parse_overrides(assignments or [])
-    return make_context(source_dir=source, data_dir=data, out=out, params_file=params_file, overrides=overrides)
+    return make_context(
+        source_dir=source, data_dir=data, out=out, params_file=_params_file(params), overrides=overrides
+    )
 
 
 def _add_stage_command(name: str, text: str) -> None:
@@ -131,6 +136,7 @@ STAGE_HELP = {
     "train": "Train and calibrate the forecast.",
     "cutoffs": "",  # a command of its own, below: it answers questions too
     "evaluate": "Judge model and points on the untouched test period; write the report.",
+    "receipt": "Compare model, points and naive Bayes at the team's working depth, sealed, for approval.",
     "register": "Log the run in MLflow and register the model.",
     "score": "Score the open leads, with reasons, into the score store.",
 }
@@ -163,6 +169,46 @@ def summary(out: OutOption = DEMO_OUT) -> None:
     from pipeline.summary import summary_table
 
     typer.echo(summary_table(out))
+
+
+@app.command()
+def approve(
+    role: Annotated[Literal["marketing", "sales"], typer.Option("--as", help="Your team. Sales signs last.")],
+    name: Annotated[str, typer.Option("--name", help="Who you are.")],
+    out: OutOption = DEMO_OUT,
+    refuse: Annotated[bool, typer.Option("--refuse", help="Refuse instead; it ends the matter.")] = False,
+    why: Annotated[str | None, typer.Option("--why", help="The reason; needed to refuse.")] = None,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+) -> None:
+    """Approve or refuse a run's receipt for your team; the model becomes champion when nothing is missing."""
+    from pipeline.approve import approve as add_word
+    from pipeline.settings import parse_overrides
+
+    overrides = parse_overrides(assignments or [])
+    file = _params_file(params)
+    add_word(out, role=role, name=name, refused=refuse, why=why, params_file=file, overrides=overrides)
+
+
+@app.command()
+def verify(
+    out: OutOption = DEMO_OUT,
+    as_json: JsonOption = False,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+) -> None:
+    """Check that a run's receipt is as it was sealed and speaks of what lies there; exit code 1 if not."""
+    from pipeline.remembered import find_in_mlflow, open_registered
+    from pipeline.seal import key_from_environment
+    from pipeline.settings import parse_overrides
+    from pipeline.verification import holds, to_json, to_text
+    from pipeline.verification import verify as find
+
+    context = open_registered(out, _params_file(params), parse_overrides(assignments or []))
+    findings = [*find(context, key_from_environment()), find_in_mlflow(context)]
+    typer.echo(to_json(findings) if as_json else to_text(findings))
+    if not holds(findings):
+        raise typer.Exit(1)
 
 
 @app.command()

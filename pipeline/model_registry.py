@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from features.errors import InputError
 from models.forecast import Forecast
-from pipeline.mlflow_model import log_model, model_hash, quiet_mlflow
+from pipeline.candidate import Candidate
+from pipeline.mlflow_model import log_model, quiet_mlflow
 from pipeline.model_files import read_forecast
 from pipeline.settings import MlflowOptions
-from pipeline.workspace import tree_digest
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -35,47 +30,11 @@ MODEL_TAG = "leadscore.model_hash"
 RECORD_TAG = "leadscore.record_hash"
 TEST_FROM_TAG = "leadscore.test_from"
 
+RECEIPT_TAGS, SAID_TAGS = "receipt_", ("approved_by_", "refused_by_")
+"""How tags begin that tell of a version's receipt, and of what was said of it."""
+
 METRICS_A_CALL = 1_000
 """What MLflow takes at most."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A trained model and what is to be written down about it.
-
-    Parameters
-    ----------
-    model_folder : Path
-        The saved form.
-    example : DataFrame
-        A few feature rows.
-    params : mapping of str to str
-        What it was trained with.
-    metrics : mapping of str to float
-        What came of it.
-    tags : mapping of str to str
-        Further facts to find it by.
-    files : tuple of Path
-        Files and folders to keep with the run, under their own names.
-    """
-
-    model_folder: Path
-    example: pd.DataFrame
-    params: Mapping[str, str]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str] = field(default_factory=dict)
-    files: tuple[Path, ...] = ()
-
-    @property
-    def hash(self) -> str:
-        """What names the model."""
-        return model_hash(self.model_folder)
-
-    @property
-    def record_hash(self) -> str:
-        """What names all that is written down beside the model."""
-        told = json.dumps([dict(self.metrics), dict(self.tags), tree_digest(self.files)], sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()
 
 
 class ModelRegistry:
@@ -119,6 +78,7 @@ class ModelRegistry:
             elif run.data.tags.get(RECORD_TAG) != candidate.record_hash:
                 _log_record(client, run.info.run_id, candidate)
             version = self._version_of_run(client, run) or self._create_version(client, run, candidate)
+            self._tag(client, version, candidate.tags)
             client.set_registered_model_alias(self.name, CHALLENGER, version)
         return version
 
@@ -132,6 +92,12 @@ class ModelRegistry:
         """Return a version's tags."""
         with self._connected() as (_, client):
             return dict(client.get_model_version(self.name, version).tags)
+
+    def tags_of_model(self, model: str) -> dict[str, str]:
+        """Return the tags of the version that a model is registered as; none where it is not."""
+        with self._connected() as (_, client):
+            found = [version for version in self._versions(client) if version.tags.get(MODEL_TAG) == model]
+        return dict(found[0].tags) if found else {}
 
     def promote(self, version: str) -> None:
         """Give a version the alias ``champion``; the version that bore it keeps its number and files."""
@@ -193,6 +159,17 @@ class ModelRegistry:
             log_model(candidate.model_folder, candidate.example)
         return str(run.info.run_id)
 
+    def _tag(self, client: MlflowClient, version: str, tags: Mapping[str, str]) -> None:
+        """Bring a version's tags up to date."""
+        known = client.get_model_version(self.name, version).tags
+        for name, text in sorted(tags.items()):
+            if known.get(name) != text:
+                client.set_model_version_tag(self.name, version, name, text)
+        if any(name.startswith(RECEIPT_TAGS) for name in tags):  # what was said of a receipt goes with it
+            for name in known.keys() - tags.keys():
+                if name.startswith(SAID_TAGS):
+                    client.delete_model_version_tag(self.name, version, name)
+
     def _versions(self, client: MlflowClient) -> list[ModelVersion]:
         return [
             client.get_model_version(self.name, v.version) for v in client.search_model_versions(f"name='{self.name}'")
@@ -241,6 +218,8 @@ def _log_record(client: MlflowClient, run_id: str, candidate: Candidate) -> None
         client.log_batch(run_id, metrics=metrics[start : start + METRICS_A_CALL])
     for path in candidate.files:
         client.log_artifact(run_id, str(path))
+    for path in candidate.receipt:
+        client.log_artifact(run_id, str(path), "receipt")
     tags = {**candidate.tags, RECORD_TAG: candidate.record_hash}
     client.log_batch(run_id, tags=[RunTag(name, text) for name, text in sorted(tags.items())])
 

@@ -12,16 +12,23 @@ import pandas as pd
 
 from features.clock import format_time, to_micros
 from models.fit_forecast import labelled_rows
-from pipeline.champion import Decision, judge
+from pipeline.candidate import Candidate
+from pipeline.champion import Decision, judge, with_receipt
 from pipeline.judged_rows import read_features
 from pipeline.mlflow_loader import feature_frame
+from pipeline.mlflow_model import model_hash
 from pipeline.model_files import read_forecast
-from pipeline.model_registry import CHALLENGER, CHAMPION, TEST_FROM_TAG, Candidate, open_registry
+from pipeline.model_registry import CHALLENGER, CHAMPION, TEST_FROM_TAG, ModelRegistry, open_registry
 from pipeline.progress import say
+from pipeline.receipt import PAGE, RECEIPT, read_receipt
+from pipeline.remembered import forgotten, receipt_tags
+from pipeline.seal import Sealed, key_from_environment
 from pipeline.settings import Settings
 from pipeline.stage import StageContext
+from pipeline.standing import standing_of
+from pipeline.verification import verify
 
-LOGGED_SECTIONS = ("seed", "features", "split", "model", "cutoffs", "evaluate")
+LOGGED_SECTIONS = ("seed", "features", "split", "model", "cutoffs", "evaluate", "receipt")
 """What bears on the model. The rest stays out: addresses of stores may hold passwords."""
 
 EXAMPLE_ROWS = 5
@@ -59,6 +66,7 @@ def run(context: StageContext, out: Path) -> None:
     evaluation = read_json(evaluated / "evaluation.json")
     trained = read_json(context.folder("train") / "train.json")["targets"]
     files = (evaluated / "evaluation.json", evaluated / "report.html", evaluated / "plots")
+    sealed = read_receipt(context.folder("receipt"))
     registered = register_forecast(
         context,
         context.folder("train") / "model",
@@ -71,6 +79,7 @@ def run(context: StageContext, out: Path) -> None:
             **flat_numbers({"promoted": evaluation["promoted"]}),
         },
         files=(*(file for file in files if file.exists()), context.folder("cutoffs") / "cutoffs.json"),
+        sealed=sealed,
     )
     result = {
         "name": registered.name,
@@ -79,6 +88,8 @@ def run(context: StageContext, out: Path) -> None:
         "aliases": sorted(registered.aliases),
         "champion": registered.champion,
         "beats_baseline": bool(evaluation["beats_baseline"]),
+        "receipt": {"sha256": sealed.sha256, "outcome": sealed.receipt["verdict"]["outcome"], "head": sealed.head},
+        "standing": standing_of(sealed).sentence,
         "promoted": registered.decision.promote,
         "why": registered.decision.why,
     }
@@ -95,8 +106,9 @@ def register_forecast(
     params: Mapping[str, str],
     metrics: Mapping[str, float],
     files: tuple[Path, ...] = (),
+    sealed: Sealed | None = None,
 ) -> Registration:
-    """Register a saved forecast as challenger, compare it with the champion, and promote it if it is not worse.
+    """Register a saved forecast as challenger, compare it with the champion, and promote it if it has earned that.
 
     Parameters
     ----------
@@ -110,30 +122,42 @@ def register_forecast(
         Whether it beats the points (or naive Bayes) on the run's test period.
     params, metrics, files
         What else to write down.
+    sealed : Sealed, optional
+        The receipt of the run, where the forecast is the run's own. Without one nothing is promoted.
     """
     forecast = read_forecast(model_folder)
     labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
     rows = labelled_rows(read_features(context, "history"), labels, forecast.spec.primary_target, ("test",))
     dumped = settings.model_dump(mode="json", by_alias=True)
     logged = flat({name: dumped[name] for name in LOGGED_SECTIONS})
+    registry = open_registry(context.workspace.root, settings.mlflow, forecast.spec.name)
+    altered = () if sealed is None else _altered(context, registry, model_hash(model_folder), sealed)
+    shown = None if altered else sealed  # what MLflow remembers must not give way to a receipt that does not hold
     candidate = Candidate(
         model_folder=model_folder,
         example=example_rows(feature_frame(rows, forecast)),
         params={"source": forecast.spec.name, **logged, **params},
         metrics=metrics,
-        tags={TEST_FROM_TAG: format_time(int(to_micros(rows["as_of"]).min()))},
+        tags={TEST_FROM_TAG: format_time(int(to_micros(rows["as_of"]).min())), **receipt_tags(shown)},
         files=files,
+        receipt=() if shown is None else tuple(context.folder("receipt") / name for name in (RECEIPT, PAGE)),
     )
-    registry = open_registry(context.workspace.root, settings.mlflow, forecast.spec.name)
     version = registry.add(candidate)
     draws, seed = settings.evaluate.bootstrap, settings.seed
-    decision = judge(registry, version, forecast, rows, beats_baseline=beats_baseline, draws=draws, seed=seed)
+    judged = judge(registry, version, forecast, rows, beats_baseline=beats_baseline, draws=draws, seed=seed)
+    decision = with_receipt(judged, sealed, altered=altered)
     if decision.promote:
         registry.promote(version)
     champion = registry.version_of(CHAMPION)
     standing = "champion" if champion == version else "challenger"
     say(f"{registry.name} version {version}, {standing}: {decision.why}")
     return Registration(registry.name, version, candidate.hash, champion, decision)
+
+
+def _altered(context: StageContext, registry: ModelRegistry, model: str, sealed: Sealed) -> tuple[str, ...]:
+    """Return what of the receipt does not hold: on such a one nobody is promoted."""
+    findings = (*verify(context, key_from_environment()), forgotten(sealed, registry.tags_of_model(model)))
+    return tuple(finding.line() for finding in findings if finding.answer == "altered")
 
 
 def example_rows(X: pd.DataFrame) -> pd.DataFrame:

@@ -118,6 +118,26 @@ class MlflowOptions(Strict):
     experiment: str = "leadscore"
 
 
+Role = Literal["marketing", "sales"]
+
+
+class ReceiptOptions(Strict):
+    """What a model has to show and who has to agree before it becomes champion."""
+
+    approvals: tuple[Role, ...] = ("marketing", "sales")
+    """Who signs; sales always last. Empty: nobody is asked."""
+    min_outcomes: int = Field(default=20, ge=1)
+    """Test leads with the outcome, and leads handed over, below which nothing counts as proven."""
+    minutes_a_call: float | None = Field(default=None, gt=0)
+    """What a lead that is handed over costs sales; None leaves hours out."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> ReceiptOptions:
+        if len(set(self.approvals)) != len(self.approvals):
+            raise ValueError("receipt.approvals names a team twice")
+        return self
+
+
 class Settings(Strict):
     """Every knob of a run; the sections are named as the stages they steer."""
 
@@ -129,6 +149,7 @@ class Settings(Strict):
     model: EstimatorOptions = EstimatorOptions()
     cutoffs: CutoffOptions = CutoffOptions()
     evaluate: EvaluateOptions = EvaluateOptions()
+    receipt: ReceiptOptions = ReceiptOptions()
     score: ScoreOptions = ScoreOptions()
     mlflow: MlflowOptions = MlflowOptions()
 

@@ -66,8 +66,15 @@ STAGES = (
         knobs=("score.every",),
     ),
     Stage(
-        "register",
+        "receipt",
         needs=("ingest", "features", "labels", "train", "cutoffs", "evaluate"),
+        sections=("features", "split", "model", "cutoffs", "evaluate", "receipt"),
+        knobs=("score.every",),
+        writes_outside=True,
+    ),
+    Stage(
+        "register",
+        needs=("ingest", "features", "labels", "train", "cutoffs", "evaluate", "receipt"),
         sections=("features", "mlflow"),
     ),
     Stage(

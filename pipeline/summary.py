@@ -13,6 +13,8 @@ from features.errors import InputError
 from models.cutoff_statement import BandStatement
 from models.cutoffs import Volume
 from pipeline.cutoff_words import asked, stated
+from pipeline.receipt import PAGE, RECEIPT, read_receipt
+from pipeline.standing import standing_of
 
 _METRICS = {
     "auc": "AUC (higher is better)",
@@ -44,6 +46,7 @@ def summary_table(out: Path) -> str:
             console.print(agreement_line(target), soft_wrap=True, markup=False)
         console.print(learning_line(evaluation), soft_wrap=True, markup=False)
         console.print(_promotion_table(evaluation))
+        _print_receipt(console, out)
         _print_scores(console, out)
         console.print(f"Report: {(out / 'evaluate' / 'report.html').resolve()}", soft_wrap=True, markup=False)
     return capture.get()
@@ -173,6 +176,16 @@ def _share(row: dict[str, Any]) -> str:
     if row["precision"] is None:
         return "–"
     return f"{row['precision']:.0%} [{row['low']:.0%}, {row['high']:.0%}]"
+
+
+def _print_receipt(console: Console, out: Path) -> None:
+    folder = out / "receipt"
+    if not (folder / RECEIPT).is_file():
+        return
+    sealed = read_receipt(folder)
+    told = f"{sealed.receipt['verdict']['sentence']} Champion: {standing_of(sealed).sentence}."
+    console.print(f"Receipt: {told}", soft_wrap=True, markup=False)
+    console.print(f"Receipt for both teams: {(folder / PAGE).resolve()}", soft_wrap=True, markup=False)
 
 
 def _print_scores(console: Console, out: Path) -> None:

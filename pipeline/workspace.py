@@ -82,7 +82,7 @@ class Workspace:
             shutil.rmtree(partial, ignore_errors=True)
             raise
         stamp = {"stage": stage, "inputs": dict(inputs), "outputs": tree_digest([partial])}
-        _write_durably(partial / STAMP, json.dumps(stamp, indent=1, sort_keys=True) + "\n")
+        write_durably(partial / STAMP, json.dumps(stamp, indent=1, sort_keys=True) + "\n")
         old = self.root / f".{stage}.old"
         shutil.rmtree(old, ignore_errors=True)
         if final.exists():
@@ -91,7 +91,8 @@ class Workspace:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _write_durably(file: Path, text: str) -> None:
+def write_durably(file: Path, text: str) -> None:
+    """Write a file and wait until the disk has it."""
     with file.open("w", encoding="utf-8") as stream:
         stream.write(text)
         stream.flush()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,12 +10,18 @@ import pytest
 
 from models.estimator import EstimatorOptions
 from models.fit_forecast import fit_forecast
+from pipeline.approvals import add_entry, with_approvals, write_entries
 from pipeline.finished_run import open_run
 from pipeline.mlflow_model import model_hash, quiet_mlflow
 from pipeline.model_files import read_forecast, write_forecast
 from pipeline.model_registry import CHAMPION, open_registry
+from pipeline.receipt import read_receipt, write_receipt
+from pipeline.receipt_body import receipt_body
 from pipeline.register import run
+from pipeline.seal import seal
 from pipeline.stage import StageContext, run_stage
+from pipeline.standing import standing_of
+from pipeline.workspace import STAMP, tree_digest
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +54,28 @@ def again(context: StageContext) -> dict:
     return json.loads((out / "register.json").read_text())
 
 
-def set_verdict(context: StageContext, beats_baseline: bool) -> None:
+def restamp(context: StageContext, stage: str) -> None:
+    """Let a stage's stamp say what now lies in its folder."""
+    file = context.folder(stage) / STAMP
+    stamp = json.loads(file.read_text()) | {"outputs": tree_digest([context.folder(stage)])}
+    file.write_text(json.dumps(stamp))
+
+
+def give_receipt(context: StageContext, *, outcome: str = "won", beats_baseline: bool = True, approved: bool = True):
+    """Put a receipt of the wished verdict in the run's place, approved by both or by nobody."""
     file = context.folder("evaluate") / "evaluation.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"beats_baseline": beats_baseline}))
+    for stage in ("train", "evaluate"):
+        restamp(context, stage)
+    body = receipt_body(context)
+    body["verdict"] |= {"outcome": outcome, "missing": [] if outcome == "won" and beats_baseline else ["proof"]}
+    sealed = with_approvals(seal(body, None), context.workspace.root)
+    for role in ("marketing", "sales") if approved and not sealed.approvals else ():
+        sealed = add_entry(sealed, role=role, name="N", refused=False, why=None, time="2026-07-01T09:00:00Z", key=None)
+    write_entries(context.workspace.root, sealed)
+    write_receipt(sealed, context.folder("receipt"))
+    restamp(context, "receipt")
+    return sealed
 
 
 def replace_model(context: StageContext, **options) -> None:
@@ -89,11 +115,60 @@ def test_the_run_holds_what_was_set_and_what_came_of_it(demo_run, registered):
     assert {"evaluation.json", "report.html", "cutoffs.json"} <= files
 
 
-def test_champion_is_who_beats_the_baseline(demo_run, registered):
+def test_a_run_by_itself_makes_a_challenger_that_waits(demo_run, registered):
     evaluation = json.loads((demo_run / "evaluate" / "evaluation.json").read_text())
+    receipt = read_receipt(demo_run / "receipt")
     assert registered["beats_baseline"] == evaluation["beats_baseline"]
-    assert registered["aliases"] == (["challenger", "champion"] if evaluation["beats_baseline"] else ["challenger"])
+    assert registered["aliases"] == ["challenger"]
+    assert registered["standing"] == standing_of(receipt).sentence
+    assert registered["receipt"]["sha256"] == receipt.sha256
     assert registered["model_hash"] == model_hash(demo_run / "train" / "model")
+
+
+def test_the_receipt_is_kept_with_the_run_and_its_version(copy):
+    sealed = give_receipt(copy)
+    told = again(copy)
+    registry = open_registry(copy.workspace.root, copy.settings.mlflow, "demo")
+    tags = registry.tags_of(told["version"])
+    assert (tags["receipt_sha256"], tags["receipt_head"]) == (sealed.sha256, sealed.head)
+    assert tags["approved_by_sales"] == "sales (N, 2026-07-01)"
+    with quiet_mlflow() as mlflow:
+        client = mlflow.MlflowClient(registry.tracking_uri)
+        run_id = client.get_model_version(registry.name, told["version"]).run_id
+        kept = client.download_artifacts(run_id, "receipt", str(copy.workspace.root))
+        assert client.get_run(run_id).data.tags["approved_by_marketing"] == "marketing (N, 2026-07-01)"
+    for name in ("receipt.json", "receipt.html"):
+        assert (Path(kept) / name).read_bytes() == (copy.folder("receipt") / name).read_bytes()
+    other = give_receipt(copy, outcome="not_proven", approved=False)
+    again(copy)
+    tags = registry.tags_of(told["version"])
+    assert tags["receipt_sha256"] == other.sha256
+    assert not [name for name in tags if name.startswith(("approved_by", "refused_by"))]
+
+
+def test_champion_moves_only_when_won_and_approved(copy):
+    for outcome, beats, approved, why in (
+        ("not_proven", True, False, "does not win at the working depth"),
+        ("lost", True, False, "does not win at the working depth"),
+        ("won", False, False, "does not beat the baseline"),
+        ("won", True, False, "waiting for approval by marketing and sales"),
+    ):
+        give_receipt(copy, outcome=outcome, beats_baseline=beats, approved=approved)
+        told = again(copy)
+        assert (told["champion"], told["aliases"], told["promoted"]) == (None, ["challenger"], False)
+        assert why in told["why"]
+    give_receipt(copy)
+    told = again(copy)
+    assert (told["champion"], told["aliases"], told["promoted"]) == ("1", ["challenger", "champion"], True)
+    assert "wins at the working depth" in told["why"]
+
+
+def test_nobody_is_promoted_on_a_receipt_that_does_not_hold(copy):
+    sealed = give_receipt(copy)
+    write_receipt(replace(sealed, receipt=sealed.receipt | {"minutes_a_call": 3}), copy.folder("receipt"))
+    told = again(copy)
+    assert (told["champion"], told["promoted"]) == (None, False)
+    assert "its receipt does not hold" in told["why"]
 
 
 def test_the_registered_model_forecasts_as_the_trained_one(demo_run, registered):
@@ -110,19 +185,13 @@ def test_the_same_model_again_changes_nothing(copy):
     assert {key: once[key] for key in first if key != "why"} == {key: first[key] for key in first if key != "why"}
 
 
-def test_a_model_that_does_not_beat_the_baseline_is_never_champion(unregistered):
-    set_verdict(unregistered, beats_baseline=False)
-    told = again(unregistered)
-    assert (told["champion"], told["aliases"], told["promoted"]) == (None, ["challenger"], False)
-    assert "does not beat the baseline" in told["why"]
-
-
 def test_a_worse_model_leaves_the_champion_and_a_better_one_takes_its_place(copy):
-    set_verdict(copy, beats_baseline=True)
+    give_receipt(copy)
     good = copy.workspace.root / "good"
     shutil.copytree(copy.folder("train") / "model", good)
     again(copy)
     replace_model(copy, max_rounds=1, linear_shares=(0.0,), default_linear_share=0.0)
+    give_receipt(copy)
     told = again(copy)
     assert (told["version"], told["champion"], told["promoted"]) == ("2", "1", False)
     assert "its log loss is higher than the champion's on the same test rows" in told["why"]
@@ -130,6 +199,7 @@ def test_a_worse_model_leaves_the_champion_and_a_better_one_takes_its_place(copy
     registry.promote("2")
     shutil.rmtree(copy.folder("train") / "model")
     shutil.copytree(good, copy.folder("train") / "model")
+    give_receipt(copy)
     told = again(copy)
     assert (told["version"], told["champion"], told["promoted"]) == ("1", "1", True)
     assert "its log loss is" in told["why"]
@@ -137,13 +207,14 @@ def test_a_worse_model_leaves_the_champion_and_a_better_one_takes_its_place(copy
 
 
 def test_a_champion_whose_training_reaches_over_the_test_period_cannot_be_compared(copy):
-    set_verdict(copy, beats_baseline=True)
+    give_receipt(copy)
     again(copy)
     registry = open_registry(copy.workspace.root, copy.settings.mlflow, "demo")
     with quiet_mlflow() as mlflow:
         client = mlflow.MlflowClient(registry.tracking_uri)
         client.set_model_version_tag(registry.name, "1", "leadscore.test_from", "2030-01-01T00:00:00Z")
     replace_model(copy, max_rounds=60)
+    give_receipt(copy)
     told = again(copy)
     assert (told["version"], told["champion"], told["promoted"]) == ("2", "1", False)
     assert "could not be compared with the champion" in told["why"]

@@ -71,3 +71,11 @@ def test_each_stage_may_have_a_policy_of_its_own():
 def test_a_number_of_the_stage_itself_comes_first():
     asked = ["cutoffs={policy: per_week, mql_per_week: 40, sal_per_week: 12, mql: {per_week: 20}}"]
     assert read_settings(None, overrides=parse_overrides(asked)).cutoffs.band("MQL").per_week == 20
+
+
+def test_a_team_is_asked_once():
+    with pytest.raises(InputError, match=r"receipt\.approvals names a team twice"):
+        read_settings(None, overrides={"receipt": {"approvals": ["sales", "sales"]}})
+    with pytest.raises(InputError, match="'marketing' or 'sales'"):
+        read_settings(None, overrides={"receipt": {"approvals": ["boss"]}})
+    assert read_settings(None, overrides={"receipt": {"approvals": []}}).receipt.approvals == ()

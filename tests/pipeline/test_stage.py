@@ -14,7 +14,7 @@ from pipeline.settings import parse_overrides
 from pipeline.stage import RUN_STAGES, STAGES, make_context, run_all, run_stage, stage_inputs
 from pipeline.workspace import tree_digest
 
-DETERMINISTIC = ("ingest", "features", "labels", "train", "cutoffs", "evaluate")
+DETERMINISTIC = ("ingest", "features", "labels", "train", "cutoffs", "evaluate", "receipt")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_lost_store_is_written_again(context_with, copied_run):
 def test_a_knob_redoes_its_stage_and_what_follows(context_with):
     context = context_with("cutoffs.policy=per_week", "cutoffs.mql_per_week=12", "cutoffs.sal_per_week=3")
     ran = [name for name in RUN_STAGES if run_stage(name, context)]
-    assert ran == ["cutoffs", "evaluate", "register", "score"]
+    assert ran == ["cutoffs", "evaluate", "receipt", "register", "score"]
 
 
 def test_no_password_stays_in_a_stamp(context_with):
