@@ -12,8 +12,9 @@ THE = {"model": "the model", "points": "the points", "naive_bayes": "naive Bayes
 FEW = 10
 """Below this, numbers a month keep one decimal."""
 STAND_IN = (
-    "This source has no points rules, so nobody knows how deep the team works. Naive Bayes on field values stands in and "
-    "sets the depth: a quarter of the leads that come in to MQL and a tenth to SAL, unless cutoffs.policy says otherwise."
+    "This source has no points rules, so nobody knows how deep the team works. Naive Bayes on field values stands in "
+    "and sets the depth: a quarter of the leads that come in to MQL and a tenth to SAL, unless cutoffs.policy says "
+    "otherwise."
 )
 MOST_WEEKS = 520
 """More weeks than ten years' are not worth telling."""
