@@ -19,6 +19,8 @@ from pipeline.standing import by, standing_of
 from pipeline.workspace import write_durably
 
 FOLDER = "approvals"
+LONGEST = 500
+"""Characters of a name or a reason: they stand on a page and in a tag."""
 
 
 def approvals_file(root: Path, sha256: str) -> Path:
@@ -114,6 +116,10 @@ def add_entry(
 def _check_words(name: str, why: str | None, *, refused: bool) -> None:
     if not name.strip():
         raise InputError(expected='--name "…", who says so', found="an empty name")
+    for option, text in (("--name", name), ("--why", why or "")):
+        if len(text) > LONGEST or not text.isprintable():
+            found = f"{len(text):,} characters, or some that cannot be printed"
+            raise InputError(expected=f"at most {LONGEST:,} printable characters in {option}", found=found)
     if refused and not (why or "").strip():
         raise InputError(expected='--why "…" with --refuse', found="no reason", hint="The other team has to read it")
 

@@ -146,7 +146,7 @@ def _leads(context: StageContext, looks: Looks, target: str) -> dict[str, int]:
         "excluded": int(by_lead["excluded"].all().sum()),
         "reached": int((by_lead["y"].max() > 0).sum()),
         "deals": 0 if deal is None else int((by_lead[deal].max() > 0).sum()),
-        "deals_too_young": 0 if deal is None else int(by_lead[deal].apply(lambda own: own.isna().any()).sum()),
+        "deals_too_young": 0 if deal is None else int(looks.rows.loc[looks.rows[deal].isna(), "lead_id"].nunique()),
     }
 
 

@@ -11,6 +11,11 @@ NAMES = {"model": "model", "points": "points", "naive_bayes": "naive Bayes"}
 THE = {"model": "the model", "points": "the points", "naive_bayes": "naive Bayes"}
 FEW = 10
 """Below this, numbers a month keep one decimal."""
+STAND_IN = (
+    "This source has no points rules, so nobody knows how deep the team works. Naive Bayes on field values stands in "
+    "and sets the depth: a quarter of the leads that come in to MQL and a tenth to SAL, unless cutoffs.policy says "
+    "otherwise."
+)
 MOST_WEEKS = 520
 """More weeks than ten years' are not worth telling."""
 
@@ -72,7 +77,8 @@ def verdict_sentence(body: Body) -> str:
         )
     told = f"{range_words(verdict['gained_a_month'])} {what} a month than {base} from the same number of calls"
     if verdict["outcome"] == "won":
-        return f"Yes: at the depth the team works today, the model finds {told}."
+        depth = "at the depth the team works today" if body["baseline"] == "points" else "handing over as many leads"
+        return f"Yes: {depth}, the model finds {told}."
     if verdict["outcome"] == "lost":
         return f"No: {_behind(body)}; {base} should go on deciding."
     return f"Not proven: the model finds {told}; that may be chance, so {base} should go on deciding."
@@ -165,9 +171,7 @@ def cautions_of(body: Body) -> list[str]:
         f"A column of the model looks like a leak, do not trust these figures yet: {leak}." for leak in body["leaks"]
     )
     if body["baseline"] == "naive_bayes":
-        told.append(
-            "This source has no points rules. Naive Bayes on field values stands in for them and sets the depth."
-        )
+        told.append(STAND_IN)
     if leads["sampled_out"]:
         told.append(
             f"Looked at every night is a sample drawn by chance, {leads['looked_at']:,} of "

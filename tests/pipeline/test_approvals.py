@@ -113,6 +113,9 @@ def test_names_and_reasons_are_needed():
         say(receipt(), "marketing", name="  ")
     with pytest.raises(InputError, match="no reason"):
         say(receipt(), "marketing", refused=True, why=" ")
+    for name in ("A" * 501, "A\nB"):
+        with pytest.raises(InputError, match="at most 500 printable characters in --name"):
+            say(receipt(), "marketing", name=name)
 
 
 def test_nobody_asked_is_approved_and_a_missing_receipt_is_not():
