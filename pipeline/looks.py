@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ ROWS_AT_ONCE = 150_000
 """Looks whose features are computed together, which bounds memory."""
 
 Nights = npt.NDArray[np.int64]
+NO_OTHERS: Mapping[str, Baseline] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,18 @@ class Looks:
         return (self.rows[AS_OF] >= self.counting.from_us).to_numpy(dtype=bool)
 
 
-def decisions(rows: pd.DataFrame, baseline: Baseline, forecast: Forecast | None, target: str) -> pd.DataFrame:
-    """Return rows of features as rows of `Looks`; without a forecast, ``p`` must stand in them."""
+def decisions(
+    rows: pd.DataFrame,
+    baseline: Baseline,
+    forecast: Forecast | None,
+    target: str,
+    *,
+    others: Mapping[str, Baseline] = NO_OTHERS,
+) -> pd.DataFrame:
+    """Return rows of features as rows of `Looks`; without a forecast, ``p`` must stand in them.
+
+    Each of ``others`` gets a column of its name with its score.
+    """
     p = rows["p"] if forecast is None else forecast.predict(rows)[f"p_{target}"]
     columns = {
         "lead_id": rows["lead_id"],
@@ -74,6 +86,7 @@ def decisions(rows: pd.DataFrame, baseline: Baseline, forecast: Forecast | None,
         "points": baseline.score(rows, target),
         "excluded": baseline.excluded(rows),
         "gates_open": baseline.gates_open(rows),
+        **{name: other.score(rows, target) for name, other in others.items()},
     }
     return pd.DataFrame(columns)
 
@@ -129,7 +142,13 @@ def calibration_looks(
 
 
 def looks_in_test(
-    context: StageContext, test: pd.DataFrame, baseline: Baseline, forecast: Forecast, target: str
+    context: StageContext,
+    test: pd.DataFrame,
+    baseline: Baseline,
+    forecast: Forecast,
+    target: str,
+    *,
+    others: Mapping[str, Baseline] = NO_OTHERS,
 ) -> Looks:
     """Return what the job would have seen of the test leads while their outcomes are known.
 
@@ -140,10 +159,12 @@ def looks_in_test(
         Test rows of the target, with ``p`` and ``y``: the looks themselves where each lead has one.
     baseline, forecast, target
         What is compared, and on which outcome.
+    others : mapping of str to Baseline
+        Further scorers, each with a column of its name in the rows.
     """
     spec = context.spec()
     if spec.snapshots.every is None or spec.snapshots.until is None:
-        rows = decisions(test, baseline, None, target).assign(y=test["y"].to_numpy())
+        rows = decisions(test, baseline, None, target, others=others).assign(y=test["y"].to_numpy())
         return Looks(rows, Counting.of_all(rows[AS_OF]), None)
     every, until = context.settings.score.every, read_observed_until(context)
     first = read_first_looks(context, target)
@@ -153,7 +174,7 @@ def looks_in_test(
     snapshots = snapshots[snapshots["lead_id"].isin(first.test_leads)]
     snapshots, share = _sample(snapshots, context.settings.evaluate.look_leads, seed=context.settings.seed)
     say(f"evaluate: {len(snapshots):,} looks, one every {format_duration(every)}")
-    rows = _look(context, spec, snapshots, baseline, forecast, target)
+    rows = _look(context, spec, snapshots, baseline, forecast, target, others)
     labels = build_labels(rows[["lead_id", AS_OF]], read_stages(context), spec, observed_until_us=until)
     labels = labels.loc[labels["target"] == target, ["lead_id", AS_OF, "y"]].astype({"y": "float64"})
     rows = rows.merge(labels, on=["lead_id", AS_OF], validate="one_to_one")
@@ -195,16 +216,19 @@ def _look(
     baseline: Baseline,
     forecast: Forecast,
     target: str,
+    others: Mapping[str, Baseline] = NO_OTHERS,
 ) -> pd.DataFrame:
     """Compute features, forecast and points of snapshots, some nights at a time, and keep what decides."""
-    parts = [decisions(snapshots.assign(p=0.0), baseline, None, target)] if snapshots.empty else []
+    parts: list[pd.DataFrame] = []
+    if snapshots.empty:
+        parts.append(decisions(snapshots.assign(p=0.0), baseline, None, target, others=others))
     ingested, options = context.folder("ingest"), context.settings.features
     with tempfile.TemporaryDirectory(dir=context.workspace.root, prefix=".looks-") as scratch:
         for chunk in _some_nights(snapshots):
             file = Path(scratch) / "looks.parquet"
             write_features(ingested, chunk, spec, options, file)
             for rows in _read(file):
-                parts.append(decisions(rows, baseline, forecast, target))
+                parts.append(decisions(rows, baseline, forecast, target, others=others))
     return pd.concat(parts).sort_values(["lead_id", AS_OF], ignore_index=True)
 
 
