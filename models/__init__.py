@@ -4,6 +4,7 @@ from models.baseline import Baseline
 from models.bootstrap import Comparison, Interval, compare, interval
 from models.by_lead import lead_folds, lead_weights
 from models.calibration import Calibration, fit_calibration
+from models.compiled_points import CompiledPoints, compile_points
 from models.conversion import Conversion, convert
 from models.cutoffs import Cutoffs, band, choose_thresholds
 from models.estimator import Estimator, Training
@@ -24,6 +25,7 @@ from models.log_odds import log_odds_to_probability, probability_to_log_odds
 from models.metrics import Scored, metric_values
 from models.naive_bayes import NaiveBayes, fit_naive_bayes
 from models.points import PointsRules, score_points
+from models.points_gain import gain_kept
 from models.points_reasons import PointsReason, points_reasons
 from models.reasons import Reason, reasons
 from models.saved_form import from_files, to_files
@@ -36,6 +38,7 @@ __all__ = [
     "Baseline",
     "Calibration",
     "Comparison",
+    "CompiledPoints",
     "Conversion",
     "Cutoffs",
     "Estimator",
@@ -58,6 +61,7 @@ __all__ = [
     "beats_baseline",
     "choose_thresholds",
     "compare",
+    "compile_points",
     "convert",
     "fit_calibration",
     "fit_estimator",
@@ -68,6 +72,7 @@ __all__ = [
     "fit_target",
     "fit_timing",
     "from_files",
+    "gain_kept",
     "interval",
     "labelled_rows",
     "lead_folds",

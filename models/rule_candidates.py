@@ -158,7 +158,9 @@ def _counted(families: tuple[str, ...], known: set[str]) -> Iterator[Rule]:
     for within in _windows(families[0], known):
         rule = ActionPoints(family=families[0], also=families[1:], within=within, points=1)
         if all(rule.column(family) in known for family in families):
-            yield from (rule.model_copy(update={"cap": float(cap)}) for cap in CAPS)
+            # Tools count one action, and of several they know only whether there was any.
+            caps = CAPS if len(families) == 1 else CAPS[:1]
+            yield from (rule.model_copy(update={"cap": float(cap)}) for cap in caps)
 
 
 def _windows(family: str, known: Iterable[str]) -> list[str | None]:

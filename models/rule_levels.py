@@ -62,7 +62,7 @@ def cut_points(values: pd.Series) -> list[float]:
     Examples
     --------
     >>> cut_points(pd.Series(range(1, 1001)))
-    [50.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0, 800.0, 900.0]
+    [50.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0, 800.0, 900.0, 1000.0]
     """
     known = values.dropna().to_numpy(dtype="float64")
     if len(known) == 0:

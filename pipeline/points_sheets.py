@@ -120,14 +120,14 @@ def _hubspot_cutoff(band: str, points: float, lines: Sequence[Line]) -> Row:
 
 def _marketo(line: Line) -> Row:
     filters = {"exclusion": "Filter of every promoting campaign: NOT", "gate": "Filter of the SAL campaign"}
-    operator = {"days ago": "before: … days ago", "done": "is"}.get(line.operator, line.operator)
+    operator = {"days ago": "in past before", "done": "is"}.get(line.operator, line.operator)
     since = "" if line.kind != "action" else "any time" if line.days is None else f"in past {line.days:g} days"
     return {
         "Rule": line.rule,
         "Smart campaign": f"Points {line.rule}" if line.points is not None else filters[line.kind],
         "Smart list filter": line.thing,
         "Operator": operator,
-        "Value": line.value,
+        "Value": f"{line.value} days" if line.kind == "date" else line.value,
         "Min. number of times": "" if line.times is None else str(line.times),
         "Date of activity": since,
         "Flow step": "" if line.points is None else "Change Score",

@@ -100,7 +100,7 @@ def _action_lines(number: str, rule: ActionPoints, spec: SourceSpec) -> Iterator
     named = [families_words((family,), spec).en for family in rule.families]
     days = None if rule.within is None else rule.within / DAY_US
     most = round((rule.cap or rule.points) / rule.points)
-    note = "Any of these actions; they count together." if len(named) > 1 else ""
+    note = "Any one of these actions." if len(named) > 1 else ""
     for times in range(1, most + 1):
         own = f"{number}.{times}" if most > 1 else number
         yield Line(own, "action", "; ".join(named), "done", "", times, days, round(rule.points), note)

@@ -1,4 +1,4 @@
-"""Compiled points: whole numbers that read back, equal to what fitting summed, blind to order, true to a known truth."""
+"""Compiled points: whole numbers that read back, equal to what fitting summed, blind to order, true to the truth."""
 
 from __future__ import annotations
 
