@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from models.by_lead import lead_folds, lead_weights
     from models.calibration import Calibration, fit_calibration
     from models.carry_over import carry_over, carry_pair
+    from models.compiled_points import CompiledPoints, compile_points
     from models.conversion import Conversion, convert
     from models.cutoff_change import CutoffChange, compare_cutoffs
     from models.cutoff_evidence import BandEvidence, CutoffEvidence
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from models.naive_bayes import NaiveBayes, fit_naive_bayes
     from models.next_quarter import Moves, moves_of, state_next_quarter
     from models.points import PointsRules, score_points
+    from models.points_gain import gain_kept
     from models.points_reasons import PointsReason, points_reasons
     from models.policies import Chosen, Compared, choose_cutoff, choose_pair
     from models.policy_options import BandOptions, Capacity, DealValue
@@ -66,6 +68,7 @@ __all__ = [
     "Chosen",
     "Compared",
     "Comparison",
+    "CompiledPoints",
     "Conversion",
     "Counting",
     "CutoffChange",
@@ -104,6 +107,7 @@ __all__ = [
     "choose_thresholds",
     "compare",
     "compare_cutoffs",
+    "compile_points",
     "convert",
     "expected_value_per_week",
     "fit_calibration",
@@ -115,6 +119,7 @@ __all__ = [
     "fit_target",
     "fit_timing",
     "from_files",
+    "gain_kept",
     "interval",
     "keep_promise",
     "labelled_rows",

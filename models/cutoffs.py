@@ -34,6 +34,11 @@ class Volume(Strict):
     """None where something else than a number was asked for."""
     got_per_week: float
 
+    @property
+    def leads_per_week(self) -> float:
+        """What another score has to promote to be compared: the number asked for, or what the cut-off gives."""
+        return self.got_per_week if self.asked_per_week is None else self.asked_per_week
+
 
 class BaselineCutoffs(Strict):
     """The cut-offs of what the model is compared with, on that baseline's own scale."""

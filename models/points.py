@@ -26,7 +26,7 @@ class AttributePoints(Condition):
 
 
 class ActionPoints(Strict):
-    """Points for what the lead did: given for each event of a family.
+    """Points for what the lead did: given for each event of a family, or of several.
 
     With ``within`` only events of that long before the as-of time count; with ``half_life`` an event's points halve
     every so often; with neither, every event ever counts.
@@ -34,6 +34,8 @@ class ActionPoints(Strict):
 
     family: str
     points: float
+    also: tuple[str, ...] = ()
+    """Further families whose events count as well: one rule for any of several actions."""
     within: Duration | None = None
     half_life: Duration | None = None
     cap: float | None = None
@@ -46,15 +48,21 @@ class ActionPoints(Strict):
             raise ValueError(f"the action {self.family} may have within or half_life, not both")
         if self.cap is not None and self.cap * self.points < 0:
             raise ValueError(f"the action {self.family} gives {self.points:g}, so its cap cannot be {self.cap:g}")
+        if len(set(self.families)) < len(self.families):
+            raise ValueError(f"the action {self.family} names a family twice")
         return self
 
     @property
-    def column(self) -> str:
-        """The feature column that holds the number of events, or their decayed sum."""
+    def families(self) -> tuple[str, ...]:
+        """All families whose events count."""
+        return (self.family, *self.also)
+
+    def column(self, family: str) -> str:
+        """Return the feature column that holds a family's number of events, or their decayed sum."""
         if self.half_life is not None:
-            return f"behaviour_{self.family}_decayed_{format_duration(self.half_life)}"
+            return f"behaviour_{family}_decayed_{format_duration(self.half_life)}"
         window = "ever" if self.within is None else format_duration(self.within)
-        return f"behaviour_{self.family}_count_{window}"
+        return f"behaviour_{family}_count_{window}"
 
 
 class Gates(Strict):
@@ -121,25 +129,26 @@ def check_rules(rules: PointsRules, features: Sequence[Feature], options: Featur
     for condition in rules.gates.SAL:
         check_condition(condition, by_name, where="gates.SAL")
     for position, action in enumerate(rules.actions, start=1):
-        if action.column not in by_name:
-            raise _uncomputable(action, position, by_name, options)
+        for family in action.families:
+            if action.column(family) not in by_name:
+                raise _uncomputable(action, family, position, by_name, options)
 
 
 def _uncomputable(
-    action: ActionPoints, position: int, by_name: dict[str, Feature], options: FeatureOptions
+    action: ActionPoints, family: str, position: int, by_name: dict[str, Feature], options: FeatureOptions
 ) -> InputError:
     where = f"actions, rule {position}"
     suffix = "_count_ever"
     families = sorted(name.removeprefix("behaviour_").removesuffix(suffix) for name in by_name if name.endswith(suffix))
-    if action.family not in families:
+    if family not in families:
         return InputError(
-            expected=f"one of the event families {families} in {where}", found=repr(action.family), table="rules.yaml"
+            expected=f"one of the event families {families} in {where}", found=repr(family), table="rules.yaml"
         )
     measure = "decayed" if action.half_life is not None else "count"
-    if not any(re.fullmatch(rf"behaviour_{action.family}_{measure}_\d+\w*", name) for name in by_name):
+    if not any(re.fullmatch(rf"behaviour_{family}_{measure}_\d+\w*", name) for name in by_name):
         return InputError(
-            expected=f"an event family with the measure {measure} in {where}", found=repr(action.family),
-            table="rules.yaml", hint=f"Add it to events.{action.family}.measures in source.yaml.",
+            expected=f"an event family with the measure {measure} in {where}", found=repr(family),
+            table="rules.yaml", hint=f"Add it to events.{family}.measures in source.yaml.",
         )  # fmt: skip
     kind, given, allowed = (
         ("half_life", action.half_life, options.half_lives)
@@ -147,7 +156,7 @@ def _uncomputable(
         else ("within", action.within, options.windows)
     )
     return InputError(
-        expected=f"{kind} of {action.family} among {[format_duration(us) for us in allowed]} in {where}",
+        expected=f"{kind} of {family} among {[format_duration(us) for us in allowed]} in {where}",
         found=format_duration(given or 0),
         table="rules.yaml",
         hint=f"Add it to features.{'half_lives' if kind == 'half_life' else 'windows'} in params.yaml.",
@@ -177,14 +186,25 @@ def points_breakdown(X: pd.DataFrame, rules: PointsRules) -> pd.DataFrame:
     return pd.DataFrame(columns, index=X.index).astype("float64")
 
 
+def action_counts(X: pd.DataFrame, action: ActionPoints) -> pd.Series:
+    """Return each row's number of events that an action's rule counts, or their decayed sum; 0 where there are none.
+
+    Raises
+    ------
+    InputError
+        If ``X`` lacks a column of one of the families.
+    """
+    columns = [action.column(family) for family in action.families]
+    for column, family in zip(columns, action.families, strict=True):
+        if column not in X:
+            raise InputError(
+                expected=f"the feature column {column} for the action {family}", found="none", table="rules.yaml"
+            )
+    return X[columns].astype("float64").fillna(0.0).sum(axis="columns")
+
+
 def _action_points(X: pd.DataFrame, action: ActionPoints) -> pd.Series:
-    if action.column not in X:
-        raise InputError(
-            expected=f"the feature column {action.column} for the action {action.family}",
-            found="none",
-            table="rules.yaml",
-        )
-    given = X[action.column].astype("float64").fillna(0.0) * action.points
+    given = action_counts(X, action) * action.points
     if action.cap is None:
         return given
     return given.clip(upper=action.cap) if action.points > 0 else given.clip(lower=action.cap)

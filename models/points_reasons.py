@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from features.clock import format_duration
 from features.spec import Condition, SourceSpec, Words
-from models.points import ActionPoints, PointsRules, points_breakdown
+from models.points import ActionPoints, PointsRules, action_counts, points_breakdown
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def points_reasons_of_rows(
     """
     given = points_breakdown(X, rules).to_numpy(dtype="float64")
     attributes = [attribute.words or condition_words(attribute, spec) for attribute in rules.attributes]
-    counts = [X[action.column].astype("float64").fillna(0.0).to_numpy() for action in rules.actions]
+    counts = [action_counts(X, action).to_numpy() for action in rules.actions]
     result = []
     for row in range(len(X)):
         reasons = []
@@ -83,10 +84,18 @@ def condition_words(condition: Condition, spec: SourceSpec | None) -> Words:
     return Words(de=f"{de}: {', '.join(german)}", en=f"{en}: {', '.join(english)}")
 
 
+def families_words(families: Sequence[str], spec: SourceSpec | None) -> Words:
+    """Return event families in words: ``Price list downloaded or Demo requested``."""
+    declared = [spec.events.get(family) if spec is not None else None for family in families]
+    named = [
+        own.words if own is not None and own.words is not None else Words(de=family, en=family)
+        for family, own in zip(families, declared, strict=True)
+    ]
+    return Words(de=" oder ".join(words.de for words in named), en=" or ".join(words.en for words in named))
+
+
 def _action_words(action: ActionPoints, spec: SourceSpec | None, count: float) -> Words:
-    family = spec.events.get(action.family) if spec is not None else None
-    words = action.words or (family.words if family is not None else None)
-    words = words or Words(de=action.family, en=action.family)
+    words = action.words or families_words(action.families, spec)
     if action.half_life is not None:
         half = format_duration(action.half_life)
         return Words(

@@ -212,6 +212,19 @@ def verify(
 
 
 @app.command()
+def points(
+    out: OutOption = DEMO_OUT,
+    max_rules: Annotated[int, typer.Option("--max-rules", min=1, help="Most rules of the table.")] = 20,
+    highest: Annotated[int | None, typer.Option("--highest", min=1, help="Most points; where a tool ends.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Distil a finished run's model into a points table to type into HubSpot, Marketo or Salesforce."""
+    from pipeline.points_command import points_command
+
+    typer.echo(points_command(out, max_rules=max_rules, highest=highest, as_json=as_json))
+
+
+@app.command()
 def init(
     name: Annotated[str, typer.Argument(help="Name of the new source: lower case letters, digits, underscores.")],
     files: Annotated[list[Path], typer.Option("--from", help="CSV or Parquet files to look at; repeat for each.")],

@@ -10,7 +10,7 @@ import pandas as pd
 
 from models.baseline import Bools
 from models.bootstrap import Comparison
-from models.cutoffs import Cutoffs, Thresholds, Volume, choose_thresholds, first_promotions
+from models.cutoffs import Cutoffs, Thresholds, choose_thresholds, first_promotions
 from models.log_odds import Floats
 from models.working_depth import compare_at_cutoffs, compare_at_depth, turns
 from pipeline.looks import Looks
@@ -113,15 +113,10 @@ def _naive_bayes_cuts(before: Looks, cutoffs: Cutoffs) -> Thresholds:
         rows["naive_bayes"],
         excluded=rows["excluded"],
         gates_open=rows["gates_open"],
-        mql_leads=_leads_a_week(cutoffs.mql_volume) * weeks,
-        sal_leads=_leads_a_week(cutoffs.sal_volume) * weeks,
+        mql_leads=cutoffs.mql_volume.leads_per_week * weeks,
+        sal_leads=cutoffs.sal_volume.leads_per_week * weeks,
         counted=before.counted,
     )
-
-
-def _leads_a_week(volume: Volume) -> float:
-    """Return what was asked for; what the cut-off gives where the policy asks for no number."""
-    return volume.got_per_week if volume.asked_per_week is None else volume.asked_per_week
 
 
 def _a_week(looks: Looks, passes: Bools) -> float:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,7 @@ ROWS_AT_ONCE = 150_000
 """Looks whose features are computed together, which bounds memory."""
 
 Nights = npt.NDArray[np.int64]
+NO_OTHERS: Mapping[str, Baseline] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -73,22 +75,32 @@ class Looks:
 
 
 def decisions(
-    rows: pd.DataFrame, baseline: Baseline, forecast: Forecast, target: str, *, final: Forecast | None = None
+    rows: pd.DataFrame,
+    baseline: Baseline,
+    forecast: Forecast,
+    target: str,
+    *,
+    final: Forecast | None = None,
+    others: Mapping[str, Baseline] = NO_OTHERS,
 ) -> pd.DataFrame:
-    """Return rows of features as rows of `Looks`, all but their outcomes; ``forecast`` is final if none is given."""
+    """Return rows of features as rows of `Looks`, all but their outcomes; ``forecast`` is final if none is given.
+
+    Each of ``others`` gets a column of its name with its score.
+    """
     predicted = forecast.predict(rows)
     later = predicted if final is None else final.predict(rows)
-    others = [name for name in forecast.targets if name != target]
+    further = [name for name in forecast.targets if name != target]
     columns = {
         "lead_id": rows["lead_id"],
         AS_OF: rows[AS_OF],
         "p": predicted[f"p_{target}"].to_numpy(dtype="float64"),
-        **{f"p_{name}": predicted[f"p_{name}"].to_numpy(dtype="float64") for name in others},
+        **{f"p_{name}": predicted[f"p_{name}"].to_numpy(dtype="float64") for name in further},
         "p_final": later[f"p_{target}"].to_numpy(dtype="float64"),
         "points": baseline.score(rows, target),
         "naive_bayes": baseline.naive_bayes_score(rows, target),
         "excluded": baseline.excluded(rows),
         "gates_open": baseline.gates_open(rows),
+        **{name: other.score(rows, target) for name, other in others.items()},
     }
     return pd.DataFrame(columns)
 
@@ -185,7 +197,13 @@ def weekly_arrivals(context: StageContext, until_us: int) -> tuple[int, ...]:
 
 
 def looks_in_test(
-    context: StageContext, test: pd.DataFrame, baseline: Baseline, forecast: Forecast, target: str
+    context: StageContext,
+    test: pd.DataFrame,
+    baseline: Baseline,
+    forecast: Forecast,
+    target: str,
+    *,
+    others: Mapping[str, Baseline] = NO_OTHERS,
 ) -> Looks:
     """Return what the job would have seen of the test leads while their outcomes are known.
 
@@ -196,10 +214,13 @@ def looks_in_test(
         Test rows of the target, with the features: the looks themselves where each lead has one.
     baseline, forecast, target
         What is compared, and on which outcome.
+    others : mapping of str to Baseline
+        Further scorers, each with a column of its name in the rows.
     """
     spec, until = context.spec(), read_observed_until(context)
     if spec.snapshots.every is None or spec.snapshots.until is None:
-        rows = with_outcomes(context, decisions(test, baseline, forecast, target), target, known_until_us=until)
+        rows = decisions(test, baseline, forecast, target, others=others)
+        rows = with_outcomes(context, rows, target, known_until_us=until)
         rows = weigh_promotions(rows.assign(unseen=True), context, every_us=None)
         return Looks(rows, Counting.of_all(rows[AS_OF]), None)
     every, first = context.settings.score.every, read_first_looks(context, target)
@@ -209,7 +230,7 @@ def looks_in_test(
     snapshots = snapshots[snapshots["lead_id"].isin(first.test_leads)]
     snapshots, share = _sample(snapshots, context.settings.evaluate.look_leads, seed=context.settings.seed)
     say(f"evaluate: {len(snapshots):,} looks, one every {format_duration(every)}")
-    rows = _look(context, spec, snapshots, baseline, forecast, target)
+    rows = _look(context, spec, snapshots, baseline, forecast, target, others=others)
     rows = with_outcomes(context, rows, target, known_until_us=until).assign(unseen=True)
     rows = weigh_promotions(rows, context, every_us=every)
     return Looks(rows, _test_counting(nights, spec, every, share), every)
@@ -250,11 +271,14 @@ def _look(
     baseline: Baseline,
     forecast: Forecast,
     target: str,
+    *,
     final: Forecast | None = None,
+    others: Mapping[str, Baseline] = NO_OTHERS,
 ) -> pd.DataFrame:
     """Compute features, forecast and points of snapshots, some nights at a time, and keep what decides."""
     if snapshots.empty:
-        return decisions(read_features(context, "history").head(0), baseline, forecast, target, final=final)
+        none = read_features(context, "history").head(0)
+        return decisions(none, baseline, forecast, target, final=final, others=others)
     parts = []
     ingested, options = context.folder("ingest"), context.settings.features
     with tempfile.TemporaryDirectory(dir=context.workspace.root, prefix=".looks-") as scratch:
@@ -262,7 +286,7 @@ def _look(
             file = Path(scratch) / "looks.parquet"
             write_features(ingested, chunk, spec, options, file)
             for rows in _read(file):
-                parts.append(decisions(rows, baseline, forecast, target, final=final))
+                parts.append(decisions(rows, baseline, forecast, target, final=final, others=others))
     return pd.concat(parts).sort_values(["lead_id", AS_OF], ignore_index=True)
 
 

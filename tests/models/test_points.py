@@ -184,3 +184,21 @@ def test_a_gate_is_said_in_the_words_of_the_source() -> None:
     gate = Condition(column="fit_need", in_=("open", "confirmed"))
     words = condition_words(gate, spec)
     assert (words.de, words.en) == ("Bedarf: offen oder confirmed", "Need: open or confirmed")
+
+
+def test_a_rule_for_any_of_several_actions_counts_them_together():
+    rules = PointsRules.model_validate(
+        {
+            "actions": [{"family": "price", "also": ["demo"], "points": 4, "within": "7d", "cap": 8}],
+            "cutoffs": {"MQL": 0, "SAL": 0},
+        }
+    )
+    X = pd.DataFrame({"behaviour_price_count_7d": [1.0, 2.0, None], "behaviour_demo_count_7d": [0.0, 3.0, 1.0]})
+    # 1, 5 and 1 actions at 4 points each, at most 8
+    assert score_points(X, rules)["points"].tolist() == [4.0, 8.0, 4.0]
+    with pytest.raises(InputError, match="behaviour_demo_count_7d"):
+        score_points(X[["behaviour_price_count_7d"]], rules)
+    with pytest.raises(ValidationError, match="names a family twice"):
+        PointsRules.model_validate(
+            {"actions": [{"family": "a", "also": ["a"], "points": 1}], "cutoffs": {"MQL": 0, "SAL": 0}}
+        )
