@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from features.clock import parse_time
 from features.errors import InputError
 from pipeline.progress import say
 from pipeline.settings import parse_overrides
@@ -37,6 +38,14 @@ def _context(source: Path, data: Path, out: Path, params: Path | None, assignmen
     params_file = params if params is not None else (default if default.is_file() else None)
     overrides = parse_overrides(assignments or [])
     return make_context(source_dir=source, data_dir=data, out=out, params_file=params_file, overrides=overrides)
+
+
+def read_as_of(text: str) -> int:
+    """Return a moment given on the command line, in microseconds since 1970."""
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise InputError(expected="--as-of TIME", found=str(error)) from None
 
 
 def _add_stage_command(name: str, text: str) -> None:
@@ -119,6 +128,26 @@ def check(
     typer.echo(result.to_json() if as_json else result.to_text())
     if result.stops:
         raise typer.Exit(2)
+
+
+@app.command()
+def monitor(
+    source: SourceOption = DEMO_SOURCE,
+    data: DataOption = DEMO_DATA,
+    out: OutOption = DEMO_OUT,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="A time; default: the newest in the data.")] = None,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Watch volume against conversion, drift and idle leads. Exit codes: 0 no alarm, 1 alarm, 2 could not run."""
+    from pipeline.monitor import run_monitor
+
+    context = _context(source, data, out, params, assignments)
+    code, text = run_monitor(context, as_of_us=None if as_of is None else read_as_of(as_of), as_json=as_json)
+    typer.echo(text)
+    if code:
+        raise typer.Exit(code)
 
 
 def main(arguments: list[str] | None = None) -> None:
