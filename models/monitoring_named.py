@@ -10,6 +10,7 @@ import pandas as pd
 from features.clock import DAY_US
 
 WEEK_US: Final = 7 * DAY_US
+INSIDE_COMPANY: Final = "inside the company"
 MOST_OF_IT: Final = 0.5
 """Part of the surplus that a group must have brought to be named inside another."""
 
@@ -85,7 +86,7 @@ def responsible(
     ]
     for column in by:
         if len(alarms) and not (alarms["dimension"] == column).any():
-            first = alarms.iloc[0]
+            first = alarms.sort_values("dimension", key=lambda names: names == "", kind="stable").iloc[0]
             inside = surplus_inside(
                 rows,
                 dimension=str(first["dimension"]),
@@ -96,6 +97,6 @@ def responsible(
                 reference_weeks=reference_weeks,
             )
             if len(inside) and float(inside["part"].iloc[0]) >= MOST_OF_IT:
-                where = f"inside {first['dimension']} {first['value']}" if first["dimension"] else "inside the company"
+                where = f"inside {first['dimension']} {first['value']}" if first["dimension"] else INSIDE_COMPANY
                 named.append((column, str(inside["value"].iloc[0]), where, int(first["window_weeks"])))
     return pd.DataFrame(named, columns=["dimension", "value", "how", "window_weeks"])

@@ -129,7 +129,7 @@ def idle_leads(
     last = np.maximum(entered, rows["lead_id"].map(acted).fillna(0).to_numpy(dtype="int64"))
     table = pd.DataFrame(
         {
-            "stage": rows["lead_id"].map(now["stage"]).fillna(NEW).astype(str),
+            "stage": rows["lead_id"].map(now["stage"]).astype("string").fillna(NEW).astype(str),
             "silent": (as_of_us - last) / DAY_US,
             "in_stage": (as_of_us - entered) / DAY_US,
         }

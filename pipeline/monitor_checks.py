@@ -145,6 +145,9 @@ def idle_check(watched: Watched, options: MonitorOptions) -> Check:
     """Say who lies idle at which stage."""
     title = "Leads that lie idle"
     days = options.idle_after / DAY_US
+    if watched.events.empty:
+        said = "The source has no events of leads or sales, so a lead that is worked looks like one that lies idle."
+        return Check("idle", title, "cannot tell", said)
     table = idle_leads(
         watched.leads, watched.stages, watched.events, watched.spec, as_of_us=watched.as_of_us, idle_days=days
     )

@@ -8,7 +8,7 @@ from features.clock import DAY_US
 from models.monitoring_counts import count_entries
 from models.monitoring_decomposition import decompose
 from models.monitoring_gaming import WEEK_DAYS, GamingOptions, weekly_runs
-from models.monitoring_named import responsible, surplus_inside
+from models.monitoring_named import INSIDE_COMPANY, responsible, surplus_inside
 from pipeline.monitor_checks import NOBODY, Check, together
 from pipeline.monitor_tables import Watched
 
@@ -64,11 +64,11 @@ def _sentence(
 ) -> str:
     who = f"{dimension.replace('_', ' ')} {value}" if dimension else "The company as a whole"
     if how != "its own figures":
-        alarms = now[now["answer"] == "alarm"].sort_values("fall_p", kind="stable").iloc[0]
+        where = how.removeprefix("inside ").split(" ", 1)
         inside = surplus_inside(
             watched.rows,
-            dimension=str(alarms["dimension"]),
-            value=str(alarms["value"]),
+            dimension="" if how == INSIDE_COMPANY else where[0],
+            value="" if how == INSIDE_COMPANY else where[1],
             within=dimension,
             now_us=watched.as_of_us,
             window_weeks=window,
