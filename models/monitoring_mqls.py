@@ -66,6 +66,14 @@ def monitored_path(spec: SourceSpec) -> Path | None:
     return Path(stages, tuple(spec.stages_reaching(stage) for stage in stages), target.horizon)
 
 
+def handover_path(spec: SourceSpec, path: Path) -> Path | None:
+    """Return the way from the entry to the very next rung, the hand-over; None where that is a step already."""
+    rung = spec.ladder[spec.ladder.index(path.entry) + 1]
+    if rung in path.steps:
+        return None
+    return Path((path.entry, rung), (path.reaching[0], spec.stages_reaching(rung)), path.horizon_us)
+
+
 def followed_mqls(
     leads: pd.DataFrame, stages: pd.DataFrame, path: Path, *, by: Sequence[str], as_of_us: int
 ) -> pd.DataFrame:

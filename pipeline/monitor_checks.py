@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from features.clock import DAY_US, format_duration
 from models.calibration_by_group import Grouping, calibration_by_group
 from models.monitoring_drift import feature_drift
 from models.monitoring_gaming import Answer
+from models.monitoring_mqls import Path, followed_mqls, handover_path
 from models.monitoring_volume import still_open, volume_by_month
 from models.monitoring_waiting import NEW, Wait, idle_leads, waits
 from pipeline.monitor_tables import Reference, Watched
@@ -94,19 +96,21 @@ def waiting_check(watched: Watched) -> Check:
     if watched.path is None or not len(watched.rows):
         return Check("waiting", title, "cannot tell", "No lead has entered the ladder yet.")
     cut = watched.as_of_us - RECENT_WEEKS * WEEK_US
-    before = watched.rows[watched.rows["entered_us"] < cut]
-    now = waits(watched.rows, watched.path, as_of_us=watched.as_of_us, since_us=cut)
-    then = waits(before, watched.path, as_of_us=watched.as_of_us, since_us=cut - 52 * WEEK_US)
+    now, then = [], []
+    for path, rows in _ways(watched):
+        now += waits(rows, path, as_of_us=watched.as_of_us, since_us=cut)
+        before = rows[rows["entered_us"] < cut]
+        then += waits(before, path, as_of_us=watched.as_of_us, since_us=cut - 52 * WEEK_US)
     answers = [_slower(new, old) for new, old in zip(now, then, strict=True)]
     table = pd.DataFrame([_wait_row(new, old, told) for new, old, told in zip(now, then, answers, strict=True)])
     first = now[0]
     sentence = f"Too few of the newest leads reached {first.stage} to tell how long it takes."
-    if first.median_days.value == first.median_days.value:
+    if not isnan(first.median_days.value):
         sentence = (
             f"Half of the leads of the last {RECENT_WEEKS} weeks reach {first.stage} within "
             f"{first.median_days.value:.1f} days of {first.origin}."
         )
-    elif first.within.value == first.within.value:
+    elif not isnan(first.within.value):
         sentence = (
             f"Less than half of the leads of the last {RECENT_WEEKS} weeks reach {first.stage} in time "
             f"({first.within.value:.0%}), so there is no median."
@@ -117,12 +121,22 @@ def waiting_check(watched: Watched) -> Check:
 
 
 def _slower(new: Wait, old: Wait) -> Answer:
-    """Fewer get there by the end of the window, surely: the two intervals lie apart. A median may not exist."""
-    if not (new.within.value == new.within.value and old.within.value == old.within.value):
+    """Say whether it surely takes longer: the two intervals lie apart. Where under half get there is no median."""
+    if isnan(new.median_days.value) or isnan(old.median_days.value):
         return "cannot tell"
-    if new.median_days.low > old.median_days.high:
-        return "alarm"
-    return "fine"
+    return "alarm" if new.median_days.low > old.median_days.high else "fine"
+
+
+def _ways(watched: Watched) -> list[tuple[Path, pd.DataFrame]]:
+    """Return the way to the hand-over, where it is no step of the path, and the path, each with its leads."""
+    if watched.path is None:
+        return []
+    first = handover_path(watched.spec, watched.path)
+    own = [(watched.path, watched.rows)]
+    if first is None:
+        return own
+    rows = followed_mqls(watched.leads, watched.stages, first, by=(), as_of_us=watched.as_of_us)
+    return [(first, rows), *own]
 
 
 def _wait_row(new: Wait, old: Wait, answer: str) -> dict[str, object]:

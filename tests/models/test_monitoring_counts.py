@@ -9,7 +9,7 @@ import pytest
 from features.clock import DAY_US
 from features.spec import SourceSpec
 from models.monitoring_counts import count_entries
-from models.monitoring_mqls import Path, followed_mqls, last_act, monitored_path
+from models.monitoring_mqls import Path, followed_mqls, handover_path, last_act, monitored_path
 
 PATH = Path(("MQL", "SQL"), (("MQL", "SQL"), ("SQL",)), 3 * DAY_US)
 
@@ -90,5 +90,8 @@ def test_the_path_of_a_ladder():
     path = monitored_path(SourceSpec.model_validate(tree))
     assert path is not None
     assert path.stages == ("MQL", "SAL", "SQL")
+    spec = SourceSpec.model_validate(tree)
+    assert handover_path(spec, path).stages == ("MQL", "SRL")
+    assert handover_path(SourceSpec.model_validate(tree | {"ladder": ["MQL", "SAL", "SQL"]}), path) is None
     assert monitored_path(SourceSpec.model_validate(tree | {"ladder": ["SQL", "WON"]})) is None
     assert monitored_path(SourceSpec.model_validate(tree | {"ladder": ["LEAD", "SQL"]})).stages == ("LEAD", "SQL")
