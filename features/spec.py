@@ -154,6 +154,15 @@ class Exclusion(Strict):
     words: Words | None = None
 
 
+class MonitorSpec(Strict):
+    """By what the monitor divides the leads."""
+
+    by: tuple[str, ...] | None = None
+    """Columns that volume and conversion are watched by: campaign, channel, form; None takes those with source_rate."""
+    last_act: bool = True
+    """Whether to watch by the last act before the entry too: the form or page that brought the lead in."""
+
+
 class SourceSpec(Strict):
     """All that ``source.yaml`` says."""
 
@@ -175,6 +184,7 @@ class SourceSpec(Strict):
     """Whom sales works: with ``promoted_only`` a lead that was never handed over says nothing about its outcome."""
     observed_until: Instant | None = None
     """Until when outcomes are in the export; None means the newest time in any table."""
+    monitor: MonitorSpec = MonitorSpec()
     split: dict[str, Any] = {}
     """Defaults of this source for ``split.*`` in the settings."""
 
@@ -201,6 +211,13 @@ class SourceSpec(Strict):
             raise ValueError("who_acted needs sales_events: true, or what staff did may not enter the model")
         return self
 
+    @model_validator(mode="after")
+    def _watches_what_stands(self) -> SourceSpec:
+        for column in self.monitor.by or ():
+            if column not in self.fit or self.fit[column].known != "created":
+                raise ValueError(f"monitor.by names {column!r}, which is no fit column that is known from creation")
+        return self
+
     def target(self, name: str) -> Target:
         """Return a target by name.
 
@@ -215,6 +232,12 @@ class SourceSpec(Strict):
     def primary_target(self) -> Literal["sql", "close"]:
         """The target that cut-offs work on: ``sql`` where there is one."""
         return "sql" if "sql" in self.targets else "close"
+
+    @property
+    def watched_columns(self) -> tuple[str, ...]:
+        """Fit columns that the monitor divides the leads by."""
+        rated = tuple(name for name, column in self.fit.items() if column.source_rate)
+        return rated if self.monitor.by is None else self.monitor.by
 
     @property
     def sales_stages(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from features.clock import parse_time
 from features.errors import InputError
 from pipeline.progress import say
 
@@ -53,6 +54,14 @@ def _context(source: Path, data: Path, out: Path, params: Path | None, assignmen
     return make_context(
         source_dir=source, data_dir=data, out=out, params_file=_params_file(params), overrides=overrides
     )
+
+
+def read_as_of(text: str) -> int:
+    """Return a moment given on the command line, in microseconds since 1970."""
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise InputError(expected="--as-of TIME", found=str(error)) from None
 
 
 def _add_stage_command(name: str, text: str) -> None:
@@ -253,6 +262,26 @@ def check(
     typer.echo(result.to_json() if as_json else result.to_text())
     if result.stops:
         raise typer.Exit(2)
+
+
+@app.command()
+def monitor(
+    source: SourceOption = DEMO_SOURCE,
+    data: DataOption = DEMO_DATA,
+    out: OutOption = DEMO_OUT,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="A time; default: the newest in the data.")] = None,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Watch volume against conversion, drift and idle leads. Exit codes: 0 no alarm, 1 alarm, 2 could not run."""
+    from pipeline.monitor import run_monitor
+
+    context = _context(source, data, out, params, assignments)
+    code, text = run_monitor(context, as_of_us=None if as_of is None else read_as_of(as_of), as_json=as_json)
+    typer.echo(text)
+    if code:
+        raise typer.Exit(code)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -180,7 +180,7 @@ def calibration_looks(
     unseen = snapshots["lead_id"].isin(first.since_calibration)
     snapshots = snapshots[counted | unseen]
     say(f"cutoffs: {len(snapshots):,} looks, one every {format_duration(every)}")
-    rows = _look(context, spec, snapshots, baseline, forecast, target, final)
+    rows = _look(context, spec, snapshots, baseline, forecast, target, final=final)
     rows = with_outcomes(context, rows, target, known_until_us=first.test_from_us)
     rows = rows.assign(unseen=rows["lead_id"].isin(first.since_calibration))
     return Looks(rows, counting, every, weekly_arrivals(context, first.test_from_us))

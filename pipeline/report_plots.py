@@ -83,7 +83,7 @@ def reliability_figure(bins: Mapping[str, pd.DataFrame], names: Names) -> Figure
 
 def gain_figure(curves: Mapping[str, pd.DataFrame], names: Names) -> Figure:
     """Draw gain (outcomes found by looking at the best-scored share) and lift beside it."""
-    figure, (left, right) = _figures(9.2, 4.2, 2)
+    figure, (left, right) = panels(9.2, 4.2, 2)
     for scorer in SCORERS:
         table = curves[scorer]
         style: dict[str, Any] = {
@@ -141,7 +141,7 @@ def precision_volume_figure(volumes: Mapping[str, Volume], names: Names) -> Figu
 
 def learning_figure(points: pd.DataFrame) -> Figure:
     """Draw log loss and AUC against the outcomes that were learned from, with 95 % intervals."""
-    figure, both = _figures(9.6, 3.8, 2)
+    figure, both = panels(9.6, 3.8, 2)
     for axes, key, name in zip(
         both, ("log_loss", "auc"), ("log loss (less is better)", "AUC (more is better)"), strict=True
     ):
@@ -185,15 +185,16 @@ def draw(figure: Figure, kind: str) -> bytes:
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
-    figure, (axes,) = _figures(width, height, 1)
+    figure, (axes,) = panels(width, height, 1)
     return figure, axes
 
 
-def _figures(width: float, height: float, panels: int) -> tuple[Figure, list[Axes]]:
+def panels(width: float, height: float, count: int) -> tuple[Figure, list[Axes]]:
+    """Return an empty figure in this house's style, with panels beside each other."""
     with rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
         FigureCanvasAgg(figure)
-        axes = [figure.add_subplot(1, panels, position + 1) for position in range(panels)]
+        axes = [figure.add_subplot(1, count, position + 1) for position in range(count)]
     for one in axes:
         one.spines[["top", "right"]].set_visible(False)
         one.spines[["left", "bottom"]].set_color("#888888")

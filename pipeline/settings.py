@@ -15,7 +15,9 @@ from features.errors import InputError
 from features.spec import FeatureOptions, Strict
 from features.split import SplitOptions
 from models.estimator import EstimatorOptions
+from models.monitoring_gaming import GamingOptions
 from models.policy_options import AskedPolicy, Band, BandOptions
+from pipeline.simulation.shift import ShiftOptions
 
 
 class SimulateOptions(Strict):
@@ -30,6 +32,9 @@ class SimulateOptions(Strict):
     promoted leads and the lane."""
     explore_share: float = Field(default=0.0, ge=0, le=1)
     """Share of the leads below the cut-off that the lane hands over; needs ``follow_up: promoted_only``."""
+
+    shift: ShiftOptions = ShiftOptions()
+    """What comes over the company at some time: gamed points, or something harmless."""
 
     @model_validator(mode="after")
     def _lane_has_a_meaning(self) -> SimulateOptions:
@@ -111,6 +116,24 @@ class ScoreOptions(Strict):
     chunk_rows: int = Field(default=5_000, ge=1)
 
 
+class MonitorOptions(Strict):
+    """When the monitor raises an alarm."""
+
+    gaming: GamingOptions = GamingOptions()
+    exit_on: tuple[Literal["gaming", "drift", "calibration", "idle", "waiting"], ...] = (
+        "gaming",
+        "drift",
+        "calibration",
+        "idle",
+        "waiting",
+    )
+    """Checks whose alarm gives exit code 1."""
+    idle_after: Duration = Field(default=30 * DAY_US, gt=0)
+    """Without event or change of stage for longer, an open lead is idle."""
+    most_idle_share: float = Field(default=0.5, gt=0, le=1)
+    """More idle leads at a stage of the ladder, for sure, is an alarm."""
+
+
 class MlflowOptions(Strict):
     """Where runs are logged; None is a SQLite file beside the outputs."""
 
@@ -152,6 +175,7 @@ class Settings(Strict):
     receipt: ReceiptOptions = ReceiptOptions()
     score: ScoreOptions = ScoreOptions()
     mlflow: MlflowOptions = MlflowOptions()
+    monitor: MonitorOptions = MonitorOptions()
 
 
 SOURCE_SECTIONS = ("targets", "snapshots", "sales_events", "follow_up", "observed_until")

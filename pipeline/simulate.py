@@ -7,7 +7,6 @@ pipeline never reads it).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from pipeline.progress import progress
 from pipeline.settings import SimulateOptions
 from pipeline.simulation.accounts import Accounts
 from pipeline.simulation.activity import draw_activity, visit_rates
+from pipeline.simulation.company import Company, company_leads, make_company, write_shift
 from pipeline.simulation.events import Events, together
 from pipeline.simulation.handovers import SCHEMA as HANDOVERS_SCHEMA
 from pipeline.simulation.handovers import Lane, handovers_table
@@ -38,6 +38,7 @@ from pipeline.simulation.sales import (
     sales_events,
     stage_entries,
 )
+from pipeline.simulation.shift import UNMOVED, Moved, Shift
 from pipeline.simulation.stages import CLOSED, ChainInputs, chain_inputs, run_chain
 from pipeline.simulation.tables import (
     EXPORT_SCHEMAS,
@@ -46,7 +47,6 @@ from pipeline.simulation.tables import (
     events_table,
     latents_table,
     lead_ids,
-    leads_table,
     stages_table,
     truth_table,
 )
@@ -54,7 +54,6 @@ from pipeline.simulation.truth import true_probabilities
 from pipeline.source_folder import read_source
 from pipeline.stage import StageContext
 
-CHUNK_LEADS = 4000
 LIFE_DAYS = 400
 """How long a lead is followed: after that it neither visits nor moves."""
 _PILOT_LEADS = 1_500
@@ -114,13 +113,14 @@ def simulate(options: SimulateOptions, spec: SourceSpec, seed: int, out: Path) -
     lane = None
     if options.follow_up == "promoted_only":
         lane = Lane(options.explore_share, grid.snapshot_days, seed)
-    _write(out, people, accounts, grid, seed=seed, volume=volume, last_us=options.last_day, lane=lane)
+    shift = Shift(options.shift, seed, options.last_day)
+    company = make_company(people, accounts, shift, leads=options.leads, first_us=options.first_day)
+    _write(out, company, grid, seed=seed, volume=volume, last_us=options.last_day, lane=lane)
 
 
 def _write(
     out: Path,
-    people: People,
-    accounts: Accounts,
+    company: Company,
     grid: Grid,
     *,
     seed: int,
@@ -129,22 +129,25 @@ def _write(
     lane: Lane | None,
 ) -> None:
     """Write people at once and their lives chunk by chunk, so that memory does not grow with the number of events."""
+    people, accounts = company.people, company.accounts
     ids, export, truth = lead_ids(len(people)), out / "export", out / "truth"
     export.mkdir()
     truth.mkdir()
-    pq.write_table(leads_table(np.random.default_rng([seed, 1]), people, accounts, ids), export / "leads.parquet")
+    pq.write_table(company_leads(company, ids, seed), export / "leads.parquet")
     pq.write_table(latents_table(people, ids), truth / "latents.parquet")
+    write_shift(company, ids, truth)
     schemas = {export / f"{name}.parquet": EXPORT_SCHEMAS[name] for name in ("events", "stages", "changes")}
     schemas[truth / "truth.parquet"] = TRUTH_SCHEMA
     if lane is not None:
         schemas |= {export / "handovers.parquet": HANDOVERS_SCHEMA, truth / "if_worked.parquet": TRUTH_SCHEMA}
     with ExitStack() as files, progress("simulate", total=len(people)) as steps:
         writers = {file.stem: files.enter_context(pq.ParquetWriter(file, schema)) for file, schema in schemas.items()}
-        for part in _chunks(len(people)):
+        for part in company.parts():
             some = people.rows(part)
             rng = np.random.default_rng([seed, 2, part.start])
             drawn = None if lane is None else lane.draws(ids[part], days=grid.days)
-            lives = live(rng, some, accounts, days=grid.days, volume=volume, drawn=drawn)
+            moved = company.shift.over(some, days=grid.days, extra=part.start >= company.usual, part=part.start)
+            lives = live(rng, some, accounts, days=grid.days, volume=volume, drawn=drawn, moved=moved)
             tables = _tables(lives, some, ids[part], grid, last_us=last_us)
             if lane is not None:
                 tables["handovers"] = handovers_table(lives.stages.until(last_us), lives.inputs, lane, ids[part])
@@ -197,12 +200,13 @@ def live(
     days: int,
     volume: float,
     drawn: np.ndarray | None = None,
+    moved: Moved = UNMOVED,
 ) -> Lives:
     """Draw the lives of some leads: what they click, then what sales makes of them (``drawn``: see `ChainInputs`)."""
     intent = intent_paths(people.shape, days=days)
     visits = visit_rates(people, intent)
     activity = draw_activity(rng, people, intent, visits=visits, volume=volume)
-    behaviour = together(activity, draw_mailings(rng, people, intent, volume=volume)).in_order()
+    behaviour = together(activity, draw_mailings(rng, people, intent, volume=volume), *moved.acts).in_order()
     inputs = chain_inputs(
         people,
         attributes=attribute_points(people, accounts),
@@ -211,6 +215,7 @@ def live(
         visits=visits,
         points=points_paths(people, accounts, behaviour, days=days),
         drawn=drawn,
+        welcome=moved.welcome,
     )
     states = run_chain(rng, inputs)
     stages = stage_entries(rng, people, states, behaviour)
@@ -257,8 +262,3 @@ def _volume(options: SimulateOptions, people: People, accounts: Accounts, grid: 
         means.append(float((lives.events.time_us <= options.last_day).sum()) / len(pilot))
     slope = (means[1] - means[0]) / (_PILOT_VOLUMES[1] - _PILOT_VOLUMES[0])
     return max(_LEAST_VOLUME, _PILOT_VOLUMES[0] + (options.events_per_lead - means[0]) / slope)
-
-
-def _chunks(leads: int) -> Iterator[slice]:
-    for start in range(0, leads, CHUNK_LEADS):
-        yield slice(start, min(start + CHUNK_LEADS, leads))

@@ -47,6 +47,8 @@ class ChainInputs:
     """Steps of points that came to be, shape (days + 1, leads)."""
     drawn: np.ndarray | None = None
     """Whether the lane draws the lead in a step, shape (days, leads); None for sales that works as usual."""
+    welcome: np.ndarray | None = None
+    """The part of its liking that sales keeps in a step, shape (days, leads); None for all of it."""
 
     def in_lane(self, step: int) -> np.ndarray:
         """Return which leads go to sales in a step if they are NEW then, because they were drawn."""
@@ -77,6 +79,7 @@ def chain_inputs(
     visits: np.ndarray,
     points: np.ndarray,
     drawn: np.ndarray | None = None,
+    welcome: np.ndarray | None = None,
 ) -> ChainInputs:
     """Return what the chain needs to know of some leads; ``attributes`` are the points for who they are."""
     return ChainInputs(
@@ -91,6 +94,7 @@ def chain_inputs(
         visits=visits,
         points=points,
         drawn=drawn,
+        welcome=welcome,
     )
 
 
@@ -105,6 +109,8 @@ def transitions(inputs: ChainInputs, step: int) -> tuple[Transition, ...]:
     usual = inputs.drawn is None
     handed = (inputs.handover_day == step) & usual
     worth = _logistic(-0.65 + 0.4 * inputs.fit + 1.9 * intent)
+    if inputs.welcome is not None:
+        worth = worth * inputs.welcome[step]
     deal = _logistic(-1.2 + 0.4 * inputs.fit + 1.5 * intent + inputs.deal_luck)
     found = np.where(inputs.promotable & usual, 0.0006 + 0.0010 * intent, 0.0)
     return (
