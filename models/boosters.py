@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -34,7 +35,7 @@ SEED_STEP = 1_000
 MANY_ROWS = 2_000
 """Rows from which on forecasting on several threads is faster than on one."""
 MANY_CELLS = 1_000_000
-"""Cells of the training matrix from which on training uses several threads and coarser bins; below, neither pays."""
+"""Cells of the training matrix from which on training uses coarser bins and a thread a booster; below, neither pays."""
 
 
 @dataclass(frozen=True)
@@ -154,18 +155,22 @@ def fit_boosters(
     BoosterPart, array of length n
         The boosters, and the log-odds of each row by the booster that has not seen its lead.
     """
-    watched = []
-    for number, fold in enumerate(np.unique(folds)):
+
+    def prepare(number: int, fold: int) -> _Watched:
         train = folds != fold
         own_seed = seed + SEED_STEP * number  # or all would leave out the same columns at the same round
         params = _parameters(train.sum() * read.columns, y[train], weights[train], shape, options, own_seed)
-        watched.append(_Watched.of(read(train), train, y, weights, params, categories))
-    sizes = _grow(watched, options, on_step)
-    unseen, texts = np.empty(len(y)), []
-    for one, size in zip(watched, sizes, strict=True):
-        texts.append(one.booster.model_to_string(num_iteration=size))
-        unseen[~one.train] = one.booster.predict(one.held_out, raw_score=True, num_iteration=size, num_threads=1)
-    return BoosterPart(tuple(texts), options.threads, statistics), unseen
+        return _Watched.of(read(train), train, y, weights, params, categories)
+
+    # A thread a booster, never several threads in one: they would wait for each other at every split.
+    with ThreadPoolExecutor(options.threads if len(y) * read.columns >= MANY_CELLS else 1) as pool:
+        watched = list(pool.map(prepare, *zip(*enumerate(np.unique(folds)), strict=True)))
+        sizes = _grow(watched, options, on_step, pool)
+        unseen = np.empty(len(y))
+        for one, log_odds in zip(watched, pool.map(_Watched.unseen, watched, sizes), strict=True):
+            unseen[~one.train] = log_odds
+    texts = tuple(one.booster.model_to_string(num_iteration=size) for one, size in zip(watched, sizes, strict=True))
+    return BoosterPart(texts, options.threads, statistics), unseen
 
 
 @dataclass(frozen=True)
@@ -203,16 +208,25 @@ class _Watched:
         booster.add_valid(valid, "held out")
         return cls(booster, train, held_out)
 
+    def grow(self) -> float:
+        """Grow by a round and return the loss on the rows it is watched on."""
+        self.booster.update()
+        return float(self.booster.eval_valid()[0][2])
 
-def _grow(watched: Sequence[_Watched], options: EstimatorOptions, on_step: OnStep) -> list[int]:
+    def unseen(self, size: int) -> Floats:
+        """Return the log-odds of these rows by its first trees."""
+        predicted = self.booster.predict(self.held_out, raw_score=True, num_iteration=size, num_threads=1)
+        return np.asarray(predicted, dtype=np.float64)
+
+
+def _grow(
+    watched: Sequence[_Watched], options: EstimatorOptions, on_step: OnStep, pool: ThreadPoolExecutor
+) -> list[int]:
     """Grow all boosters round by round and return the trees to keep of each: those of the round that is best on all."""
     trees: list[list[int]] = []
     least, best = np.inf, 0
     while len(trees) < options.max_rounds and len(trees) - best <= options.patience:
-        loss = 0.0
-        for one in watched:
-            one.booster.update()
-            loss += float(one.booster.eval_valid()[0][2]) / len(watched)
+        loss = sum(pool.map(_Watched.grow, watched)) / len(watched)
         # a round in which nothing could be split leaves no tree, so rounds and trees are not the same
         trees.append([one.booster.num_trees() for one in watched])
         if loss < least:
@@ -246,7 +260,7 @@ def _parameters(
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": options.threads if large else 1,
+        "num_threads": 1,
         "verbosity": -1,
     }
 
