@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from features.clock import DAY_US
 from features.errors import InputError
 from features.feature import Feature
 from features.spec import Words
@@ -20,6 +21,8 @@ from models.target_model import TargetModel
 
 CALIBRATION_SHARE = 0.2
 """Share of the rows, the newest, on which a first model is calibrated."""
+YEAR_US = 365 * DAY_US
+"""What the rows are taken to span, as nothing tells their times: paces of a drift are meant by the month."""
 
 
 class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -76,9 +79,10 @@ class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = X.shape[1]
         self._features = tuple(_feature(X[name]) for name in X.columns)
         order = np.arange(len(X), dtype=np.int64)
+        times = order * (YEAR_US // max(len(X), 1))
         leads = [f"{row:09d}" for row in order] if lead_ids is None else np.asarray(lead_ids, dtype=str)
         part = np.where(order < np.ceil(len(X) * (1 - CALIBRATION_SHARE)), "train", "calibration")
-        said = {"lead_id": leads, "as_of_us": order, "y": outcome, "part": part}
+        said = {"lead_id": leads, "as_of_us": times, "y": outcome, "part": part}
         rows = pd.concat([self._columns(X), pd.DataFrame(said)], axis=1)
         rows = rows.sort_values(["lead_id", "as_of_us"], ignore_index=True)
         options = self.options or EstimatorOptions()

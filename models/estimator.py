@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -39,12 +39,11 @@ class Training:
         Trees of each booster.
     linear_share : float
         Share of the linear part in the log-odds.
-    linear_share_losses : mapping of share to loss
-        Mean log loss on unseen leads of each share that was tried; smaller is better.
     shrinkage : float
-        Share of the distance from the base rate that is forecast; below 1 where few outcomes prove little.
+        Share of the distance from the base rate that is forecast; below 1 where few outcomes prove little. 1 where a
+        calibration comes after.
     tried_on : "newer leads", "folds" or "nothing"
-        What share and shrinkage were learned on.
+        What the share was learned on, beside the folds.
     """
 
     level: Level
@@ -54,7 +53,6 @@ class Training:
     missing_outcomes: int = 0
     rounds: tuple[int, ...] = ()
     linear_share: float = 0.0
-    linear_share_losses: Mapping[str, float] = field(default_factory=dict)
     shrinkage: float = 1.0
     tried_on: TriedOn = "nothing"
 
@@ -97,6 +95,20 @@ class Estimator:
         """How the parts are combined."""
         return Blend(self.training.linear_share, self.training.shrinkage)
 
+    def blended(self, blend: Blend, tried_on: TriedOn) -> Estimator:
+        """Return the estimator with its parts combined in another way; at level ``rate`` there are none."""
+        if self.level == "rate":
+            return self
+        training = replace(self.training, linear_share=blend.share, shrinkage=blend.shrinkage, tried_on=tried_on)
+        return replace(self, training=training)
+
+    def parts_log_odds(self, X: pd.DataFrame) -> tuple[Floats, Floats]:
+        """Return the log-odds of each row by the boosters and by the linear part, each alone."""
+        if self.linear is None:
+            return (np.full(len(X), self.rate_log_odds),) * 2
+        matrix = self.encoding.matrix(X)
+        return mean_log_odds(self.boosters, matrix), self.linear.log_odds(matrix)
+
     def log_odds(self, X: pd.DataFrame) -> Floats:
         """Return the log-odds of each row, before calibration.
 
@@ -107,9 +119,7 @@ class Estimator:
         """
         if self.linear is None:
             return np.full(len(X), self.rate_log_odds)
-        matrix = self.encoding.matrix(X)
-        trees = mean_log_odds(self.boosters, matrix)
-        return self.blend.log_odds(trees, self.linear.log_odds(matrix), self.rate_log_odds)
+        return self.blend.log_odds(*self.parts_log_odds(X), self.rate_log_odds)
 
     def contributions(self, X: pd.DataFrame) -> tuple[float, pd.DataFrame]:
         """Return the base and each feature's share of the log-odds: base + row sum = ``log_odds``.

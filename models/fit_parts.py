@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.boosters import BoosterPart, OnStep, fit_boosters
 from models.by_lead import lead_folds
@@ -18,11 +19,12 @@ from models.training_rows import TrainingRows
 
 @dataclass(frozen=True)
 class FittedParts:
-    """Boosters of each kind, the linear part, and the log-odds of each row by boosters that have not seen its lead."""
+    """Boosters of each kind, the linear part, and the log-odds of each row by such as have not seen its lead."""
 
     boosters: tuple[BoosterPart, ...]
     linear: LinearPart
     unseen_trees: Floats
+    unseen_linear: Floats
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Fitting:
             )
             boosters.append(part)
             unseen += own_unseen / len(self.options.shapes)
-        return FittedParts(tuple(boosters), self.linear(rows), unseen)
+        return FittedParts(tuple(boosters), self.linear(rows), unseen, self._unseen_linear(rows, fold))
 
     def linear(self, rows: TrainingRows) -> LinearPart:
         """Fit the linear part, with fewer steps where there are few leads."""
@@ -66,9 +68,7 @@ class Fitting:
             rows.matrix, rows.y, rows.weights, encoding=self.encoding, ridge=options.linear_ridge, steps=max(steps, 1)
         )
 
-    def unseen_linear(self, rows: TrainingRows, *, folds: int) -> Floats:
-        """Return the log-odds of each row by a linear part that has not seen its lead."""
-        fold = lead_folds(rows.lead_ids, rows.y, folds=folds, seed=self.seed)
+    def _unseen_linear(self, rows: TrainingRows, fold: NDArray[np.int64]) -> Floats:
         unseen = np.empty(len(rows.y))
         for own in np.unique(fold):
             unseen[fold == own] = self.linear(rows.where(fold != own)).log_odds(rows.matrix[fold == own])

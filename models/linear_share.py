@@ -1,33 +1,31 @@
-"""How much of the log-odds the linear part gives, and how far to go from the base rate: learned on unseen rows."""
+"""How much of the log-odds the linear part gives: learned on leads that neither part was trained on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
+from models.calibration import expected_slope, penalised_logistic
 from models.estimator_options import EstimatorOptions
-from models.log_odds import Floats, log_losses
+from models.log_odds import Floats, log_odds_to_probability, probability_to_log_odds
+
+LEVEL_SPREAD = 0.3
+"""How far the level of newer leads is believed to lie from what was forecast (standard deviation, in log-odds)."""
 
 
 @dataclass(frozen=True)
 class Blend:
-    """What was chosen.
+    """How the parts are combined.
 
     log-odds = base rate + ``shrinkage`` · ((1 - ``share``) · trees + ``share`` · linear - base rate)
-
-    Attributes
-    ----------
-    share, shrinkage : float
-    losses : mapping of share to mean log loss
-        Of every share that was tried, unshrunken (none: nothing was tried).
     """
 
     share: float
     shrinkage: float = 1.0
-    losses: dict[float, float] = field(default_factory=dict)
 
     def log_odds(self, trees: Floats, linear: Floats, rate_log_odds: float) -> Floats:
         """Return the blended log-odds of each row."""
@@ -35,54 +33,78 @@ class Blend:
         return rate_log_odds + self.shrinkage * (mixed - rate_log_odds)
 
 
-def forward_parts(
-    lead_ids: NDArray[Any], as_of_us: NDArray[np.int64], *, newest_share: float
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which rows are early and which are late; no lead is in both, and no early row is newer than a late one.
+@dataclass(frozen=True)
+class Unseen:
+    """What both parts say of rows of leads that they were not trained on, and what came of them.
 
-    A lead belongs where its first row falls; the newest ``newest_share`` of the leads are late. Rows of early leads
-    from the late time are in neither.
-
-    There is no embargo between the two: an outcome of an early row may fall into the late time, so the trial knows a
-    little more of it than a forecast on that day could. That may tip the choice of a share and nothing else. Both
-    parts lie inside the training period, whose outcome windows all end before the test begins
-    (`features.split.split_by_time`), so nothing of the test can reach the trial.
+    Attributes
+    ----------
+    trees, linear : array of length n
+        Log-odds.
+    y, weights : array of length n
+        Outcome 0 to 1; the weights of a lead sum to 1.
     """
-    _, lead = np.unique(lead_ids, return_inverse=True)
-    first = np.full(lead.max() + 1, np.iinfo(np.int64).max)
-    np.minimum.at(first, lead, as_of_us)
-    boundary = np.quantile(first, 1.0 - newest_share, method="lower")
-    late = first[lead] > boundary
-    early = ~late & (as_of_us <= boundary)
-    return early, late
+
+    trees: Floats
+    linear: Floats
+    y: Floats
+    weights: Floats
+
+    def mixed(self, share: float) -> Floats:
+        """Return the log-odds of both parts together."""
+        return Blend(share).log_odds(self.trees, self.linear, 0.0)
+
+    def where(self, chosen: NDArray[Any]) -> Unseen:
+        """Return some of the rows, or all in another order."""
+        return Unseen(self.trees[chosen], self.linear[chosen], self.y[chosen], self.weights[chosen])
+
+    @property
+    def rarer(self) -> float:
+        """Leads with the outcome, or without it, whichever are fewer."""
+        return float(min(self.weights @ self.y, self.weights @ (1.0 - self.y)))
 
 
-def choose_blend(
-    trees: Floats, linear: Floats, y: Floats, weights: Floats, *, rate_log_odds: float, options: EstimatorOptions
-) -> Blend:
+def choose_blend(folds: Unseen, newer: Unseen | None, *, options: EstimatorOptions) -> Blend:
     """Return the most credible share and shrinkage, given the rows and what is believed of them without any.
 
-    The belief is normal: about ``options.default_linear_share`` for the share, about 1 for the shrinkage. With few
-    rows it holds; with many they decide. The loss on the rows counts by lead, so many rows of a lead prove no more.
+    With ``c`` the log-odds of the mean forecast, outcomes are taken to follow ``c + level + shrinkage · (mixed - c)``,
+    ``mixed`` being both parts together. That is a logistic regression on two columns, the default mixture and the
+    distance between the parts, whose coefficients are believed to be normal: about ``options.default_linear_share``
+    for the share, about what so many outcomes can bear for the shrinkage. With few rows that holds; with many they
+    decide. The loss counts by lead, so many rows of a lead prove no more.
 
     Parameters
     ----------
-    trees, linear : array of length n
-        Log-odds of both parts on rows of leads that they were not trained on.
-    y, weights : array of length n
-        Outcome 0 to 1; the weights of a lead sum to 1.
-    rate_log_odds : float
-        Log-odds of the base rate of what the parts were trained on.
+    folds : Unseen
+        Training rows by parts that were trained on the other folds. They know nothing of the world to come, so that
+        they count as ``options.fold_outcomes`` outcomes at most where there are newer rows.
+    newer : Unseen, optional
+        Rows from after the training, whose level may have moved.
     """
-    best, least, losses = Blend(options.default_linear_share), np.inf, {}
-    for share in sorted({*options.linear_shares, options.default_linear_share}):
-        doubt = 0.5 * ((share - options.default_linear_share) / options.linear_share_spread) ** 2
-        for shrinkage in sorted({*options.shrinkages, 1.0}, reverse=True):
-            blend = Blend(share, shrinkage)
-            loss = float(weights @ log_losses(blend.log_odds(trees, linear, rate_log_odds), y))
-            penalty = doubt + 0.5 * ((1.0 - shrinkage) / options.shrinkage_spread) ** 2
-            if loss + penalty < least:
-                best, least = blend, loss + penalty
-            if shrinkage == 1.0:
-                losses[share] = loss / float(weights.sum())
-    return Blend(best.share, best.shrinkage, losses)
+    given, share = options.linear_share, options.default_linear_share
+    if given is not None:
+        share = given
+    counts = min(1.0, options.fold_outcomes / max(folds.rarer, 1e-9)) if newer is not None else 1.0
+    parts = [(folds, counts, 0.0)] + ([(newer, 1.0, 1.0)] if newer is not None else [])
+    tables = [_columns(part, share) for part, _, _ in parts]
+    centre = np.concatenate([at for at, _ in tables])
+    moves = np.concatenate([np.full(len(part.y), level) for part, _, level in parts])
+    design = np.column_stack([moves, np.concatenate([columns for _, columns in tables])])
+    y = np.concatenate([part.y for part, _, _ in parts])
+    weights = np.concatenate([part.weights * factor for part, factor, _ in parts])
+    share_spread = options.linear_share_spread if given is None else 1e-6
+    ridge = 1.0 / np.square([LEVEL_SPREAD, options.shrinkage_spread, share_spread])
+    expected = expected_slope(sum(part.rarer for part, _, _ in parts))
+    with threadpool_limits(limits=1, user_api="blas"):  # sums in one order, so the same bits on any number of cores
+        found = penalised_logistic(design, y, weights, ridge, np.array([0.0, expected, 0.0]), offset=centre)
+    shrinkage = max(float(found[1]), 0.0)
+    moved = float(np.clip(share + found[2] / max(shrinkage, 0.1), 0.0, 1.0))
+    return Blend(share if given is not None else moved, shrinkage)
+
+
+def _columns(part: Unseen, share: float) -> tuple[Floats, Floats]:
+    """Return the log-odds of the mean forecast of each row, and the two columns around it."""
+    mixed = part.mixed(share)
+    mean = part.weights @ log_odds_to_probability(mixed) / max(part.weights.sum(), 1e-12)
+    centre = float(probability_to_log_odds(np.clip(mean, 1e-9, 1.0 - 1e-9)))
+    return np.full(len(mixed), centre), np.column_stack([mixed - centre, part.linear - part.trees])
