@@ -60,7 +60,9 @@ class EstimatorOptions(Strict):
     rates_from: Literal["other folds", "earlier leads"] = "other folds"
     """Which leads a training row's rates are taken from; those that came before tell its date as well."""
     linear_ridge: float = Field(default=30.0, gt=0)
-    """Ridge on the coefficients of the linear part, in leads."""
+    """Ridge on the coefficients of the linear part, in leads; where others are tried, the one to start from."""
+    linear_ridges: tuple[float, ...] = (3.0, 10.0, 30.0, 100.0)
+    """Ridges that are tried, for numbers and for categories apart; none: ``linear_ridge`` stays."""
     linear_steps: int = Field(default=16, ge=1)
     """Groups into which the linear part cuts each number, so that its effect may level off or turn; 1: none."""
     leads_per_step: float = Field(default=50.0, gt=0)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.boosters import BoosterPart, OnStep, fit_boosters
 from models.by_lead import lead_folds
 from models.encoding import Encoding
 from models.estimator_options import EstimatorOptions
 from models.linear import LinearPart, fit_linear
+from models.linear_design import Ridge
+from models.linear_ridge import choose_ridge, unseen_log_odds
 from models.log_odds import Floats
 from models.rate_reader import CodeReader, RateReader
 from models.training_rows import TrainingRows
@@ -58,18 +59,12 @@ class Fitting:
             )
             boosters.append(part)
             unseen += own_unseen / len(self.options.shapes)
-        return FittedParts(tuple(boosters), self.linear(rows), unseen, self._unseen_linear(rows, fold))
+        ridge = choose_ridge(rows, fold, fit=self.linear, options=self.options)
+        linear, unseen_linear = self.linear(rows, ridge), unseen_log_odds(rows, fold, fit=self.linear, ridge=ridge)
+        return FittedParts(tuple(boosters), linear, unseen, unseen_linear)
 
-    def linear(self, rows: TrainingRows) -> LinearPart:
+    def linear(self, rows: TrainingRows, ridge: Ridge) -> LinearPart:
         """Fit the linear part, with fewer steps where there are few leads."""
         options = self.options
-        steps = min(options.linear_steps, int(rows.weights.sum() / options.leads_per_step))
-        return fit_linear(
-            rows.matrix, rows.y, rows.weights, encoding=self.encoding, ridge=options.linear_ridge, steps=max(steps, 1)
-        )
-
-    def _unseen_linear(self, rows: TrainingRows, fold: NDArray[np.int64]) -> Floats:
-        unseen = np.empty(len(rows.y))
-        for own in np.unique(fold):
-            unseen[fold == own] = self.linear(rows.where(fold != own)).log_odds(rows.matrix[fold == own])
-        return unseen
+        steps = max(min(options.linear_steps, int(rows.weights.sum() / options.leads_per_step)), 1)
+        return fit_linear(rows.matrix, rows.y, rows.weights, encoding=self.encoding, ridge=ridge, steps=steps)

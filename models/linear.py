@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from models.encoding import Encoding
-from models.linear_design import LinearDesign, LinearScale, Whitening, fit_scale
+from models.linear_design import LinearDesign, LinearScale, Ridge, Whitening, fit_scale
 from models.log_odds import Floats, log_odds_to_probability, probability_to_log_odds
 
 STOPPING = {"maxiter": 500, "gtol": 1e-3, "ftol": 1e-9}
@@ -72,7 +72,7 @@ class LinearPart:
 
 
 def fit_linear(
-    matrix: Floats, y: Floats, weights: Floats, *, encoding: Encoding, ridge: float, steps: int
+    matrix: Floats, y: Floats, weights: Floats, *, encoding: Encoding, ridge: Ridge, steps: int
 ) -> LinearPart:
     """Fit the linear part by penalised maximum likelihood (L-BFGS; the problem is convex).
 
@@ -82,8 +82,8 @@ def fit_linear(
         From ``encoding.matrix``.
     y, weights : array of length n
         Outcome 0 to 1; weights sum to the number of leads, so ``ridge`` counts in leads.
-    ridge : float
-        Half of it times the squared coefficients is added to the log loss; the intercept is free.
+    ridge : Ridge
+        How strongly coefficients are drawn to 0; the intercept is free.
     steps : int
         Groups into which the steps cut each number; 1: no steps, the logarithm alone.
     """
@@ -98,21 +98,21 @@ def fit_linear(
     return LinearPart(intercept, scale, coefficients[: scale.numbers].copy(), tuple(shifts))
 
 
-def _ridge_logistic(design: LinearDesign, y: Floats, weights: Floats, ridge: float) -> tuple[float, Floats]:
+def _ridge_logistic(design: LinearDesign, y: Floats, weights: Floats, ridge: Ridge) -> tuple[float, Floats]:
     """Minimise over centred terms that are made independent within each column: the same minimum in fewer steps."""
     from scipy.optimize import minimize  # here, since reading a saved model needs no optimiser
 
     total = weights.sum()
     rate = float((weights @ y + 0.5) / (total + 1.0))
     whitening = design.whitening(weights * rate * (1.0 - rate), ridge)
-    mean = design.transposed_times(weights) / total
+    mean, ridges = design.transposed_times(weights) / total, design.ridges(ridge)
 
     def loss_and_slope(parameters: Floats) -> tuple[float, Floats]:
         own = _times(whitening, parameters[1:])
         odds = parameters[0] - mean @ own + design.times(own)
         error = weights * (log_odds_to_probability(odds) - y)
-        loss = weights @ (np.logaddexp(0.0, odds) - y * odds) + 0.5 * ridge * own @ own
-        slope = design.transposed_times(error) - error.sum() * mean + ridge * own
+        loss = weights @ (np.logaddexp(0.0, odds) - y * odds) + 0.5 * ridges @ np.square(own)
+        slope = design.transposed_times(error) - error.sum() * mean + ridges * own
         return float(loss), np.concatenate([[error.sum()], _times(whitening, slope, transposed=True)])
 
     start = np.zeros(design.size + 1)

@@ -21,6 +21,14 @@ FEW_VALUES = 3
 
 
 @dataclass(frozen=True)
+class Ridge:
+    """Half of it times the squared coefficients is added to the log loss, in leads."""
+
+    numbers: float
+    categories: float
+
+
+@dataclass(frozen=True)
 class LinearScale:
     """How a column enters: numbers by their distance from the mean and by steps, categories by their codes.
 
@@ -138,7 +146,12 @@ class LinearDesign:
                 parts.append(np.bincount(codes, errors, block).astype(np.float64))
         return np.concatenate(parts)
 
-    def whitening(self, curvature: Floats, ridge: float) -> Whitening:
+    def ridges(self, ridge: Ridge) -> Floats:
+        """Return the ridge on each parameter."""
+        numbers = self.scale.numbers + sum(self.blocks[: self.scale.numbers])
+        return np.repeat([ridge.numbers, ridge.categories], [numbers, self.size - numbers])
+
+    def whitening(self, curvature: Floats, ridge: Ridge) -> Whitening:
         """Return for each column the places of its parameters and the matrix that makes them independent of each other.
 
         A step hangs together with the next one and with the slope; an optimiser that does not know it takes ten times
@@ -163,13 +176,13 @@ class LinearDesign:
             block[0, 1:] = block[1:, 0] = moment @ terms
             block[1:, 1:] = terms.T @ (mass[:, None] * terms)
             mean = np.concatenate([[moment.sum()], mass @ terms])
-            block += ridge * np.eye(size) - np.outer(mean, mean) / total
+            block += ridge.numbers * np.eye(size) - np.outer(mean, mean) / total
             places = np.concatenate([[number], np.arange(first, first + size - 1)])
             found.append((places, np.linalg.inv(np.linalg.cholesky(block)).T))
             first += size - 1
         masses = [np.bincount(self.codes[i], curvature, self.blocks[i]) for i in range(len(found), len(self.blocks))]
         for mass in masses:
-            spread = ridge + mass * (1.0 - mass / total)
+            spread = ridge.categories + mass * (1.0 - mass / total)
             found.append((np.arange(first, first + len(mass)), 1.0 / np.sqrt(spread)))
             first += len(mass)
         return found
