@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -35,7 +35,7 @@ SEED_STEP = 1_000
 MANY_ROWS = 2_000
 """Rows from which on forecasting on several threads is faster than on one."""
 MANY_CELLS = 1_000_000
-"""Cells of the training matrix from which on training uses coarser bins and a thread a booster; below, neither pays."""
+"""Cells of the training matrix from which on training uses coarser bins and several threads; below, neither pays."""
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,6 @@ class BoosterPart:
         return self.threads if len(matrix) >= MANY_ROWS else 1
 
 
-def mean_log_odds(parts: Sequence[BoosterPart], matrix: Floats) -> Floats:
-    """Return the mean over kinds of boosters, one number a row."""
-    total = np.zeros(len(matrix))
-    for part in parts:
-        total += part.log_odds(matrix)
-    return total / max(len(parts), 1)
-
-
 def fit_boosters(
     read: Reader,
     y: Floats,
@@ -126,6 +118,7 @@ def fit_boosters(
     options: EstimatorOptions,
     seed: int,
     on_step: OnStep,
+    pool: Executor,
     statistics: TargetStatistics | None = None,
 ) -> tuple[BoosterPart, Floats]:
     """Train one booster a fold, without the fold's leads, and stop all at the round that is best on the folds together.
@@ -147,6 +140,8 @@ def fit_boosters(
         How large the trees are and how fast they learn.
     on_step : callable
         Called with 1 each round, in the end with the rounds that were not needed: ``max_rounds`` in sum.
+    pool : Executor
+        Trains the boosters, a thread each: several threads in one would wait for each other at every split.
     statistics : TargetStatistics, optional
         How later rows are read; None: as they are.
 
@@ -162,13 +157,11 @@ def fit_boosters(
         params = _parameters(train.sum() * read.columns, y[train], weights[train], shape, options, own_seed)
         return _Watched.of(read(train), train, y, weights, params, categories)
 
-    # A thread a booster, never several threads in one: they would wait for each other at every split.
-    with ThreadPoolExecutor(options.threads if len(y) * read.columns >= MANY_CELLS else 1) as pool:
-        watched = list(pool.map(prepare, *zip(*enumerate(np.unique(folds)), strict=True)))
-        sizes = _grow(watched, options, on_step, pool)
-        unseen = np.empty(len(y))
-        for one, log_odds in zip(watched, pool.map(_Watched.unseen, watched, sizes), strict=True):
-            unseen[~one.train] = log_odds
+    watched = list(pool.map(prepare, *zip(*enumerate(np.unique(folds)), strict=True)))
+    sizes = _grow(watched, options, on_step, pool)
+    unseen = np.empty(len(y))
+    for one, log_odds in zip(watched, pool.map(_Watched.unseen, watched, sizes), strict=True):
+        unseen[~one.train] = log_odds
     texts = tuple(one.booster.model_to_string(num_iteration=size) for one, size in zip(watched, sizes, strict=True))
     return BoosterPart(texts, options.threads, statistics), unseen
 
@@ -219,9 +212,7 @@ class _Watched:
         return np.asarray(predicted, dtype=np.float64)
 
 
-def _grow(
-    watched: Sequence[_Watched], options: EstimatorOptions, on_step: OnStep, pool: ThreadPoolExecutor
-) -> list[int]:
+def _grow(watched: Sequence[_Watched], options: EstimatorOptions, on_step: OnStep, pool: Executor) -> list[int]:
     """Grow all boosters round by round and return the trees to keep of each: those of the round that is best on all."""
     trees: list[list[int]] = []
     least, best = np.inf, 0

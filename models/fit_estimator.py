@@ -17,7 +17,7 @@ from models.encoding import Encoding, fit_encoding
 from models.estimator import Estimator, Training
 from models.estimator_options import EstimatorOptions
 from models.fit_parts import FittedParts, Fitting
-from models.linear_share import Unseen, choose_blend
+from models.linear_share import Unseen, choose_blend, default_blend
 from models.log_odds import Floats
 from models.training_rows import TrainingRows, base_rate_log_odds, rarer_outcomes
 
@@ -132,17 +132,16 @@ def train_estimator(
     if fitted is None:
         on_step(training_steps(options))
         estimator = Estimator(names, rate_log_odds, replace(training, level="rate"), Encoding((), ()))
-        at_rate = np.full(len(outcome), rate_log_odds)
-        return Trained(estimator, Unseen(at_rate, at_rate, outcome, weight))
+        return Trained(estimator, Unseen(np.full((len(outcome), 1), rate_log_odds), outcome, weight))
     encoding, parts = fitted
     training = replace(
         training,
         rounds=tuple(size for part in parts.boosters for size in part.rounds),
-        linear_share=options.default_linear_share,
+        shares=default_blend(len(parts.boosters), options).shares,
     )
     estimator = Estimator(names, rate_log_odds, training, encoding, parts.boosters, parts.linear)
     back = np.argsort(order)
-    return Trained(estimator, Unseen(parts.unseen_trees[back], parts.unseen_linear[back], outcome, weight))
+    return Trained(estimator, Unseen(parts.unseen[back], outcome, weight))
 
 
 def _fit(

@@ -17,7 +17,7 @@ from models.estimator_options import EstimatorOptions
 from models.fit_estimator import require_outcome, train_estimator, training_steps
 from models.follow_up import TRAINING_POWER, WEIGHT, observed_rows
 from models.level_drift import level_drift
-from models.linear_share import Blend, Unseen, choose_blend
+from models.linear_share import Blend, Unseen, choose_blend, default_blend
 from models.log_odds import Floats, log_odds_to_probability
 from models.target_model import TargetModel
 from models.timing import Timing, fit_timing
@@ -132,7 +132,7 @@ class _Trained:
             return 1.0
         sure = (self.rows["part"] != "young").to_numpy()
         unseen = self.unseen.where(sure)
-        return fit_calibration(unseen.mixed(blend.share), unseen.y, unseen.weights).slope
+        return fit_calibration(unseen.mixed(blend), unseen.y, unseen.weights).slope
 
 
 @dataclass(frozen=True)
@@ -206,21 +206,25 @@ def _suffice(rows: pd.DataFrame, options: EstimatorOptions) -> bool:
 
 def _choose_blend(first: _Trained, rows: pd.DataFrame, options: EstimatorOptions) -> Blend:
     """Return the share that the folds and the newer rows speak for; its spread is left to the calibration."""
+    if first.estimator.level == "rate":
+        return default_blend(len(options.shapes), options)
     later, weights = observed_rows(rows[rows["part"] == "calibration"])
-    newer = Unseen(*first.estimator.parts_log_odds(later), later["y"].to_numpy(dtype=np.float64), weights)
-    return Blend(choose_blend(first.unseen, newer if len(later) else None, options=options).share)
+    newer = Unseen(first.estimator.parts_log_odds(later), later["y"].to_numpy(dtype=np.float64), weights)
+    return Blend(choose_blend(first.unseen, newer if len(later) else None, options=options).shares)
 
 
 def _final(trained: _Trained, rows: pd.DataFrame, blend: Blend, held: float) -> TargetModel:
     """Return the final model: spread by its own folds times what was seen to hold later, level by all that is known."""
     estimator, known = trained.estimator.blended(blend, "newer leads"), trained.rows
-    slope, weights = trained.slope(blend) * held, _weights(known)
-    odds = estimator.log_odds(known)
-    intercept, shift = _intercept_for(odds, slope * odds, weights), 0.0
+    if estimator.level == "rate":
+        return TargetModel(estimator, Calibration())
+    unseen, weights = trained.unseen.mixed(blend), _weights(known)
+    slope = trained.slope(blend) * held
+    intercept, shift = _intercept_for(unseen, slope * unseen, weights), 0.0
     if not (rows["part"] == "young").any():  # else the newest rows have had their say already
-        unseen = intercept + slope * trained.unseen.mixed(blend.share)
         y, times = trained.unseen.y, known["as_of_us"]
-        shift = level_drift(unseen, y, trained.unseen.weights, times, offset=0.0, ridge=LEVEL_RIDGE).shift
+        calibrated = intercept + slope * unseen
+        shift = level_drift(calibrated, y, trained.unseen.weights, times, offset=0.0, ridge=LEVEL_RIDGE).shift
     return TargetModel(estimator, Calibration(intercept + shift, slope, float(weights.sum()), shift))
 
 

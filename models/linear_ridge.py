@@ -14,7 +14,7 @@ from models.linear_design import Ridge
 from models.log_odds import Floats, log_losses
 from models.training_rows import TrainingRows
 
-TRIED_ROWS = 8_000
+TRIED_ROWS = 5_000
 """Rows with which ridges are tried at most. A ridge says how large effects are, not how many leads show them."""
 TRIED_FOLDS = 3
 
