@@ -51,6 +51,7 @@ def fit_calibration(
     *,
     as_of_us: ArrayLike | None = None,
     slope: float | None = None,
+    certainty: float = SLOPE_RIDGE,
 ) -> Calibration:
     """Fit intercept and slope on rows the estimator was not trained on, by penalised maximum likelihood (Newton).
 
@@ -63,11 +64,13 @@ def fit_calibration(
         is more like it than like the mean of the period.
     slope : float, optional
         What is expected of the slope, where more is known than the number of outcomes.
+    certainty : float
+        How certain that is; the square of the standard deviation before any data is its inverse.
 
     Notes
     -----
     With ``c`` the log-odds of the mean forecast, calibrated log-odds are ``c + level + slope · (log_odds - c)``.
-    Minimises the weighted log loss plus ``LEVEL_RIDGE / 2 · level²`` plus ``SLOPE_RIDGE / 2 · (slope - expected)²``.
+    Minimises the weighted log loss plus ``LEVEL_RIDGE / 2 · level²`` plus ``certainty / 2 · (slope - expected)²``.
     The expected slope is ``n / (n + TRUSTED_OUTCOMES)`` for ``n`` outcomes of the rarer kind: what was learned from
     few outcomes says more about them than about the next ones, so their forecast is drawn to the base rate. With no
     rows it is the identity, with many it is Platt's calibration.
@@ -81,7 +84,7 @@ def fit_calibration(
         rarer = float(min(weight @ outcome, weight @ (1.0 - outcome)))
         design = np.column_stack([np.ones_like(x), x - centre])
         expected = expected_slope(rarer) if slope is None else slope
-        ridge, prior = np.array([LEVEL_RIDGE, SLOPE_RIDGE]), np.array([centre, expected])
+        ridge, prior = np.array([LEVEL_RIDGE, certainty]), np.array([centre, expected])
         level, found = penalised_logistic(design, outcome, weight, ridge, prior)
         if found < SMALLEST_SLOPE:
             found, fixed = SMALLEST_SLOPE, np.array([LEVEL_RIDGE, 1e12])

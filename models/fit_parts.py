@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -19,6 +20,9 @@ from models.linear_ridge import choose_ridge, unseen_log_odds
 from models.log_odds import Floats
 from models.rate_reader import CodeReader, RateReader
 from models.training_rows import TrainingRows
+
+TRIAL_ROUNDS = 25
+"""Rounds of the optimiser by which two ridges can be told apart."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +98,13 @@ class Fitting:
         )
 
     def _linear(self, rows: TrainingRows, fold: NDArray[np.int64]) -> tuple[LinearPart, Floats]:
-        ridge = choose_ridge(rows, fold, fit=self.linear, options=self.options)
+        ridge = choose_ridge(rows, fold, fit=partial(self.linear, rounds=TRIAL_ROUNDS), options=self.options)
         return self.linear(rows, ridge), unseen_log_odds(rows, fold, fit=self.linear, ridge=ridge)
 
-    def linear(self, rows: TrainingRows, ridge: Ridge) -> LinearPart:
+    def linear(self, rows: TrainingRows, ridge: Ridge, *, rounds: int = 500) -> LinearPart:
         """Fit the linear part, with fewer steps where there are few leads."""
         options = self.options
         steps = max(min(options.linear_steps, int(rows.weights.sum() / options.leads_per_step)), 1)
-        return fit_linear(rows.matrix, rows.y, rows.weights, encoding=self.encoding, ridge=ridge, steps=steps)
+        return fit_linear(
+            rows.matrix, rows.y, rows.weights, encoding=self.encoding, ridge=ridge, steps=steps, rounds=rounds
+        )

@@ -26,6 +26,10 @@ from models.young import fit_trust, waiting_evidence
 FIT_PARTS = ("train", "between", "calibration", "young")
 """Parts of the split that fitting may see, see `features.split.split_by_time`."""
 TIMING_FOLDS = 5
+DOUBTED_OUTCOMES = 20.0
+"""So many outcomes in training make half of a forecast's differences believed before the folds have spoken."""
+FOLDS_CERTAINTY = 20.0
+"""How certain that is: a standard deviation of 0.22."""
 LARGEST_SHIFT = 20.0
 """Log-odds between which an intercept is looked for."""
 
@@ -113,7 +117,7 @@ def fit_target(
         final = TargetModel(certain_rate, Calibration(leads=calibration.leads))
     weights = _weights(newest)
     flat, met = calibration.slope * forward.log_odds(newest), final.log_odds(newest)
-    level = replace(calibration, intercept=_intercept_for(met, flat, weights))
+    level = replace(calibration, intercept=_intercept_for(log_odds_to_probability(met), flat, weights))
     later = replace(final, timing=fitting.timing(known, final.estimator, horizon_us))
     return FittedTarget(TargetModel(forward, level, timing), later)
 
@@ -132,7 +136,11 @@ class _Trained:
             return 1.0
         sure = (self.rows["part"] != "young").to_numpy()
         unseen = self.unseen.where(sure)
-        return fit_calibration(unseen.mixed(blend), unseen.y, unseen.weights).slope
+        expected = unseen.rarer / (unseen.rarer + DOUBTED_OUTCOMES)
+        fitted = fit_calibration(
+            unseen.mixed(blend), unseen.y, unseen.weights, slope=expected, certainty=FOLDS_CERTAINTY
+        )
+        return fitted.slope
 
 
 @dataclass(frozen=True)
@@ -185,10 +193,10 @@ def _weights(rows: pd.DataFrame) -> Floats:
 
 
 def _intercept_for(like: Floats, log_odds: Floats, weights: Floats) -> float:
-    """Return what must be added to ``log_odds`` for their mean probability to be that of ``like`` (bisection)."""
+    """Return what must be added to ``log_odds`` for their mean probability to be the mean of ``like`` (bisection)."""
     if weights.sum() <= 0:
         return 0.0
-    wanted = weights @ log_odds_to_probability(like)
+    wanted = weights @ like
     low, high = -LARGEST_SHIFT, LARGEST_SHIFT
     for _ in range(60):
         middle = (low + high) / 2.0
@@ -220,7 +228,10 @@ def _final(trained: _Trained, rows: pd.DataFrame, blend: Blend, held: float) -> 
         return TargetModel(estimator, Calibration())
     unseen, weights = trained.unseen.mixed(blend), _weights(known)
     slope = trained.slope(blend) * held
-    intercept, shift = _intercept_for(unseen, slope * unseen, weights), 0.0
+    unseen = unseen + _intercept_for(
+        trained.unseen.y, unseen, weights
+    )  # a left-out fold is forecast by the others' rate
+    intercept, shift = _intercept_for(log_odds_to_probability(unseen), slope * unseen, weights), 0.0
     if not (rows["part"] == "young").any():  # else the newest rows have had their say already
         y, times = trained.unseen.y, known["as_of_us"]
         calibrated = intercept + slope * unseen

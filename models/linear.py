@@ -12,7 +12,7 @@ from models.encoding import Encoding
 from models.linear_design import LinearDesign, LinearScale, Ridge, Whitening, fit_scale
 from models.log_odds import Floats, log_odds_to_probability, probability_to_log_odds
 
-STOPPING = {"maxiter": 500, "gtol": 1e-3, "ftol": 1e-9}
+STOPPING = {"gtol": 1e-3, "ftol": 1e-9}
 """Of the optimiser, whose unit is the log loss of one lead: no coefficient is then further off than can be seen."""
 
 
@@ -72,7 +72,7 @@ class LinearPart:
 
 
 def fit_linear(
-    matrix: Floats, y: Floats, weights: Floats, *, encoding: Encoding, ridge: Ridge, steps: int
+    matrix: Floats, y: Floats, weights: Floats, *, encoding: Encoding, ridge: Ridge, steps: int, rounds: int = 500
 ) -> LinearPart:
     """Fit the linear part by penalised maximum likelihood (L-BFGS; the problem is convex).
 
@@ -86,10 +86,12 @@ def fit_linear(
         How strongly coefficients are drawn to 0; the intercept is free.
     steps : int
         Groups into which the steps cut each number; 1: no steps, the logarithm alone.
+    rounds : int
+        Of the optimiser, at most.
     """
     scale = fit_scale(matrix, weights, encoding=encoding, steps=steps)
     design = LinearDesign.of(matrix, scale)
-    intercept, coefficients = _ridge_logistic(design, y, weights, ridge)
+    intercept, coefficients = _ridge_logistic(design, y, weights, ridge, rounds)
     shifts = []
     for codes, shift in zip(design.codes, design.shifts(coefficients), strict=True):
         mean = float(weights @ shift[codes] / weights.sum())
@@ -98,7 +100,9 @@ def fit_linear(
     return LinearPart(intercept, scale, coefficients[: scale.numbers].copy(), tuple(shifts))
 
 
-def _ridge_logistic(design: LinearDesign, y: Floats, weights: Floats, ridge: Ridge) -> tuple[float, Floats]:
+def _ridge_logistic(
+    design: LinearDesign, y: Floats, weights: Floats, ridge: Ridge, rounds: int
+) -> tuple[float, Floats]:
     """Minimise over centred terms that are made independent within each column: the same minimum in fewer steps."""
     from scipy.optimize import minimize  # here, since reading a saved model needs no optimiser
 
@@ -117,7 +121,7 @@ def _ridge_logistic(design: LinearDesign, y: Floats, weights: Floats, ridge: Rid
 
     start = np.zeros(design.size + 1)
     start[0] = probability_to_log_odds(rate)
-    found = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options=STOPPING)
+    found = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options=STOPPING | {"maxiter": rounds})
     own = _times(whitening, np.asarray(found.x[1:], dtype=np.float64))
     return float(found.x[0] - mean @ own), own
 
