@@ -40,8 +40,6 @@ class EstimatorOptions(Strict):
     max_depth: int = Field(default=5, ge=1)
     categories: Literal["codes", "rates"] = "rates"
     """How these boosters read categories: as LightGBM's own, or as the rate of their leads in other folds."""
-    min_rate_leads: int = Field(default=2_000, ge=0)
-    """With fewer leads they read codes as well: rates of so few are told apart by luck."""
     shallow_depth: int = Field(default=2, ge=0)
     """Depth of the second kind of boosters, which read categories as codes; 0: there is no second kind."""
     shallow_learning_rate: float = Field(default=0.1, gt=0, le=1)

@@ -81,8 +81,7 @@ class Fitting:
         pool: ThreadPoolExecutor,
     ) -> tuple[BoosterPart, Floats]:
         sizes = tuple(vocabulary.size for vocabulary in self.encoding.vocabularies)
-        as_rates = shape.categories == "rates" and rows.weights.sum() >= self.options.min_rate_leads
-        rates = RateReader(rows, sizes, self.options, self.seed) if as_rates else None
+        rates = RateReader(rows, sizes, self.options, self.seed) if shape.categories == "rates" else None
         return fit_boosters(
             CodeReader(rows.matrix) if rates is None else rates,
             rows.y,
