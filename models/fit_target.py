@@ -196,11 +196,11 @@ def _intercept_for(like: Floats, log_odds: Floats, weights: Floats) -> float:
     """Return what must be added to ``log_odds`` for their mean probability to be the mean of ``like`` (bisection)."""
     if weights.sum() <= 0:
         return 0.0
-    wanted = weights @ like
+    wanted = (weights * like).sum()
     low, high = -LARGEST_SHIFT, LARGEST_SHIFT
     for _ in range(60):
         middle = (low + high) / 2.0
-        too_low = weights @ log_odds_to_probability(middle + log_odds) < wanted
+        too_low = (weights * log_odds_to_probability(middle + log_odds)).sum() < wanted
         low, high = (middle, high) if too_low else (low, middle)
     return (low + high) / 2.0
 

@@ -36,8 +36,14 @@ class Blend:
 
     def log_odds(self, parts: Floats, rate_log_odds: float) -> Floats:
         """Return the blended log-odds of each row; ``parts`` has a column a part."""
-        mixed: Floats = parts @ np.asarray(self.shares)
-        return rate_log_odds + self.shrinkage * (mixed - rate_log_odds)
+        return rate_log_odds + self.shrinkage * (self.mixed(parts) - rate_log_odds)
+
+    def mixed(self, parts: Floats) -> Floats:
+        """Return the log-odds of all parts together, unshrunken."""
+        total = np.zeros(len(parts))
+        for share, part in zip(self.shares, parts.T, strict=True):  # one by one: the same bits on any number of cores
+            total += share * part
+        return total
 
 
 def default_blend(kinds: int, options: EstimatorOptions) -> Blend:
@@ -70,7 +76,7 @@ class Unseen:
 
     def mixed(self, blend: Blend) -> Floats:
         """Return the log-odds of all parts together, unshrunken."""
-        return np.asarray(self.parts @ np.asarray(blend.shares))
+        return blend.mixed(self.parts)
 
     def where(self, chosen: NDArray[Any]) -> Unseen:
         """Return some of the rows, or all in another order."""
@@ -99,6 +105,11 @@ def choose_blend(folds: Unseen, newer: Unseen | None, *, options: EstimatorOptio
     newer : Unseen, optional
         Rows from after the training, whose level may have moved.
     """
+    with threadpool_limits(limits=1, user_api="blas"):  # sums in one order, so the same bits on any number of cores
+        return _most_credible(folds, newer, options)
+
+
+def _most_credible(folds: Unseen, newer: Unseen | None, options: EstimatorOptions) -> Blend:
     kinds = folds.parts.shape[1] - 1
     default = default_blend(kinds, options)
     counts = min(1.0, options.fold_outcomes / max(folds.rarer, 1e-9)) if newer is not None else 1.0
@@ -113,8 +124,7 @@ def choose_blend(folds: Unseen, newer: Unseen | None, *, options: EstimatorOptio
     prior = np.zeros(len(spreads))
     prior[1] = expected_slope(sum(part.rarer for part, _, _ in sources))
     centre = np.concatenate([at for at, _ in tables])
-    with threadpool_limits(limits=1, user_api="blas"):  # sums in one order, so the same bits on any number of cores
-        found = penalised_logistic(design, y, weights, 1.0 / np.square(spreads), prior, offset=centre)
+    found = penalised_logistic(design, y, weights, 1.0 / np.square(spreads), prior, offset=centre)
     shrinkage = max(float(found[1]), 0.0)
     return Blend(_shares(default, found[2:] / max(shrinkage, 0.1)), shrinkage)
 

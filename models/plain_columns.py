@@ -42,8 +42,8 @@ class PlainColumns:
     --------
     >>> days = pd.to_datetime(["2025-03-03", "2025-03-04"])
     >>> columns = PlainColumns.of(pd.DataFrame({"asked": days, "met": days + pd.Timedelta(days=2)}))
-    >>> columns.table(pd.DataFrame({"asked": days, "met": days + pd.Timedelta(days=2)})).iloc[0].tolist()
-    ['0', 0.0, '2', 0.0, 2.0]
+    >>> columns.table(pd.DataFrame({"asked": days, "met": days + pd.Timedelta(days=2)}))["0 to 1: days"].tolist()
+    [2.0, 2.0]
     """
 
     columns: tuple[Column, ...]
