@@ -16,16 +16,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from ablation_funnels import FUNNELS, Trial, drawn_trials, public_trials
+from ablation_peers import PEERS, installed
 
-from features.feature import Dtype, Feature
-from features.spec import Words
+from models.classifier import LeadClassifier
 from models.estimator_options import EstimatorOptions
-from models.fit_estimator import fit_estimator
 from models.log_odds import log_losses, log_odds_to_probability, probability_to_log_odds
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,116 +31,50 @@ LARGE = ("80,000 leads", "1 % of 40,000")
 RESAMPLES = 2_000
 Forecaster = Callable[[Trial], np.ndarray]
 
-BEFORE: dict[str, Any] = {
+PLAIN = {
     "linear_steps": 1,
+    "linear_ridges": (),
     "categories": "codes",
     "shallow_depth": 0,
-    "default_linear_share": 0.3,
-    "shrinkages": (1.0,),
     "min_category_leads": 10,
     "max_categories": 100,
 }
 
 
-def ours(*, half_life: float | None = None, **changed: object) -> Forecaster:
-    """Return the estimator with some options changed; ``half_life`` of the weights in shares of the training rows."""
+def ours(**changed: object) -> Forecaster:
+    """Return the whole forecast of a table, training and calibration, with some options changed."""
 
     def forecast(trial: Trial) -> np.ndarray:
-        rows = len(trial.X)
-        age = np.arange(rows)[::-1] / rows
-        weights = np.ones(rows) if half_life is None else 0.5 ** (age / half_life)
-        estimator = fit_estimator(
-            trial.X,
-            trial.y,
-            weights=weights * rows / weights.sum(),
-            lead_ids=np.char.zfill(np.arange(rows).astype(str), 7),
-            as_of_us=np.arange(rows),
-            features=columns_as_features(trial.X),
-            options=EstimatorOptions.model_validate({"threads": 1, **changed}),
-            seed=7,
-        )
-        return estimator.log_odds(trial.X_test)
+        options = EstimatorOptions.model_validate({"threads": 1, **changed})
+        model = LeadClassifier(options=options).fit(trial.X.reset_index(drop=True), trial.y)
+        return np.asarray(model.decision_function(trial.X_test))
 
     return forecast
 
 
-def base_rate(trial: Trial) -> np.ndarray:
-    """Return the log-odds of the smoothed rate for every row."""
-    return np.full(len(trial.X_test), probability_to_log_odds((trial.y.sum() + 0.5) / (len(trial.y) + 1.0)))
-
-
-def logistic(trial: Trial) -> np.ndarray:
-    """Return what scikit-learn's logistic regression says, with medians, standard scores and one column a value."""
-    from sklearn.compose import make_column_selector, make_column_transformer
-    from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-    numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
-    values = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=20)
-    encoder = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (values, make_column_selector(dtype_exclude="number")),
-    )
-    model = make_pipeline(encoder, LogisticRegression(max_iter=2000, C=0.3))
-    return np.asarray(model.fit(filled(trial.X), trial.y).decision_function(filled(trial.X_test)))
-
-
-def catboost(trial: Trial) -> np.ndarray:
-    """Return what CatBoost says as it comes (it must be installed)."""
-    from catboost import CatBoostClassifier, Pool
-
-    names = list(trial.X.select_dtypes(exclude="number"))
-    model = CatBoostClassifier(verbose=0, random_seed=0, allow_writing_files=False, thread_count=1)
-    model.fit(filled(trial.X), trial.y.astype(int), cat_features=names)
-    return np.asarray(model.predict(Pool(filled(trial.X_test), cat_features=names), prediction_type="RawFormulaVal"))
-
-
 CANDIDATES: dict[str, Forecaster] = {
     "default": ours(),
-    "before: none of the parts below": ours(**BEFORE),
+    "one kind of trees, on codes; linear part without steps, one ridge": ours(**PLAIN),
     "linear part without steps": ours(linear_steps=1),
+    "one ridge for all, 30": ours(linear_ridges=()),
     "categories as codes in all trees": ours(categories="codes"),
     "no shallow trees": ours(shallow_depth=0),
-    "shallow trees of depth 1": ours(shallow_depth=1, shallow_learning_rate=0.15),
-    "share fixed at its default": ours(linear_shares=(), min_forward_outcomes=10**9),
-    "share always from the folds": ours(min_forward_outcomes=10**9),
-    "no shrinkage": ours(shrinkages=(1.0,)),
-    "trees alone": ours(linear_shares=(0.0,), default_linear_share=0.0),
-    "linear part alone": ours(linear_shares=(1.0,), default_linear_share=1.0),
+    "shares fixed at their defaults": ours(linear_share=0.35, linear_share_spread=1e-6),
+    "shares freer (standard deviation 0.4)": ours(linear_share_spread=0.4),
+    "folds count in full in the choice of shares": ours(fold_outcomes=1e9),
+    "trees alone": ours(linear_share=0.0),
+    "linear part alone": ours(linear_share=1.0),
     "rates of categories from earlier leads": ours(rates_from="earlier leads"),
     "category prior 10 leads": ours(category_prior=10.0, category_prior_outcomes=0.0),
     "category prior 60 leads": ours(category_prior=60.0),
-    "categories of fewer than 5 leads count as rare": ours(min_category_leads=5),
-    "categories of fewer than 10 leads count as rare": ours(min_category_leads=10),
+    "categories of fewer than 2 leads count as rare": ours(min_category_leads=2),
     "categories of fewer than 20 leads count as rare": ours(min_category_leads=20),
-    "linear ridge 10": ours(linear_ridge=10.0),
-    "linear ridge 100": ours(linear_ridge=100.0),
-    "recent leads weigh more (half-life half of the history)": ours(half_life=0.5),
-    "recent leads weigh more (half-life all of the history)": ours(half_life=1.0),
     "slower trees": ours(learning_rate=0.03, shallow_learning_rate=0.04, max_rounds=900, patience=60),
     "larger trees": ours(num_leaves=31, max_depth=8),
+    "all columns in every tree": ours(feature_fraction=1.0),
     "10 boosters of each kind": ours(boosters=10),
-    "peer: base rate": base_rate,
-    "peer: logistic regression": logistic,
-    "peer: CatBoost": catboost,
+    **{f"peer: {name}": peer for name, peer in PEERS.items()},
 }
-
-
-def columns_as_features(X: pd.DataFrame) -> list[Feature]:
-    """Return the columns of any table as features."""
-    listed = []
-    for name in X.columns:
-        dtype: Dtype = "number" if pd.api.types.is_numeric_dtype(X[name]) else "category"
-        words = Words(de=name, en=name)
-        listed.append(Feature(name, "fit", dtype, "", name, words, words, ""))
-    return listed
-
-
-def filled(X: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with missing texts said aloud."""
-    return X.assign(**{str(name): X[name].fillna("?").astype(str) for name in X.select_dtypes(exclude="number")})
 
 
 def measure(trial: Trial, log_odds: np.ndarray) -> dict[str, float]:
@@ -212,13 +144,30 @@ def _worse(wide: pd.DataFrame, name: str) -> str:
     return f"{int((difference > 0).sum())} of {len(difference)}"
 
 
+def against_peers(results: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a kind: the best peer's log loss and AUC there, and the default less it, in thousandths."""
+    rows = []
+    for kind, part in results.groupby("kind", sort=False):
+        means = part.groupby("candidate")[["log_loss", "auc"]].mean()
+        peers = means[means.index.str.startswith("peer: ") & (means.index != "peer: base rate")]
+        if "default" in means.index and len(peers):
+            row: dict[str, object] = {"kind": kind, "trials": part["trial"].nunique()}
+            for name, best in (("log_loss", str(peers["log_loss"].idxmin())), ("auc", str(peers["auc"].idxmax()))):
+                own, theirs = float(means[name]["default"]), float(peers[name][best])
+                row[f"{name} of"] = best.removeprefix("peer: ")
+                row[name] = round(theirs, 4)
+                row[f"{name}, ours less it"] = round(1000 * (own - theirs), 1)
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
 def main() -> None:
     """Measure what is asked for and print the comparison."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bench", type=Path)
     parser.add_argument("--out", type=Path, default=ROOT / "data" / "ablation")
-    own = [name for name in CANDIDATES if name != "peer: CatBoost"]
-    parser.add_argument("--candidate", nargs="*", default=own, choices=list(CANDIDATES))
+    at_hand = [name for name in CANDIDATES if name != "peer: CatBoost" or installed("catboost")]
+    parser.add_argument("--candidate", nargs="*", default=at_hand, choices=list(CANDIDATES))
     parser.add_argument("--kind", nargs="*", help="kinds of trials, all but the large ones by default")
     parser.add_argument("--large", action="store_true", help="with 40,000 and 80,000 leads")
     arguments = parser.parse_args()
@@ -235,6 +184,7 @@ def main() -> None:
     table = compare(results, names)
     table.to_csv(arguments.out / "table.csv", index=False)
     sys.stdout.write(table.to_string(index=False) + "\n")
+    sys.stdout.write(against_peers(results).to_string(index=False) + "\n")
     pivot = results.pivot_table(index="kind", columns="candidate", values="log_loss", sort=False)
     sys.stdout.write(pivot[[name for name in names if name in pivot]].round(4).to_string() + "\n")
 

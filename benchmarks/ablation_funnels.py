@@ -63,7 +63,10 @@ class Funnel:
     groups: float = 0.4
     values: int = 40
     drift: float = 0.0
+    level_drift: float = 0.0
     noise_columns: int = 8
+    missing: float = 0.0
+    dates: bool = False
     draws: int = 1
 
 
@@ -75,9 +78,14 @@ FUNNELS = {
     "1 % of 40,000": Funnel(40_000, rate=0.01, draws=1),
     "300 values": Funnel(5_000, values=300, groups=1.0, draws=2),
     "drift": Funnel(4_000, drift=1.0, draws=4),
+    "strong drift": Funnel(2_000, drift=2.0, draws=4),
+    "level drift": Funnel(2_000, rate=0.1, level_drift=1.0, draws=4),
     "linear truth": Funnel(2_000, steps=0.0, pairs=0.0, draws=2),
     "pairs": Funnel(5_000, linear=0.3, steps=0.5, pairs=1.0, draws=2),
     "pure noise": Funnel(2_000, linear=0.0, steps=0.0, pairs=0.0, groups=0.0, draws=2),
+    "junk columns": Funnel(2_000, noise_columns=80, draws=3),
+    "much missing": Funnel(3_000, missing=0.6, draws=3),
+    "dates": Funnel(3_000, dates=True, draws=3),
     "80,000 leads": Funnel(80_000, test_leads=20_000, values=300, noise_columns=30, draws=1),
 }
 
@@ -91,16 +99,36 @@ def draw(kind: str, number: int) -> Trial:
     time = np.concatenate([np.linspace(0, 0.75, funnel.leads), np.linspace(0.75, 1.0, funnel.test_leads)])
     numbers, categories = _numbers(rng, n), _categories(rng, n, funnel.values)
     odds = _log_odds(rng, funnel, numbers, categories, time)
+    odds += funnel.level_drift * time * (1 if number % 2 else -1)
+    odds, gaps, dates = _more(rng, funnel, odds, time)
     low, high = -15.0, 15.0
     for _ in range(50):  # the intercept that gives the rate
         middle = (low + high) / 2
         low, high = (middle, high) if _probability(odds + middle).mean() < funnel.rate else (low, middle)
     p = _probability(odds + low)
     y = (rng.random(n) < p).astype(float)
-    table = _table(rng, numbers, categories, funnel.noise_columns)
+    table = _table(rng, numbers, categories, funnel.noise_columns).assign(**dates)
+    for i in range(gaps.shape[1]):
+        table[f"number_{i}"] = table[f"number_{i}"].mask(gaps[:, i])
     old = slice(0, funnel.leads)
     new = slice(funnel.leads, n)
     return Trial(kind, f"{kind} #{number}", table[old], y[old], table[new].reset_index(drop=True), y[new], p[new])
+
+
+def _more(
+    rng: np.random.Generator, funnel: Funnel, odds: np.ndarray, time: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, dict[str, pd.DatetimeIndex]]:
+    """Return the log-odds with what gaps and dates say, which numbers are missing, and the columns of times."""
+    gaps, dates = np.zeros((len(odds), 0), dtype=bool), {}
+    if funnel.missing:
+        gaps = rng.random((len(odds), 6)) < funnel.missing
+        odds = odds + 0.6 * _unit(gaps @ rng.normal(size=6))
+    if funnel.dates:
+        created = pd.Timestamp("2025-01-01") + pd.to_timedelta((time * 365 * 86_400).round(), unit="s")
+        days = rng.exponential(20, len(odds))
+        dates = {"created": created, "last_contact": created - pd.to_timedelta((days * 86_400).round(), unit="s")}
+        odds = odds + 0.4 * np.isin(created.weekday, (1, 2, 3)) - 0.5 * np.log1p(days)
+    return odds, gaps, dates
 
 
 def _probability(odds: np.ndarray) -> np.ndarray:

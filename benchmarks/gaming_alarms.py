@@ -103,7 +103,8 @@ def year_of_runs(rows: pd.DataFrame, options: GamingOptions) -> list[dict[str, A
     counts = count_entries(rows, PATH, by=BY, as_of_us=LAST, days=DAYS)
     runs = weekly_runs(counts, options, runs=WEEKS)
     told = []
-    for ago, looked in runs.groupby("weeks_ago", sort=True):
+    for ago in sorted(runs["weeks_ago"].unique().tolist()):
+        looked = runs[runs["weeks_ago"] == ago]
         if (looked["answer"] == "alarm").any():
             named = responsible(
                 looked, rows, by=BY, now_us=LAST - int(ago) * WEEK_US, reference_weeks=options.reference_weeks

@@ -45,7 +45,13 @@ class Calibration:
 
 
 def fit_calibration(
-    log_odds: ArrayLike, y: ArrayLike, weights: ArrayLike, *, as_of_us: ArrayLike | None = None
+    log_odds: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike,
+    *,
+    as_of_us: ArrayLike | None = None,
+    slope: float | None = None,
+    certainty: float = SLOPE_RIDGE,
 ) -> Calibration:
     """Fit intercept and slope on rows the estimator was not trained on, by penalised maximum likelihood (Newton).
 
@@ -56,11 +62,15 @@ def fit_calibration(
     as_of_us : array-like of length n, optional
         Time of each row. Given, the level is that of the end of the period (`models.level_drift`): what comes next
         is more like it than like the mean of the period.
+    slope : float, optional
+        What is expected of the slope, where more is known than the number of outcomes.
+    certainty : float
+        How certain that is; the square of the standard deviation before any data is its inverse.
 
     Notes
     -----
     With ``c`` the log-odds of the mean forecast, calibrated log-odds are ``c + level + slope · (log_odds - c)``.
-    Minimises the weighted log loss plus ``LEVEL_RIDGE / 2 · level²`` plus ``SLOPE_RIDGE / 2 · (slope - expected)²``.
+    Minimises the weighted log loss plus ``LEVEL_RIDGE / 2 · level²`` plus ``certainty / 2 · (slope - expected)²``.
     The expected slope is ``n / (n + TRUSTED_OUTCOMES)`` for ``n`` outcomes of the rarer kind: what was learned from
     few outcomes says more about them than about the next ones, so their forecast is drawn to the base rate. With no
     rows it is the identity, with many it is Platt's calibration.
@@ -73,30 +83,47 @@ def fit_calibration(
         centre = float(probability_to_log_odds(mean))
         rarer = float(min(weight @ outcome, weight @ (1.0 - outcome)))
         design = np.column_stack([np.ones_like(x), x - centre])
-        ridge, prior = np.array([LEVEL_RIDGE, SLOPE_RIDGE]), np.array([centre, rarer / (rarer + TRUSTED_OUTCOMES)])
-        level, slope = _newton(design, outcome, weight, ridge, prior)
-        if slope < SMALLEST_SLOPE:
-            slope, fixed = SMALLEST_SLOPE, np.array([LEVEL_RIDGE, 1e12])
-            level = _newton(design, outcome, weight, fixed, np.array([centre, SMALLEST_SLOPE]))[0]
+        expected = expected_slope(rarer) if slope is None else slope
+        ridge, prior = np.array([LEVEL_RIDGE, certainty]), np.array([centre, expected])
+        level, found = penalised_logistic(design, outcome, weight, ridge, prior)
+        if found < SMALLEST_SLOPE:
+            found, fixed = SMALLEST_SLOPE, np.array([LEVEL_RIDGE, 1e12])
+            level = penalised_logistic(design, outcome, weight, fixed, np.array([centre, SMALLEST_SLOPE]))[0]
         shift = 0.0
         if as_of_us is not None:
-            calibrated, offset = design @ np.array([level, slope]), float(level - centre)
+            calibrated, offset = design @ np.array([level, found]), float(level - centre)
             shift = level_drift(calibrated, outcome, weight, as_of_us, offset=offset, ridge=LEVEL_RIDGE).shift
-    intercept = float(level) + shift - float(slope) * centre
-    return Calibration(intercept, float(slope), float(weight.sum()), shift)
+    intercept = float(level) + shift - float(found) * centre
+    return Calibration(intercept, float(found), float(weight.sum()), shift)
 
 
-def _newton(design: Floats, y: Floats, weights: Floats, ridge: Floats, centre: Floats) -> Floats:
-    """Return the minimum; steps are halved until the penalised loss falls."""
+def expected_slope(outcomes: float) -> float:
+    """Return how much of a forecast is believed before any is held against outcomes, so many having taught it.
+
+    Examples
+    --------
+    >>> expected_slope(27.0)
+    0.9
+    """
+    return outcomes / (outcomes + TRUSTED_OUTCOMES)
+
+
+def penalised_logistic(
+    design: Floats, y: Floats, weights: Floats, ridge: Floats, centre: Floats, *, offset: Floats | float = 0.0
+) -> Floats:
+    """Return the coefficients that minimise the weighted log loss plus ``ridge / 2 · (coefficients - centre)²``.
+
+    Newton's steps, halved until the penalised loss falls.
+    """
 
     def loss(at: Floats) -> float:
-        odds = design @ at
+        odds = offset + design @ at
         fit = weights @ (np.logaddexp(0.0, odds) - y * odds)
         return float(fit + 0.5 * ridge @ (at - centre) ** 2)
 
     at = centre.copy()
     for _ in range(100):
-        p = log_odds_to_probability(design @ at)
+        p = log_odds_to_probability(offset + design @ at)
         gradient = design.T @ (weights * (p - y)) + ridge * (at - centre)
         curvature = design.T @ (design * (weights * p * (1.0 - p))[:, None]) + np.diag(ridge)
         step = np.linalg.solve(curvature, gradient)

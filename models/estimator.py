@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from models.boosters import BoosterPart, mean_log_odds
+from models.boosters import BoosterPart
 from models.encoding import Encoding
 from models.estimator_options import EstimatorOptions
 from models.linear import LinearPart
@@ -37,14 +37,13 @@ class Training:
         How many more leads with the rarer answer it takes to train a model; 0 for a model.
     rounds : tuple of int
         Trees of each booster.
-    linear_share : float
-        Share of the linear part in the log-odds.
-    linear_share_losses : mapping of share to loss
-        Mean log loss on unseen leads of each share that was tried; smaller is better.
+    shares : tuple of float
+        Of each kind of boosters in the log-odds, then of the linear part.
     shrinkage : float
-        Share of the distance from the base rate that is forecast; below 1 where few outcomes prove little.
+        Share of the distance from the base rate that is forecast; below 1 where few outcomes prove little. 1 where a
+        calibration comes after.
     tried_on : "newer leads", "folds" or "nothing"
-        What share and shrinkage were learned on.
+        What the share was learned on, beside the folds.
     """
 
     level: Level
@@ -53,22 +52,26 @@ class Training:
     outcomes: int
     missing_outcomes: int = 0
     rounds: tuple[int, ...] = ()
-    linear_share: float = 0.0
-    linear_share_losses: Mapping[str, float] = field(default_factory=dict)
+    shares: tuple[float, ...] = ()
     shrinkage: float = 1.0
     tried_on: TriedOn = "nothing"
 
     @classmethod
     def from_json(cls, tree: Mapping[str, Any]) -> Training:
         """Rebuild from ``dataclasses.asdict`` after JSON."""
-        return cls(**{**tree, "rounds": tuple(tree["rounds"])})
+        return cls(**{**tree, "rounds": tuple(tree["rounds"]), "shares": tuple(tree["shares"])})
+
+    @property
+    def linear_share(self) -> float:
+        """Share of the linear part; 0 for a base rate."""
+        return self.shares[-1] if self.shares else 0.0
 
 
 @dataclass(frozen=True)
 class Estimator:
     """Log-odds of one target; at level ``rate`` one number.
 
-    base rate + shrinkage · ((1 - share) · mean of the kinds of boosters + share · linear part - base rate).
+    base rate + shrinkage · (Σ share · kind of boosters + share · linear part - base rate).
 
     Attributes
     ----------
@@ -95,7 +98,21 @@ class Estimator:
     @property
     def blend(self) -> Blend:
         """How the parts are combined."""
-        return Blend(self.training.linear_share, self.training.shrinkage)
+        return Blend(self.training.shares, self.training.shrinkage)
+
+    def blended(self, blend: Blend, tried_on: TriedOn) -> Estimator:
+        """Return the estimator with its parts combined in another way; at level ``rate`` there are none."""
+        if self.level == "rate":
+            return self
+        training = replace(self.training, shares=blend.shares, shrinkage=blend.shrinkage, tried_on=tried_on)
+        return replace(self, training=training)
+
+    def parts_log_odds(self, X: pd.DataFrame) -> Floats:
+        """Return the log-odds of each row by each part alone, shape (rows, parts); the base rate is one part."""
+        if self.linear is None:
+            return np.full((len(X), 1), self.rate_log_odds)
+        matrix = self.encoding.matrix(X)
+        return np.column_stack([*(part.log_odds(matrix) for part in self.boosters), self.linear.log_odds(matrix)])
 
     def log_odds(self, X: pd.DataFrame) -> Floats:
         """Return the log-odds of each row, before calibration.
@@ -107,9 +124,7 @@ class Estimator:
         """
         if self.linear is None:
             return np.full(len(X), self.rate_log_odds)
-        matrix = self.encoding.matrix(X)
-        trees = mean_log_odds(self.boosters, matrix)
-        return self.blend.log_odds(trees, self.linear.log_odds(matrix), self.rate_log_odds)
+        return self.blend.log_odds(self.parts_log_odds(X), self.rate_log_odds)
 
     def contributions(self, X: pd.DataFrame) -> tuple[float, pd.DataFrame]:
         """Return the base and each feature's share of the log-odds: base + row sum = ``log_odds``.
@@ -127,9 +142,8 @@ class Estimator:
         if self.linear is None:
             return self.rate_log_odds, table
         matrix, share = self.encoding.matrix(X), self.training.linear_share
-        each = (1.0 - share) / max(len(self.boosters), 1)
         base, values = share * self.linear.intercept, share * self.linear.contributions(matrix)
-        for part in self.boosters:
+        for part, each in zip(self.boosters, self.training.shares[:-1], strict=True):
             own_base, own_values = part.contributions(matrix)
             base += each * own_base
             values += each * own_values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from features.spec import Strict
 
@@ -39,7 +39,7 @@ class EstimatorOptions(Strict):
     num_leaves: int = Field(default=12, ge=2)
     max_depth: int = Field(default=5, ge=1)
     categories: Literal["codes", "rates"] = "rates"
-    """How these boosters read categories: as LightGBM's own, or as the rate that their leads had had by then."""
+    """How these boosters read categories: as LightGBM's own, or as the rate of their leads in other folds."""
     shallow_depth: int = Field(default=2, ge=0)
     """Depth of the second kind of boosters, which read categories as codes; 0: there is no second kind."""
     shallow_learning_rate: float = Field(default=0.1, gt=0, le=1)
@@ -60,34 +60,26 @@ class EstimatorOptions(Strict):
     rates_from: Literal["other folds", "earlier leads"] = "other folds"
     """Which leads a training row's rates are taken from; those that came before tell its date as well."""
     linear_ridge: float = Field(default=30.0, gt=0)
-    """Ridge on the coefficients of the linear part, in leads."""
+    """Ridge on the coefficients of the linear part, in leads; where others are tried, the one to start from."""
+    linear_ridges: tuple[float, ...] = (3.0, 10.0, 30.0, 100.0)
+    """Ridges that are tried, for numbers and for categories apart; none: ``linear_ridge`` stays."""
     linear_steps: int = Field(default=16, ge=1)
     """Groups into which the linear part cuts each number, so that its effect may level off or turn; 1: none."""
     leads_per_step: float = Field(default=50.0, gt=0)
     """With fewer leads than this a step, there are fewer steps."""
-    linear_shares: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-    """Shares of the linear part in the log-odds that are tried."""
+    linear_share: float | None = Field(default=None, ge=0, le=1)
+    """Share of the linear part in the log-odds; None: learned."""
     default_linear_share: float = Field(default=0.35, ge=0, le=1)
     """The share that is held to without evidence."""
     linear_share_spread: float = Field(default=0.2, gt=0)
     """How far from the default a share is believed to lie before any evidence (standard deviation)."""
-    shrinkages: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-    """Shares of the distance from the base rate that are tried; with few outcomes less than all of it is real."""
     shrinkage_spread: float = Field(default=0.3, gt=0)
-    """How far below 1 the shrinkage is believed to lie before any evidence (standard deviation)."""
-    forward_share: float = Field(default=0.25, gt=0, lt=1)
-    """The newest share of the training leads, on which the shares are tried."""
-    min_forward_outcomes: int = Field(default=50, ge=1)
-    """Known yes and no among the newest leads below which the shares are tried on the folds instead."""
+    """The same of the spread of the forecasts around what is expected of it."""
+    fold_outcomes: float = Field(default=50.0, gt=0)
+    """What the folds say of the share counts as so many outcomes at most; beyond that the newer leads decide."""
     min_outcomes: int = Field(default=20, ge=1)
     """Leads with the outcome, and leads without it, below which the base rate is all that is forecast."""
     threads: int = Field(default=2, ge=1)
-
-    @model_validator(mode="after")
-    def _shares(self) -> EstimatorOptions:
-        if any(not 0 <= share <= 1 for share in (*self.linear_shares, *self.shrinkages)):
-            raise ValueError("linear_shares and shrinkages must lie between 0 and 1")
-        return self
 
     @property
     def shapes(self) -> tuple[TreeShape, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,27 +12,39 @@ from threadpoolctl import threadpool_limits
 
 from features.errors import InputError
 from features.feature import Feature
-from models.boosters import OnStep, mean_log_odds
+from models.boosters import OnStep
 from models.encoding import Encoding, fit_encoding
-from models.estimator import Estimator, Training, TriedOn
+from models.estimator import Estimator, Training
 from models.estimator_options import EstimatorOptions
 from models.fit_parts import FittedParts, Fitting
-from models.linear_share import Blend, choose_blend, forward_parts
+from models.linear_share import Unseen, choose_blend, default_blend
 from models.log_odds import Floats
 from models.training_rows import TrainingRows, base_rate_log_odds, rarer_outcomes
 
-FORWARD_FOLDS = 2
-"""Boosters of each kind with which the blend is tried on newer leads."""
-
+FEW_BOOSTERS = 3
 MANY_LEADS = 30_000
-"""Leads from which on three boosters of each kind are enough: each has seen so many that more change little."""
+"""Leads from which on so few boosters of each kind are enough: each has seen so many that more change little."""
 LARGE_CELLS = 2_000_000
 """The same in cells of the training matrix, for time's sake."""
 
 
 def training_steps(options: EstimatorOptions) -> int:
     """Return the steps that ``fit_estimator`` reports to ``on_step``, in sum."""
-    return 2 * len(options.shapes) * options.max_rounds
+    return len(options.shapes) * options.max_rounds
+
+
+@dataclass(frozen=True)
+class Trained:
+    """An estimator whose parts are combined by default, and what such parts say of the rows without their lead.
+
+    Attributes
+    ----------
+    unseen : Unseen
+        One entry a training row, in the order given.
+    """
+
+    estimator: Estimator
+    unseen: Unseen
 
 
 def fit_estimator(
@@ -45,10 +57,49 @@ def fit_estimator(
     features: Sequence[Feature],
     options: EstimatorOptions,
     seed: int,
-    blend: Blend | None = None,
     on_step: OnStep = lambda steps: None,
 ) -> Estimator:
-    """Train one target's estimator.
+    """Train one target's estimator and combine its parts as the folds of the training leads have it.
+
+    The parameters are those of `train_estimator`, which leaves the combining to whoever has newer leads to try it on.
+
+    Raises
+    ------
+    InputError
+        If no row has the outcome for sure.
+    """
+    outcome, leads = np.asarray(y, dtype=np.float64), np.asarray(lead_ids, dtype=str)
+    require_outcome(outcome, leads, options)
+    trained = train_estimator(
+        X,
+        outcome,
+        weights=weights,
+        lead_ids=lead_ids,
+        as_of_us=as_of_us,
+        features=features,
+        options=options,
+        seed=seed,
+        on_step=on_step,
+    )
+    if trained.estimator.level == "rate":
+        return trained.estimator
+    in_order = trained.unseen.where(np.lexsort((np.asarray(as_of_us), leads)))  # sums must not hang on the order given
+    return trained.estimator.blended(choose_blend(in_order, None, options=options), "folds")
+
+
+def train_estimator(
+    X: pd.DataFrame,
+    y: ArrayLike,
+    *,
+    weights: ArrayLike,
+    lead_ids: ArrayLike,
+    as_of_us: ArrayLike,
+    features: Sequence[Feature],
+    options: EstimatorOptions,
+    seed: int,
+    on_step: OnStep = lambda steps: None,
+) -> Trained:
+    """Train the parts of one target's estimator.
 
     Parameters
     ----------
@@ -59,26 +110,38 @@ def fit_estimator(
         1); lead; time of the snapshot in microseconds.
     features : sequence of Feature
         The columns to learn from.
-    blend : Blend, optional
-        How the parts are combined, where that has been learned already.
     on_step : callable
         Told of every step, ``training_steps(options)`` in sum, for progress.
 
     Returns
     -------
-    Estimator
+    Trained
         At level ``rate`` where fewer than ``options.min_outcomes`` leads had the outcome, or did not have it, for
         sure: a probability is no observation, so it does not count towards either.
-
-    Raises
-    ------
-    InputError
-        If no row has the outcome for sure.
     """
     leads, times = np.asarray(lead_ids, dtype=str), np.asarray(as_of_us, dtype=np.int64)
     outcome, weight = np.asarray(y, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    order = np.lexsort((times, leads))
+    training, rate_log_odds = _count(outcome, leads, options), base_rate_log_odds(outcome[order], weight[order])
+    names = tuple(feature.name for feature in features)
     with threadpool_limits(limits=1, user_api="blas"):  # sums in one order: the same bits on any number of cores
-        return _fit(X, outcome, weight, leads, times, features, options, seed, blend, on_step)
+        fitted = None
+        if training.level == "model":
+            rows = (outcome[order], weight[order], leads[order], times[order])
+            fitted = _fit(X.iloc[order], *rows, features, options, seed, on_step)
+    if fitted is None:
+        on_step(training_steps(options))
+        estimator = Estimator(names, rate_log_odds, replace(training, level="rate"), Encoding((), ()))
+        return Trained(estimator, Unseen(np.full((len(outcome), 1), rate_log_odds), outcome, weight))
+    encoding, parts = fitted
+    training = replace(
+        training,
+        rounds=tuple(size for part in parts.boosters for size in part.rounds),
+        shares=default_blend(len(parts.boosters), options).shares,
+    )
+    estimator = Estimator(names, rate_log_odds, training, encoding, parts.boosters, parts.linear)
+    back = np.argsort(order)
+    return Trained(estimator, Unseen(parts.unseen[back], outcome, weight))
 
 
 def _fit(
@@ -90,69 +153,36 @@ def _fit(
     features: Sequence[Feature],
     options: EstimatorOptions,
     seed: int,
-    given: Blend | None,
     on_step: OnStep,
-) -> Estimator:
-    training, rate_log_odds = _count(outcome, leads, options), base_rate_log_odds(outcome, weight)
-    names = tuple(feature.name for feature in features)
-    if training.level == "rate":
-        on_step(training_steps(options))
-        return Estimator(names, rate_log_odds, training, Encoding((), ()))
-    order = np.lexsort((times, leads))
-    ordered, leads = X.iloc[order], leads[order]
+) -> tuple[Encoding, FittedParts] | None:
+    """Fit the parts on rows in canonical order; None where no column says anything."""
     encoding = fit_encoding(
-        ordered,
+        X,
         leads,
         features=features,
         min_leads=options.min_category_leads,
         max_categories=options.max_categories,
     )
-    rows = TrainingRows(encoding.matrix(ordered), outcome[order], weight[order], leads, times[order])
-    fitting = Fitting(encoding, options, seed, on_step)
-    large = training.leads >= MANY_LEADS or rows.matrix.size >= LARGE_CELLS
-    parts = fitting.parts(rows, folds=min(options.boosters, 3) if large else options.boosters)
-    blend, tried_on = _blend(rows, fitting, parts, rate_log_odds) if given is None else _given(given, fitting)
-    training = replace(
-        training,
-        rounds=tuple(size for part in parts.boosters for size in part.rounds),
-        linear_share=blend.share,
-        shrinkage=blend.shrinkage,
-        linear_share_losses={f"{share:g}": loss for share, loss in blend.losses.items()},
-        tried_on=tried_on,
-    )
-    return Estimator(names, rate_log_odds, training, encoding, parts.boosters, parts.linear)
+    if not encoding.columns:
+        return None
+    rows = TrainingRows(encoding.matrix(X), outcome, weight, leads, times)
+    large = len(np.unique(leads)) >= MANY_LEADS or rows.matrix.size >= LARGE_CELLS
+    folds = min(options.boosters, FEW_BOOSTERS) if large else options.boosters
+    return encoding, Fitting(encoding, options, seed, on_step).parts(rows, folds=folds)
 
 
-def _given(blend: Blend, fitting: Fitting) -> tuple[Blend, TriedOn]:
-    fitting.on_step(len(fitting.options.shapes) * fitting.options.max_rounds)  # what trying would have taken
-    return blend, "newer leads"
-
-
-def _blend(rows: TrainingRows, fitting: Fitting, parts: FittedParts, rate_log_odds: float) -> tuple[Blend, TriedOn]:
-    """Try the blend on the newer leads with parts trained on the older; with too few outcomes, on the folds."""
-    options = fitting.options
-    early, late = forward_parts(rows.lead_ids, rows.as_of_us, newest_share=options.forward_share)
-    known = [rarer_outcomes(rows.y[part], rows.lead_ids[part]) for part in (early, late)]
-    if min(known) >= options.min_forward_outcomes:
-        old, new = rows.where(early), rows.where(late)
-        older = fitting.parts(old, folds=FORWARD_FOLDS)
-        trees, linear = mean_log_odds(older.boosters, new.matrix), older.linear.log_odds(new.matrix)
-        rate = base_rate_log_odds(old.y, old.weights)
-        return choose_blend(trees, linear, new.y, new.weights, rate_log_odds=rate, options=options), "newer leads"
-    fitting.on_step(len(options.shapes) * options.max_rounds)
-    linear = fitting.unseen_linear(rows, folds=options.boosters)
-    found = choose_blend(parts.unseen_trees, linear, rows.y, rows.weights, rate_log_odds=rate_log_odds, options=options)
-    return found, "folds"
+def require_outcome(y: Floats, lead_ids: NDArray[np.str_], options: EstimatorOptions) -> None:
+    """Raise an InputError where no lead has the outcome for sure."""
+    if not (y >= 1.0).any():
+        raise InputError(
+            expected=f"at least {options.min_outcomes} leads with the outcome in the training period",
+            found=f"none among {len(np.unique(lead_ids))} leads ({options.min_outcomes} are missing)",
+            table="labels",
+            hint="Check targets.*.stage and the stages table, or give a longer history",
+        )
 
 
 def _count(y: Floats, lead_ids: NDArray[np.str_], options: EstimatorOptions) -> Training:
     leads, outcomes = len(np.unique(lead_ids)), len(np.unique(lead_ids[y >= 1.0]))
-    if outcomes == 0:
-        raise InputError(
-            expected=f"at least {options.min_outcomes} leads with the outcome in the training period",
-            found=f"none among {leads} leads ({options.min_outcomes} are missing)",
-            table="labels",
-            hint="Check targets.*.stage and the stages table, or give a longer history",
-        )
-    missing = max(0, options.min_outcomes - rarer_outcomes(y, lead_ids))
+    missing = max(0, options.min_outcomes - rarer_outcomes(y, lead_ids)) if leads else options.min_outcomes
     return Training("rate" if missing else "model", len(y), leads, outcomes, missing)

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from threading import Lock
 
 import numpy as np
+from numpy.typing import NDArray
 
-from models.boosters import BoosterPart, OnStep, fit_boosters
+from models.boosters import MANY_CELLS, BoosterPart, OnStep, fit_boosters
 from models.by_lead import lead_folds
 from models.encoding import Encoding
-from models.estimator_options import EstimatorOptions
+from models.estimator_options import EstimatorOptions, TreeShape
 from models.linear import LinearPart, fit_linear
+from models.linear_design import Ridge
+from models.linear_ridge import choose_ridge, unseen_log_odds
 from models.log_odds import Floats
 from models.rate_reader import CodeReader, RateReader
 from models.training_rows import TrainingRows
 
+TRIAL_ROUNDS = 25
+"""Rounds of the optimiser by which two ridges can be told apart."""
+
 
 @dataclass(frozen=True)
 class FittedParts:
-    """Boosters of each kind, the linear part, and the log-odds of each row by boosters that have not seen its lead."""
+    """Boosters of each kind, the linear part, and the log-odds of each row by such as have not seen its lead.
+
+    ``unseen`` has a column for each kind of boosters and one for the linear part.
+    """
 
     boosters: tuple[BoosterPart, ...]
     linear: LinearPart
-    unseen_trees: Floats
+    unseen: Floats
 
 
 @dataclass(frozen=True)
@@ -35,41 +47,63 @@ class Fitting:
     on_step: OnStep
 
     def parts(self, rows: TrainingRows, *, folds: int) -> FittedParts:
-        """Fit boosters of each kind, ``folds`` of each, and the linear part."""
+        """Fit ``folds`` boosters of each kind and the linear part: side by side where there are many cells."""
         fold = lead_folds(rows.lead_ids, rows.y, folds=folds, seed=self.seed)
-        sizes = tuple(vocabulary.size for vocabulary in self.encoding.vocabularies)
-        rates = RateReader(rows, sizes, self.options, self.seed)
-        boosters, unseen = [], np.zeros(len(rows.y))
-        for number, shape in enumerate(self.options.shapes):
-            as_rates = shape.categories == "rates"
-            part, own_unseen = fit_boosters(
-                rates if as_rates else CodeReader(rows.matrix),
-                rows.y,
-                rows.weights,
-                categories=0 if as_rates else len(sizes),
-                folds=fold,
-                shape=shape,
-                options=self.options,
-                seed=self.seed + number,
-                on_step=self.on_step,
-                statistics=rates.statistics(rows) if as_rates else None,
-            )
-            boosters.append(part)
-            unseen += own_unseen / len(self.options.shapes)
-        return FittedParts(tuple(boosters), self.linear(rows), unseen)
+        many = rows.matrix.size >= MANY_CELLS and self.options.threads > 1
+        lock, shapes = Lock(), list(enumerate(self.options.shapes))
+        with ThreadPoolExecutor(self.options.threads if many else 1) as pool:
 
-    def linear(self, rows: TrainingRows) -> LinearPart:
-        """Fit the linear part, with fewer steps where there are few leads."""
-        options = self.options
-        steps = min(options.linear_steps, int(rows.weights.sum() / options.leads_per_step))
-        return fit_linear(
-            rows.matrix, rows.y, rows.weights, encoding=self.encoding, ridge=options.linear_ridge, steps=max(steps, 1)
+            def said(steps: int) -> None:
+                with lock:
+                    self.on_step(steps)
+
+            def kind(number: int, shape: TreeShape) -> tuple[BoosterPart, Floats]:
+                return self._boosters(rows, fold, number, shape, said, pool)
+
+            if many:  # what waits for the pool takes no core, so the kinds share it and the linear part fills the gaps
+                with ThreadPoolExecutor(len(shapes)) as side:
+                    waiting = [side.submit(kind, number, shape) for number, shape in shapes]
+                    linear, unseen_linear = self._linear(rows, fold)
+                    found = [one.result() for one in waiting]
+            else:
+                found = [kind(number, shape) for number, shape in shapes]
+                linear, unseen_linear = self._linear(rows, fold)
+        unseen = np.column_stack([*(own for _, own in found), unseen_linear])
+        return FittedParts(tuple(part for part, _ in found), linear, unseen)
+
+    def _boosters(
+        self,
+        rows: TrainingRows,
+        fold: NDArray[np.int64],
+        number: int,
+        shape: TreeShape,
+        on_step: OnStep,
+        pool: ThreadPoolExecutor,
+    ) -> tuple[BoosterPart, Floats]:
+        sizes = tuple(vocabulary.size for vocabulary in self.encoding.vocabularies)
+        rates = RateReader(rows, sizes, self.options, self.seed) if shape.categories == "rates" else None
+        return fit_boosters(
+            CodeReader(rows.matrix) if rates is None else rates,
+            rows.y,
+            rows.weights,
+            categories=len(sizes) if rates is None else 0,
+            folds=fold,
+            shape=shape,
+            options=self.options,
+            seed=self.seed + number,
+            on_step=on_step,
+            pool=pool,
+            statistics=None if rates is None else rates.statistics(rows),
         )
 
-    def unseen_linear(self, rows: TrainingRows, *, folds: int) -> Floats:
-        """Return the log-odds of each row by a linear part that has not seen its lead."""
-        fold = lead_folds(rows.lead_ids, rows.y, folds=folds, seed=self.seed)
-        unseen = np.empty(len(rows.y))
-        for own in np.unique(fold):
-            unseen[fold == own] = self.linear(rows.where(fold != own)).log_odds(rows.matrix[fold == own])
-        return unseen
+    def _linear(self, rows: TrainingRows, fold: NDArray[np.int64]) -> tuple[LinearPart, Floats]:
+        ridge = choose_ridge(rows, fold, fit=partial(self.linear, rounds=TRIAL_ROUNDS), options=self.options)
+        return self.linear(rows, ridge), unseen_log_odds(rows, fold, fit=self.linear, ridge=ridge)
+
+    def linear(self, rows: TrainingRows, ridge: Ridge, *, rounds: int = 500) -> LinearPart:
+        """Fit the linear part, with fewer steps where there are few leads."""
+        options = self.options
+        steps = max(min(options.linear_steps, int(rows.weights.sum() / options.leads_per_step)), 1)
+        return fit_linear(
+            rows.matrix, rows.y, rows.weights, encoding=self.encoding, ridge=ridge, steps=steps, rounds=rounds
+        )

@@ -11,12 +11,13 @@ import pandas as pd
 from features.feature import Feature
 from models.boosters import OnStep
 from models.by_lead import lead_folds, lead_weights
-from models.calibration import Calibration, fit_calibration
+from models.calibration import LEVEL_RIDGE, Calibration, fit_calibration
 from models.estimator import Estimator
 from models.estimator_options import EstimatorOptions
-from models.fit_estimator import fit_estimator, training_steps
+from models.fit_estimator import require_outcome, train_estimator, training_steps
 from models.follow_up import TRAINING_POWER, WEIGHT, observed_rows
-from models.linear_share import Blend
+from models.level_drift import level_drift
+from models.linear_share import Blend, Unseen, choose_blend, default_blend
 from models.log_odds import Floats, log_odds_to_probability
 from models.target_model import TargetModel
 from models.timing import Timing, fit_timing
@@ -25,6 +26,10 @@ from models.young import fit_trust, waiting_evidence
 FIT_PARTS = ("train", "between", "calibration", "young")
 """Parts of the split that fitting may see, see `features.split.split_by_time`."""
 TIMING_FOLDS = 5
+DOUBTED_OUTCOMES = 20.0
+"""So many outcomes in training make half of a forecast's differences believed before the folds have spoken."""
+FOLDS_CERTAINTY = 20.0
+"""How certain that is: a standard deviation of 0.22."""
 LARGEST_SHIFT = 20.0
 """Log-odds between which an intercept is looked for."""
 
@@ -36,8 +41,9 @@ class FittedTarget:
     Attributes
     ----------
     forward : TargetModel
-        Trained on part ``train`` alone; spread calibrated on ``calibration``, level set to the final model's. It has
-        not learned who converted in the calibration period, so cut-offs are counted with it.
+        Its parts are trained on part ``train`` alone; how they are combined and how far they spread is learned on
+        ``calibration``, the level set to the final model's. It has not learned who converted in the calibration
+        period, so cut-offs are counted with it.
     final : TargetModel
         Trained on all that is known when the test begins; what is used from then on.
     """
@@ -63,11 +69,18 @@ def fit_target(
 ) -> FittedTarget:
     """Train, calibrate and train again.
 
-    A young row, whose window is still open, counts as an outcome by its probability given what was seen of it so far
-    (`models.young`), the forecast being the forward model's: one EM step. The final model learns from these fractions.
-    It takes over the calibration's slope and keeps its own mean probability, since it has learned from the newest rows,
-    which the calibration's intercept was to make up for. Last, the forward model's mean probability over the newest
-    rows is set to the final one's, so that a cut-off counted with the one promotes as many with the other.
+    A first model is trained on the older rows. The newer ones say how its parts are best combined, and how much of its
+    differences between leads held later. A young row, whose window is still open, counts as an outcome by its
+    probability given what was seen of it so far (`models.young`), the forecast being the first model's: one EM step.
+    The final model learns from all rows, from these fractions too.
+
+    What the final model's differences are worth is read from its own folds, for it knows more than the first, and
+    from young rows it may have learned the first one's spread already. The first model's newer rows only say by how
+    much less, or more, later leads bear out than the folds do; that holds for the final model as well. Its mean
+    probability is that of all known rows, moved on where no row is young and the level has been seen to wander.
+
+    Last, the forward model's mean probability over the newest rows is set to the final one's, so that a cut-off
+    counted with the one promotes as many with the other.
 
     Parameters
     ----------
@@ -84,25 +97,50 @@ def fit_target(
     Raises
     ------
     InputError
-        If no training row has the outcome.
+        If no row has the outcome for sure.
     """
+    certain = rows[rows["y"].notna()]
+    require_outcome(certain["y"].to_numpy(np.float64), certain["lead_id"].to_numpy(dtype=str), options)
     fitting = _Fitting(tuple(features), options, seed, weight_power, on_step)
-    first = fitting.estimator(rows[rows["part"] == "train"], fewer_will_do=_suffice(rows, options))
-    timing = fitting.timing(rows, first, horizon_us)
+    first = fitting.trained(rows[rows["part"] == "train"], fewer_will_do=_suffice(rows, options))
+    blend = _choose_blend(first, rows, options)
+    forward = first.estimator.blended(blend, "newer leads")
+    timing = fitting.timing(rows, forward, horizon_us)
     newest = rows[rows["part"].isin(["calibration", "young"])]
-    calibration, settled = _calibrate(newest, TargetModel(first, Calibration(), timing))
+    calibration, settled = _calibrate(newest, TargetModel(forward, Calibration(), timing), slope=first.slope(blend))
     known = rows.assign(y=rows["y"].astype("float64"))
     known.loc[newest.index, "y"] = settled
-    # What the first learned of the blend on its newest leads holds for the final one, and spares a second trial.
-    blend = first.blend if first.training.tried_on == "newer leads" else None
-    final = fitting.estimator(known, blend=blend)
-    slope = calibration.slope if final.level == first.level else 1.0  # else the base rate was calibrated
-    odds, weights = final.log_odds(known), _weights(known)
-    own = replace(calibration, intercept=_intercept_for(odds, slope * odds, weights), slope=slope, drift=0.0)
-    is_new = known.index.isin(newest.index)
-    flat, met = calibration.slope * first.log_odds(newest), own.apply(odds[is_new])
-    forward = TargetModel(first, replace(calibration, intercept=_intercept_for(met, flat, weights[is_new])), timing)
-    return FittedTarget(forward, TargetModel(final, own, fitting.timing(known, final, horizon_us)))
+    held = calibration.slope / first.slope(blend) if forward.level == "model" else 1.0
+    final = _final(fitting.trained(known), rows, blend, held)
+    if final.estimator.level == "rate":
+        certain_rate = fitting.silent().trained(rows[rows["part"] != "young"]).estimator
+        final = TargetModel(certain_rate, Calibration(leads=calibration.leads))
+    weights = _weights(newest)
+    flat, met = calibration.slope * forward.log_odds(newest), final.log_odds(newest)
+    level = replace(calibration, intercept=_intercept_for(log_odds_to_probability(met), flat, weights))
+    later = replace(final, timing=fitting.timing(known, final.estimator, horizon_us))
+    return FittedTarget(TargetModel(forward, level, timing), later)
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """An estimator, the rows it was trained on, and what its parts say of them without their lead."""
+
+    estimator: Estimator
+    rows: pd.DataFrame
+    unseen: Unseen
+
+    def slope(self, blend: Blend) -> float:
+        """Return how much of its differences between leads holds among the leads of other folds, at known outcomes."""
+        if self.estimator.level == "rate":
+            return 1.0
+        sure = (self.rows["part"] != "young").to_numpy()
+        unseen = self.unseen.where(sure)
+        expected = unseen.rarer / (unseen.rarer + DOUBTED_OUTCOMES)
+        fitted = fit_calibration(
+            unseen.mixed(blend), unseen.y, unseen.weights, slope=expected, certainty=FOLDS_CERTAINTY
+        )
+        return fitted.slope
 
 
 @dataclass(frozen=True)
@@ -113,10 +151,14 @@ class _Fitting:
     weight_power: float
     on_step: OnStep
 
-    def estimator(self, rows: pd.DataFrame, *, fewer_will_do: bool = False, blend: Blend | None = None) -> Estimator:
+    def silent(self) -> _Fitting:
+        """Return the same without reports of progress."""
+        return replace(self, on_step=lambda steps: None)
+
+    def trained(self, rows: pd.DataFrame, *, fewer_will_do: bool = False) -> _Trained:
         known, weights = observed_rows(rows, power=self.weight_power)
         fewest = max(self.options.min_outcomes // 4, 1) if fewer_will_do else self.options.min_outcomes
-        return fit_estimator(
+        trained = train_estimator(
             known,
             known["y"].to_numpy(dtype=np.float64),
             weights=weights,
@@ -125,9 +167,9 @@ class _Fitting:
             features=self.features,
             options=self.options.model_copy(update={"min_outcomes": fewest}),
             seed=self.seed,
-            blend=blend,
             on_step=self.on_step,
         )
+        return _Trained(trained.estimator, known, trained.unseen)
 
     def timing(self, rows: pd.DataFrame, estimator: Estimator, horizon_us: int | None) -> Timing | None:
         """Learn when outcomes come, from rows whose whole window was observed."""
@@ -151,14 +193,14 @@ def _weights(rows: pd.DataFrame) -> Floats:
 
 
 def _intercept_for(like: Floats, log_odds: Floats, weights: Floats) -> float:
-    """Return what must be added to ``log_odds`` for their mean probability to be that of ``like`` (bisection)."""
+    """Return what must be added to ``log_odds`` for their mean probability to be the mean of ``like`` (bisection)."""
     if weights.sum() <= 0:
         return 0.0
-    wanted = weights @ log_odds_to_probability(like)
+    wanted = (weights * like).sum()
     low, high = -LARGEST_SHIFT, LARGEST_SHIFT
     for _ in range(60):
         middle = (low + high) / 2.0
-        too_low = weights @ log_odds_to_probability(middle + log_odds) < wanted
+        too_low = (weights * log_odds_to_probability(middle + log_odds)).sum() < wanted
         low, high = (middle, high) if too_low else (low, middle)
     return (low + high) / 2.0
 
@@ -170,13 +212,40 @@ def _suffice(rows: pd.DataFrame, options: EstimatorOptions) -> bool:
     return min(outcomes, leads - outcomes) >= options.min_outcomes
 
 
-def _calibrate(rows: pd.DataFrame, model: TargetModel) -> tuple[Calibration, Floats]:
+def _choose_blend(first: _Trained, rows: pd.DataFrame, options: EstimatorOptions) -> Blend:
+    """Return the share that the folds and the newer rows speak for; its spread is left to the calibration."""
+    if first.estimator.level == "rate":
+        return default_blend(len(options.shapes), options)
+    later, weights = observed_rows(rows[rows["part"] == "calibration"])
+    newer = Unseen(first.estimator.parts_log_odds(later), later["y"].to_numpy(dtype=np.float64), weights)
+    return Blend(choose_blend(first.unseen, newer if len(later) else None, options=options).shares)
+
+
+def _final(trained: _Trained, rows: pd.DataFrame, blend: Blend, held: float) -> TargetModel:
+    """Return the final model: spread by its own folds times what was seen to hold later, level by all that is known."""
+    estimator, known = trained.estimator.blended(blend, "newer leads"), trained.rows
+    if estimator.level == "rate":
+        return TargetModel(estimator, Calibration())
+    unseen, weights = trained.unseen.mixed(blend), _weights(known)
+    slope = trained.slope(blend) * held
+    unseen = unseen + _intercept_for(
+        trained.unseen.y, unseen, weights
+    )  # a left-out fold is forecast by the others' rate
+    intercept, shift = _intercept_for(log_odds_to_probability(unseen), slope * unseen, weights), 0.0
+    if not (rows["part"] == "young").any():  # else the newest rows have had their say already
+        y, times = trained.unseen.y, known["as_of_us"]
+        calibrated = intercept + slope * unseen
+        shift = level_drift(calibrated, y, trained.unseen.weights, times, offset=0.0, ridge=LEVEL_RIDGE).shift
+    return TargetModel(estimator, Calibration(intercept + shift, slope, float(weights.sum()), shift))
+
+
+def _calibrate(rows: pd.DataFrame, model: TargetModel, *, slope: float) -> tuple[Calibration, Floats]:
     """Return the calibration, and each row's outcome: known, or its probability given what was seen so far."""
     y = rows["y"].to_numpy(dtype=np.float64, na_value=np.nan)
     later, weights = observed_rows(rows[rows["part"] == "calibration"])
     outcome = later["y"].to_numpy(dtype=np.float64)
     log_odds = model.log_odds(later)
-    calibration = fit_calibration(log_odds, outcome, weights, as_of_us=later["as_of_us"])
+    calibration = fit_calibration(log_odds, outcome, weights, as_of_us=later["as_of_us"], slope=slope)
     if not np.isnan(y).any():
         return calibration, y
     rehearsal = waiting_evidence(later, model)

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from models.encoding import Encoding
-from models.linear_design import LinearDesign, LinearScale, fit_scale
+from models.linear_design import LinearDesign, LinearScale, Ridge, Whitening, fit_scale
 from models.log_odds import Floats, log_odds_to_probability, probability_to_log_odds
+
+STOPPING = {"gtol": 1e-3, "ftol": 1e-9}
+"""Of the optimiser, whose unit is the log loss of one lead: no coefficient is then further off than can be seen."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class LinearPart:
 
 
 def fit_linear(
-    matrix: Floats, y: Floats, weights: Floats, *, encoding: Encoding, ridge: float, steps: int
+    matrix: Floats, y: Floats, weights: Floats, *, encoding: Encoding, ridge: Ridge, steps: int, rounds: int = 500
 ) -> LinearPart:
     """Fit the linear part by penalised maximum likelihood (L-BFGS; the problem is convex).
 
@@ -79,14 +82,16 @@ def fit_linear(
         From ``encoding.matrix``.
     y, weights : array of length n
         Outcome 0 to 1; weights sum to the number of leads, so ``ridge`` counts in leads.
-    ridge : float
-        Half of it times the squared coefficients is added to the log loss; the intercept is free.
+    ridge : Ridge
+        How strongly coefficients are drawn to 0; the intercept is free.
     steps : int
         Groups into which the steps cut each number; 1: no steps, the logarithm alone.
+    rounds : int
+        Of the optimiser, at most.
     """
     scale = fit_scale(matrix, weights, encoding=encoding, steps=steps)
     design = LinearDesign.of(matrix, scale)
-    intercept, coefficients = _ridge_logistic(design, y, weights, ridge)
+    intercept, coefficients = _ridge_logistic(design, y, weights, ridge, rounds)
     shifts = []
     for codes, shift in zip(design.codes, design.shifts(coefficients), strict=True):
         mean = float(weights @ shift[codes] / weights.sum())
@@ -95,23 +100,38 @@ def fit_linear(
     return LinearPart(intercept, scale, coefficients[: scale.numbers].copy(), tuple(shifts))
 
 
-def _ridge_logistic(design: LinearDesign, y: Floats, weights: Floats, ridge: float) -> tuple[float, Floats]:
+def _ridge_logistic(
+    design: LinearDesign, y: Floats, weights: Floats, ridge: Ridge, rounds: int
+) -> tuple[float, Floats]:
+    """Minimise over centred terms that are made independent within each column: the same minimum in fewer steps."""
     from scipy.optimize import minimize  # here, since reading a saved model needs no optimiser
 
     total = weights.sum()
+    rate = float((weights @ y + 0.5) / (total + 1.0))
+    whitening = design.whitening(weights * rate * (1.0 - rate), ridge)
+    mean, ridges = design.transposed_times(weights) / total, design.ridges(ridge)
 
     def loss_and_slope(parameters: Floats) -> tuple[float, Floats]:
-        odds = parameters[0] + design.times(parameters[1:])
+        own = _times(whitening, parameters[1:])
+        odds = parameters[0] - mean @ own + design.times(own)
         error = weights * (log_odds_to_probability(odds) - y)
-        loss = weights @ (np.logaddexp(0.0, odds) - y * odds) + 0.5 * ridge * parameters[1:] @ parameters[1:]
-        gradient = np.concatenate([[error.sum()], design.transposed_times(error) + ridge * parameters[1:]])
-        return float(loss / total), gradient / total
+        loss = weights @ (np.logaddexp(0.0, odds) - y * odds) + 0.5 * ridges @ np.square(own)
+        slope = design.transposed_times(error) - error.sum() * mean + ridges * own
+        return float(loss), np.concatenate([[error.sum()], _times(whitening, slope, transposed=True)])
 
     start = np.zeros(design.size + 1)
-    start[0] = probability_to_log_odds((weights @ y + 0.5) / (total + 1.0))
-    options = {"maxiter": 500, "gtol": 1e-6, "ftol": 1e-10}
-    found = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options=options)
-    return float(found.x[0]), np.asarray(found.x[1:], dtype=np.float64)
+    start[0] = probability_to_log_odds(rate)
+    found = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options=STOPPING | {"maxiter": rounds})
+    own = _times(whitening, np.asarray(found.x[1:], dtype=np.float64))
+    return float(found.x[0] - mean @ own), own
+
+
+def _times(whitening: Whitening, values: Floats, *, transposed: bool = False) -> Floats:
+    result = np.empty_like(values)
+    for places, matrix in whitening:
+        part = values[places]
+        result[places] = matrix * part if matrix.ndim == 1 else (matrix.T if transposed else matrix) @ part
+    return result
 
 
 def _arrays(lists: Sequence[Sequence[float]]) -> tuple[Floats, ...]:

@@ -1,88 +1,150 @@
-"""How much of the log-odds the linear part gives, and how far to go from the base rate: learned on unseen rows."""
+"""How much of the log-odds each part gives: learned on leads that no part was trained on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
+from models.calibration import expected_slope, penalised_logistic
 from models.estimator_options import EstimatorOptions
-from models.log_odds import Floats, log_losses
+from models.log_odds import Floats, log_odds_to_probability, probability_to_log_odds
+
+LEVEL_SPREAD = 0.3
+"""How far the level of newer leads is believed to lie from what was forecast (standard deviation, in log-odds)."""
+
+HARDLY = 1e-6
 
 
 @dataclass(frozen=True)
 class Blend:
-    """What was chosen.
+    """How the parts are combined.
 
-    log-odds = base rate + ``shrinkage`` · ((1 - ``share``) · trees + ``share`` · linear - base rate)
+    log-odds = base rate + ``shrinkage`` · (Σ share · part - base rate)
 
     Attributes
     ----------
-    share, shrinkage : float
-    losses : mapping of share to mean log loss
-        Of every share that was tried, unshrunken (none: nothing was tried).
+    shares : tuple of float
+        Of each kind of boosters, then of the linear part; 0 or more, 1 in sum.
     """
 
-    share: float
+    shares: tuple[float, ...]
     shrinkage: float = 1.0
-    losses: dict[float, float] = field(default_factory=dict)
 
-    def log_odds(self, trees: Floats, linear: Floats, rate_log_odds: float) -> Floats:
-        """Return the blended log-odds of each row."""
-        mixed = (1.0 - self.share) * trees + self.share * linear
-        return rate_log_odds + self.shrinkage * (mixed - rate_log_odds)
+    def log_odds(self, parts: Floats, rate_log_odds: float) -> Floats:
+        """Return the blended log-odds of each row; ``parts`` has a column a part."""
+        return rate_log_odds + self.shrinkage * (self.mixed(parts) - rate_log_odds)
+
+    def mixed(self, parts: Floats) -> Floats:
+        """Return the log-odds of all parts together, unshrunken."""
+        total = np.zeros(len(parts))
+        for share, part in zip(self.shares, parts.T, strict=True):  # one by one: the same bits on any number of cores
+            total += share * part
+        return total
 
 
-def forward_parts(
-    lead_ids: NDArray[Any], as_of_us: NDArray[np.int64], *, newest_share: float
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which rows are early and which are late; no lead is in both, and no early row is newer than a late one.
+def default_blend(kinds: int, options: EstimatorOptions) -> Blend:
+    """Return how parts are combined without evidence: all kinds of boosters alike.
 
-    A lead belongs where its first row falls; the newest ``newest_share`` of the leads are late. Rows of early leads
-    from the late time are in neither.
-
-    There is no embargo between the two: an outcome of an early row may fall into the late time, so the trial knows a
-    little more of it than a forecast on that day could. That may tip the choice of a share and nothing else. Both
-    parts lie inside the training period, whose outcome windows all end before the test begins
-    (`features.split.split_by_time`), so nothing of the test can reach the trial.
+    Examples
+    --------
+    >>> default_blend(2, EstimatorOptions(linear_share=0.4)).shares
+    (0.3, 0.3, 0.4)
     """
-    _, lead = np.unique(lead_ids, return_inverse=True)
-    first = np.full(lead.max() + 1, np.iinfo(np.int64).max)
-    np.minimum.at(first, lead, as_of_us)
-    boundary = np.quantile(first, 1.0 - newest_share, method="lower")
-    late = first[lead] > boundary
-    early = ~late & (as_of_us <= boundary)
-    return early, late
+    linear = options.default_linear_share if options.linear_share is None else options.linear_share
+    return Blend((*(((1.0 - linear) / kinds,) * kinds), linear))
 
 
-def choose_blend(
-    trees: Floats, linear: Floats, y: Floats, weights: Floats, *, rate_log_odds: float, options: EstimatorOptions
-) -> Blend:
-    """Return the most credible share and shrinkage, given the rows and what is believed of them without any.
+@dataclass(frozen=True)
+class Unseen:
+    """What the parts say of rows of leads that they were not trained on, and what came of them.
 
-    The belief is normal: about ``options.default_linear_share`` for the share, about 1 for the shrinkage. With few
-    rows it holds; with many they decide. The loss on the rows counts by lead, so many rows of a lead prove no more.
+    Attributes
+    ----------
+    parts : array of shape (rows, parts)
+        Log-odds; the linear part is last.
+    y, weights : array of length n
+        Outcome 0 to 1; the weights of a lead sum to 1.
+    """
+
+    parts: Floats
+    y: Floats
+    weights: Floats
+
+    def mixed(self, blend: Blend) -> Floats:
+        """Return the log-odds of all parts together, unshrunken."""
+        return blend.mixed(self.parts)
+
+    def where(self, chosen: NDArray[Any]) -> Unseen:
+        """Return some of the rows, or all in another order."""
+        return Unseen(self.parts[chosen], self.y[chosen], self.weights[chosen])
+
+    @property
+    def rarer(self) -> float:
+        """Leads with the outcome, or without it, whichever are fewer."""
+        return float(min(self.weights @ self.y, self.weights @ (1.0 - self.y)))
+
+
+def choose_blend(folds: Unseen, newer: Unseen | None, *, options: EstimatorOptions) -> Blend:
+    """Return the most credible shares and shrinkage, given the rows and what is believed of them without any.
+
+    With ``c`` the log-odds of the mean forecast, outcomes are taken to follow ``c + level + shrinkage · (mixed - c)``,
+    ``mixed`` being all parts together. That is a logistic regression on the default mixture and on the distances
+    between the parts, whose coefficients are believed to be normal: about the defaults for the shares, about what so
+    many outcomes can bear for the shrinkage. With few rows that holds; with many they decide. The loss counts by lead,
+    so many rows of a lead prove no more.
 
     Parameters
     ----------
-    trees, linear : array of length n
-        Log-odds of both parts on rows of leads that they were not trained on.
-    y, weights : array of length n
-        Outcome 0 to 1; the weights of a lead sum to 1.
-    rate_log_odds : float
-        Log-odds of the base rate of what the parts were trained on.
+    folds : Unseen
+        Training rows by parts that were trained on the other folds. They know nothing of the world to come, so that
+        they count as ``options.fold_outcomes`` outcomes at most where there are newer rows.
+    newer : Unseen, optional
+        Rows from after the training, whose level may have moved.
     """
-    best, least, losses = Blend(options.default_linear_share), np.inf, {}
-    for share in sorted({*options.linear_shares, options.default_linear_share}):
-        doubt = 0.5 * ((share - options.default_linear_share) / options.linear_share_spread) ** 2
-        for shrinkage in sorted({*options.shrinkages, 1.0}, reverse=True):
-            blend = Blend(share, shrinkage)
-            loss = float(weights @ log_losses(blend.log_odds(trees, linear, rate_log_odds), y))
-            penalty = doubt + 0.5 * ((1.0 - shrinkage) / options.shrinkage_spread) ** 2
-            if loss + penalty < least:
-                best, least = blend, loss + penalty
-            if shrinkage == 1.0:
-                losses[share] = loss / float(weights.sum())
-    return Blend(best.share, best.shrinkage, losses)
+    with threadpool_limits(limits=1, user_api="blas"):  # sums in one order, so the same bits on any number of cores
+        return _most_credible(folds, newer, options)
+
+
+def _most_credible(folds: Unseen, newer: Unseen | None, options: EstimatorOptions) -> Blend:
+    kinds = folds.parts.shape[1] - 1
+    default = default_blend(kinds, options)
+    counts = min(1.0, options.fold_outcomes / max(folds.rarer, 1e-9)) if newer is not None else 1.0
+    sources = [(folds, counts, 0.0)] + ([(newer, 1.0, 1.0)] if newer is not None else [])
+    tables = [_columns(part, default) for part, _, _ in sources]
+    moves = np.concatenate([np.full(len(part.y), level) for part, _, level in sources])
+    design = np.column_stack([moves, np.concatenate([columns for _, columns in tables])])
+    y = np.concatenate([part.y for part, _, _ in sources])
+    weights = np.concatenate([part.weights * factor for part, factor, _ in sources])
+    linear = options.linear_share_spread if options.linear_share is None else HARDLY
+    spreads = [LEVEL_SPREAD, options.shrinkage_spread, linear, *([options.linear_share_spread] * (kinds - 1))]
+    prior = np.zeros(len(spreads))
+    prior[1] = expected_slope(sum(part.rarer for part, _, _ in sources))
+    centre = np.concatenate([at for at, _ in tables])
+    found = penalised_logistic(design, y, weights, 1.0 / np.square(spreads), prior, offset=centre)
+    shrinkage = max(float(found[1]), 0.0)
+    return Blend(_shares(default, found[2:] / max(shrinkage, 0.1)), shrinkage)
+
+
+def _shares(default: Blend, moved: Floats) -> tuple[float, ...]:
+    """Return the shares after the distances between parts have got their coefficients."""
+    shares = np.asarray(default.shares)
+    kinds = len(shares) - 1
+    shares = shares + np.concatenate([np.full(kinds, -moved[0] / kinds), [moved[0]]])
+    shares[1:kinds] += moved[1:]
+    shares[0] -= moved[1:].sum()
+    shares = np.maximum(shares, 0.0)
+    return tuple(map(float, shares / shares.sum()))
+
+
+def _columns(part: Unseen, default: Blend) -> tuple[Floats, Floats]:
+    """Return the log-odds of the mean forecast of each row, and the columns around it."""
+    mixed = part.mixed(default)
+    mean = part.weights @ log_odds_to_probability(mixed) / max(part.weights.sum(), 1e-12)
+    centre = float(probability_to_log_odds(np.clip(mean, 1e-9, 1.0 - 1e-9)))
+    trees, linear = part.parts[:, :-1], part.parts[:, -1]
+    against = linear - trees.mean(axis=1)
+    return np.full(len(mixed), centre), np.column_stack([mixed - centre, against, trees[:, 1:] - trees[:, :1]])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import lightgbm
@@ -33,7 +34,9 @@ def fit(matrix, y, shape=SHAPE, **changed):
     options = EstimatorOptions(boosters=3, max_rounds=60, threads=1, **changed)
     steps = []
     how = {"categories": 1, "folds": np.arange(len(y)) % 3, "shape": shape, "options": options, "seed": 5}
-    return fit_boosters(CodeReader(matrix), y, np.ones(len(y)), on_step=steps.append, **how)[0], sum(steps)
+    with ThreadPoolExecutor(2) as pool:
+        read = CodeReader(matrix)
+        return fit_boosters(read, y, np.ones(len(y)), on_step=steps.append, pool=pool, **how)[0], sum(steps)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +97,9 @@ def test_contributions_are_those_of_the_shap_package(matrix, y):
     numbers = np.nan_to_num(matrix[:, :3])
     options = EstimatorOptions(boosters=2, max_rounds=20, threads=1)
     how = {"categories": 0, "folds": np.arange(len(y)) % 2, "shape": SHAPE, "options": options, "seed": 5}
-    part, _ = fit_boosters(CodeReader(numbers), y, np.ones(len(y)), on_step=lambda steps: None, **how)
+    with ThreadPoolExecutor(1) as pool:
+        read = CodeReader(numbers)
+        part, _ = fit_boosters(read, y, np.ones(len(y)), on_step=lambda steps: None, pool=pool, **how)
     base, contributions = part.contributions(numbers[:100])
     expected, expected_base = np.zeros_like(contributions), 0.0
     for text in part.texts:
@@ -130,7 +135,9 @@ def test_unseen_log_odds_are_those_of_the_booster_that_has_not_seen_the_row(matr
     folds = np.arange(len(y)) % 3
     options = EstimatorOptions(boosters=3, max_rounds=20, threads=1)
     how = {"categories": 1, "folds": folds, "shape": SHAPE, "options": options, "seed": 5}
-    part, unseen = fit_boosters(CodeReader(matrix), y, np.ones(len(y)), on_step=lambda steps: None, **how)
+    with ThreadPoolExecutor(1) as pool:
+        read = CodeReader(matrix)
+        part, unseen = fit_boosters(read, y, np.ones(len(y)), on_step=lambda steps: None, pool=pool, **how)
     for fold, text in enumerate(part.texts):
         own = folds == fold
         assert (BoosterPart((text,)).log_odds(matrix[own]) == unseen[own]).all()

@@ -5,6 +5,7 @@ import pytest
 
 from models.encoding import Encoding, Vocabulary
 from models.linear import LinearPart, fit_linear
+from models.linear_design import Ridge
 from models.log_odds import log_odds_to_probability
 
 ENCODING = Encoding(("x",), (Vocabulary("c", ("a", "b"), rare=False),))
@@ -25,14 +26,14 @@ def drawn():
 
 def test_a_weak_ridge_recovers_the_truth(drawn):
     matrix, y, odds = drawn
-    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=1e-3, steps=1)
+    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=Ridge(1e-3, 1e-3), steps=1)
     near = np.nan_to_num(matrix[:, 0]) < 20  # not beyond the cut at four standard deviations
     assert np.abs(fitted.log_odds(matrix) - odds)[near].max() < 0.2
 
 
 def test_contributions_and_intercept_sum_to_the_log_odds_and_average_to_nothing(drawn):
     matrix, y, _ = drawn
-    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=5.0, steps=1)
+    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=Ridge(5.0, 5.0), steps=1)
     contributions = fitted.contributions(matrix)
     assert fitted.intercept + contributions.sum(axis=1) == pytest.approx(fitted.log_odds(matrix), abs=1e-12)
     assert np.abs(contributions.mean(axis=0)).max() < 0.02
@@ -40,13 +41,13 @@ def test_contributions_and_intercept_sum_to_the_log_odds_and_average_to_nothing(
 
 def test_a_strong_ridge_leaves_the_base_rate(drawn):
     matrix, y, _ = drawn
-    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=1e9, steps=1)
+    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=Ridge(1e9, 1e9), steps=1)
     assert log_odds_to_probability(fitted.log_odds(matrix)) == pytest.approx(y.mean(), abs=1e-3)
 
 
 def test_a_number_far_out_counts_as_four_standard_deviations(drawn):
     matrix, y, _ = drawn
-    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=5.0, steps=1)
+    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=Ridge(5.0, 5.0), steps=1)
     far = fitted.log_odds(np.array([[1e9, 0.0], [1e12, 0.0]]))
     assert far[0] == far[1]
 
@@ -57,8 +58,8 @@ def test_steps_recover_what_no_logarithm_can_say():
     odds = np.where((x > 3) & (x < 6), 1.0, -1.0)  # up and down again
     y = (rng.random(len(x)) < log_odds_to_probability(odds)).astype(float)
     matrix, encoding = x[:, None], Encoding(("x",), ())
-    stepped = fit_linear(matrix, y, np.ones(len(y)), encoding=encoding, ridge=3.0, steps=20)
-    straight = fit_linear(matrix, y, np.ones(len(y)), encoding=encoding, ridge=3.0, steps=1)
+    stepped = fit_linear(matrix, y, np.ones(len(y)), encoding=encoding, ridge=Ridge(3.0, 3.0), steps=20)
+    straight = fit_linear(matrix, y, np.ones(len(y)), encoding=encoding, ridge=Ridge(3.0, 3.0), steps=1)
     at = np.array([[1.0], [4.5], [8.0]])
     assert stepped.log_odds(at) == pytest.approx([-1.0, 1.0, -1.0], abs=0.2)
     assert np.abs(straight.log_odds(at) - [-1.0, 1.0, -1.0]).max() > 0.5
@@ -68,16 +69,16 @@ def test_a_share_weighs_as_much_of_a_yes_and_the_rest_of_a_no(drawn):
     matrix, y, _ = drawn
     matrix, y = matrix[:400], y[:400]
     shares = np.where(np.arange(400) < 100, 0.3, y)
-    fitted = fit_linear(matrix, shares, np.ones(400), encoding=ENCODING, ridge=5.0, steps=8)
+    fitted = fit_linear(matrix, shares, np.ones(400), encoding=ENCODING, ridge=Ridge(5.0, 5.0), steps=8)
     doubled = np.concatenate([matrix[:100], matrix])
     certain = np.concatenate([np.ones(100), np.zeros(100), y[100:]])
     weights = np.concatenate([np.full(100, 0.3), np.full(100, 0.7), np.ones(300)])
-    same = fit_linear(doubled, certain, weights, encoding=ENCODING, ridge=5.0, steps=8)
+    same = fit_linear(doubled, certain, weights, encoding=ENCODING, ridge=Ridge(5.0, 5.0), steps=8)
     assert same.log_odds(matrix) == pytest.approx(fitted.log_odds(matrix), abs=1e-4)
 
 
 def test_json_round_trip_is_bit_identical(drawn):
     matrix, y, _ = drawn
-    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=5.0, steps=1)
+    fitted = fit_linear(matrix, y, np.ones(len(y)), encoding=ENCODING, ridge=Ridge(5.0, 5.0), steps=1)
     again = LinearPart.from_json(fitted.to_json())
     assert (again.log_odds(matrix) == fitted.log_odds(matrix)).all()

@@ -15,6 +15,7 @@ from features.feature import Feature
 from features.spec import Words
 from models.estimator_options import EstimatorOptions
 from models.calibration import fit_calibration
+from models.classifier import LeadClassifier
 from models.fit_estimator import fit_estimator
 rng = np.random.default_rng(3)
 rows = 40_000
@@ -23,10 +24,12 @@ features = [Feature(f"fit_{i}", "fit", "number", "", f"{i}", words, words, "", (
 X = pd.DataFrame(rng.normal(size=(rows, 60)), columns=[feature.name for feature in features])
 y = (rng.random(rows) < 1 / (1 + np.exp(2 - X["fit_0"]))).to_numpy(float)
 weights, leads, times = np.ones(rows), np.arange(rows).astype(str), np.arange(rows)
-options = EstimatorOptions(boosters=2, max_rounds=3, linear_shares=(1.0,), default_linear_share=1.0)
+options = EstimatorOptions(boosters=2, max_rounds=3, linear_share=1.0)
 found = fit_estimator(X, y, weights=weights, lead_ids=leads, as_of_us=times, features=features, options=options, seed=1)
 odds = found.log_odds(X)
 print(odds.tobytes().hex()[:4000], fit_calibration(odds, y, weights))
+few, options = X.iloc[:12_000, :12], EstimatorOptions(boosters=2, max_rounds=3)
+print(LeadClassifier(options=options).fit(few, y[:12_000]).decision_function(few).tobytes().hex()[:4000])
 """
 
 

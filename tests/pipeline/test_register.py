@@ -190,7 +190,7 @@ def test_a_worse_model_leaves_the_champion_and_a_better_one_takes_its_place(copy
     good = copy.workspace.root / "good"
     shutil.copytree(copy.folder("train") / "model", good)
     again(copy)
-    replace_model(copy, max_rounds=1, linear_shares=(0.0,), default_linear_share=0.0)
+    replace_model(copy, max_rounds=1, linear_share=0.0)
     give_receipt(copy)
     told = again(copy)
     assert (told["version"], told["champion"], told["promoted"]) == ("2", "1", False)
