@@ -184,11 +184,12 @@ def _make_quarter(context: StageContext, at: int, out: Path) -> None:
     nights = np.arange(at - QUARTER_WEEKS * WEEK_US * 4, at + QUARTER_WEEKS * WEEK_US, every, dtype="int64")
     before = nights[(nights >= known.calibration_from_us - runin) & (nights < at)]
     after = nights[nights >= at - runin]
-    looks = _looks(context, before, baseline, fitted.forward, closing, known_until_us=at)
+    looks = _looks(context, before, baseline, fitted.forward, fitted.final, closing, known_until_us=at)
     looks = looks.assign(unseen=looks["lead_id"].isin(known.since_calibration))
     looks.to_parquet(out / "calibration.parquet", index=False)
     end = context.settings.simulate.last_day
-    following = _looks(context, after, baseline, fitted.final, closing, known_until_us=end).assign(unseen=True)
+    following = _looks(context, after, baseline, fitted.final, fitted.final, closing, known_until_us=end)
+    following = following.assign(unseen=True)
     _with_truth(following, context).to_parquet(out / "following.parquet", index=False)
     weeks = min((at - known.calibration_from_us) // DAY_US / 7, COUNTED_WEEKS)
     created = read_leads(context)["created_us"].to_numpy()
@@ -209,6 +210,7 @@ def _looks(
     nights: np.ndarray,
     baseline: Baseline,
     forecast: Forecast,
+    final: Forecast,
     closing: float,
     *,
     known_until_us: int,
@@ -227,7 +229,7 @@ def _looks(
         rows = pq.read_table(file).to_pandas()
         rows[AS_OF] = to_micros(rows["as_of"])
         rows = rows[(rows[AS_OF] >= nights[0]) & (rows[AS_OF] <= nights[-1])].reset_index(drop=True)
-        parts.append(_decisions(rows, baseline, forecast, closing))
+        parts.append(_decisions(rows, baseline, forecast, final, closing))
     looks = pd.concat(parts, ignore_index=True).sort_values(KEYS, ignore_index=True)
     stages = stages[stages["entered_us"] <= known_until_us]
     labels = build_labels(looks[KEYS], stages, spec, observed_until_us=known_until_us)
@@ -249,14 +251,18 @@ def _write_nights(context: StageContext, nights: np.ndarray, file: Path) -> None
     partial.rename(file)
 
 
-def _decisions(rows: pd.DataFrame, baseline: Baseline, forecast: Forecast, closing: float) -> pd.DataFrame:
+def _decisions(
+    rows: pd.DataFrame, baseline: Baseline, forecast: Forecast, final: Forecast, closing: float
+) -> pd.DataFrame:
     predicted = forecast.predict(rows)
+    later = predicted if final is forecast else final.predict(rows)
     return pd.DataFrame(
         {
             "lead_id": rows["lead_id"],
             AS_OF: rows[AS_OF],
             "p": predicted["p_sql"].to_numpy(),
             "p_close": closing * predicted["p_sql"].to_numpy(),
+            "p_final": later["p_sql"].to_numpy(),
             "points": baseline.score(rows, "sql"),
             "excluded": baseline.excluded(rows),
             "gates_open": baseline.gates_open(rows),
