@@ -20,7 +20,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import beta, binom
+from scipy.special import betainc, betaincinv  # scipy.stats takes half a second to import
 
 from features.errors import InputError
 from models.cutoff_evidence import BandEvidence
@@ -45,7 +45,9 @@ def tail_probabilities(won: npt.ArrayLike, leads: npt.ArrayLike, share: float) -
     >>> tail_probabilities([2, 0], [2, 0], 0.3).round(2).tolist()  # two of two: 0.3 squared
     [0.09, 1.0]
     """
-    return np.asarray(binom.sf(np.asarray(won) - 1, np.asarray(leads), share), dtype="float64")
+    k, n = np.asarray(won, dtype="float64"), np.asarray(leads, dtype="float64")
+    # The binomial tail is a regularised incomplete beta function.
+    return np.asarray(np.where(k > 0, betainc(np.maximum(k, 1), np.maximum(n - k, 0) + 1, share), 1.0))
 
 
 def promise_grid(share: float) -> tuple[Floats, Floats]:
@@ -151,7 +153,7 @@ def lower_bound(won: float, leads: float, *, confidence: float) -> float:
     >>> round(lower_bound(2, 2, confidence=0.91), 2)
     0.3
     """
-    return float(beta.ppf(1 - confidence, won, leads - won + 1)) if won > 0 else 0.0
+    return float(betaincinv(won, leads - won + 1, 1 - confidence)) if won > 0 else 0.0
 
 
 def _broken(evidence: BandEvidence, share: float, confidence: float) -> InputError:
