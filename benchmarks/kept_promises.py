@@ -32,6 +32,7 @@ from models.curves import wilson
 from models.cutoff_evidence import BandEvidence, CutoffEvidence
 from models.cutoffs import Counting
 from models.next_quarter import moves_of, state_next_quarter
+from models.past_volumes import PastVolumes
 from models.policies import Chosen, Compared, choose_cutoff
 from models.policy_options import Band, BandOptions, Capacity, DealValue
 
@@ -134,7 +135,7 @@ def _held(
     quarter: Quarter, found: Sides, key: dict[str, object], band: Band, threshold: float, chosen: Chosen
 ) -> Iterator[dict[str, object]]:
     evidence = found.before.band(band)
-    moves = moves_of(evidence, threshold, quarter.arrivals)
+    moves = moves_of(evidence, threshold, PastVolumes.of(quarter.past, band, until_us=quarter.from_us))
     stated = state_next_quarter(
         evidence, threshold, confidence=CONFIDENCE, moves=moves, value=VALUE, draws=DRAWS, seed=quarter.number
     )

@@ -70,8 +70,8 @@ class Quarter:
         What counts of ``calibration``.
     calibration_from_us, from_us : int
         When the calibration period began, and the quarter.
-    arrivals : array of float
-        Leads that came in in each week before the quarter.
+    past : DataFrame
+        The training grid before the quarter, by the forward forecast: how volumes moved.
     """
 
     company: int
@@ -81,7 +81,7 @@ class Quarter:
     counting: Counting
     calibration_from_us: int
     from_us: int
-    arrivals: np.ndarray
+    past: pd.DataFrame
 
 
 def make_company(folder: Path, *, seed: int, leads: int, every: str) -> StageContext:
@@ -131,7 +131,7 @@ def read_quarters(folder: Path, company: int) -> Iterator[Quarter]:
             Counting(told["counted_from_us"], told["weeks"]),
             told["calibration_from_us"],
             told["from_us"],
-            np.array(told["arrivals"]),
+            pd.read_parquet(out / "past.parquet"),
         )
 
 
@@ -192,15 +192,17 @@ def _make_quarter(context: StageContext, at: int, out: Path) -> None:
     following = following.assign(unseen=True)
     _with_truth(following, context).to_parquet(out / "following.parquet", index=False)
     weeks = min((at - known.calibration_from_us) // DAY_US / 7, COUNTED_WEEKS)
-    created = read_leads(context)["created_us"].to_numpy()
-    edges = np.arange(at - (at - created.min()) // WEEK_US * WEEK_US, at + 1, WEEK_US)
-    weeks = weeks * DAY_US * 7 // every * every / WEEK_US
+    grid = history[history[AS_OF] < at].reset_index(drop=True)
+    grid = grid[~fitted.forward.predict(grid)["reached_sql"].to_numpy(dtype=bool)].reset_index(drop=True)
+    past = _decisions(grid, baseline, fitted.forward, fitted.forward, closing)
+    past.assign(excluded=past["excluded"] | past["vetoed"])[[*KEYS, "p", "excluded", "gates_open"]].to_parquet(
+        out / "past.parquet", index=False
+    )
     told = {
         "counted_from_us": int(at - weeks * WEEK_US),
         "weeks": weeks,
         "calibration_from_us": known.calibration_from_us,
         "from_us": at,
-        "arrivals": np.histogram(created, edges)[0].tolist(),
     }
     (out / "quarter.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
 

@@ -35,6 +35,7 @@ from models.log_odds import log_odds_to_probability, probability_to_log_odds
 from models.metrics import Scored, metric_values
 from models.naive_bayes import NaiveBayes, fit_naive_bayes
 from models.next_quarter import Moves, moves_of, state_next_quarter
+from models.past_volumes import PastVolumes
 from models.points import PointsRules, score_points
 from models.points_reasons import PointsReason, points_reasons
 from models.policies import Chosen, Compared, choose_cutoff, choose_pair
@@ -77,6 +78,7 @@ __all__ = [
     "Moves",
     "NaiveBayes",
     "NextQuarter",
+    "PastVolumes",
     "PointsReason",
     "PointsRules",
     "Promise",
