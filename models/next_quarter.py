@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from models.cutoff_evidence import BandEvidence
@@ -138,24 +139,24 @@ def state_next_quarter(
     leads = float(evidence.per_week([threshold])[0])
     rows = evidence.promoted(threshold)
     judged = rows[rows["judged"]]
-    n, won = len(judged), float(judged["y"].sum())
+    n, won = _weighed(judged, "y")
     bounds = _Bounds(confidence)
     share = _draw_shares(won, n, moved, draws, rng)
     reached = rng.binomial(count, share)
-    of_deals = judged[evidence.deal_column].dropna()
-    deals = rng.binomial(count, _draw_shares(float(of_deals.sum()), len(of_deals), moved, draws, rng))
-    deal_rate = float(of_deals.mean()) if len(of_deals) else float("nan")
+    settled, closed = _weighed(judged, evidence.deal_column)
+    deals = rng.binomial(count, _draw_shares(closed, settled, moved, draws, rng))
+    deal_rate = closed / settled if settled else float("nan")
     some = count > 0
     return NextQuarter(
         weeks=weeks,
         confidence=confidence,
         leads_per_week=bounds(leads, count / weeks / evidence.counting.share),
         precision=bounds(won / n, reached[some] / count[some]) if n and some.any() else None,
-        recall=_recall(evidence, won, moved, bounds, rng, draws),
+        recall=_recall(evidence, float(judged["y"].sum()), moved, bounds, rng, draws),
         outcomes_per_week=bounds(leads * won / n, reached / weeks / evidence.counting.share) if n else None,
-        deals_per_week=bounds(leads * deal_rate, deals / weeks / evidence.counting.share) if len(of_deals) else None,
+        deals_per_week=bounds(leads * deal_rate, deals / weeks / evidence.counting.share) if settled else None,
         value_per_week=_value(evidence, value, leads, deal_rate, count, deals, weeks, bounds),
-        judged_leads=n,
+        judged_leads=len(judged),
     )
 
 
@@ -168,6 +169,16 @@ class _Bounds:
             drawn, [(1 - self.confidence) / 2, (1 + self.confidence) / 2], method="closest_observation"
         )
         return Stated(value=float(value), low=min(float(low), float(value)), high=max(float(high), float(value)))
+
+
+def _weighed(judged: pd.DataFrame, outcome: str) -> tuple[float, float]:
+    """Return as many leads as the weighted ones are worth, and how many of them had the outcome."""
+    told = judged[judged[outcome].notna()]
+    weight = told["weight"].to_numpy(dtype="float64")
+    if len(told) == 0:
+        return 0.0, 0.0
+    leads = float(weight.sum() ** 2 / (weight**2).sum())
+    return leads, leads * float(weight @ told[outcome].to_numpy(dtype="float64") / weight.sum())
 
 
 def _blocks(evidence: BandEvidence, threshold: float) -> tuple[Floats, Floats]:
@@ -190,7 +201,7 @@ def _draw_counts(
     return rng.poisson(mean if phi <= 1 + 1e-9 else rng.gamma(mean / (phi - 1), phi - 1))
 
 
-def _draw_shares(won: float, leads: int, moves: Moves, draws: int, rng: np.random.Generator) -> Floats:
+def _draw_shares(won: float, leads: float, moves: Moves, draws: int, rng: np.random.Generator) -> Floats:
     rate = rng.beta(won + 0.5, leads - won + 0.5, draws)
     return log_odds_to_probability(probability_to_log_odds(rate) + rng.normal(0, moves.precision, draws))
 
