@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from models.bootstrap import Comparison, Interval, compare, interval
     from models.by_lead import lead_folds, lead_weights
     from models.calibration import Calibration, fit_calibration
+    from models.carry_over import carry_over, carry_pair
     from models.conversion import Conversion, convert
     from models.cutoff_change import CutoffChange, compare_cutoffs
     from models.cutoff_evidence import BandEvidence, CutoffEvidence
@@ -96,6 +97,8 @@ __all__ = [
     "band",
     "beats_baseline",
     "best_promise",
+    "carry_over",
+    "carry_pair",
     "choose_cutoff",
     "choose_pair",
     "choose_thresholds",

@@ -54,6 +54,9 @@ class BandStatement(Strict):
     asked: str
     """In words."""
     promise: Promise | None
+    forward: float
+    """The cut-off on the forward forecast's probability, with which past nights are judged; that of `Cutoffs` is on the
+    final one's, and promotes as many."""
     raised_to_mql: bool
     """Whether the policy asked for a cut-off below that of MQL, and got MQL's."""
     next_quarter: NextQuarter

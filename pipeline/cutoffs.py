@@ -6,6 +6,7 @@ from pathlib import Path
 
 from models.asked_words import asked_words
 from models.baseline import Baseline
+from models.carry_over import carry_pair
 from models.cutoff_evidence import BandEvidence, CutoffEvidence
 from models.cutoff_statement import BandStatement
 from models.cutoffs import DEFAULT_MQL_SHARE, DEFAULT_SAL_SHARE, BaselineCutoffs, Cutoffs, Volume
@@ -26,7 +27,8 @@ def run(context: StageContext, out: Path) -> None:
     history = read_features(context, "history")
     baseline = fit_baseline(context, history)
     forward = read_forecast(context.folder("train") / "forward")  # has not learned from what is counted here
-    looks = calibration_looks(context, history, baseline, forward, target=target)
+    final = read_forecast(context.folder("train") / "model")
+    looks = calibration_looks(context, history, baseline, forward, target=target, final=final)
     cutoffs = decide(looks, baseline, target=target, options=context.settings.cutoffs)
     (out / "cutoffs.json").write_text(cutoffs.model_dump_json(indent=1) + "\n", encoding="utf-8")
     write_looks(looks, out)
@@ -53,7 +55,8 @@ def decide(looks: Looks, baseline: Baseline, *, target: str, options: CutoffOpti
     Returns
     -------
     Cutoffs
-        With volumes asked for and got, in distinct leads a week, and what is stated of the next quarter.
+        On the final forecast's probability, carried over by volume (:mod:`models.carry_over`); with volumes asked for
+        and got, in distinct leads a week, and what is stated of the next quarter.
 
     Raises
     ------
@@ -69,10 +72,12 @@ def decide(looks: Looks, baseline: Baseline, *, target: str, options: CutoffOpti
     statements = {
         band: _statement(evidence.band(band), chosen[band], asked[band], options.confidence, looks) for band in chosen
     }
+    final = CutoffEvidence.of(looks.rows, looks.counting, score="p_final")
+    at_mql, at_sal = carry_pair(evidence, final, mql.threshold, sal.threshold)
     return Cutoffs(
         target=target,
-        mql=mql.threshold,
-        sal=sal.threshold,
+        mql=at_mql,
+        sal=at_sal,
         policy=mql.policy if mql.policy == sal.policy else "by_stage",
         weeks=weeks,
         mql_volume=volumes["MQL"],
@@ -126,6 +131,7 @@ def _statement(
         policy=chosen.policy,
         asked=asked_words(chosen, options, evidence.band, per_week=asked, confidence=confidence),
         promise=chosen.promise,
+        forward=chosen.threshold,
         raised_to_mql=chosen.raised,
         next_quarter=quarter,
     )

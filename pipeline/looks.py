@@ -42,6 +42,7 @@ class Looks:
     ----------
     rows : DataFrame
         ``lead_id``, ``as_of_us``, ``p`` (model, the target of the cut-offs), ``p_TARGET`` (each other target),
+        ``p_final`` (as ``p``, by the forecast that scores from the test on; it may have learned from these leads),
         ``points`` (baseline), ``naive_bayes`` (log-odds), ``excluded``, ``gates_open``; ``y`` and ``y_TARGET``: the
         outcome as known at ``known_until_us``, missing while its window is open; ``unseen``: whether the model was
         fitted on no row of the lead. Sorted by lead and time.
@@ -69,15 +70,19 @@ class Looks:
         return (self.rows[AS_OF] >= self.counting.from_us).to_numpy(dtype=bool)
 
 
-def decisions(rows: pd.DataFrame, baseline: Baseline, forecast: Forecast, target: str) -> pd.DataFrame:
-    """Return rows of features as rows of `Looks`, all but their outcomes."""
+def decisions(
+    rows: pd.DataFrame, baseline: Baseline, forecast: Forecast, target: str, *, final: Forecast | None = None
+) -> pd.DataFrame:
+    """Return rows of features as rows of `Looks`, all but their outcomes; ``forecast`` is final if none is given."""
     predicted = forecast.predict(rows)
+    later = predicted if final is None else final.predict(rows)
     others = [name for name in forecast.targets if name != target]
     columns = {
         "lead_id": rows["lead_id"],
         AS_OF: rows[AS_OF],
         "p": predicted[f"p_{target}"].to_numpy(dtype="float64"),
         **{f"p_{name}": predicted[f"p_{name}"].to_numpy(dtype="float64") for name in others},
+        "p_final": later[f"p_{target}"].to_numpy(dtype="float64"),
         "points": baseline.score(rows, target),
         "naive_bayes": baseline.naive_bayes_score(rows, target),
         "excluded": baseline.excluded(rows),
@@ -127,16 +132,24 @@ def counting_nights(*, period_from_us: int, test_from_us: int, every_us: int, ru
 
 
 def calibration_looks(
-    context: StageContext, history: pd.DataFrame, baseline: Baseline, forecast: Forecast, *, target: str
+    context: StageContext,
+    history: pd.DataFrame,
+    baseline: Baseline,
+    forecast: Forecast,
+    *,
+    target: str,
+    final: Forecast | None = None,
 ) -> Looks:
     """Return what the job would have seen before the test begins, with what had become of it by then.
+
+    ``forecast`` is the forward one, ``final`` that which scores from the test on (``forecast`` if not given).
 
     The nights reach back over the whole calibration period, so that leads the forecast was not fitted on
     (``unseen``) are followed from their first look on; the newest of them count for volumes.
     """
     spec, first = context.spec(), read_first_looks(context, target)
     if spec.snapshots.every is None or spec.snapshots.until is None:
-        rows = decisions(volume_rows(context, history, target=target), baseline, forecast, target)
+        rows = decisions(volume_rows(context, history, target=target), baseline, forecast, target, final=final)
         rows = with_outcomes(context, rows, target, known_until_us=first.test_from_us).assign(unseen=True)
         return Looks(rows, Counting.of_all(rows[AS_OF]), None, weekly_arrivals(context, first.test_from_us))
     every = context.settings.score.every
@@ -153,7 +166,7 @@ def calibration_looks(
     unseen = snapshots["lead_id"].isin(first.since_calibration)
     snapshots = snapshots[counted | unseen]
     say(f"cutoffs: {len(snapshots):,} looks, one every {format_duration(every)}")
-    rows = _look(context, spec, snapshots, baseline, forecast, target)
+    rows = _look(context, spec, snapshots, baseline, forecast, target, final)
     rows = with_outcomes(context, rows, target, known_until_us=first.test_from_us)
     rows = rows.assign(unseen=rows["lead_id"].isin(first.since_calibration))
     return Looks(rows, counting, every, weekly_arrivals(context, first.test_from_us))
@@ -233,10 +246,11 @@ def _look(
     baseline: Baseline,
     forecast: Forecast,
     target: str,
+    final: Forecast | None = None,
 ) -> pd.DataFrame:
     """Compute features, forecast and points of snapshots, some nights at a time, and keep what decides."""
     if snapshots.empty:
-        return decisions(read_features(context, "history").head(0), baseline, forecast, target)
+        return decisions(read_features(context, "history").head(0), baseline, forecast, target, final=final)
     parts = []
     ingested, options = context.folder("ingest"), context.settings.features
     with tempfile.TemporaryDirectory(dir=context.workspace.root, prefix=".looks-") as scratch:
@@ -244,7 +258,7 @@ def _look(
             file = Path(scratch) / "looks.parquet"
             write_features(ingested, chunk, spec, options, file)
             for rows in _read(file):
-                parts.append(decisions(rows, baseline, forecast, target))
+                parts.append(decisions(rows, baseline, forecast, target, final=final))
     return pd.concat(parts).sort_values(["lead_id", AS_OF], ignore_index=True)
 
 

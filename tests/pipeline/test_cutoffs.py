@@ -37,8 +37,9 @@ def read(context: StageContext) -> Cutoffs:
 
 
 def look(context: StageContext) -> Looks:
-    forecast, history = read_forecast(context.folder("train") / "forward"), read_features(context, "history")
-    return calibration_looks(context, history, read_baseline(context), forecast, target="sql")
+    train, history = context.folder("train"), read_features(context, "history")
+    forward, final = read_forecast(train / "forward"), read_forecast(train / "model")
+    return calibration_looks(context, history, read_baseline(context), forward, target="sql", final=final)
 
 
 def count_nightly(context: StageContext, *, mql: float, column: str) -> tuple[int, float]:
@@ -54,7 +55,7 @@ def count_nightly(context: StageContext, *, mql: float, column: str) -> tuple[in
         file = Path(folder) / "rows.parquet"
         write_features(context.folder("ingest"), opened, spec, context.settings.features, file)
         rows = pd.read_parquet(file)
-    forecast = read_forecast(context.folder("train") / "forward")
+    forecast = read_forecast(context.folder("train") / "model")  # it scores from here on
     score = forecast.predict(rows)["p_sql"] if column == "p" else baseline.score(rows, "sql")
     passing = rows[~baseline.excluded(rows) & (np.asarray(score) >= mql)]
     given: set[str] = set()
@@ -178,7 +179,8 @@ def test_each_stage_says_what_was_asked_and_what_the_next_quarter_gives(judged_b
     assert sal.promise is not None
     assert sal.promise.won > possible.share * sal.promise.leads
     assert chosen.sal_volume.asked_per_week is None
-    assert chosen.sal >= max(chosen.mql, sal.promise.threshold)
+    assert sal.forward >= max(mql.forward, sal.promise.threshold)
+    assert chosen.sal >= chosen.mql
     assert Cutoffs.model_validate_json(chosen.model_dump_json()) == chosen
     assert chosen.with_version() == chosen
 

@@ -23,7 +23,19 @@ def test_what_is_written_is_read(judged_by_points: StageContext, stage: str, tmp
     again = read_looks(tmp_path)
     pd.testing.assert_frame_equal(again.rows, looks.rows)
     assert (again.counting, again.every_us) == (looks.counting, looks.every_us)
-    columns = {"lead_id", "p", "p_close", "points", "naive_bayes", "excluded", "gates_open", "y", "y_close", "unseen"}
+    columns = {
+        "lead_id",
+        "p",
+        "p_close",
+        "p_final",
+        "points",
+        "naive_bayes",
+        "excluded",
+        "gates_open",
+        "y",
+        "y_close",
+        "unseen",
+    }
     assert set(looks.rows.columns) == columns | {"as_of_us"}
 
 
