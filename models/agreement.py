@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
-import pandas as pd
 from pydantic import Field, model_validator
 
 from features.errors import InputError
 from features.spec import Strict
-from models.cutoff_evidence import BandEvidence, CutoffEvidence
+from models.carry_over import carry_over
+from models.cutoff_evidence import BandEvidence
 from models.cutoff_statement import Promise
-from models.cutoffs import Counting, Cutoffs
 from models.expected_value import most_valuable
+from models.past import Pair, Past
 from models.policy_options import Capacity, DealValue
 from models.promised_precision import best_promise, keep_promise
 
@@ -87,76 +86,6 @@ class Question(Strict):
         return work.leads_per_week
 
 
-@dataclass(frozen=True)
-class Seen:
-    """Looks of one period, as stored: the rows and which of them count."""
-
-    rows: pd.DataFrame
-    counting: Counting
-
-
-@dataclass(frozen=True)
-class Past:
-    """All that an answer rests on; evidence is built once and asked often.
-
-    Attributes
-    ----------
-    calibration : Seen
-        Looks before the test: cut-offs are chosen on them.
-    test : Seen
-        Looks in the test period: they show what the cut-offs would have done, and decide nothing.
-    arrivals : tuple of float
-        Leads that came in in each week before the test, oldest first.
-    opened : DataFrame
-        The open leads now, as stage ``evaluate`` leaves them: one row a lead that has not reached the target.
-    in_force : Cutoffs
-        Those that the nightly job uses.
-    about : dict
-        How source, target and columns are called.
-    """
-
-    calibration: Seen
-    test: Seen
-    arrivals: tuple[float, ...]
-    opened: pd.DataFrame
-    in_force: Cutoffs
-    about: dict[str, Any]
-
-    @cached_property
-    def model(self) -> CutoffEvidence:
-        """What the calibration period says about the model's cut-offs."""
-        return CutoffEvidence.of(self.calibration.rows, self.calibration.counting)
-
-    @cached_property
-    def points(self) -> CutoffEvidence:
-        """The same of the baseline's."""
-        return CutoffEvidence.of(self.calibration.rows, self.calibration.counting, score="points")
-
-    @cached_property
-    def model_in_test(self) -> CutoffEvidence:
-        """What the test period says about the model's cut-offs."""
-        return CutoffEvidence.of(self.test.rows, self.test.counting)
-
-    @cached_property
-    def points_in_test(self) -> CutoffEvidence:
-        """The same of the baseline's."""
-        return CutoffEvidence.of(self.test.rows, self.test.counting, score="points")
-
-    def ready(self) -> Past:
-        """Build all evidence now and let go of the looks themselves, which take most of the memory."""
-        for evidence in (self.model, self.points, self.model_in_test, self.points_in_test):
-            evidence.mql.candidates()
-        kept = replace(
-            self,
-            calibration=Seen(self.calibration.rows.head(0), self.calibration.counting),
-            test=Seen(self.test.rows.head(0), self.test.counting),
-        )
-        kept.__dict__.update(
-            {name: self.__dict__[name] for name in ("model", "points", "model_in_test", "points_in_test")}
-        )
-        return kept
-
-
 class PromiseNotKeptError(InputError):
     """A promise cannot be kept: at no cut-off, or not at the one that something else asks for.
 
@@ -207,7 +136,9 @@ class Agreed:
     Attributes
     ----------
     mql, sal : float
-        ``mql <= sal``.
+        On the probability of the forecast that scores now; ``mql <= sal``.
+    forward : Pair
+        The same on the forward forecast's, by which the calibration period is judged.
     limit : str
         What decided on ``sal``.
     rule : str
@@ -218,6 +149,7 @@ class Agreed:
 
     mql: float
     sal: float
+    forward: Pair
     limit: Limit
     rule: Limit
     promise: Promise | None
@@ -227,30 +159,49 @@ def agree(past: Past, question: Question) -> Agreed:
     """Choose cut-offs on the calibration looks; the test plays no part.
 
     The cut-off for SAL is the highest of what capacity, promise and value ask for, and never below the one for MQL.
+    They are chosen on the forward forecast's probability and carried over by volume to that of the forecast that scores
+    now (:mod:`models.carry_over`); what nobody asks about stays exactly as it is in force.
 
     Raises
     ------
     PromiseNotKeptError
         If no cut-off keeps the promise; it says what could be promised.
     """
-    mql, evidence = past.in_force.mql, past.model.sal
+    mql = past.in_force_forward.mql
     if question.mql_per_week is not None:
         mql = past.model.mql.threshold_for(leads_counted(past.model.mql, question.mql_per_week))
+    sal, limit, rule, promise = _sal(past, question, mql)
+    return Agreed(*carried(past, question, Pair(mql, sal)), Pair(mql, sal), limit, rule, promise)
+
+
+def carried(past: Past, question: Question, forward: Pair) -> tuple[float, float]:
+    """Return cut-offs on the final forecast's probability that promote as many leads; unasked, those in force."""
+    force = past.in_force
+    mql = force.mql
+    if question.mql_per_week is not None:
+        mql = carry_over(past.model.mql, past.final.mql, forward.mql)
+    if question.rules == 0 and forward.sal == past.in_force_forward.sal:
+        return mql, max(mql, force.sal)
+    return mql, max(mql, carry_over(past.model.sal, past.final.sal, forward.sal))
+
+
+def _sal(past: Past, question: Question, mql: float) -> tuple[float, Limit, Limit, Promise | None]:
+    """Return the cut-off for SAL, what decided on it, the rule that asks for most, and the promise."""
+    evidence = past.model.sal
     asked: list[tuple[float, Limit]] = []
     if question.capacity is not None:
         asked.append((evidence.threshold_for(leads_counted(evidence, question.capacity)), "capacity"))
     if question.value is not None:
         asked.append((most_valuable(evidence, question.value, at_most_per_week=question.capacity), "value"))
     if not asked and question.promise is None:
-        asked.append((past.in_force.sal, "in_force"))
+        asked.append((past.in_force_forward.sal, "in_force"))
     floor, limit = max([(mql, "mql"), *asked], key=lambda entry: entry[0])
     if question.promise is None:
-        return Agreed(mql, floor, limit, max(asked)[1], None)
+        return floor, limit, max(asked)[1], None
     promise, alone = _kept(evidence, question.promise, question.confidence, floor)
     if promise.threshold > floor:
         limit = "promise"
-    rule: Limit = max([*asked, (alone, "promise")])[1]
-    return Agreed(mql, promise.threshold, limit, rule, promise)
+    return promise.threshold, limit, max([*asked, (alone, "promise")])[1], promise
 
 
 def _kept(evidence: BandEvidence, share: float, confidence: float, floor: float) -> tuple[Promise, float]:

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from features.clock import parse_time, to_micros
 from features.errors import InputError
-from models.agreement import Past, Seen
 from models.cutoffs import Counting, Cutoffs
+from models.past import Past, Seen
 
 CUTOFFS, OPEN_ABOUT = "cutoffs/cutoffs.json", "evaluate/open.json"
 LOOKS, OPEN = {"cutoffs": "cutoffs/looks.parquet", "evaluate": "evaluate/looks.parquet"}, "evaluate/open.parquet"

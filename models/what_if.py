@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from features.errors import InputError
-from models.agreement import Agreed, Past, Question, agree, leads_counted
+from models.agreement import Agreed, Question, agree, leads_counted
+from models.carry_over import carry_over
 from models.curves import wilson
 from models.cutoff_change import compare_cutoffs
 from models.cutoff_evidence import BandEvidence
 from models.cutoff_statement import Stated
 from models.next_quarter import moves_of, state_next_quarter
+from models.past import Past
 from models.policy_options import Band
 from models.promised_precision import keep_promise
 from models.what_if_changes import changes
@@ -90,7 +92,7 @@ def _version(past: Past, agreed: Agreed) -> str:
 
 
 def _cutoffs(past: Past, agreed: Agreed) -> dict[str, Any]:
-    at_mql, at_all = past.model.sal.per_week([agreed.mql, past.model.sal.candidates()[-1]])
+    at_mql, at_all = past.model.sal.per_week([agreed.forward.mql, past.model.sal.candidates()[-1]])
     return {
         "mql": agreed.mql,
         "sal": agreed.sal,
@@ -109,28 +111,31 @@ def _promise(agreed: Agreed) -> dict[str, Any] | None:
 
 
 def _stage(past: Past, agreed: Agreed, question: Question, band: Band) -> dict[str, Any]:
-    own, force, base = (agreed.mql, agreed.sal), past.in_force, past.in_force.baseline
+    own, ahead = agreed.forward, past.in_force_forward
+    force, base = past.in_force, past.in_force.baseline
     at = STAGES.index(band)
+    # On the calibration period by the forward forecast, on the test period by the one that scores now.
     asked = {
-        PROPOSED: (past.model, past.model_in_test, own[at]),
-        IN_FORCE: (past.model, past.model_in_test, (force.mql, force.sal)[at]),
-        POINTS: (past.points, past.points_in_test, (base.mql, base.sal)[at]),
+        PROPOSED: (past.model, past.model_in_test, (own.mql, own.sal)[at], (agreed.mql, agreed.sal)[at]),
+        IN_FORCE: (past.model, past.model_in_test, (ahead.mql, ahead.sal)[at], (force.mql, force.sal)[at]),
+        POINTS: (past.points, past.points_in_test, (base.mql, base.sal)[at], (base.mql, base.sal)[at]),
     }
     return {
-        name: _figures(known.band(band), tested.band(band), cutoff, past, question)
-        for name, (known, tested, cutoff) in asked.items()
+        name: {
+            "cutoff": then,
+            **_next_quarter(known.band(band), before, past, question),
+            "test": _in_test(tested.band(band), then),
+        }
+        for name, (known, tested, before, then) in asked.items()
     }
 
 
-def _figures(
-    known: BandEvidence, tested: BandEvidence, cutoff: float, past: Past, question: Question
-) -> dict[str, Any]:
+def _next_quarter(known: BandEvidence, cutoff: float, past: Past, question: Question) -> dict[str, Any]:
     moves = moves_of(known, cutoff, past.arrivals)
     quarter = state_next_quarter(
         known, cutoff, confidence=question.confidence, moves=moves, value=question.value, seed=0
     )
     return {
-        "cutoff": cutoff,
         "leads_per_week": float(known.per_week([cutoff])[0]),
         "next_quarter": {
             "leads": _stated(quarter.leads_per_week),
@@ -140,7 +145,6 @@ def _figures(
             "value": _stated(quarter.value_per_week),
         },
         "judged_leads": quarter.judged_leads,
-        "test": _in_test(tested, cutoff),
     }
 
 
@@ -181,7 +185,7 @@ def _people(past: Past, agreed: Agreed, question: Question) -> list[dict[str, An
     The cut-off moves to where so many more or fewer are handed over; the promise, which has no say in this, is tested
     at it, and a cut-off below the one for MQL is not looked at: there are no more leads then.
     """
-    evidence, now = past.model.sal, agreed.sal
+    evidence, now = past.model.sal, agreed.forward.sal
     present = float(evidence.per_week([now])[0])
     result = []
     for people in PEOPLE:
@@ -189,14 +193,14 @@ def _people(past: Past, agreed: Agreed, question: Question) -> list[dict[str, An
         if wanted <= 0:
             other, wanted = evidence.nobody, 0.0
         else:
-            other = max(evidence.threshold_for(leads_counted(evidence, wanted)), agreed.mql)
+            other = max(evidence.threshold_for(leads_counted(evidence, wanted)), agreed.forward.mql)
         change = compare_cutoffs(evidence, now, other, draws=200, seed=0)
         result.append(
             {
                 "people": people,
                 "sal_per_week": wanted,
                 "got_per_week": float(evidence.per_week([other])[0]),
-                "cutoff": other,
+                "cutoff": carry_over(evidence, past.final.sal, other),
                 "leads": _interval(change.leads_per_week),
                 "outcomes": _interval(change.outcomes_per_week),
                 "deals": _interval(change.deals_per_week),

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.agreement import Agreed, Past
+from models.agreement import Agreed
 from models.change_of_policy import MAX_VALUES, MIN_KNOWN_SHARE
+from models.past import Past
 
 SEGMENTS = 2
 """Columns that do not say where a lead came from are shown for the two where most changes."""

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models.agreement import Agreed, Past, Question
+from models.agreement import Agreed, Question
+from models.past import Past
 from models.what_if_changes import bands, waiting
 
 LIST_COLUMNS = (
@@ -32,7 +33,7 @@ def monday(past: Past, agreed: Agreed, question: Question) -> dict[str, Any]:
     """
     rows = listed(past, agreed)
     sal = int((rows["band"] == "SAL").sum())
-    weekly = question.capacity or float(past.model.sal.per_week([agreed.sal])[0])
+    weekly = question.capacity or float(past.model.sal.per_week([agreed.forward.sal])[0])
     first = min(sal, math.ceil(weekly))
     rows["this_week"] = (rows["band"] == "SAL") & (rows["place"] <= first)
     has_points = past.in_force.baseline.kind == "points"

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from features.errors import InputError
 from models.adoption import settings_for, settings_text
-from models.agreement import Past, Question
+from models.agreement import Question
+from models.past import Past
 from models.stored_past import past_of
 from models.what_if import what_if
 from models.what_if_list import LIST_COLUMNS

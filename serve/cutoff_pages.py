@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from features.errors import InputError
-from models.agreement import Past, PromiseNotKeptError, Question
+from models.agreement import PromiseNotKeptError, Question
+from models.past import Past
 from serve.caution import caution
 from serve.cutoff_form import FIELDS, Problem, read_form
 from serve.cutoff_views import answer_view, broken_promise
@@ -81,8 +82,9 @@ def _groups(
     """Return the form's fields: name, words, what is in them, and how far a slider goes."""
     wrong = {problem.field for problem in problems}
     sal, mql = past.model.sal, past.model.mql
+    force = past.in_force_forward
     now = {
-        "sal": float(sal.per_week([past.in_force.sal])[0]), "mql": float(mql.per_week([past.in_force.mql])[0]),
+        "sal": float(sal.per_week([force.sal])[0]), "mql": float(mql.per_week([force.mql])[0]),
         "promise": 0.0, "sure": 100 * Question().confidence, "minutes": Question().minutes_a_lead,
         "hours": Question().hours_a_week, "people": 0.0, "deal": 0.0, "handover": 0.0,
     }  # fmt: skip

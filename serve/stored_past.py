@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from features.errors import InputError
-from models.agreement import Past, Question
+from models.agreement import Question
+from models.past import Past
 from models.stored_past import FILES, past_of
 from models.what_if import what_if
 

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.agreement import Past, PromiseNotKeptError, Question, Seen, agree
+from models.agreement import PromiseNotKeptError, Question, agree
 from models.cutoffs import WEEK_US, BaselineCutoffs, Counting, Cutoffs, Volume
+from models.past import Past, Seen
 from models.what_if import what_if
 
 WEEKS = 10
@@ -27,6 +28,7 @@ def looks(draw: np.random.Generator, leads: int) -> pd.DataFrame:
             "lead_id": np.char.add("L", lead.astype(str)),
             "as_of_us": begun[lead] + np.tile(np.arange(3), leads),
             "p": p,
+            "p_final": p**0.8,
             "p_close": p / 4,
             "points": np.round(100 * np.clip(p + draw.normal(0, 0.15, len(lead)), 0, 1)),
             "excluded": (draw.random(leads) < 0.1)[lead],
@@ -83,6 +85,16 @@ def test_a_number_a_week_is_given(past: Past) -> None:
     for stage, asked in (("MQL", 90), ("SAL", 12)):
         assert answer["stages"][stage]["proposed"]["leads_per_week"] == pytest.approx(asked, abs=0.1)
     assert answer["cutoffs"]["limit"] == "capacity"
+
+
+def test_cut_offs_are_carried_over_to_the_forecast_that_scores_now_by_volume(past: Past) -> None:
+    agreed = agree(past, Question(sal_per_week=12, mql_per_week=90))
+    assert agreed.sal == pytest.approx(agreed.forward.sal**0.8, abs=1e-3)
+    for final, forward, at, before in (
+        (past.final.sal, past.model.sal, agreed.sal, agreed.forward.sal),
+        (past.final.mql, past.model.mql, agreed.mql, agreed.forward.mql),
+    ):
+        assert final.per_week([at]) == forward.per_week([before])
 
 
 def test_more_capacity_never_means_fewer_leads(past: Past) -> None:
