@@ -48,6 +48,8 @@ PLANTED = 0.2
 MOST_BY_STAFF = 2.6
 """Staff can lift no more leads than there are."""
 CLEAN = ("none", "more_of_the_same", "growth", "season", "harder_sales")
+LARGE = ("website", "search_generic")
+"""Campaigns with so many cold leads that staff can lift a fifth of the company's MQLs out of them."""
 VOLUME = 0.02
 """Of page views and newsletters, which earn no points and are not looked at here."""
 PATH = monitored_path(read_source(Path(__file__).resolve().parent.parent / "sources" / "demo", {}).spec)
@@ -113,15 +115,19 @@ def year_of_runs(rows: pd.DataFrame, options: GamingOptions) -> list[dict[str, A
     return told
 
 
-def gamed(seed: int, number: int, rng: np.random.Generator, options: GamingOptions) -> dict[str, Any]:
-    """Game one campaign of a company, so that its extra MQLs are a share of the company's."""
+def gamed(
+    seed: int, number: int, rng: np.random.Generator, options: GamingOptions, *, staff: bool = False
+) -> dict[str, Any]:
+    """Game one campaign of a company, so that its extra MQLs are a share of the company's; ``staff``: by its people."""
     campaign, share = RUNNING[number % len(RUNNING)], SHARES[number % len(SHARES)]
+    if staff:
+        campaign, share = LARGE[number % len(LARGE)], PLANTED
     weeks = int(rng.integers(26, 49))
     start = LAST - weeks * WEEK_US
     usual = mqls(seed, ShiftOptions())
     year = usual[(usual["entered_us"] >= start - 26 * WEEK_US) & (usual["entered_us"] < start)]
     factor = 1 + share * len(year) / max(int((year["campaign"] == campaign).sum()), 1)
-    kind = "price_lists" if factor <= MOST_BY_STAFF and number % 3 == 0 else "sweepstake"
+    kind = "price_lists" if staff or (factor <= MOST_BY_STAFF and number % 3 == 0) else "sweepstake"
     shift = ShiftOptions(kind=kind, campaign=campaign, from_day=start, factor=min(factor, 10.0))
     rows = mqls(seed, shift)
     since, before = (frame[(frame["campaign"] == campaign) & (frame["entered_us"] >= start)] for frame in (rows, usual))
@@ -148,19 +154,22 @@ def clean(seed: int, number: int, rng: np.random.Generator, options: GamingOptio
     return {"kind": kind, "campaign": campaign, "told": year_of_runs(rows, options)}
 
 
-def run(out: Path, *, first_seed: int, planted: int, harmless: int) -> None:
+def run(out: Path, *, first_seed: int, planted: int, harmless: int, staff: int) -> None:
     """Draw what is not drawn yet."""
     options, file = GamingOptions(), out / "draws.jsonl"
     out.mkdir(parents=True, exist_ok=True)
     done = {json.loads(line)["seed"] for line in file.read_text().splitlines()} if file.is_file() else set()
     with file.open("a") as stream:
-        for number in range(planted + harmless):
+        for number in range(planted + harmless + staff):
             seed = first_seed + number
             if seed in done:
                 continue
             rng = np.random.default_rng([seed, 9])
-            is_gamed = number < planted
-            drawn = gamed(seed, number, rng, options) if is_gamed else clean(seed, number - planted, rng, options)
+            is_gamed = not planted <= number < planted + harmless
+            if is_gamed:
+                drawn = gamed(seed, number, rng, options, staff=number >= planted)
+            else:
+                drawn = clean(seed, number - planted, rng, options)
             stream.write(json.dumps({"seed": seed, "gamed": is_gamed, **drawn}) + "\n")
             stream.flush()
 
@@ -176,12 +185,21 @@ def named_campaigns(draw: dict[str, Any], *, until: int) -> dict[str, int]:
 
 
 def episodes(draw: dict[str, Any]) -> int:
-    """Return how many alarms a clean year had: runs of weeks in which a group is named, a month apart counts anew."""
+    """Return how many groups were named in a clean year, again if more than a month lies between."""
     weeks: dict[tuple[str, str], list[int]] = {}
     for told in draw["told"]:
         for dimension, value in told["named"]:
             weeks.setdefault((dimension, value), []).append(told["ago"])
-    return sum(1 + int((np.diff(sorted(ago)) > 4).sum()) for ago in weeks.values())
+    return sum(_runs(ago) for ago in weeks.values())
+
+
+def calls(draw: dict[str, Any]) -> int:
+    """Return how often the monitor raised an alarm in a clean year, whatever it named; a month of quiet ends one."""
+    return _runs([told["ago"] for told in draw["told"]])
+
+
+def _runs(weeks: list[int]) -> int:
+    return 1 + int((np.diff(sorted(weeks)) > 4).sum()) if weeks else 0
 
 
 def show(out: Path) -> None:
@@ -200,8 +218,8 @@ def show(out: Path) -> None:
         if some:
             _show_planted(title, some)
     quiet = [draw for draw in draws if not draw["gamed"]]
-    print("\n| clean | company-years | alarms a year | weeks with an alarm a year | years with any |")
-    print("|---|---|---|---|---|")
+    print("\n| clean | company-years | alarms a year | groups named a year | weeks with an alarm | years with any |")
+    print("|---|---|---|---|---|---|")
     for title, some in [("all", quiet), *((kind, [d for d in quiet if d["kind"] == kind]) for kind in CLEAN)]:
         if some:
             _show_clean(title, some)
@@ -222,13 +240,17 @@ def _show_planted(title: str, draws: list[dict[str, Any]]) -> None:
 
 
 def _show_clean(title: str, draws: list[dict[str, Any]]) -> None:
-    alarms = np.array([episodes(draw) for draw in draws], dtype=np.float64)
-    weeks = np.array([len(draw["told"]) for draw in draws], dtype=np.float64)
-    rng = np.random.default_rng(1)
-    drawn = alarms[rng.integers(len(alarms), size=(4000, len(alarms)))].mean(axis=1)
+    counted = [[count(draw) for draw in draws] for count in (calls, episodes, lambda draw: len(draw["told"]))]
+    some = sum(bool(draw["told"]) for draw in draws)
+    print(f"| {title} | {len(draws)} | {' | '.join(_mean(count) for count in counted)} | {some} |")
+
+
+def _mean(counts: list[int]) -> str:
+    """Return a mean with the bootstrap's 95 % interval, by company-year."""
+    values, rng = np.array(counts, dtype=np.float64), np.random.default_rng(1)
+    drawn = values[rng.integers(len(values), size=(4000, len(values)))].mean(axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975])
-    some = int((alarms > 0).sum())
-    print(f"| {title} | {len(draws)} | {alarms.mean():.2f} ({low:.2f} to {high:.2f}) | {weeks.mean():.2f} | {some} |")
+    return f"{values.mean():.2f} ({low:.2f} to {high:.2f})"
 
 
 if __name__ == "__main__":
@@ -236,10 +258,11 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--first-seed", type=int, default=50_000)
     parser.add_argument("--planted", type=int, default=88)
-    parser.add_argument("--clean", type=int, default=65)
+    parser.add_argument("--clean", type=int, default=130)
+    parser.add_argument("--staff", type=int, default=20)
     parser.add_argument("--show", action="store_true")
     told = parser.parse_args()
     if told.show:
         show(told.out)
     else:
-        run(told.out, first_seed=told.first_seed, planted=told.planted, harmless=told.clean)
+        run(told.out, first_seed=told.first_seed, planted=told.planted, harmless=told.clean, staff=told.staff)

@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 
 from models.cutoff_evidence import CutoffEvidence
-from models.cutoffs import Counting, Cutoffs
+from models.cutoffs import WEEK_US, Counting, Cutoffs
+from models.past_volumes import PastVolumes
+from models.policy_options import BANDS, Band
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Past:
         Looks before the test: cut-offs are chosen on them.
     test : Seen
         Looks in the test period: they show what the cut-offs would have done, and decide nothing.
-    arrivals : tuple of float
-        Leads that came in in each week before the test, oldest first.
+    before : DataFrame
+        The training grid before the test, with the forward forecast's ``p``: how much volumes moved.
     opened : DataFrame
         The open leads now, as stage ``evaluate`` leaves them: one row a lead that has not reached the target.
     in_force : Cutoffs
@@ -50,7 +52,7 @@ class Past:
 
     calibration: Seen
     test: Seen
-    arrivals: tuple[float, ...]
+    before: pd.DataFrame
     opened: pd.DataFrame
     in_force: Cutoffs
     about: dict[str, Any]
@@ -67,6 +69,13 @@ class Past:
     def model(self) -> CutoffEvidence:
         """What the calibration period says about cut-offs, by the forward forecast, which learned nothing of it."""
         return CutoffEvidence.of(self.calibration.rows, self.calibration.counting)
+
+    @cached_property
+    def volumes(self) -> dict[Band, PastVolumes]:
+        """How much the model's volumes moved before; of no band where there is no past."""
+        counting = self.calibration.counting
+        until = counting.from_us + round(counting.weeks * WEEK_US)
+        return {band: PastVolumes.of(self.before, band, until_us=until) for band in BANDS} if len(self.before) else {}
 
     @cached_property
     def final(self) -> CutoffEvidence:
@@ -96,8 +105,8 @@ class Past:
             self,
             calibration=Seen(self.calibration.rows.head(0), self.calibration.counting),
             test=Seen(self.test.rows.head(0), self.test.counting),
+            before=self.before.head(0),
         )
-        kept.__dict__.update(
-            {name: self.__dict__[name] for name in ("model", "final", "points", "model_in_test", "points_in_test")}
-        )
+        built = ("model", "volumes", "final", "points", "model_in_test", "points_in_test")
+        kept.__dict__.update({name: getattr(self, name) for name in built})
         return kept

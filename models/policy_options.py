@@ -29,6 +29,7 @@ AskedPolicy = Literal[
 ]
 """What settings may name; ``default_share`` is what ``same_volume_as_points`` becomes without rules."""
 Band = Literal["MQL", "SAL"]
+BANDS: tuple[Band, ...] = ("MQL", "SAL")
 
 WEEKS_A_YEAR = 52.0
 

@@ -16,7 +16,8 @@ from models.past import Past, Seen
 CUTOFFS, OPEN_ABOUT = "cutoffs/cutoffs.json", "evaluate/open.json"
 LOOKS, OPEN = {"cutoffs": "cutoffs/looks.parquet", "evaluate": "evaluate/looks.parquet"}, "evaluate/open.parquet"
 COUNTING = {"cutoffs": "cutoffs/looks.json", "evaluate": "evaluate/looks.json"}
-FILES = (CUTOFFS, OPEN_ABOUT, OPEN, *LOOKS.values(), *COUNTING.values())
+BEFORE = "cutoffs/past.parquet"
+FILES = (CUTOFFS, OPEN_ABOUT, OPEN, BEFORE, *LOOKS.values(), *COUNTING.values())
 """All that an answer reads, below the folder of a run's outputs."""
 
 
@@ -38,7 +39,7 @@ def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) ->
         return Past(
             calibration=_seen(table(LOOKS["cutoffs"]), told["cutoffs"]),
             test=_seen(table(LOOKS["evaluate"]), told["evaluate"]),
-            arrivals=tuple(told["cutoffs"].get("arrivals", ())),
+            before=_with_numbers(table(BEFORE)),
             opened=table(OPEN),
             in_force=Cutoffs.model_validate_json(text(CUTOFFS)),
             about=json.loads(text(OPEN_ABOUT)),
@@ -52,8 +53,11 @@ def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) ->
 
 
 def _seen(rows: pd.DataFrame, told: dict[str, float | str | None]) -> Seen:
-    times = to_micros(rows["as_of"])
     counting = Counting(parse_time(str(told["counted_from"])), float(str(told["weeks"])), float(str(told["share"])))
-    # Which lead it was plays no part in an answer, and whole numbers are told apart far faster than text.
+    return Seen(_with_numbers(rows), counting)
+
+
+def _with_numbers(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with numbers for names: a lead's name plays no part here, and numbers are told apart faster."""
     leads = pd.factorize(rows["lead_id"])[0]
-    return Seen(rows.drop(columns="as_of").assign(as_of_us=times, lead_id=leads), counting)
+    return rows.drop(columns="as_of").assign(as_of_us=to_micros(rows["as_of"]), lead_id=leads)

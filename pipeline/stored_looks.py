@@ -1,6 +1,6 @@
 """Looks as a stage leaves them for those who ask about other cut-offs later: ``looks.parquet`` and ``looks.json``.
 
-Where volumes are to be stated, ``past.parquet`` too: the training grid before, one row a lead and look.
+``past.parquet`` is the training grid before, one row a lead and look; no rows where no volumes are to be stated.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from pipeline.looks import Looks
 def write_looks(looks: Looks, folder: Path) -> None:
     """Write the looks, one row a lead and night as in `Looks.rows` (``as_of`` for ``as_of_us``), and how they count."""
     _write(looks.rows, folder / "looks.parquet")
-    if len(looks.past):
-        _write(looks.past, folder / "past.parquet")
+    _write(looks.past, folder / "past.parquet")
     counting = {
         "counted_from": format_time(looks.counting.from_us),
         "weeks": looks.counting.weeks,
@@ -35,8 +34,7 @@ def read_looks(folder: Path) -> Looks:
     told = json.loads((folder / "looks.json").read_text(encoding="utf-8"))
     counting = Counting(parse_time(told["counted_from"]), told["weeks"], told["share"])
     every = None if told["every"] is None else parse_duration(told["every"])
-    past = folder / "past.parquet"
-    return Looks(rows, counting, every, _read(past)) if past.is_file() else Looks(rows, counting, every)
+    return Looks(rows, counting, every, _read(folder / "past.parquet"))
 
 
 def _read(file: Path) -> pd.DataFrame:

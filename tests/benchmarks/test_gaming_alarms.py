@@ -28,7 +28,8 @@ SEO, WEB, ORGANIC = ("campaign", "seo"), ("campaign", "web"), ("channel", "organ
 def test_alarms_of_a_year_worked_by_hand(gaming_alarms):
     # seo in weeks 40 and 38 is one alarm, in week 10 another; organic in week 40 a third.
     assert gaming_alarms.episodes(draw((40, [SEO, ORGANIC]), (38, [SEO]), (10, [SEO]))) == 3
-    assert gaming_alarms.episodes(draw()) == 0
+    assert gaming_alarms.calls(draw((40, [SEO, ORGANIC]), (38, [SEO]), (10, [SEO]))) == 2
+    assert gaming_alarms.episodes(draw()) == gaming_alarms.calls(draw()) == 0
 
 
 @pytest.mark.parametrize(("until", "named"), [(45, {"seo": 40, "web": 5}), (30, {"web": 5})])
