@@ -45,8 +45,8 @@ def grid(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the year before as stage cutoffs leaves it: the same weeks, four times over."""
     told = rows[["lead_id", "as_of_us", "p", "excluded", "gates_open"]]
     back = [
-        told.assign(as_of_us=told["as_of_us"] - year * WEEKS * WEEK_US, lead_id=told["lead_id"] + f"-{year}")
-        for year in range(1, 5)
+        told.assign(as_of_us=told["as_of_us"] - ago * WEEKS * WEEK_US, lead_id=told["lead_id"] + f"-{ago}")
+        for ago in range(1, 5)
     ]
     return pd.concat(back, ignore_index=True)
 
@@ -198,10 +198,8 @@ def test_every_listed_lead_passes_and_breaks_no_rule(past: Past) -> None:
 def test_the_test_period_decides_nothing(past: Past) -> None:
     """Other outcomes and other leads in the test change what is shown of it, and no cut-off."""
     rows = past.test.rows
-    other = Past(
-        past.calibration, Seen(rows.assign(y=1 - rows["y"], p=1 - rows["p"]), past.test.counting), past.before, past.opened,
-        past.in_force, past.about,
-    )  # fmt: skip
+    turned = Seen(rows.assign(y=1 - rows["y"], p=1 - rows["p"]), past.test.counting)
+    other = replace(past, test=turned)
     question = Question(sal_per_week=20, promise=0.3)
     one, two = what_if(past, question), what_if(other, question)
     assert one["cutoffs"] == two["cutoffs"]
