@@ -112,6 +112,7 @@ def fit_target(
     known.loc[newest.index, "y"] = settled
     held = calibration.slope / first.slope(blend) if forward.level == "model" else 1.0
     final = _final(fitting.trained(known), rows, blend, held)
+    final = replace(final, calibration=replace(final.calibration, leads=calibration.leads))
     if final.estimator.level == "rate":
         certain_rate = fitting.silent().trained(rows[rows["part"] != "young"]).estimator
         final = TargetModel(certain_rate, Calibration(leads=calibration.leads))
@@ -236,7 +237,7 @@ def _final(trained: _Trained, rows: pd.DataFrame, blend: Blend, held: float) -> 
         y, times = trained.unseen.y, known["as_of_us"]
         calibrated = intercept + slope * unseen
         shift = level_drift(calibrated, y, trained.unseen.weights, times, offset=0.0, ridge=LEVEL_RIDGE).shift
-    return TargetModel(estimator, Calibration(intercept + shift, slope, float(weights.sum()), shift))
+    return TargetModel(estimator, Calibration(intercept + shift, slope, drift=shift))
 
 
 def _calibrate(rows: pd.DataFrame, model: TargetModel, *, slope: float) -> tuple[Calibration, Floats]:
