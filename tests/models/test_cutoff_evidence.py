@@ -47,7 +47,7 @@ def test_a_sample_is_scaled_up() -> None:
 
 
 def test_late_promotions_weigh_more_and_undo_the_shortage() -> None:
-    """Leads come in evenly, promoted at age 0 or 30, half and half; a stretch of 60 sees all early ones, half the late."""
+    """Leads come in evenly, promoted at age 0 or 30, half and half; a stretch of 60 sees all early, half the late ones."""
     leads = 600
     came = np.linspace(0, 60, leads, endpoint=False)
     late = np.arange(leads) % 2 == 1
