@@ -27,7 +27,7 @@ from features.errors import InputError
 from features.feature_list import feature_list
 from features.spec import SourceSpec
 from features.split import SplitOptions, split_by_time
-from models.by_lead import lead_weights
+from models.by_lead import even_weights
 from models.calibration import fit_calibration
 from models.fit_estimator import fit_estimator
 from models.fit_forecast import labelled_rows
@@ -150,7 +150,7 @@ def public_rows(name: str, data: Path, out: Path) -> Iterator[dict[str, object]]
         forecast = _trained(context, spec, history, own["train"], 1)
         fitted, judged = (
             Period(
-                forecast(rows), rows["y"].to_numpy(float), lead_weights(rows["lead_id"]), rows["as_of_us"].to_numpy()
+                forecast(rows), rows["y"].to_numpy(float), even_weights(rows["lead_id"]), rows["as_of_us"].to_numpy()
             )
             for rows in (own["calibration"], own["test"])
         )
@@ -169,7 +169,7 @@ def _trained(
     estimator = fit_estimator(
         rows,
         rows["y"].to_numpy(np.float64),
-        weights=lead_weights(rows["lead_id"]),
+        weights=even_weights(rows["lead_id"]),
         lead_ids=rows["lead_id"],
         as_of_us=to_micros(rows["as_of"]),
         features=feature_list(spec, context.settings.features),

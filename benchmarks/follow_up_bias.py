@@ -38,7 +38,7 @@ from scipy.stats import t as student
 
 from features.feature_list import feature_list
 from features.spec import SourceSpec
-from models.by_lead import lead_weights
+from models.by_lead import even_weights
 from models.fit_forecast import fit_forecast
 from models.follow_up import TRAINING_POWER, WEIGHT, observed_rows
 from models.forecast import Forecast
@@ -152,7 +152,7 @@ def one_draw(seed: int, *, out: Path, leads: int, shares: list[float]) -> tuple[
         lanes = {s: company(folder / f"{s:g}", seed=seed, leads=leads, share=s) for s in shares}
         fresh = company(folder / "fresh", seed=seed + 10_000, leads=leads // 2, share=0.0)
         rows = fresh.labels[fresh.labels["may"]].merge(fresh.history, on=KEYS, validate="one_to_one")
-        weight, below = lead_weights(rows["lead_id"]), rows["below"].to_numpy()
+        weight, below = even_weights(rows["lead_id"]), rows["below"].to_numpy()
         forecasts, drawn = dict(ways(without, lanes)), []
         for name, forecast in [*forecasts.items(), ("the truth itself", None)]:
             truth = rows["truth"].to_numpy()
@@ -175,7 +175,7 @@ def evaluations(own: Company, forecast: Forecast) -> Iterator[dict[str, Any]]:
     test = own.labels[(own.labels["part"] == "test") & own.labels["may"]]
     rows = test.merge(own.history, on=KEYS, validate="one_to_one").astype({"y": "float64"})
     rows = rows.assign(p=forecast.predict(rows)["p_sql"].to_numpy())
-    truth, weight = rows["truth"].to_numpy(), lead_weights(rows["lead_id"])
+    truth, weight = rows["truth"].to_numpy(), even_weights(rows["lead_id"])
     true = against_truth(rows["p"].to_numpy(), truth, weight)
     yield {"counted": "truth", "rate": float(np.average(truth, weights=weight)), "auc": true["auc"]}
     counted = {

@@ -22,7 +22,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from features.feature_list import feature_list
-from models.by_lead import lead_weights
+from models.by_lead import even_weights
 from models.fit_forecast import labelled_rows
 from models.fit_target import FIT_PARTS, fit_target
 from models.log_odds import log_losses, log_odds_to_probability
@@ -90,7 +90,7 @@ def compare(name: str, context: StageContext, target: str) -> list[dict[str, obj
     closed = stages[stages["stage"].isin(spec.closed_stages)].groupby("lead_id")["entered_at"].min()
     rows = labelled_rows(history, labels, target, FIT_PARTS)
     test = labelled_rows(history, labels, target, ("test",))
-    y, weights = test["y"].to_numpy(dtype=float), lead_weights(test["lead_id"])
+    y, weights = test["y"].to_numpy(dtype=float), even_weights(test["lead_id"])
     mature = rows[rows["part"] != "young"].reset_index(drop=True)
     ways = {"mature": mature, "young": rows, "decided": decided(rows, closed, test["as_of"].min())}
     losses, found = {}, []

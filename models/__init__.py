@@ -7,7 +7,7 @@ from features.first_use import at_first_use
 if TYPE_CHECKING:
     from models.baseline import Baseline
     from models.bootstrap import Comparison, Interval, compare, interval
-    from models.by_lead import lead_folds, lead_weights
+    from models.by_lead import even_weights, lead_folds
     from models.calibration import Calibration, fit_calibration
     from models.carry_over import carry_over, carry_pair
     from models.compiled_points import CompiledPoints, compile_points
@@ -111,6 +111,7 @@ __all__ = [
     "compare_cutoffs",
     "compile_points",
     "convert",
+    "even_weights",
     "expected_value_per_week",
     "fit_calibration",
     "fit_estimator",
@@ -126,7 +127,6 @@ __all__ = [
     "keep_promise",
     "labelled_rows",
     "lead_folds",
-    "lead_weights",
     "log_odds_to_probability",
     "metric_values",
     "model_version",

@@ -269,7 +269,7 @@ def smallest_leaf(y: Floats, weights: Floats) -> int:
     Parameters
     ----------
     y, weights : array of length n
-        Outcome 0 to 1; the weights of a lead sum to 1.
+        Outcome 0 to 1; weights sum to the number of leads.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A lead with many rows counts as one lead: weights and folds."""
+"""Rows of one lead belong together: what they weigh, and which fold they are in."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ from numpy.typing import ArrayLike, NDArray
 from models.log_odds import Floats
 
 
-def lead_weights(lead_ids: ArrayLike) -> Floats:
-    """Return 1 / (rows of the lead), one weight a row: the weights of a lead sum to 1.
+def even_weights(lead_ids: ArrayLike) -> Floats:
+    """Return the same weight for every row; together as many as there are leads.
+
+    A row is one forecast, and all forecasts count alike. A weight of 1 / (rows of the lead) would know the outcome: a
+    lead is looked at until it has reached the target, so who gets there soon has few rows. Penalties count in leads,
+    since many rows of a lead prove little more than one.
 
     Examples
     --------
-    >>> lead_weights(["a", "b", "a"]).tolist()
-    [0.5, 1.0, 0.5]
+    >>> even_weights(["a", "b", "a", "a"]).tolist()
+    [0.5, 0.5, 0.5, 0.5]
     """
-    _, lead, rows = np.unique(np.asarray(lead_ids, dtype=str), return_inverse=True, return_counts=True)
-    return 1.0 / rows[lead].astype(np.float64)
+    ids = np.asarray(lead_ids, dtype=str)
+    return np.full(len(ids), len(np.unique(ids)) / max(len(ids), 1))
 
 
 def row_weights(lead_ids: ArrayLike, weights: ArrayLike | None) -> Floats:
-    """Return the weights given, or those of `lead_weights` where none are."""
-    return lead_weights(lead_ids) if weights is None else np.asarray(weights, dtype=np.float64)
+    """Return the weights given, or those of `even_weights` where none are."""
+    return even_weights(lead_ids) if weights is None else np.asarray(weights, dtype=np.float64)
 
 
 def lead_folds(lead_ids: ArrayLike, y: ArrayLike, *, folds: int, seed: int) -> NDArray[np.int64]:

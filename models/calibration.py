@@ -58,7 +58,7 @@ def fit_calibration(
     Parameters
     ----------
     log_odds, y, weights : array-like of length n
-        Forecast, outcome in [0, 1], and weight; the weights of a lead sum to 1, so that the ridges count in leads.
+        Forecast, outcome in [0, 1], and weight; weights sum to the number of leads, so that the ridges count in leads.
     as_of_us : array-like of length n, optional
         Time of each row. Given, the level is that of the end of the period (`models.level_drift`): what comes next
         is more like it than like the mean of the period.

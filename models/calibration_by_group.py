@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 from features.feature import Feature
 from features.spec import SourceSpec
-from models.by_lead import lead_weights
+from models.by_lead import even_weights
 from models.curves import wilson
 from models.lead_sums import LeadSum
 from models.log_odds import Floats
@@ -112,7 +112,7 @@ def calibration_by_group(
     distribution with the sum's mean, variance and skewness; the rows of a lead count as one outcome, which errs on
     the side of caution.
     """
-    frame = pd.DataFrame({"lead": pd.factorize(lead_ids)[0], "weight": lead_weights(lead_ids)})
+    frame = pd.DataFrame({"lead": pd.factorize(lead_ids)[0], "weight": even_weights(lead_ids)})
     frame["y"], frame["p"] = y.to_numpy(dtype="float64"), p.to_numpy(dtype="float64")
     rows = []
     for grouping in divided:

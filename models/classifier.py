@@ -66,7 +66,7 @@ class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y : array-like of length n
             0 or 1.
         lead_ids : array-like of length n, optional
-            Where leads have several rows; a lead counts once.
+            Where leads have several rows, which then belong together.
 
         Raises
         ------

@@ -13,7 +13,7 @@ import pandas as pd
 from features.errors import InputError
 from features.feature import Feature
 from features.spec import SourceSpec
-from models.by_lead import lead_weights
+from models.by_lead import even_weights
 from models.cutoffs import DEFAULT_MQL_SHARE, DEFAULT_SAL_SHARE, Thresholds, choose_thresholds
 from models.integer_points import Integers, whole_points
 from models.log_odds import Floats, probability_to_log_odds
@@ -124,7 +124,7 @@ def compile_points(
         raise InputError(expected="at least 1 rule", found=str(max_rules))
     order = rows.reset_index(drop=True).sort_values(["lead_id", "as_of_us"], kind="stable").index.to_numpy()
     rows, chance = rows.iloc[order].reset_index(drop=True), np.asarray(p, dtype="float64")[order]
-    weights = lead_weights(rows["lead_id"])
+    weights = even_weights(rows["lead_id"])
     candidates = rule_candidates(rows, chance, weights, features, spec)
     on_step()
     chosen, selection = _chosen(candidates, chance, weights, max_rules, on_step)

@@ -106,8 +106,8 @@ def train_estimator(
     X : DataFrame
         One row a snapshot, a column for each feature; the order of rows does not matter.
     y, weights, lead_ids, as_of_us : array-like, one entry a row
-        Outcome, 0 or 1, or between where it is only known with a probability; weight (the weights of a lead sum to
-        1); lead; time of the snapshot in microseconds.
+        Outcome, 0 or 1, or between where it is only known with a probability; weight (they sum to the
+        number of leads); lead; time of the snapshot in microseconds.
     features : sequence of Feature
         The columns to learn from.
     on_step : callable

@@ -12,7 +12,7 @@ from features.errors import InputError
 from features.feature import Feature
 from features.spec import FeatureOptions, SourceSpec
 from models.boosters import OnStep
-from models.by_lead import lead_weights
+from models.by_lead import even_weights
 from models.estimator_options import EstimatorOptions
 from models.fit_target import FIT_PARTS, FittedTarget, fit_target, target_steps
 from models.follow_up import TRAINING_POWER, WEIGHT
@@ -207,4 +207,4 @@ def _grades(forecast: Forecast, rows: pd.DataFrame) -> Grades | None:
     if rows.empty or forecast.levels[target] == "rate":
         return None
     contributions = forecast.explain(rows, target).contributions
-    return fit_grades(contributions, forecast.features, lead_weights(rows["lead_id"]))
+    return fit_grades(contributions, forecast.features, even_weights(rows["lead_id"]))

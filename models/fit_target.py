@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.feature import Feature
 from models.boosters import OnStep
-from models.by_lead import lead_folds, lead_weights
+from models.by_lead import even_weights, lead_folds
 from models.calibration import LEVEL_RIDGE, Calibration, fit_calibration
 from models.estimator import Estimator
 from models.estimator_options import EstimatorOptions
@@ -189,7 +189,7 @@ class _Fitting:
 
 
 def _weights(rows: pd.DataFrame) -> Floats:
-    weights = lead_weights(rows["lead_id"])
+    weights = even_weights(rows["lead_id"])
     return weights * rows[WEIGHT].to_numpy(dtype=np.float64) if WEIGHT in rows else weights
 
 

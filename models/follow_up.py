@@ -1,8 +1,7 @@
 """What an outcome weighs where sales works only leads that were handed over, and whether the history allows to learn.
 
-A row's weight (:mod:`features.handovers`) multiplies the share of its lead (:mod:`models.by_lead`), in calibration and
-in every measure. Shares are those among all rows, silent ones too, so that in expectation the weighted rows are the
-whole population.
+A row's weight (:mod:`features.handovers`) multiplies the even weights of :mod:`models.by_lead`, in calibration and in
+every measure, so that in expectation the weighted rows are the whole population.
 
 Training takes a small power of the weight. Who was handed over depends on what the features say and on the draw alone,
 so a forecast given the features is right with any weights that depend on the features; full ones make few leads so
@@ -19,7 +18,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from features.spec import SourceSpec
-from models.by_lead import lead_weights
+from models.by_lead import even_weights
 from models.log_odds import Floats
 
 WEIGHT = "weight"
@@ -52,11 +51,11 @@ def observed_rows(rows: pd.DataFrame, *, power: float = 1.0) -> tuple[pd.DataFra
     rows : DataFrame
         As given, without those of weight 0; index from 0 if any are left out.
     weights : array of float
-        Without column ``weight`` those of `lead_weights`; otherwise times ``weight``, and scaled so that they sum to
+        Without column ``weight`` those of `even_weights`; otherwise times ``weight``, and scaled so that they sum to
         the number of leads they are worth (`effective_leads`): to a penalty that counts in leads, 20 leads of weight
         50 are 20, not 1,000.
     """
-    weights = lead_weights(rows["lead_id"])
+    weights = even_weights(rows["lead_id"])
     if WEIGHT not in rows or bool((rows[WEIGHT] == 1.0).all()):
         return rows, weights
     kept = (rows[WEIGHT] > 0).to_numpy()

@@ -48,7 +48,7 @@ def fit_grades(contributions: pd.DataFrame, features: Sequence[Feature], weights
     contributions : DataFrame
         One row a snapshot, one column a feature, in log-odds of the primary target.
     weights : array-like
-        One a row; the weights of a lead sum to 1.
+        One a row; they sum to the number of leads.
     """
     weight = np.asarray(weights, dtype=np.float64)
     return Grades(

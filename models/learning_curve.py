@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from features.clock import to_micros
 from features.feature import Feature
 from models.bootstrap import Interval, drawn_weights, interval
-from models.by_lead import lead_folds, lead_weights
+from models.by_lead import even_weights, lead_folds
 from models.calibration import fit_calibration
 from models.estimator_options import EstimatorOptions
 from models.fit_estimator import fit_estimator
@@ -163,14 +163,14 @@ def _later_scores(
     estimator = fit_estimator(
         rows,
         rows["y"].to_numpy(dtype=np.float64),
-        weights=lead_weights(rows["lead_id"]),
+        weights=even_weights(rows["lead_id"]),
         lead_ids=rows["lead_id"],
         as_of_us=to_micros(rows["as_of"]),
         features=features,
         options=options.model_copy(update={"boosters": min(CURVE_BOOSTERS, options.boosters)}),
         seed=seed,
     )
-    raw, y, weights = estimator.log_odds(later), later["y"].to_numpy(np.float64), lead_weights(later["lead_id"])
+    raw, y, weights = estimator.log_odds(later), later["y"].to_numpy(np.float64), even_weights(later["lead_id"])
     half = lead_folds(later["lead_id"], y, folds=2, seed=seed)
     calibrated = np.empty_like(raw)
     for side in (0, 1):
@@ -197,7 +197,7 @@ def _measure(tried: list[list[Scored]], y: Floats, lead_ids: ArrayLike, *, draws
             key: np.array([np.mean([v[key] for v in one], axis=0) for one in values]) for key in ("log_loss", "auc")
         }
 
-    whole = means(lead_weights(lead_ids)[np.newaxis, :])
+    whole = means(even_weights(lead_ids)[np.newaxis, :])
     blocks = [means(block) for block in drawn_weights(lead_ids, draws=draws, seed=seed)]
     return _Measured(
         {key: values[:, 0] for key, values in whole.items()},
@@ -222,7 +222,7 @@ def _read_off(
         exponents = np.arange(drawn.shape[1]) % len(EXPONENTS)
         each = [expected_gain(counts, drawn[:, exponents == i], outcomes, c) for i, c in enumerate(EXPONENTS)]
         gains[key] = interval(float(centre), np.concatenate(each))
-    weights = lead_weights(later["lead_id"])
+    weights = even_weights(later["lead_id"])
     y = later["y"].to_numpy(np.float64)
     base = float(np.average(log_losses(probability_to_log_odds(np.average(y, weights=weights)), y), weights=weights))
     return LearningCurve(points, outcomes, gains["log_loss"], gains["auc"], base)

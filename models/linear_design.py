@@ -78,7 +78,7 @@ def fit_scale(matrix: Floats, weights: Floats, *, encoding: Encoding, steps: int
     matrix : array of shape (rows, columns)
         From ``encoding.matrix``.
     weights : array of length n
-        The weights of a lead sum to 1.
+        They sum to the number of leads.
     steps : int
         The numbers are cut into so many groups of about equal weight; 1 or less: no steps.
     """

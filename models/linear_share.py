@@ -67,7 +67,7 @@ class Unseen:
     parts : array of shape (rows, parts)
         Log-odds; the linear part is last.
     y, weights : array of length n
-        Outcome 0 to 1; the weights of a lead sum to 1.
+        Outcome 0 to 1; weights sum to the number of leads.
     """
 
     parts: Floats
@@ -94,7 +94,7 @@ def choose_blend(folds: Unseen, newer: Unseen | None, *, options: EstimatorOptio
     With ``c`` the log-odds of the mean forecast, outcomes are taken to follow ``c + level + shrinkage · (mixed - c)``,
     ``mixed`` being all parts together. That is a logistic regression on the default mixture and on the distances
     between the parts, whose coefficients are believed to be normal: about the defaults for the shares, about what so
-    many outcomes can bear for the shrinkage. With few rows that holds; with many they decide. The loss counts by lead,
+    many outcomes can bear for the shrinkage. With few rows that holds; with many they decide. The loss counts in leads,
     so many rows of a lead prove no more.
 
     Parameters

@@ -1,7 +1,8 @@
 """How good a score is: ranking (AUC, average precision, lift) and probability (log loss, Brier, calibration error).
 
-Every measure takes row weights, so that a lead looked at twenty times counts as one; and it takes many weightings at
-once, because the bootstrap in :mod:`models.bootstrap` is nothing but other weightings of the same rows.
+Every measure takes row weights, even ones unless outcomes say unequally much (`models.follow_up`); and it takes many
+weightings at once, because the bootstrap in :mod:`models.bootstrap`, which draws leads with all their rows, is nothing
+but other weightings of the same rows.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def rule_candidates(
     p : array of float
         The model's probability of each row; it only orders the values of categories, so that alike ones are grouped.
     weights : array of float
-        Weight of each row; those of a lead sum to 1.
+        Weight of each row; they sum to the number of leads.
     features : sequence of Feature
         The columns of ``rows`` that may be used.
     spec : SourceSpec

@@ -27,7 +27,7 @@ def level_groups(values: pd.Series, p: Floats, weights: Floats) -> list[tuple[st
     p : array of float
         The model's probability of each row.
     weights : array of float
-        Those of a lead sum to 1.
+        All together they sum to the number of leads.
 
     Returns
     -------

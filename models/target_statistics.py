@@ -41,7 +41,7 @@ def fit_target_statistics(
     matrix : array of shape (rows, columns)
         The last ``len(sizes)`` columns hold codes, NaN for missing.
     y, weights : array of length n
-        Outcome 0 to 1; the weights of a lead sum to 1.
+        Outcome 0 to 1; weights sum to the number of leads.
     sizes : tuple of int
         Number of codes of each.
     prior : float

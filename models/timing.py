@@ -107,7 +107,7 @@ def fit_timing(
     delays_us : array-like of length n
         From the as-of time to the outcome, above 0 and at most ``horizon_us``.
     weights : array of length n
-        The weights of a lead sum to 1 at most.
+        They sum to the number of leads at most.
     folds : array-like of int of length n
         Rows of a lead share a fold.
     horizon_us, seed : int

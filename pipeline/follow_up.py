@@ -17,7 +17,7 @@ import pandas as pd
 
 from features.clock import DAY_US
 from features.handovers import DECISION_US, first_handovers, handover_weights, promotion_weights
-from models.by_lead import lead_weights
+from models.by_lead import even_weights
 from models.follow_up import ENOUGH_DRAWN, WEIGHT, Overlap, effective_leads, overlap
 from pipeline.ingested import read_handovers, read_stages
 from pipeline.stage import StageContext
@@ -112,7 +112,7 @@ def _parts(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     parts = {}
     for part in PARTS:
         own = rows[rows["part"] == part]
-        weights = lead_weights(own["lead_id"]) * own[WEIGHT].to_numpy()
+        weights = even_weights(own["lead_id"]) * own[WEIGHT].to_numpy()
         leads = {how: int(own.loc[own["how"] == how, "lead_id"].nunique()) for how in ("worked", "drawn", "silent")}
         parts[part] = leads | {"effective_leads": round(effective_leads(own["lead_id"], weights), 1)}
     return parts

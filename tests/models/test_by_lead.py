@@ -5,16 +5,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.by_lead import lead_folds, lead_weights
+from models.by_lead import even_weights, lead_folds
 
 LEADS = st.lists(st.integers(0, 12).map(lambda number: f"L{number}"), min_size=1, max_size=60)
 
 
 @given(LEADS)
-def test_each_lead_weighs_one(leads):
-    weights = lead_weights(leads)
-    for lead in set(leads):
-        assert weights[np.array(leads) == lead].sum() == pytest.approx(1.0)
+def test_rows_weigh_alike_and_sum_to_the_number_of_leads(leads):
+    weights = even_weights(leads)
+    assert len(set(weights)) == 1
+    assert weights.sum() == pytest.approx(len(set(leads)))
+
+
+def test_weights_know_nothing_of_the_outcome():
+    """Leads that reach the target leave early; the weighted rate is that of a look all the same, not above it."""
+    rng = np.random.default_rng(3)
+    leads, outcomes = [], []
+    for lead in range(4_000):  # each look is one of six chances of a tenth to reach the target before the next one
+        for _ in range(6):
+            reached = rng.random() < 0.1
+            leads.append(f"L{lead}")
+            outcomes.append(float(reached))
+            if reached:
+                break
+    assert np.average(outcomes, weights=even_weights(leads)) == pytest.approx(0.1, abs=0.006)  # three standard errors
 
 
 @given(LEADS, st.integers(0, 2**31), st.randoms(use_true_random=False))

@@ -9,7 +9,7 @@ import pytest
 from features.errors import InputError
 from features.feature_list import feature_list
 from features.spec import FeatureOptions, SourceSpec
-from models.by_lead import lead_weights
+from models.by_lead import even_weights
 from models.compiled_points import CompiledPoints, compile_points
 from models.log_odds import log_odds_to_probability
 from models.points import PointsRules, check_rules, points_breakdown, score_points
@@ -105,7 +105,7 @@ def test_the_table_reads_back_and_scores_what_was_summed(rows: pd.DataFrame, com
     given = points_breakdown(rows, again)
     assert (scored == given.sum(axis="columns")).all()
     table = compiled.table.set_index("rule")
-    weights = lead_weights(rows["lead_id"])
+    weights = even_weights(rows["lead_id"])
     for name in given:
         assert given[name].abs().max() == abs(table.loc[name, "most"])
         assert table.loc[name, "share"] == pytest.approx(weights @ (given[name] != 0) / weights.sum())

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from features.clock import to_micros
-from models.by_lead import lead_weights
+from models.by_lead import even_weights
 from models.estimator import Estimator
 from models.estimator_options import EstimatorOptions
 from models.fit_estimator import fit_estimator
@@ -20,7 +20,7 @@ def fit(company):
         return fit_estimator(
             rows,
             y,
-            weights=lead_weights(rows["lead_id"]),
+            weights=even_weights(rows["lead_id"]),
             lead_ids=rows["lead_id"],
             as_of_us=to_micros(rows["as_of"]),
             features=company.features,

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from features.spec import SourceSpec
-from models.by_lead import lead_weights
+from models.by_lead import even_weights
 from models.follow_up import effective_leads, observed_rows, overlap
 from models.saved_form import to_files
 from models.target_evaluation import evaluate_target
@@ -29,7 +29,7 @@ def test_weights_of_one_are_no_weights() -> None:
     for given in (rows, rows.assign(weight=1.0)):
         kept, weights = observed_rows(given)
         assert kept is given
-        np.testing.assert_array_equal(weights, lead_weights(rows["lead_id"]))
+        np.testing.assert_array_equal(weights, even_weights(rows["lead_id"]))
 
 
 def test_silent_rows_fall_out_and_the_rest_weigh_what_they_are_worth() -> None:
