@@ -108,8 +108,8 @@ def recall_of(quarter: Quarter, threshold: float, band: Band) -> float:
     """Return, of the quarter's new leads that reach the target, the share promoted, as the calibration counts it."""
     rows = with_veto(quarter.following)
     new = rows[rows.groupby("lead_id")["as_of_us"].transform("min") >= quarter.from_us]
-    evidence = BandEvidence.of(new, Counting(quarter.from_us, QUARTER_WEEKS), band)
-    return float(evidence.judged([threshold])[1][0] / evidence.reached) if evidence.reached else np.nan
+    leads, found = BandEvidence.of(new, Counting(quarter.from_us, QUARTER_WEEKS), band).recall(threshold)
+    return found / leads if leads else np.nan
 
 
 def judge(quarter: Quarter) -> Iterator[dict[str, object]]:
