@@ -182,6 +182,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
                 "stage": stage,
                 "policy": policy,
                 "quarters": part.groupby(["company", "quarter"]).ngroups,
+                "judgements": len(part),
                 "kept": part["kept"].mean(),
                 "wilson_low": float(low),
                 "wilson_high": float(high),
@@ -194,6 +195,36 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(table)
+
+
+FIGURE_WORDS = {
+    "promise": "promised precision: true share at least as promised",
+    "leads_per_week": "leads a week",
+    "precision": "share that reaches SQL",
+    "recall": "share of SQLs found",
+    "outcomes_per_week": "SQLs a week",
+    "deals_per_week": "deals a week",
+    "value_per_week": "value a week",
+}
+
+
+def as_markdown(table: pd.DataFrame) -> str:
+    """Return the table of the documentation: every figure over all policies, and each promise by itself."""
+    shown = table[(table["policy"] == "all policies") | (table["figure"] == "promise")].copy()
+    shown["place"] = shown["figure"].map(list(FIGURE_WORDS).index)
+    lines = [
+        "| stated | stage | quarters | kept | 95 % (Wilson) | 95 % (by company) | stated, mean | came, mean | refused |",
+        "|---|---|---:|---:|---|---|---:|---:|---:|",
+    ]
+    for row in shown.sort_values(["place", "stage", "policy"]).itertuples():
+        name = FIGURE_WORDS[str(row.figure)] + ("" if row.policy == "all policies" else f", {row.policy}")
+        refused = "" if row.figure != "promise" or row.policy == "all policies" else f"{row.refused}"
+        lines.append(
+            f"| {name} | {row.stage} | {row.judgements} in {row.quarters} | {row.kept:.1%} | "
+            f"{row.wilson_low:.1%} to {row.wilson_high:.1%} | {row.company_low:.1%} to {row.company_high:.1%} | "
+            f"{row.stated:.3g} | {row.realised:.3g} | {refused} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -216,6 +247,7 @@ def main() -> None:
     rows.to_csv(arguments.out / "kept.csv", index=False)
     table = summarise(rows).round(3)
     table.to_csv(arguments.out / "table.csv", index=False)
+    (arguments.out / "table.md").write_text(as_markdown(table), encoding="utf-8")
     sys.stdout.write(table.to_string(index=False) + "\n")
 
 
