@@ -9,8 +9,8 @@ over all open leads, at the rhythm of the job. A stated interval is kept if the 
 promised precision is kept if the true share, from the simulation's own probabilities of the promoted leads, is what was
 promised or more. Where no cut-off keeps a promise the policy refuses: that is counted beside.
 
-Quarters of one company share their market, and overlap in what was learned; so besides Wilson's interval, as if they
-were independent, the table has one by company: companies are drawn with replacement. ``DIR/kept.csv`` has a row a
+Policies of one quarter see the same leads, so Wilson's interval counts quarters. Quarters of one company share their
+market and overlap in what was learned; so there is an interval by company too: companies are drawn with replacement. ``DIR/kept.csv`` has a row a
 quarter, policy, stage and figure; ``DIR/table.md`` the table. Runs go on where they were stopped.
 """
 
@@ -173,7 +173,8 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     judged = rows[rows["kept"].notna()].astype({"kept": "float64"})
     together = judged.assign(policy="all policies")
     for (figure, stage, policy), part in pd.concat([together, judged]).groupby(["figure", "stage", "policy"]):
-        low, high = wilson(part["kept"].sum(), len(part))
+        quarters = part.groupby(["company", "quarter"]).ngroups
+        low, high = wilson(part["kept"].mean() * quarters, quarters)  # policies of one quarter go together
         cluster = by_company(part)
         refused = rows[(rows["stage"] == stage) & (rows["policy"] == policy) & (rows["figure"] == "promise")]
         table.append(
@@ -181,7 +182,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
                 "figure": figure,
                 "stage": stage,
                 "policy": policy,
-                "quarters": part.groupby(["company", "quarter"]).ngroups,
+                "quarters": quarters,
                 "judgements": len(part),
                 "kept": part["kept"].mean(),
                 "wilson_low": float(low),
@@ -213,7 +214,7 @@ def as_markdown(table: pd.DataFrame) -> str:
     shown = table[(table["policy"] == "all policies") | (table["figure"] == "promise")].copy()
     shown["place"] = shown["figure"].map(list(FIGURE_WORDS).index)
     lines = [
-        "| stated | stage | quarters | kept | 95 % (Wilson) | 95 % (by company) | stated, mean | came, mean | refused |",
+        "| stated | stage | judged in quarters | kept | 95 %, quarters | 95 %, companies | stated | came | refused |",
         "|---|---|---:|---:|---|---|---:|---:|---:|",
     ]
     for row in shown.sort_values(["place", "stage", "policy"]).itertuples():
