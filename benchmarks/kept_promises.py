@@ -9,8 +9,8 @@ over all open leads, at the rhythm of the job. A stated interval is kept if the 
 promised precision is kept if the true share, from the simulation's own probabilities of the promoted leads, is what was
 promised or more. Where no cut-off keeps a promise the policy refuses: that is counted beside.
 
-Quarters of one company share their market, and overlap in what was learned; so besides Wilson's interval, as if they
-were independent, the table has one by company: companies are drawn with replacement. ``DIR/kept.csv`` has a row a
+Policies of one quarter see the same leads, so Wilson's interval counts quarters. Quarters of one company share their
+market and overlap in what was learned; so there is an interval by company too: companies are drawn with replacement. ``DIR/kept.csv`` has a row a
 quarter, policy, stage and figure; ``DIR/table.md`` the table. Runs go on where they were stopped.
 """
 
@@ -108,8 +108,8 @@ def recall_of(quarter: Quarter, threshold: float, band: Band) -> float:
     """Return, of the quarter's new leads that reach the target, the share promoted, as the calibration counts it."""
     rows = with_veto(quarter.following)
     new = rows[rows.groupby("lead_id")["as_of_us"].transform("min") >= quarter.from_us]
-    evidence = BandEvidence.of(new, Counting(quarter.from_us, QUARTER_WEEKS), band)
-    return float(evidence.judged([threshold])[1][0] / evidence.reached) if evidence.reached else np.nan
+    leads, found = BandEvidence.of(new, Counting(quarter.from_us, QUARTER_WEEKS), band).recall(threshold)
+    return found / leads if leads else np.nan
 
 
 def judge(quarter: Quarter) -> Iterator[dict[str, object]]:
@@ -173,7 +173,8 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     judged = rows[rows["kept"].notna()].astype({"kept": "float64"})
     together = judged.assign(policy="all policies")
     for (figure, stage, policy), part in pd.concat([together, judged]).groupby(["figure", "stage", "policy"]):
-        low, high = wilson(part["kept"].sum(), len(part))
+        quarters = part.groupby(["company", "quarter"]).ngroups
+        low, high = wilson(part["kept"].mean() * quarters, quarters)  # policies of one quarter go together
         cluster = by_company(part)
         refused = rows[(rows["stage"] == stage) & (rows["policy"] == policy) & (rows["figure"] == "promise")]
         table.append(
@@ -181,7 +182,8 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
                 "figure": figure,
                 "stage": stage,
                 "policy": policy,
-                "quarters": part.groupby(["company", "quarter"]).ngroups,
+                "quarters": quarters,
+                "judgements": len(part),
                 "kept": part["kept"].mean(),
                 "wilson_low": float(low),
                 "wilson_high": float(high),
@@ -194,6 +196,36 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(table)
+
+
+FIGURE_WORDS = {
+    "promise": "promised precision: true share at least as promised",
+    "leads_per_week": "leads a week",
+    "precision": "share that reaches SQL",
+    "recall": "share of SQLs found",
+    "outcomes_per_week": "SQLs a week",
+    "deals_per_week": "deals a week",
+    "value_per_week": "value a week",
+}
+
+
+def as_markdown(table: pd.DataFrame) -> str:
+    """Return the table of the documentation: every figure over all policies, and each promise by itself."""
+    shown = table[(table["policy"] == "all policies") | (table["figure"] == "promise")].copy()
+    shown["place"] = shown["figure"].map(list(FIGURE_WORDS).index)
+    lines = [
+        "| stated | stage | judged in quarters | kept | 95 %, quarters | 95 %, companies | stated | came | refused |",
+        "|---|---|---:|---:|---|---|---:|---:|---:|",
+    ]
+    for row in shown.sort_values(["place", "stage", "policy"]).itertuples():
+        name = FIGURE_WORDS[str(row.figure)] + ("" if row.policy == "all policies" else f", {row.policy}")
+        refused = "" if row.figure != "promise" or row.policy == "all policies" else f"{row.refused}"
+        lines.append(
+            f"| {name} | {row.stage} | {row.judgements} in {row.quarters} | {row.kept:.1%} | "
+            f"{row.wilson_low:.1%} to {row.wilson_high:.1%} | {row.company_low:.1%} to {row.company_high:.1%} | "
+            f"{row.stated:.3g} | {row.realised:.3g} | {refused} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -216,6 +248,7 @@ def main() -> None:
     rows.to_csv(arguments.out / "kept.csv", index=False)
     table = summarise(rows).round(3)
     table.to_csv(arguments.out / "table.csv", index=False)
+    (arguments.out / "table.md").write_text(as_markdown(table), encoding="utf-8")
     sys.stdout.write(table.to_string(index=False) + "\n")
 
 

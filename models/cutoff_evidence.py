@@ -34,8 +34,8 @@ class BandEvidence:
         seen more rarely, see `late_weights`.
     counting : Counting
         What makes the number a week.
-    reached, reached_deal : int
-        Leads among the judged that reached the target, and the close, promoted or not.
+    reached : array of float
+        Weight of each judged lead that reached the target, promoted or not: that of its first look with the outcome.
     nobody : float
         A cut-off above every score.
     """
@@ -44,8 +44,7 @@ class BandEvidence:
     passages: FirstPassages
     promotions: pd.DataFrame
     counting: Counting
-    reached: int
-    reached_deal: int
+    reached: Floats
     nobody: float
 
     @classmethod
@@ -73,12 +72,13 @@ class BandEvidence:
         judged = rows["unseen"].to_numpy(dtype=bool) & rows["y"].notna().to_numpy()
         promotions["counted"] = (promotions["as_of_us"] >= counting.from_us).to_numpy()
         promotions["judged"] = judged[passages.row]
-        promotions["weight"] = late_weights(rows, judged)[passages.row] * judged[passages.row]
-        known = rows[judged]
-        deal = known["y_close"] if "y_close" in known else known["y"]
+        weight = late_weights(rows, judged)
+        promotions["weight"] = weight[passages.row] * judged[passages.row]
+        came = rows.loc[judged, ["lead_id", "as_of_us"]].assign(weight=weight[judged])[rows.loc[judged, "y"] == 1]
+        reached = came.sort_values("as_of_us").groupby("lead_id")["weight"].first()
+        promotions["reached_weight"] = promotions["lead_id"].map(reached).fillna(0.0) * promotions["judged"]
         nobody = float(np.nextafter(rows[score].max(), np.inf)) if len(rows) else 1.0
-        reached, reached_deal = (int(known.loc[y == 1, "lead_id"].nunique()) for y in (known["y"], deal))
-        return cls(band, passages, promotions, counting, reached, reached_deal, nobody)
+        return cls(band, passages, promotions, counting, reached.to_numpy(dtype="float64"), nobody)
 
     @property
     def deal_column(self) -> str:
@@ -116,6 +116,18 @@ class BandEvidence:
         judged = self.promotions["judged"].to_numpy(dtype="float64")
         won = judged * self.promotions["y"].fillna(0).to_numpy(dtype="float64")
         return self.passages.sums(thresholds, judged), self.passages.sums(thresholds, won)
+
+    def recall(self, threshold: float) -> tuple[float, float]:
+        """Return as many judged leads reaching the target as the weighted ones are worth, and how many were promoted.
+
+        Promoted are those whose target came within its horizon after their first promotion.
+        """
+        if len(self.reached) == 0:
+            return 0.0, 0.0
+        promoted = self.promoted(threshold)
+        found = float(promoted.loc[promoted["y"] == 1, "reached_weight"].sum())
+        leads = float(self.reached.sum() ** 2 / (self.reached**2).sum())
+        return leads, leads * found / float(self.reached.sum())
 
     def weekly(self, threshold: float) -> Floats:
         """Return the leads promoted in each week of the time that counts; a week that is not whole is left out."""

@@ -23,10 +23,16 @@ from models.policy_options import DealValue
 QUARTER_WEEKS = 13
 BLOCK_WEEKS = 4
 """Length of the blocks between which precision is seen to move."""
-USUAL_VOLUME_MOVE, USUAL_PRECISION_MOVE = 0.15, 0.20
+USUAL_VOLUME_MOVE, USUAL_PRECISION_MOVE, USUAL_DEAL_MOVE, USUAL_RECALL_MOVE = 0.25, 0.38, 0.40, 0.65
 """How far a rate moves between the time it is learned on and the next quarter (standard deviation of its logarithm, or
 of its log-odds), where the past does not say more; with volumes, beside what the past says: the final forecast takes
-over. Set on simulated companies other than those they are judged on."""
+over. Recall moves with both; the moves of deals and recall are not learned. Set on simulated companies other than
+those they are judged on."""
+MARGIN = 1e-3
+"""Least parameter of a beta distribution."""
+TARGET_WORTH, DEAL_WORTH = 2.0, 10.0
+"""For how many judged leads the forecast's own mean probability stands: three of three are no certainty, and none of
+eight closed is no zero."""
 USUAL_WORTH = 3.0
 """For how many past moves the usual one stands when it is mixed with those that were seen."""
 
@@ -39,14 +45,16 @@ class Moves:
     ----------
     volume : float
         Standard deviation of the logarithm of the number of leads a week, beside ``past``.
-    precision : float
-        Standard deviation of the log-odds of a share.
+    precision, deals, recall : float
+        Standard deviation of the log-odds of each share.
     past, weights : array of float
         Moves of the volume that were seen, in logarithms, and how likely each comes again; empty for none.
     """
 
     volume: float = USUAL_VOLUME_MOVE
     precision: float = USUAL_PRECISION_MOVE
+    deals: float = USUAL_DEAL_MOVE
+    recall: float = USUAL_RECALL_MOVE
     past: Floats = field(default_factory=lambda: np.empty(0))
     weights: Floats = field(default_factory=lambda: np.empty(0))
 
@@ -132,19 +140,20 @@ def state_next_quarter(
     -----
     Leads: counts of weeks are over-dispersed by a factor phi (variance over mean of the weeks counted); the rate is
     gamma, given the past, with phi times the Poisson variance, the count negative binomial with phi times it too.
-    Shares: beta given the past (Jeffreys' prior), binomial given the rate. Both rates move by ``moves``.
+    Shares: beta given the past, in which the forecast stands for a few leads, binomial given the rate. Rates move by
+    ``moves``.
     """
     rng, moved = np.random.default_rng(seed), moves or Moves()
     count = _draw_counts(evidence, threshold, moved, weeks, draws, rng)
     leads = float(evidence.per_week([threshold])[0])
     rows = evidence.promoted(threshold)
     judged = rows[rows["judged"]]
-    n, won = _weighed(judged, "y")
+    n, won = _weighed(rows, "y", "p", worth=TARGET_WORTH)
     bounds = _Bounds(confidence)
-    share = _draw_shares(won, n, moved, draws, rng)
+    share = _draw_shares(won, n, moved.precision, draws, rng)
     reached = rng.binomial(count, share)
-    settled, closed = _weighed(judged, evidence.deal_column)
-    deals = rng.binomial(count, _draw_shares(closed, settled, moved, draws, rng))
+    settled, closed = _weighed(rows, evidence.deal_column, evidence.deal_probability, worth=DEAL_WORTH)
+    deals = rng.binomial(count, _draw_shares(closed, settled, moved.deals, draws, rng))
     deal_rate = closed / settled if settled else float("nan")
     some = count > 0
     return NextQuarter(
@@ -152,7 +161,7 @@ def state_next_quarter(
         confidence=confidence,
         leads_per_week=bounds(leads, count / weeks / evidence.counting.share),
         precision=bounds(won / n, reached[some] / count[some]) if n and some.any() else None,
-        recall=_recall(evidence, float(judged["y"].sum()), moved, bounds, rng, draws),
+        recall=_recall(evidence, threshold, moved, bounds, rng, draws),
         outcomes_per_week=bounds(leads * won / n, reached / weeks / evidence.counting.share) if n else None,
         deals_per_week=bounds(leads * deal_rate, deals / weeks / evidence.counting.share) if settled else None,
         value_per_week=_value(evidence, value, leads, deal_rate, count, deals, weeks, bounds),
@@ -171,14 +180,18 @@ class _Bounds:
         return Stated(value=float(value), low=min(float(low), float(value)), high=max(float(high), float(value)))
 
 
-def _weighed(judged: pd.DataFrame, outcome: str) -> tuple[float, float]:
-    """Return as many leads as the weighted ones are worth, and how many of them had the outcome."""
-    told = judged[judged[outcome].notna()]
+def _weighed(promoted: pd.DataFrame, outcome: str, forecast: str, *, worth: float) -> tuple[float, float]:
+    """Return as many leads as the weighted judged ones are worth, and how many of them had the outcome.
+
+    The forecast's mean probability counts as ``worth`` leads more; nothing is told where none is judged.
+    """
+    told = promoted[promoted["judged"] & promoted[outcome].notna()]
     weight = told["weight"].to_numpy(dtype="float64")
     if len(told) == 0:
         return 0.0, 0.0
     leads = float(weight.sum() ** 2 / (weight**2).sum())
-    return leads, leads * float(weight @ told[outcome].to_numpy(dtype="float64") / weight.sum())
+    won = leads * float(weight @ told[outcome].to_numpy(dtype="float64") / weight.sum())
+    return leads + worth, won + worth * float(promoted[forecast].mean())
 
 
 def _blocks(evidence: BandEvidence, threshold: float) -> tuple[Floats, Floats]:
@@ -201,21 +214,22 @@ def _draw_counts(
     return rng.poisson(mean if phi <= 1 + 1e-9 else rng.gamma(mean / (phi - 1), phi - 1))
 
 
-def _draw_shares(won: float, leads: float, moves: Moves, draws: int, rng: np.random.Generator) -> Floats:
-    rate = rng.beta(won + 0.5, leads - won + 0.5, draws)
-    return log_odds_to_probability(probability_to_log_odds(rate) + rng.normal(0, moves.precision, draws))
+def _draw_shares(won: float, leads: float, move: float, draws: int, rng: np.random.Generator) -> Floats:
+    rate = rng.beta(max(won, MARGIN), max(leads - won, MARGIN), draws)
+    return log_odds_to_probability(probability_to_log_odds(rate) + rng.normal(0, move, draws))
 
 
 def _recall(
-    evidence: BandEvidence, won: float, moves: Moves, bounds: _Bounds, rng: np.random.Generator, draws: int
+    evidence: BandEvidence, threshold: float, moves: Moves, bounds: _Bounds, rng: np.random.Generator, draws: int
 ) -> Stated | None:
     """As many leads are taken to reach the target in a quarter as among the judged."""
-    if evidence.reached == 0:
+    leads, found = evidence.recall(threshold)
+    if leads == 0:
         return None
-    share = _draw_shares(won, evidence.reached, moves, draws, rng)
-    reached = rng.poisson(rng.gamma(evidence.reached + 0.5, 1.0, draws))
+    share = _draw_shares(found + 0.5, leads + 1, moves.recall, draws, rng)
+    reached = rng.poisson(rng.gamma(leads + 0.5, 1.0, draws))
     some = reached > 0
-    return bounds(won / evidence.reached, rng.binomial(reached[some], share[some]) / reached[some])
+    return bounds(found / leads, rng.binomial(reached[some], share[some]) / reached[some])
 
 
 def _value(

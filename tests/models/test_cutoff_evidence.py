@@ -32,7 +32,8 @@ def test_volume_takes_no_outcome_and_outcomes_take_no_volume() -> None:
     leads, won = evidence.judged([0.0, 0.65, 0.95])
     assert (leads.tolist(), won.tolist()) == ([3, 2, 0], [2, 1, 0])
     assert evidence.weekly(0.0).tolist() == [1, 1, 1, 1]
-    assert evidence.reached == 2
+    assert evidence.recall(0.0) == (2, 2)
+    assert evidence.recall(0.75) == (2, 1)
     assert evidence.deal_column == "y"
 
 
@@ -47,7 +48,7 @@ def test_a_sample_is_scaled_up() -> None:
 
 
 def test_late_promotions_weigh_more_and_undo_the_shortage() -> None:
-    """Leads come in evenly, promoted at age 0 or 30, half and half; 60 days see all early ones and half the late."""
+    """Leads come in evenly, promoted at age 0 or 30; a stretch of 60 sees all the early and half of the late ones."""
     leads = 600
     came = np.linspace(0, 60, leads, endpoint=False)
     late = np.arange(leads) % 2 == 1

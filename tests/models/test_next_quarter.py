@@ -9,6 +9,7 @@ import pytest
 from models.cutoff_evidence import BandEvidence
 from models.cutoffs import WEEK_US, Counting
 from models.next_quarter import (
+    DEAL_WORTH,
     QUARTER_WEEKS,
     USUAL_PRECISION_MOVE,
     Moves,
@@ -73,7 +74,8 @@ def test_value_is_deals_less_the_cost_of_every_hand_over() -> None:
     stated = state_next_quarter(evidence, 0.5, confidence=0.9, value=DealValue(deal=1_000, handover=50))
     assert stated.value_per_week is not None
     assert stated.deals_per_week is not None
-    deals = evidence.promotions["y_close"].sum() / 10
+    # Of 200 leads; the forecast, here 0.5, stands for ten more.
+    deals = 20 * (evidence.promotions["y_close"].sum() + DEAL_WORTH * 0.5) / (200 + DEAL_WORTH)
     assert stated.deals_per_week.value == pytest.approx(deals)
     assert stated.value_per_week.value == pytest.approx(deals * 1_000 - 20 * 50)
     assert stated.value_per_week.low < stated.value_per_week.value < stated.value_per_week.high
