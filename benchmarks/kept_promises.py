@@ -27,10 +27,12 @@ import pandas as pd
 from simulated_quarters import QUARTER_WEEKS, Quarter, make_company, make_quarters, read_quarters
 
 from features.errors import InputError
+from models.carry_over import carry_over
 from models.curves import wilson
 from models.cutoff_evidence import BandEvidence, CutoffEvidence
 from models.cutoffs import Counting
 from models.next_quarter import moves_of, state_next_quarter
+from models.past_volumes import PastVolumes
 from models.policies import Chosen, Compared, choose_cutoff
 from models.policy_options import Band, BandOptions, Capacity, DealValue
 
@@ -65,6 +67,7 @@ class Sides:
     """What both sides of a quarter's beginning say of the stages."""
 
     before: CutoffEvidence
+    final: CutoffEvidence
     after: CutoffEvidence
     compared: Compared
 
@@ -81,7 +84,8 @@ def sides(quarter: Quarter) -> Sides:
     asked = [float(points.band(band).counted_leads([OWN_CUTOFFS[band]])[0]) for band in BANDS]
     compared = Compared(points, OWN_CUTOFFS["MQL"], OWN_CUTOFFS["SAL"], asked[0], asked[1], own=True)
     after = CutoffEvidence.of(following, Counting(quarter.from_us, QUARTER_WEEKS))
-    return Sides(CutoffEvidence.of(rows, quarter.counting), after, compared)
+    final = CutoffEvidence.of(rows, quarter.counting, score="p_final")
+    return Sides(CutoffEvidence.of(rows, quarter.counting), final, after, compared)
 
 
 def realised(evidence: BandEvidence, threshold: float, true_p: pd.Series) -> dict[str, float]:
@@ -131,12 +135,13 @@ def _held(
     quarter: Quarter, found: Sides, key: dict[str, object], band: Band, threshold: float, chosen: Chosen
 ) -> Iterator[dict[str, object]]:
     evidence = found.before.band(band)
-    moves = moves_of(evidence, threshold, quarter.arrivals)
+    moves = moves_of(evidence, threshold, PastVolumes.of(quarter.past, band, until_us=quarter.from_us))
     stated = state_next_quarter(
         evidence, threshold, confidence=CONFIDENCE, moves=moves, value=VALUE, draws=DRAWS, seed=quarter.number
     )
-    became = realised(found.after.band(band), threshold, quarter.following["true_p"])
-    became["recall"] = recall_of(quarter, threshold, band)
+    in_force = carry_over(evidence, found.final.band(band), threshold)
+    became = realised(found.after.band(band), in_force, quarter.following["true_p"])
+    became["recall"] = recall_of(quarter, in_force, band)
     told = {"threshold": threshold, "judged": stated.judged_leads, "leads": became["leads"]}
     for figure in FIGURES:
         bounds = getattr(stated, figure)

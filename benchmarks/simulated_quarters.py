@@ -70,8 +70,8 @@ class Quarter:
         What counts of ``calibration``.
     calibration_from_us, from_us : int
         When the calibration period began, and the quarter.
-    arrivals : array of float
-        Leads that came in in each week before the quarter.
+    past : DataFrame
+        The training grid before the quarter, by the forward forecast: how volumes moved.
     """
 
     company: int
@@ -81,7 +81,7 @@ class Quarter:
     counting: Counting
     calibration_from_us: int
     from_us: int
-    arrivals: np.ndarray
+    past: pd.DataFrame
 
 
 def make_company(folder: Path, *, seed: int, leads: int, every: str) -> StageContext:
@@ -131,7 +131,7 @@ def read_quarters(folder: Path, company: int) -> Iterator[Quarter]:
             Counting(told["counted_from_us"], told["weeks"]),
             told["calibration_from_us"],
             told["from_us"],
-            np.array(told["arrivals"]),
+            pd.read_parquet(out / "past.parquet"),
         )
 
 
@@ -184,22 +184,25 @@ def _make_quarter(context: StageContext, at: int, out: Path) -> None:
     nights = np.arange(at - QUARTER_WEEKS * WEEK_US * 4, at + QUARTER_WEEKS * WEEK_US, every, dtype="int64")
     before = nights[(nights >= known.calibration_from_us - runin) & (nights < at)]
     after = nights[nights >= at - runin]
-    looks = _looks(context, before, baseline, fitted.forward, closing, known_until_us=at)
+    looks = _looks(context, before, baseline, fitted.forward, fitted.final, closing, known_until_us=at)
     looks = looks.assign(unseen=looks["lead_id"].isin(known.since_calibration))
     looks.to_parquet(out / "calibration.parquet", index=False)
     end = context.settings.simulate.last_day
-    following = _looks(context, after, baseline, fitted.final, closing, known_until_us=end).assign(unseen=True)
+    following = _looks(context, after, baseline, fitted.final, fitted.final, closing, known_until_us=end)
+    following = following.assign(unseen=True)
     _with_truth(following, context).to_parquet(out / "following.parquet", index=False)
     weeks = min((at - known.calibration_from_us) // DAY_US / 7, COUNTED_WEEKS)
-    created = read_leads(context)["created_us"].to_numpy()
-    edges = np.arange(at - (at - created.min()) // WEEK_US * WEEK_US, at + 1, WEEK_US)
-    weeks = weeks * DAY_US * 7 // every * every / WEEK_US
+    grid = history[history[AS_OF] < at].reset_index(drop=True)
+    grid = grid[~fitted.forward.predict(grid)["reached_sql"].to_numpy(dtype=bool)].reset_index(drop=True)
+    past = _decisions(grid, baseline, fitted.forward, fitted.forward, closing)
+    past.assign(excluded=past["excluded"] | past["vetoed"])[[*KEYS, "p", "excluded", "gates_open"]].to_parquet(
+        out / "past.parquet", index=False
+    )
     told = {
         "counted_from_us": int(at - weeks * WEEK_US),
         "weeks": weeks,
         "calibration_from_us": known.calibration_from_us,
         "from_us": at,
-        "arrivals": np.histogram(created, edges)[0].tolist(),
     }
     (out / "quarter.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
 
@@ -209,6 +212,7 @@ def _looks(
     nights: np.ndarray,
     baseline: Baseline,
     forecast: Forecast,
+    final: Forecast,
     closing: float,
     *,
     known_until_us: int,
@@ -227,7 +231,7 @@ def _looks(
         rows = pq.read_table(file).to_pandas()
         rows[AS_OF] = to_micros(rows["as_of"])
         rows = rows[(rows[AS_OF] >= nights[0]) & (rows[AS_OF] <= nights[-1])].reset_index(drop=True)
-        parts.append(_decisions(rows, baseline, forecast, closing))
+        parts.append(_decisions(rows, baseline, forecast, final, closing))
     looks = pd.concat(parts, ignore_index=True).sort_values(KEYS, ignore_index=True)
     stages = stages[stages["entered_us"] <= known_until_us]
     labels = build_labels(looks[KEYS], stages, spec, observed_until_us=known_until_us)
@@ -249,14 +253,18 @@ def _write_nights(context: StageContext, nights: np.ndarray, file: Path) -> None
     partial.rename(file)
 
 
-def _decisions(rows: pd.DataFrame, baseline: Baseline, forecast: Forecast, closing: float) -> pd.DataFrame:
+def _decisions(
+    rows: pd.DataFrame, baseline: Baseline, forecast: Forecast, final: Forecast, closing: float
+) -> pd.DataFrame:
     predicted = forecast.predict(rows)
+    later = predicted if final is forecast else final.predict(rows)
     return pd.DataFrame(
         {
             "lead_id": rows["lead_id"],
             AS_OF: rows[AS_OF],
             "p": predicted["p_sql"].to_numpy(),
             "p_close": closing * predicted["p_sql"].to_numpy(),
+            "p_final": later["p_sql"].to_numpy(),
             "points": baseline.score(rows, "sql"),
             "excluded": baseline.excluded(rows),
             "gates_open": baseline.gates_open(rows),

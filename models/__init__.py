@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from models.metrics import Scored, metric_values
     from models.naive_bayes import NaiveBayes, fit_naive_bayes
     from models.next_quarter import Moves, moves_of, state_next_quarter
+    from models.past_volumes import PastVolumes
     from models.points import PointsRules, score_points
     from models.points_reasons import PointsReason, points_reasons
     from models.policies import Chosen, Compared, choose_cutoff, choose_pair
@@ -84,6 +85,7 @@ __all__ = [
     "Moves",
     "NaiveBayes",
     "NextQuarter",
+    "PastVolumes",
     "PointsReason",
     "PointsRules",
     "Promise",

@@ -8,10 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.cutoffs import WEEK_US, Counting, threshold_near
+from models.cutoffs import WEEK_US, Bools, Counting, threshold_near
 from models.first_passages import FirstPassages
 from models.log_odds import Floats
 from models.policy_options import Band
+
+LATE_WEIGHT = 5.0
+"""Most looks that one stands for."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class BandEvidence:
     promotions : DataFrame
         One row a passage: ``lead_id``, ``as_of_us``, ``p``, ``y`` and, where looks have them, ``p_close``, ``y_close``;
         ``counted`` (in the time that volumes are counted over), ``judged`` (the model was fitted on nothing of the
-        lead, and its outcome is known).
+        lead, and its outcome is known), ``weight`` of the judged, 0 for others: those promoted late in their life were
+        seen more rarely, see `late_weights`.
     counting : Counting
         What makes the number a week.
     reached, reached_deal : int
@@ -69,6 +73,7 @@ class BandEvidence:
         judged = rows["unseen"].to_numpy(dtype=bool) & rows["y"].notna().to_numpy()
         promotions["counted"] = (promotions["as_of_us"] >= counting.from_us).to_numpy()
         promotions["judged"] = judged[passages.row]
+        promotions["weight"] = late_weights(rows, judged)[passages.row] * judged[passages.row]
         known = rows[judged]
         deal = known["y_close"] if "y_close" in known else known["y"]
         nobody = float(np.nextafter(rows[score].max(), np.inf)) if len(rows) else 1.0
@@ -119,6 +124,34 @@ class BandEvidence:
         week = (at - self.counting.from_us) // WEEK_US
         whole = max(int(self.counting.weeks), 1)
         return np.bincount(week[week < whole], minlength=whole).astype("float64")
+
+
+def late_weights(rows: pd.DataFrame, judged: Bools) -> Floats:
+    """Return how many looks each judged look stands for, by its lead's age.
+
+    Judged leads are followed from their first look on, over a stretch of time. A look at a lead of age a is among them
+    only if the lead came in by a before the stretch ended, so late promotions are too rare. Weighing each by
+    ``1 / (1 - a / stretch)`` makes up for it (Horvitz and Thompson 1952), up to `LATE_WEIGHT`.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``lead_id``, ``as_of_us``, ``unseen``.
+    judged : array of bool
+        Rows whose lead is unseen and whose outcome is known.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"lead_id": ["a", "a", "b"], "as_of_us": [0, 50, 100], "unseen": True})
+    >>> late_weights(rows, np.array([True, True, True])).tolist()  # half of the leads were not yet there to turn 50
+    [1.0, 2.0, 1.0]
+    """
+    at = rows["as_of_us"].to_numpy(dtype="float64")
+    if not judged.any():
+        return np.ones(len(rows))
+    age = at - rows.groupby("lead_id")["as_of_us"].transform("min").to_numpy(dtype="float64")
+    stretch = max(float(at[judged].max() - at[rows["unseen"].to_numpy(dtype=bool)].min()), 1.0)
+    return np.asarray(1 / np.maximum(1 - age / stretch, 1 / LATE_WEIGHT))
 
 
 def between(cuts: Floats, at: int) -> float:

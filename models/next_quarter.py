@@ -2,21 +2,22 @@
 
 The past knows a rate only roughly, a quarter is a chance event even if the rate is known, and rates move between
 quarters. Each interval holds all three: draws of the rate given the past, of the quarter given the rate, and of the
-move, whose size is learned from how rates moved before.
+move, whose size is taken from how rates moved before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from models.cutoff_evidence import BandEvidence
 from models.cutoff_statement import NextQuarter, Stated
 from models.cutoffs import WEEK_US
 from models.log_odds import Floats, log_odds_to_probability, probability_to_log_odds
+from models.past_volumes import PastVolumes, past_moves
 from models.policy_options import DealValue
 
 QUARTER_WEEKS = 13
@@ -24,7 +25,8 @@ BLOCK_WEEKS = 4
 """Length of the blocks between which precision is seen to move."""
 USUAL_VOLUME_MOVE, USUAL_PRECISION_MOVE = 0.15, 0.20
 """How far a rate moves between the time it is learned on and the next quarter (standard deviation of its logarithm, or
-of its log-odds), where the past does not say more. Set on simulated companies other than those they are judged on."""
+of its log-odds), where the past does not say more; with volumes, beside what the past says: the final forecast takes
+over. Set on simulated companies other than those they are judged on."""
 USUAL_WORTH = 3.0
 """For how many past moves the usual one stands when it is mixed with those that were seen."""
 
@@ -36,63 +38,42 @@ class Moves:
     Attributes
     ----------
     volume : float
-        Standard deviation of the logarithm of the number of leads a week.
+        Standard deviation of the logarithm of the number of leads a week, beside ``past``.
     precision : float
         Standard deviation of the log-odds of a share.
+    past, weights : array of float
+        Moves of the volume that were seen, in logarithms, and how likely each comes again; empty for none.
     """
 
     volume: float = USUAL_VOLUME_MOVE
     precision: float = USUAL_PRECISION_MOVE
+    past: Floats = field(default_factory=lambda: np.empty(0))
+    weights: Floats = field(default_factory=lambda: np.empty(0))
+
+    def draw_volume(self, draws: int, rng: np.random.Generator) -> Floats:
+        """Return draws of the factor by which the number of leads a week moves."""
+        own = rng.normal(0, self.volume, draws)
+        seen = rng.choice(self.past, draws, p=self.weights) if len(self.past) else 0.0
+        return np.asarray(np.exp(own + seen))
 
 
-def moves_of(evidence: BandEvidence, threshold: float, arrivals: Sequence[float] | Floats = ()) -> Moves:
-    """Learn how far rates move: volume from the leads that came in, precision from the promoted leads' outcomes.
+def moves_of(evidence: BandEvidence, threshold: float, past: PastVolumes | None = None) -> Moves:
+    """Learn how far rates move: volume from the promotions of the whole past, precision from blocks of outcomes.
 
     Parameters
     ----------
     evidence : BandEvidence
     threshold : float
         The cut-off asked about.
-    arrivals : sequence of float
-        Leads that came in in each week of the past, oldest first; none leaves the usual move.
+    past : PastVolumes, optional
+        None leaves the usual move.
     """
-    return Moves(
-        volume=volume_move(arrivals, counted_weeks=evidence.counting.weeks),
-        precision=precision_move(*_blocks(evidence, threshold)),
-    )
-
-
-def volume_move(arrivals: ArrayLike, *, counted_weeks: float, ahead: int = QUARTER_WEEKS) -> float:
-    """Return how far the number of leads a week moves from the time that counts to the quarter after it.
-
-    Every past week is taken as a moment at which cut-offs might have been set; chance alone is taken off.
-
-    Parameters
-    ----------
-    arrivals : array of float
-        Leads that came in in each week.
-    counted_weeks : float
-        Length of the time that volumes are counted over.
-    ahead : int
-        Weeks that they are stated for.
-
-    Returns
-    -------
-    float
-        Standard deviation of the logarithm; mixed with `USUAL_VOLUME_MOVE`.
-    """
-    weeks, back = np.asarray(arrivals, dtype="float64"), max(round(counted_weeks), 1)
-    total = np.concatenate(([0.0], np.cumsum(weeks)))
-    at = np.arange(back, len(weeks) - ahead + 1)
-    if len(at) == 0:
-        return USUAL_VOLUME_MOVE
-    before, after = total[at] - total[at - back], total[at + ahead] - total[at]
-    told = (before > 0) & (after > 0)
-    ratio = np.log(after[told] / ahead) - np.log(before[told] / back)
-    squares = ratio**2 - 1 / before[told] - 1 / after[told]
-    moves = (len(weeks) - back) / ahead  # overlapping ones say little more
-    seen = max(float(squares.mean()), 0.0) if told.any() else USUAL_VOLUME_MOVE**2
-    return float(np.sqrt((moves * seen + USUAL_WORTH * USUAL_VOLUME_MOVE**2) / (moves + USUAL_WORTH)))
+    precision = precision_move(*_blocks(evidence, threshold))
+    if past is None:
+        return Moves(precision=precision)
+    counted = max(round(evidence.counting.weeks), 1)
+    moves, weights = past_moves(past.weekly(threshold), counted=counted, ahead=QUARTER_WEEKS)
+    return Moves(precision=precision, past=moves, weights=weights)
 
 
 def precision_move(won: ArrayLike, leads: ArrayLike) -> float:
@@ -158,24 +139,24 @@ def state_next_quarter(
     leads = float(evidence.per_week([threshold])[0])
     rows = evidence.promoted(threshold)
     judged = rows[rows["judged"]]
-    n, won = len(judged), float(judged["y"].sum())
+    n, won = _weighed(judged, "y")
     bounds = _Bounds(confidence)
     share = _draw_shares(won, n, moved, draws, rng)
     reached = rng.binomial(count, share)
-    of_deals = judged[evidence.deal_column].dropna()
-    deals = rng.binomial(count, _draw_shares(float(of_deals.sum()), len(of_deals), moved, draws, rng))
-    deal_rate = float(of_deals.mean()) if len(of_deals) else float("nan")
+    settled, closed = _weighed(judged, evidence.deal_column)
+    deals = rng.binomial(count, _draw_shares(closed, settled, moved, draws, rng))
+    deal_rate = closed / settled if settled else float("nan")
     some = count > 0
     return NextQuarter(
         weeks=weeks,
         confidence=confidence,
         leads_per_week=bounds(leads, count / weeks / evidence.counting.share),
         precision=bounds(won / n, reached[some] / count[some]) if n and some.any() else None,
-        recall=_recall(evidence, won, moved, bounds, rng, draws),
+        recall=_recall(evidence, float(judged["y"].sum()), moved, bounds, rng, draws),
         outcomes_per_week=bounds(leads * won / n, reached / weeks / evidence.counting.share) if n else None,
-        deals_per_week=bounds(leads * deal_rate, deals / weeks / evidence.counting.share) if len(of_deals) else None,
+        deals_per_week=bounds(leads * deal_rate, deals / weeks / evidence.counting.share) if settled else None,
         value_per_week=_value(evidence, value, leads, deal_rate, count, deals, weeks, bounds),
-        judged_leads=n,
+        judged_leads=len(judged),
     )
 
 
@@ -188,6 +169,16 @@ class _Bounds:
             drawn, [(1 - self.confidence) / 2, (1 + self.confidence) / 2], method="closest_observation"
         )
         return Stated(value=float(value), low=min(float(low), float(value)), high=max(float(high), float(value)))
+
+
+def _weighed(judged: pd.DataFrame, outcome: str) -> tuple[float, float]:
+    """Return as many leads as the weighted ones are worth, and how many of them had the outcome."""
+    told = judged[judged[outcome].notna()]
+    weight = told["weight"].to_numpy(dtype="float64")
+    if len(told) == 0:
+        return 0.0, 0.0
+    leads = float(weight.sum() ** 2 / (weight**2).sum())
+    return leads, leads * float(weight @ told[outcome].to_numpy(dtype="float64") / weight.sum())
 
 
 def _blocks(evidence: BandEvidence, threshold: float) -> tuple[Floats, Floats]:
@@ -206,11 +197,11 @@ def _draw_counts(
     counted = float(evidence.counted_leads([threshold])[0])
     phi = max(float(weekly.var(ddof=1) / weekly.mean()), 1.0) if len(weekly) > 1 and weekly.mean() > 0 else 1.0
     rate = rng.gamma((counted + 0.5) / phi, phi / evidence.counting.weeks, draws)
-    mean = np.maximum(rate * weeks * np.exp(rng.normal(0, moves.volume, draws)), 1e-9)
+    mean = np.maximum(rate * weeks * moves.draw_volume(draws, rng), 1e-9)
     return rng.poisson(mean if phi <= 1 + 1e-9 else rng.gamma(mean / (phi - 1), phi - 1))
 
 
-def _draw_shares(won: float, leads: int, moves: Moves, draws: int, rng: np.random.Generator) -> Floats:
+def _draw_shares(won: float, leads: float, moves: Moves, draws: int, rng: np.random.Generator) -> Floats:
     rate = rng.beta(won + 0.5, leads - won + 0.5, draws)
     return log_odds_to_probability(probability_to_log_odds(rate) + rng.normal(0, moves.precision, draws))
 

@@ -17,7 +17,9 @@ CUTOFFS, OPEN_ABOUT = "cutoffs/cutoffs.json", "evaluate/open.json"
 LOOKS, OPEN = {"cutoffs": "cutoffs/looks.parquet", "evaluate": "evaluate/looks.parquet"}, "evaluate/open.parquet"
 COUNTING = {"cutoffs": "cutoffs/looks.json", "evaluate": "evaluate/looks.json"}
 FILES = (CUTOFFS, OPEN_ABOUT, OPEN, *LOOKS.values(), *COUNTING.values())
-"""All that an answer reads, below the folder of a run's outputs."""
+"""All that an answer reads, below the folder of a run's outputs …"""
+EARLIER = "cutoffs/past.parquet"
+"""… and what is read where a run kept it."""
 
 
 def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) -> Past:
@@ -38,7 +40,7 @@ def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) ->
         return Past(
             calibration=_seen(table(LOOKS["cutoffs"]), told["cutoffs"]),
             test=_seen(table(LOOKS["evaluate"]), told["evaluate"]),
-            arrivals=tuple(told["cutoffs"].get("arrivals", ())),
+            earlier=_earlier(table),
             opened=table(OPEN),
             in_force=Cutoffs.model_validate_json(text(CUTOFFS)),
             about=json.loads(text(OPEN_ABOUT)),
@@ -51,9 +53,19 @@ def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) ->
         ) from None
 
 
+def _earlier(table: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+    try:
+        return _numbered(table(EARLIER))
+    except FileNotFoundError:
+        return pd.DataFrame()
+
+
 def _seen(rows: pd.DataFrame, told: dict[str, float | str | None]) -> Seen:
-    times = to_micros(rows["as_of"])
     counting = Counting(parse_time(str(told["counted_from"])), float(str(told["weeks"])), float(str(told["share"])))
-    # Which lead it was plays no part in an answer, and whole numbers are told apart far faster than text.
-    leads = pd.factorize(rows["lead_id"])[0]
-    return Seen(rows.drop(columns="as_of").assign(as_of_us=times, lead_id=leads), counting)
+    return Seen(_numbered(rows), counting)
+
+
+def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with times and leads as numbers: which lead it was plays no part, and text is slow to tell apart."""
+    leads, times = pd.factorize(rows["lead_id"])[0], to_micros(rows["as_of"])
+    return rows.drop(columns="as_of").assign(as_of_us=times, lead_id=leads)

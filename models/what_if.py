@@ -19,6 +19,7 @@ from models.cutoff_evidence import BandEvidence
 from models.cutoff_statement import Stated
 from models.next_quarter import moves_of, state_next_quarter
 from models.past import Past
+from models.past_volumes import PastVolumes
 from models.policy_options import Band
 from models.promised_precision import keep_promise
 from models.what_if_changes import changes
@@ -123,15 +124,17 @@ def _stage(past: Past, agreed: Agreed, question: Question, band: Band) -> dict[s
     return {
         name: {
             "cutoff": then,
-            **_next_quarter(known.band(band), before, past, question),
+            **_next_quarter(known.band(band), before, question, None if name == POINTS else past.volumes.get(band)),
             "test": _in_test(tested.band(band), then),
         }
         for name, (known, tested, before, then) in asked.items()
     }
 
 
-def _next_quarter(known: BandEvidence, cutoff: float, past: Past, question: Question) -> dict[str, Any]:
-    moves = moves_of(known, cutoff, past.arrivals)
+def _next_quarter(
+    known: BandEvidence, cutoff: float, question: Question, volumes: PastVolumes | None
+) -> dict[str, Any]:
+    moves = moves_of(known, cutoff, volumes)
     quarter = state_next_quarter(
         known, cutoff, confidence=question.confidence, moves=moves, value=question.value, seed=0
     )

@@ -11,6 +11,7 @@ from models.cutoff_evidence import BandEvidence, CutoffEvidence
 from models.cutoff_statement import BandStatement
 from models.cutoffs import DEFAULT_MQL_SHARE, DEFAULT_SAL_SHARE, BaselineCutoffs, Cutoffs, Volume
 from models.next_quarter import moves_of, state_next_quarter
+from models.past_volumes import PastVolumes
 from models.policies import Chosen, Compared, choose_pair
 from models.policy_options import Band, BandOptions
 from pipeline.judged_rows import fit_baseline, naive_bayes_file, read_features
@@ -119,11 +120,12 @@ def _volume(evidence: BandEvidence, chosen: Chosen) -> Volume:
 def _statement(
     evidence: BandEvidence, chosen: Chosen, options: BandOptions, confidence: float, looks: Looks
 ) -> BandStatement:
+    past = PastVolumes.of(looks.past, evidence.band, until_us=looks.until_us) if len(looks.past) else None
     quarter = state_next_quarter(
         evidence,
         chosen.threshold,
         confidence=confidence,
-        moves=moves_of(evidence, chosen.threshold, looks.arrivals),
+        moves=moves_of(evidence, chosen.threshold, past),
         value=options.value,
     )
     asked = _volume(evidence, chosen).asked_per_week

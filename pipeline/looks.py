@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from features.as_of import AS_OF, is_known
 from features.clock import format_duration
 from features.labels import build_labels
-from features.snapshots import first_looks, job_snapshots
+from features.snapshots import job_snapshots
 from features.spec import SourceSpec
 from models.baseline import Baseline
 from models.cutoffs import WEEK_US, Counting
@@ -30,6 +30,8 @@ COUNTED_WEEKS = 8
 """Most weeks before the test whose promotions are counted; the newest are most like those to come."""
 ROWS_AT_ONCE = 150_000
 """Looks whose features are computed together, which bounds memory."""
+
+PAST_COLUMNS = ["lead_id", AS_OF, "p", "excluded", "gates_open"]
 
 Nights = npt.NDArray[np.int64]
 
@@ -50,14 +52,20 @@ class Looks:
         Which first promotions make the number a week; and the share of the leads that are looked at.
     every_us : int or None
         Rhythm of the looks; None where each lead has one look.
-    arrivals : tuple of int
-        Leads that came in in each week before the looks ended, oldest first: how much volumes move.
+    past : DataFrame
+        ``lead_id``, ``as_of_us``, ``p``, ``excluded``, ``gates_open`` of every row of the training grid before the
+        looks end: how much volumes moved. Empty where nobody asks.
     """
 
     rows: pd.DataFrame
     counting: Counting
     every_us: int | None
-    arrivals: tuple[int, ...] = ()
+    past: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=PAST_COLUMNS))
+
+    @property
+    def until_us(self) -> int:
+        """When the time that counts ends."""
+        return self.counting.from_us + round(self.counting.weeks * WEEK_US)
 
     @property
     def every(self) -> str | None:
@@ -148,10 +156,11 @@ def calibration_looks(
     (``unseen``) are followed from their first look on; the newest of them count for volumes.
     """
     spec, first = context.spec(), read_first_looks(context, target)
+    past = _past(history, baseline, forecast, target, first.test_from_us)
     if spec.snapshots.every is None or spec.snapshots.until is None:
         rows = decisions(volume_rows(context, history, target=target), baseline, forecast, target, final=final)
         rows = with_outcomes(context, rows, target, known_until_us=first.test_from_us).assign(unseen=True)
-        return Looks(rows, Counting.of_all(rows[AS_OF]), None, weekly_arrivals(context, first.test_from_us))
+        return Looks(rows, Counting.of_all(rows[AS_OF]), None, past)
     every = context.settings.score.every
     nights, counting = counting_nights(
         period_from_us=first.calibration_from_us,
@@ -169,17 +178,20 @@ def calibration_looks(
     rows = _look(context, spec, snapshots, baseline, forecast, target, final)
     rows = with_outcomes(context, rows, target, known_until_us=first.test_from_us)
     rows = rows.assign(unseen=rows["lead_id"].isin(first.since_calibration))
-    return Looks(rows, counting, every, weekly_arrivals(context, first.test_from_us))
+    return Looks(rows, counting, every, past)
 
 
-def weekly_arrivals(context: StageContext, until_us: int) -> tuple[int, ...]:
-    """Return how many leads were looked at for the first time in each whole week before a moment, oldest first."""
-    first = first_looks(read_leads(context), read_stages(context), context.spec()).to_numpy(dtype="int64")
-    first = first[first < until_us]
-    if len(first) == 0:
-        return ()
-    back = (until_us - 1 - first) // WEEK_US
-    return tuple(int(count) for count in np.bincount(back)[::-1][1:])  # the oldest week may not be whole
+def _past(history: pd.DataFrame, baseline: Baseline, forecast: Forecast, target: str, until_us: int) -> pd.DataFrame:
+    """Return what the forecast says of the training grid before a moment, of leads that had not reached the target."""
+    rows = history[history[AS_OF] < until_us].reset_index(drop=True)
+    predicted = forecast.predict(rows)
+    waiting = ~predicted[f"reached_{target}"].to_numpy(dtype=bool)
+    told = rows[["lead_id", AS_OF]].assign(
+        p=predicted[f"p_{target}"].to_numpy(dtype="float64"),
+        excluded=baseline.excluded(rows),
+        gates_open=baseline.gates_open(rows),
+    )
+    return told[waiting].reset_index(drop=True)
 
 
 def looks_in_test(

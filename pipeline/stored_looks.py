@@ -1,4 +1,7 @@
-"""Looks as a stage leaves them for those who ask about other cut-offs later: ``looks.parquet`` and ``looks.json``."""
+"""Looks as a stage leaves them for those who ask about other cut-offs later: ``looks.parquet`` and ``looks.json``.
+
+Where volumes are to be stated, ``past.parquet`` too: the training grid before, one row a lead and look.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +17,33 @@ from pipeline.looks import Looks
 
 def write_looks(looks: Looks, folder: Path) -> None:
     """Write the looks, one row a lead and night as in `Looks.rows` (``as_of`` for ``as_of_us``), and how they count."""
-    rows = looks.rows.assign(as_of=pd.to_datetime(looks.rows["as_of_us"], unit="us", utc=True))
-    rows.drop(columns="as_of_us").to_parquet(folder / "looks.parquet", index=False)
+    _write(looks.rows, folder / "looks.parquet")
+    if len(looks.past):
+        _write(looks.past, folder / "past.parquet")
     counting = {
         "counted_from": format_time(looks.counting.from_us),
         "weeks": looks.counting.weeks,
         "share": looks.counting.share,
         "every": None if looks.every_us is None else format_duration(looks.every_us),
-        "arrivals": list(looks.arrivals),
     }
     (folder / "looks.json").write_text(json.dumps(counting, indent=1) + "\n", encoding="utf-8")
 
 
 def read_looks(folder: Path) -> Looks:
     """Read what :func:`write_looks` wrote."""
-    rows = pd.read_parquet(folder / "looks.parquet")
-    rows = rows.assign(as_of_us=to_micros(rows["as_of"])).drop(columns="as_of")
+    rows = _read(folder / "looks.parquet")
     told = json.loads((folder / "looks.json").read_text(encoding="utf-8"))
     counting = Counting(parse_time(told["counted_from"]), told["weeks"], told["share"])
     every = None if told["every"] is None else parse_duration(told["every"])
-    return Looks(rows, counting, every, tuple(told.get("arrivals", ())))
+    past = folder / "past.parquet"
+    return Looks(rows, counting, every, _read(past)) if past.is_file() else Looks(rows, counting, every)
+
+
+def _read(file: Path) -> pd.DataFrame:
+    rows = pd.read_parquet(file)
+    return rows.assign(as_of_us=to_micros(rows["as_of"])).drop(columns="as_of")
+
+
+def _write(rows: pd.DataFrame, file: Path) -> None:
+    told = rows.assign(as_of=pd.to_datetime(rows["as_of_us"], unit="us", utc=True)).drop(columns="as_of_us")
+    told.to_parquet(file, index=False)

@@ -11,11 +11,9 @@ from models.cutoffs import WEEK_US, Counting
 from models.next_quarter import (
     QUARTER_WEEKS,
     USUAL_PRECISION_MOVE,
-    USUAL_VOLUME_MOVE,
     Moves,
     precision_move,
     state_next_quarter,
-    volume_move,
 )
 from models.policy_options import DealValue
 
@@ -89,17 +87,17 @@ def test_nobody_promoted_or_judged_states_no_share() -> None:
     assert nobody.judged_leads == 0
 
 
-def test_moves_of_volume_are_learned_from_what_came_in() -> None:
-    rng = np.random.default_rng(2)
-    steady = rng.poisson(40, 300)
-    swinging = rng.poisson(40 * np.exp(np.repeat(rng.normal(0, 0.5, 24), 13)[:300]))
-    assert volume_move([], counted_weeks=8) == USUAL_VOLUME_MOVE
-    assert volume_move(steady, counted_weeks=8) < USUAL_VOLUME_MOVE
-    assert volume_move(swinging, counted_weeks=8) > 0.4
-
-
 def test_moves_of_precision_are_learned_from_blocks() -> None:
     assert precision_move([], []) == USUAL_PRECISION_MOVE
     assert precision_move([5, 5], [5, 5]) == USUAL_PRECISION_MOVE
     steady = precision_move([300, 301, 299, 300], [1000] * 4)
     assert steady < USUAL_PRECISION_MOVE < precision_move([150, 450, 200, 400], [1000] * 4)
+
+
+def test_moves_that_were_seen_come_again() -> None:
+    evidence = promoted(np.full(12, 10), 0.4, np.random.default_rng(1))
+    fair = Moves(volume=0.0, precision=0.0, past=np.log([1.0, 4.0]), weights=np.array([0.8, 0.2]))
+    still, moved = (state_next_quarter(evidence, 0.5, confidence=0.9, moves=m).leads_per_week for m in (STILL, fair))
+    assert moved.high > 3 * still.value > still.high
+    assert moved.low == pytest.approx(still.low, abs=1)
+    assert moved.value == still.value

@@ -67,7 +67,7 @@ def past() -> Past:
             {"name": "fit_channel", "title": {"de": "Kanal", "en": "Channel"}, "values": {}, "is_source": True},
         ],
     }  # fmt: skip
-    return Past(*seen, (), opened, in_force, about)
+    return Past(*seen, pd.DataFrame(), opened, in_force, about)
 
 
 def test_nothing_asked_is_what_is_in_force(past: Past) -> None:
@@ -187,10 +187,8 @@ def test_every_listed_lead_passes_and_breaks_no_rule(past: Past) -> None:
 def test_the_test_period_decides_nothing(past: Past) -> None:
     """Other outcomes and other leads in the test change what is shown of it, and no cut-off."""
     rows = past.test.rows
-    other = Past(
-        past.calibration, Seen(rows.assign(y=1 - rows["y"], p=1 - rows["p"]), past.test.counting), (), past.opened,
-        past.in_force, past.about,
-    )  # fmt: skip
+    turned = Seen(rows.assign(y=1 - rows["y"], p=1 - rows["p"]), past.test.counting)
+    other = Past(past.calibration, turned, past.earlier, past.opened, past.in_force, past.about)
     question = Question(sal_per_week=20, promise=0.3)
     one, two = what_if(past, question), what_if(other, question)
     assert one["cutoffs"] == two["cutoffs"]
@@ -210,7 +208,7 @@ def test_people_are_worth_what_their_leads_are(past: Past) -> None:
 
 def test_evidence_built_ahead_gives_the_same_answer(past: Past) -> None:
     question = Question(sal_per_week=9, promise=0.3)
-    ready = Past(past.calibration, past.test, (), past.opened, past.in_force, past.about).ready()
+    ready = Past(past.calibration, past.test, past.earlier, past.opened, past.in_force, past.about).ready()
     assert ready.calibration.rows.empty
     assert what_if(ready, question) == what_if(past, question)
 
