@@ -13,6 +13,9 @@ from models.cutoffs import WEEK_US, Counting, Cutoffs
 from models.past_volumes import PastVolumes
 from models.policy_options import BANDS, Band
 
+BUILT = ("model", "final", "points", "model_in_test", "points_in_test", "volumes")
+"""What is worked out once of the looks, and then asked."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -40,8 +43,9 @@ class Past:
         Looks before the test: cut-offs are chosen on them.
     test : Seen
         Looks in the test period: they show what the cut-offs would have done, and decide nothing.
-    before : DataFrame
-        The training grid before the test, with the forward forecast's ``p``: how much volumes moved.
+    earlier : DataFrame
+        One row a lead and look of the whole past before the test, as `models.past_volumes.PastVolumes.of` takes them:
+        how volumes moved before; empty where nothing was kept.
     opened : DataFrame
         The open leads now, as stage ``evaluate`` leaves them: one row a lead that has not reached the target.
     in_force : Cutoffs
@@ -52,7 +56,7 @@ class Past:
 
     calibration: Seen
     test: Seen
-    before: pd.DataFrame
+    earlier: pd.DataFrame
     opened: pd.DataFrame
     in_force: Cutoffs
     about: dict[str, Any]
@@ -69,13 +73,6 @@ class Past:
     def model(self) -> CutoffEvidence:
         """What the calibration period says about cut-offs, by the forward forecast, which learned nothing of it."""
         return CutoffEvidence.of(self.calibration.rows, self.calibration.counting)
-
-    @cached_property
-    def volumes(self) -> dict[Band, PastVolumes]:
-        """How much the model's volumes moved before; of no band where there is no past."""
-        counting = self.calibration.counting
-        until = counting.from_us + round(counting.weeks * WEEK_US)
-        return {band: PastVolumes.of(self.before, band, until_us=until) for band in BANDS} if len(self.before) else {}
 
     @cached_property
     def final(self) -> CutoffEvidence:
@@ -97,16 +94,22 @@ class Past:
         """The same of the baseline's."""
         return CutoffEvidence.of(self.test.rows, self.test.counting, score="points")
 
+    @cached_property
+    def volumes(self) -> dict[Band, PastVolumes]:
+        """How many leads the model's cut-offs promoted in each week of the past; empty where nothing was kept."""
+        if self.earlier.empty:
+            return {}
+        until_us = self.calibration.counting.from_us + round(self.calibration.counting.weeks * WEEK_US)
+        return {band: PastVolumes.of(self.earlier, band, until_us=until_us) for band in BANDS}
+
     def ready(self) -> Past:
         """Build all evidence now and let go of the looks themselves, which take most of the memory."""
-        for evidence in (self.model, self.final, self.points, self.model_in_test, self.points_in_test):
-            evidence.mql.candidates()
+        built = {name: getattr(self, name) for name in BUILT}
         kept = replace(
             self,
             calibration=Seen(self.calibration.rows.head(0), self.calibration.counting),
             test=Seen(self.test.rows.head(0), self.test.counting),
-            before=self.before.head(0),
+            earlier=self.earlier.head(0),
         )
-        built = ("model", "volumes", "final", "points", "model_in_test", "points_in_test")
-        kept.__dict__.update({name: getattr(self, name) for name in built})
+        kept.__dict__.update(built)
         return kept

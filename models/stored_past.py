@@ -16,9 +16,10 @@ from models.past import Past, Seen
 CUTOFFS, OPEN_ABOUT = "cutoffs/cutoffs.json", "evaluate/open.json"
 LOOKS, OPEN = {"cutoffs": "cutoffs/looks.parquet", "evaluate": "evaluate/looks.parquet"}, "evaluate/open.parquet"
 COUNTING = {"cutoffs": "cutoffs/looks.json", "evaluate": "evaluate/looks.json"}
-BEFORE = "cutoffs/past.parquet"
-FILES = (CUTOFFS, OPEN_ABOUT, OPEN, BEFORE, *LOOKS.values(), *COUNTING.values())
-"""All that an answer reads, below the folder of a run's outputs."""
+FILES = (CUTOFFS, OPEN_ABOUT, OPEN, *LOOKS.values(), *COUNTING.values())
+"""All that an answer reads, below the folder of a run's outputs …"""
+EARLIER = "cutoffs/past.parquet"
+"""… and what is read where a run kept it."""
 
 
 def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) -> Past:
@@ -39,7 +40,7 @@ def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) ->
         return Past(
             calibration=_seen(table(LOOKS["cutoffs"]), told["cutoffs"]),
             test=_seen(table(LOOKS["evaluate"]), told["evaluate"]),
-            before=_with_numbers(table(BEFORE)),
+            earlier=_earlier(table),
             opened=table(OPEN),
             in_force=Cutoffs.model_validate_json(text(CUTOFFS)),
             about=json.loads(text(OPEN_ABOUT)),
@@ -52,12 +53,19 @@ def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) ->
         ) from None
 
 
+def _earlier(table: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+    try:
+        return _numbered(table(EARLIER))
+    except FileNotFoundError:
+        return pd.DataFrame()
+
+
 def _seen(rows: pd.DataFrame, told: dict[str, float | str | None]) -> Seen:
     counting = Counting(parse_time(str(told["counted_from"])), float(str(told["weeks"])), float(str(told["share"])))
-    return Seen(_with_numbers(rows), counting)
+    return Seen(_numbered(rows), counting)
 
 
-def _with_numbers(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with numbers for names: a lead's name plays no part here, and numbers are told apart faster."""
-    leads = pd.factorize(rows["lead_id"])[0]
-    return rows.drop(columns="as_of").assign(as_of_us=to_micros(rows["as_of"]), lead_id=leads)
+def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with times and leads as numbers: which lead it was plays no part, and text is slow to tell apart."""
+    leads, times = pd.factorize(rows["lead_id"])[0], to_micros(rows["as_of"])
+    return rows.drop(columns="as_of").assign(as_of_us=times, lead_id=leads)

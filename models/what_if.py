@@ -20,11 +20,12 @@ from models.cutoff_statement import Stated
 from models.next_quarter import moves_of, state_next_quarter
 from models.past import Past
 from models.past_volumes import PastVolumes
-from models.policy_options import BANDS, Band
+from models.policy_options import Band
 from models.promised_precision import keep_promise
 from models.what_if_changes import changes
 from models.what_if_list import monday
 
+STAGES: tuple[Band, ...] = ("MQL", "SAL")
 PROPOSED, IN_FORCE, POINTS = "proposed", "in_force", "points"
 PEOPLE = (-1, 1, 2)
 """Salespeople fewer and more that the answer looks at."""
@@ -76,11 +77,11 @@ def what_if(past: Past, question: Question) -> dict[str, Any]:
         "version": _version(past, agreed),
         "cutoffs": _cutoffs(past, agreed),
         "promise": None if agreed.promise is None else _promise(agreed),
-        "stages": {band: _stage(past, agreed, question, band) for band in BANDS},
+        "stages": {band: _stage(past, agreed, question, band) for band in STAGES},
         "people": _people(past, agreed, question),
         "changes": changes(past, agreed),
         "monday": monday(past, agreed, question),
-        "curves": {band: _curves(past, band) for band in BANDS},
+        "curves": {band: _curves(past, band) for band in STAGES},
     }
     return {name: _plain(value) for name, value in tree.items()}
 
@@ -113,7 +114,7 @@ def _promise(agreed: Agreed) -> dict[str, Any] | None:
 def _stage(past: Past, agreed: Agreed, question: Question, band: Band) -> dict[str, Any]:
     own, ahead = agreed.forward, past.in_force_forward
     force, base = past.in_force, past.in_force.baseline
-    at = BANDS.index(band)
+    at = STAGES.index(band)
     # On the calibration period by the forward forecast, on the test period by the one that scores now.
     asked = {
         PROPOSED: (past.model, past.model_in_test, (own.mql, own.sal)[at], (agreed.mql, agreed.sal)[at]),
@@ -123,7 +124,7 @@ def _stage(past: Past, agreed: Agreed, question: Question, band: Band) -> dict[s
     return {
         name: {
             "cutoff": then,
-            **_next_quarter(known.band(band), before, None if name == POINTS else past.volumes.get(band), question),
+            **_next_quarter(known.band(band), before, question, None if name == POINTS else past.volumes.get(band)),
             "test": _in_test(tested.band(band), then),
         }
         for name, (known, tested, before, then) in asked.items()
@@ -131,7 +132,7 @@ def _stage(past: Past, agreed: Agreed, question: Question, band: Band) -> dict[s
 
 
 def _next_quarter(
-    known: BandEvidence, cutoff: float, volumes: PastVolumes | None, question: Question
+    known: BandEvidence, cutoff: float, question: Question, volumes: PastVolumes | None
 ) -> dict[str, Any]:
     moves = moves_of(known, cutoff, volumes)
     quarter = state_next_quarter(
