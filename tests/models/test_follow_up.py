@@ -36,10 +36,10 @@ def test_silent_rows_fall_out_and_the_rest_weigh_what_they_are_worth() -> None:
     rows = pd.DataFrame({"lead_id": ["a", "a", "b", "c"], "weight": [0.0, 1.0, 20.0, 0.0]})
     kept, weights = observed_rows(rows)
     assert kept["lead_id"].tolist() == ["a", "b"]
-    # a has 1 of its 2 rows: 0.5; b weighs 20. Worth (20.5)² / (0.5² + 20²) = 1.0499 leads, shared out 0.5 : 20.
-    assert weights.tolist() == pytest.approx([1.0499 * 0.5 / 20.5, 1.0499 * 20 / 20.5], abs=1e-4)
+    # Rows weigh alike, times 1 and 20. Worth 21² / (1² + 20²) = 1.09975 leads, shared out 1 : 20.
+    assert weights.tolist() == pytest.approx([1.09975 / 21, 1.09975 * 20 / 21], abs=1e-4)
     flat = observed_rows(rows, power=0.0)[1]
-    assert flat.tolist() == pytest.approx([0.6, 1.2])  # (1.5)² / (0.5² + 1²) = 1.8 leads, shared out 1 : 2
+    assert flat.tolist() == pytest.approx([1.0, 1.0])  # two leads alike
 
 
 def test_effective_leads_are_between_one_and_all() -> None:
