@@ -20,6 +20,7 @@ import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
 from features.feature_list import feature_list
+from models.by_lead import even_weights
 from models.fit_estimator import fit_estimator
 from models.log_odds import log_odds_to_probability
 from pipeline.settings import parse_overrides
@@ -42,11 +43,10 @@ def known_rows(context: StageContext) -> pd.DataFrame:
 
 def _forecast(rows: pd.DataFrame, train: np.ndarray, judged: np.ndarray, context: StageContext) -> np.ndarray:
     old = rows.iloc[train]
-    leads = old.groupby("lead_id")["lead_id"].transform("size")
     estimator = fit_estimator(
         old,
         old["y"].to_numpy(float),
-        weights=1.0 / leads.to_numpy(float),
+        weights=even_weights(old["lead_id"]),
         lead_ids=old["lead_id"].to_numpy(str),
         as_of_us=old["as_of"].astype("int64").to_numpy(),
         features=feature_list(context.spec(), context.settings.features),

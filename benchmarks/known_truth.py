@@ -5,8 +5,8 @@
 Prints, for each target, the AUC of points, model and oracle (the true probability itself), how the level and the
 spread of the forecast compare with the truth, which needs no outcomes and so has no luck in it, and by decile of the
 forecast the mean forecast, the mean truth, the observed rate, and how far from the truth so many leads cannot tell one
-rate from another: the forecast should lie within. Each lead counts once; intervals are by lead,
-bootstrapped, 95 % for the ten deciles together (Bonferroni).
+rate from another: the forecast should lie within. Rows count alike; intervals are by lead, bootstrapped, 95 % for the
+ten deciles together (Bonferroni).
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
+from models.by_lead import even_weights
+
 DECILES = 10
 RESAMPLES = 2_000
 SEED = 11
@@ -32,7 +34,7 @@ class AgainstTruth:
     Attributes
     ----------
     auc : dict
-        Of ``points``, ``model`` and ``oracle``; each lead counts once.
+        Of ``points``, ``model`` and ``oracle``.
     deciles : DataFrame
         One row a decile of the forecast: ``forecast``, ``truth``, ``observed``, ``within``, ``leads`` and
         ``holds``.
@@ -58,7 +60,7 @@ def against_truth(out: Path) -> dict[str, AgainstTruth]:
 
 
 def _compare(rows: pd.DataFrame, truth: str) -> AgainstTruth:
-    weights = 1.0 / rows.groupby("lead_id")["lead_id"].transform("size")
+    weights = pd.Series(even_weights(rows["lead_id"]), index=rows.index)
     y = rows["y"].astype(int)
     named = {"points": rows["points"], "model": rows["p"], "oracle": rows[truth]}
     auc = {name: float(roc_auc_score(y, values, sample_weight=weights)) for name, values in named.items()}

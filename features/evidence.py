@@ -53,8 +53,8 @@ def stage_evidence(
     looked : DataFrame
         ``lead_id``, ``as_of_us``; one row a snapshot whose outcome has not come after ``seen_us``.
     matured : DataFrame
-        ``lead_id``, ``as_of_us``, ``y`` (0 or 1), ``outcome_us``; one row a snapshot whose outcome is known. A lead
-        with many rows counts once.
+        ``lead_id``, ``as_of_us``, ``y`` (0 or 1), ``outcome_us``; one row a snapshot whose outcome is known. Rows
+        count alike, together as much as there are leads.
     stages : DataFrame
         ``lead_id``, ``stage``, ``entered_us``; none from a time that must not be known.
     seen_us : array-like of int64, one entry a row of ``looked``
@@ -72,7 +72,8 @@ def stage_evidence(
     before = stage_at(looked["lead_id"], looked["as_of_us"], stages)
     now = stage_at(looked["lead_id"], looked["as_of_us"] + age, stages)
     then = stage_at(matured["lead_id"], matured["as_of_us"], stages)
-    weights = 1.0 / matured.groupby("lead_id")["lead_id"].transform("size").to_numpy(dtype=np.float64)
+    # Rows alike, in leads: a weight by the rows of a lead would know its outcome.
+    weights = np.full(len(matured), matured["lead_id"].nunique() / max(len(matured), 1))
     y = matured["y"].to_numpy(dtype=np.float64)
     result = np.zeros(len(looked))
     for step in np.unique(nearest):

@@ -55,13 +55,11 @@ def test_points_are_those_of_the_rules(judged_by_points: StageContext) -> None:
 @pytest.mark.parametrize("target", ["sql", "close"])
 def test_figures_agree_with_scikit_learn(judged_by_points: StageContext, target: str) -> None:
     table, judged = predictions(judged_by_points, target), read(judged_by_points)["targets"][target]
-    weights = 1 / table.groupby("lead_id")["p"].transform("size")
     y = table["y"]
-    assert judged["model"]["auc"]["value"] == pytest.approx(roc_auc_score(y, table["p"], sample_weight=weights))
-    assert judged["baseline"]["auc"]["value"] == pytest.approx(roc_auc_score(y, table["points"], sample_weight=weights))
-    ap = average_precision_score(y, table["p"], sample_weight=weights)
-    assert judged["model"]["ap"]["value"] == pytest.approx(ap)
-    assert judged["model"]["log_loss"]["value"] == pytest.approx(log_loss(y, table["p"], sample_weight=weights))
+    assert judged["model"]["auc"]["value"] == pytest.approx(roc_auc_score(y, table["p"]))
+    assert judged["baseline"]["auc"]["value"] == pytest.approx(roc_auc_score(y, table["points"]))
+    assert judged["model"]["ap"]["value"] == pytest.approx(average_precision_score(y, table["p"]))
+    assert judged["model"]["log_loss"]["value"] == pytest.approx(log_loss(y, table["p"]))
     for scorer in ("model", "baseline", "difference"):
         for figure in judged[scorer].values():
             assert figure["low"] <= figure["high"]

@@ -17,6 +17,7 @@ import yaml
 from typer.testing import CliRunner
 
 from features.errors import InputError
+from models.by_lead import even_weights
 from models.metrics import Scored, metric_values
 from models.points import PointsRules, check_rules, score_points
 from pipeline.cli import app, main
@@ -102,7 +103,7 @@ def test_a_source_folder_takes_the_compiled_rules_as_its_own(
 
 def test_kept_is_the_share_of_the_gain_on_the_test_rows(judged_by_points: StageContext, judged: JudgedPoints) -> None:
     rows = judged_rows(judged_by_points, read_features(judged_by_points, "history"), target="sql", part="test")
-    weights = 1 / rows.groupby("lead_id")["lead_id"].transform("size").to_numpy()
+    weights = even_weights(rows["lead_id"])
 
     def precision(score: np.ndarray) -> float:
         return metric_values(rows["y"], Scored(score, np.full(len(rows), 0.5)), weights)["ap"]
