@@ -49,7 +49,7 @@ def test_batch_equals_online(demo_run: Path) -> None:
         for name in ("leads", "events", "changes", "stages")
     }
     known = [name for name, column in loaded.forecast.spec.fit.items() if column.known == "created"]
-    nightly = pd.read_parquet(demo_run / "features" / "open.parquet").iloc[::40]
+    nightly = pd.read_parquet(demo_run / "features" / "open.parquet").iloc[::15]
     given = score_points(nightly, rules)["points"]
     assert given.nunique() > 5
     for (lead_id, as_of), points in zip(nightly[["lead_id", "as_of"]].to_numpy(), given, strict=True):

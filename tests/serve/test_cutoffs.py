@@ -16,8 +16,8 @@ from serve import ServeSettings
 from serve.cutoff_form import read_form
 from serve.cutoff_views import bounds, figure
 
-QUESTION = {"sal_per_week": 2, "mql_per_week": 12, "promise": 0.2}
-FORM = {"sal": "2", "mql": "12", "promise": "20"}
+QUESTION = {"sal_per_week": 2, "mql_per_week": 12, "promise": 0.08}
+FORM = {"sal": "2", "mql": "12", "promise": "8"}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def words(html: str) -> str:
 @pytest.fixture(scope="module")
 def answer(demo_run: Path) -> dict[str, Any]:
     """What the command says."""
-    told = answered(demo_run, {"capacity": "2/week", "mql_capacity": "12", "promise": 0.2}, as_json=True)
+    told = answered(demo_run, {"capacity": "2/week", "mql_capacity": "12", "promise": 0.08}, as_json=True)
     tree: dict[str, Any] = json.loads(told)
     return tree
 

@@ -16,7 +16,7 @@ from serve import ServeSettings
 pytestmark = pytest.mark.browser
 
 CONTRAST = Path(__file__).with_name("contrast.js")
-ASKED = "/cutoffs?lang=en&sal=2&mql=12&promise=20"
+ASKED = "/cutoffs?lang=en&sal=2&mql=12&promise=8"
 
 
 def test_by_keyboard_alone(page: Page) -> None:
