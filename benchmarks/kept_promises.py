@@ -11,8 +11,8 @@ promised or more. Where no cut-off keeps a promise the policy refuses: that is c
 
 Policies of one quarter see the same leads, so Wilson's interval counts quarters. Quarters of one company share their
 market and overlap in what was learned; so there is an interval by company too: companies are drawn with replacement.
-``DIR/kept.csv`` has a row a
-quarter, policy, stage and figure; ``DIR/table.md`` the table. Runs go on where they were stopped.
+``DIR/kept.csv`` has a row a quarter, policy, stage and figure; ``DIR/table.md`` the table. Runs go on where they were
+stopped.
 """
 
 from __future__ import annotations

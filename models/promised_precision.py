@@ -95,7 +95,7 @@ def keep_promise(evidence: BandEvidence, share: float, *, confidence: float, at_
     confidence : float
         How sure the promise is to be kept, between 0 and 1.
     at_least : float, optional
-        The cut-off may not lie lower; it is tested last, in place of all below it.
+        The one cut-off to be tested, where a lower one would pass but may not be taken.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def keep_promise(evidence: BandEvidence, share: float, *, confidence: float, at_
     """
     found = _lowest(evidence, share, confidence, at_least)
     if found is None:
-        raise _broken(evidence, share, confidence)
+        raise _broken(evidence, share, confidence) if at_least is None else _unproven(evidence, share, at_least)
     return found
 
 
@@ -133,11 +133,10 @@ def _lowest(evidence: BandEvidence, share: float, confidence: float, at_least: f
     """Return the lowest cut-off that passes, None if none does."""
     grid, error = promise_grid(share)
     if at_least is not None:
-        above = grid > at_least
-        grid, error = np.append(grid[above], at_least), np.append(error[above], error[~above].sum())
+        grid, error = np.array([at_least]), np.ones(1)
     leads, won = (np.rint(counts).astype(int) for counts in evidence.judged(grid))
     passed = np.flatnonzero(passed_in_sequence(tail_probabilities(won, leads, share), error * (1 - confidence)))
-    if len(passed) == 0 or (at_least is not None and passed[-1] != len(grid) - 1):
+    if len(passed) == 0:
         return None
     at = int(passed[-1])
     return Promise(
@@ -173,4 +172,14 @@ def _broken(evidence: BandEvidence, share: float, confidence: float) -> InputErr
         found=f"none, from {judged:,} leads whose outcome is known; {possible}",
         column=f"cutoffs.{band}.promise",
         hint=f"Promise less (cutoffs.{band}.promise), be less sure (cutoffs.confidence), or wait for more outcomes",
+    )
+
+
+def _unproven(evidence: BandEvidence, share: float, at_least: float) -> InputError:
+    leads, won = (int(count[0]) for count in evidence.judged([at_least]))
+    return InputError(
+        expected=f"a cut-off for {evidence.band} of which {share:.0%} reach the target, not below that for MQL",
+        found=f"at MQL's cut-off {won} of {leads} past promotions got there, too few to prove it; it is kept below",
+        column=f"cutoffs.{evidence.band.lower()}.promise",
+        hint="Promote more leads to MQL, or promise less",
     )

@@ -193,6 +193,19 @@ def test_a_promise_for_sal_below_mql_is_kept_at_the_higher_cut_off() -> None:
     assert sal.threshold == mql.threshold == sal.promise.threshold
 
 
+def test_where_it_cannot_be_proven_at_mql_s_cut_off_it_says_so() -> None:
+    rows, counting = looks(300), Counting(0, 6.0)
+    with pytest.raises(InputError, match=r"at MQL's cut-off .* too few to prove it") as refused:
+        choose_pair(
+            CutoffEvidence.of(rows, counting),
+            BandOptions(policy="per_week", per_week=0.2),
+            BandOptions(policy="promised_precision", promise=0.15),
+            confidence=0.9,
+            compared=compared(rows, counting),
+        )
+    assert refused.value.column == "cutoffs.sal.promise"
+
+
 def test_another_cut_off_is_compared_on_the_same_leads() -> None:
     # From 0.75 (a, b: 2 of 2) to 0.65 (a, b, c: 2 of 3) in one week: a lead more, no outcome more.
     evidence = BandEvidence.of(by_hand(), Counting(0, 1.0), "MQL")

@@ -156,7 +156,7 @@ def test_neither_the_test_period_nor_any_outcome_is_looked_at(judged_by_points: 
 
 def test_each_stage_says_what_was_asked_and_what_the_next_quarter_gives(judged_by_points: StageContext) -> None:
     looks, baseline = look(judged_by_points), read_baseline(judged_by_points)
-    people = Capacity(people=0.2, hours_a_week=40, share_for_leads=0.5, minutes_a_lead=60, weeks_off=0)  # 4 a week
+    people = Capacity(people=0.4, hours_a_week=40, share_for_leads=0.5, minutes_a_lead=60, weeks_off=0)  # 8 a week
     value = DealValue(deal=5_000, handover=100)
     possible = best_promise(BandEvidence.of(looks.rows, looks.counting, "SAL"), confidence=0.8)
     assert possible is not None
@@ -170,8 +170,8 @@ def test_each_stage_says_what_was_asked_and_what_the_next_quarter_gives(judged_b
     mql, sal = chosen.mql_statement, chosen.sal_statement
     assert mql is not None
     assert sal is not None
-    assert mql.asked == "what 0.2 people can work, 4 leads a week"
-    assert chosen.mql_volume.asked_per_week == pytest.approx(4)
+    assert mql.asked == "what 0.4 people can work, 8 leads a week"
+    assert chosen.mql_volume.asked_per_week == pytest.approx(8)
     quarter = mql.next_quarter
     assert (quarter.weeks, quarter.confidence) == (13, 0.8)
     assert quarter.leads_per_week.low < chosen.mql_volume.got_per_week < quarter.leads_per_week.high
