@@ -14,7 +14,7 @@ from pipeline.monitor_tables import Watched
 
 RUNS_SHOWN = 26
 TITLE = "More MQLs of which fewer move on"
-TODO = (
+WHAT_TO_DO = (
     "Look at ten of the newest leads of what is named, with whoever runs it: an incentive, a form that counts twice, "
     "or downloads that nobody asked for? Take its points away until it is clear."
 )
@@ -47,7 +47,7 @@ def gaming_check(watched: Watched, options: GamingOptions) -> Check:
         sentences = [f"No volume rose while its conversion fell, in {told} groups; of {blind} nobody can tell yet."]
     elif answer == "cannot tell":
         sentences = ["Too few leads, too short a past or too few outcomes to tell of any group."]
-    return Check("gaming", TITLE, answer, " ".join(sentences), TODO if answer == "alarm" else "", tables)
+    return Check("gaming", TITLE, answer, " ".join(sentences), WHAT_TO_DO if answer == "alarm" else "", tables)
 
 
 def _decompositions(
