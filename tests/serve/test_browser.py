@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +40,7 @@ def test_from_the_list_to_the_reasons_by_keyboard(page: Page) -> None:
 def test_the_curve_rises_from_now_to_the_horizon_and_stands_beside_its_table(page: Page) -> None:
     page.goto("/leads?band=MQL")
     page.locator("table.leads tbody th a").first.click()
+    page.wait_for_selector("table.when")
     picture = page.locator("svg.due")
     assert picture.get_attribute("aria-label").startswith("Wahrscheinlichkeit für SQL: innerhalb von ")
     points = picture.locator("polyline").get_attribute("points")
@@ -52,17 +53,18 @@ def test_the_curve_rises_from_now_to_the_horizon_and_stands_beside_its_table(pag
 
 def test_the_language_stays_while_reading(page: Page) -> None:
     page.get_by_role("link", name="English").click()
-    assert page.locator("h1").inner_text() == "Open leads by priority"
+    expect(page.locator("h1")).to_have_text("Open leads by priority")
     page.locator("table.leads tbody th a").first.click()
-    assert page.locator("h2#why").inner_text() == "Why?"
-    assert page.locator("html").get_attribute("lang") == "en"
+    expect(page.locator("h2#why")).to_have_text("Why?")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
     page.get_by_role("link", name="Back to the list").click()
-    assert page.locator("h1").inner_text() == "Open leads by priority"
+    expect(page.locator("h1")).to_have_text("Open leads by priority")
 
 
 def test_search_filter_and_pages(page: Page) -> None:
     ids = page.locator("table.leads tbody th a").all_inner_texts()
     page.get_by_role("link", name="Nächste Seite").click()
+    page.wait_for_url("**page=2*")
     assert not set(ids) & set(page.locator("table.leads tbody th a").all_inner_texts())
     page.get_by_label("Lead suchen").fill(ids[0].lower())
     page.keyboard.press("Enter")
@@ -70,6 +72,7 @@ def test_search_filter_and_pages(page: Page) -> None:
     assert page.locator("table.leads tbody th a").all_inner_texts() == ids[:1]
     page.goto("/leads?lang=de")
     page.get_by_role("link", name=re.compile("^MQL")).click()
+    page.wait_for_url("**band=MQL*")
     assert set(page.locator("table.leads tbody .band").all_inner_texts()) <= {"MQL"}
 
 
@@ -94,8 +97,8 @@ def test_text_has_enough_contrast(page: Page) -> None:
 def test_print_leaves_out_what_only_works_on_a_screen(page: Page) -> None:
     page.locator("table.leads tbody th a").first.click()
     page.emulate_media(media="print")
-    assert not page.locator("header.top").is_visible()
-    assert page.locator("table.reasons").is_visible()
+    expect(page.locator("table.reasons")).to_be_visible()
+    expect(page.locator("header.top")).to_be_hidden()
     assert page.pdf()[:4] == b"%PDF"
 
 
@@ -106,5 +109,5 @@ def test_pages_work_without_javascript(browser: Browser, address: str, api_key: 
     page.fill("#key", api_key)
     page.get_by_role("button", name="Log in").click()
     page.locator("table.leads tbody th a").first.click()
-    assert page.locator("table.reasons").is_visible()
+    expect(page.locator("table.reasons")).to_be_visible()
     context.close()
