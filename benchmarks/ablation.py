@@ -19,12 +19,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from ablation_funnels import FUNNELS, Trial, drawn_trials, public_trials
+from ablation_funnels import FUNNELS, Trial, drawn_trials, measure, public_trials
 from ablation_peers import PEERS, installed
 
 from models.classifier import LeadClassifier
 from models.estimator_options import EstimatorOptions
-from models.log_odds import log_losses, log_odds_to_probability, probability_to_log_odds
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGE = ("80,000 leads", "1 % of 40,000")
@@ -75,18 +74,6 @@ CANDIDATES: dict[str, Forecaster] = {
     "10 boosters of each kind": ours(boosters=10),
     **{f"peer: {name}": peer for name, peer in PEERS.items()},
 }
-
-
-def measure(trial: Trial, log_odds: np.ndarray) -> dict[str, float]:
-    """Return log loss and AUC; against the truth, where it is known, instead of the outcomes that happened to come."""
-    y = trial.y_test if trial.truth is None else trial.truth
-    order = np.argsort(log_odds, kind="stable")
-    values, place = np.unique(log_odds[order], return_inverse=True)
-    yes, no = np.bincount(place, y[order], len(values)), np.bincount(place, 1.0 - y[order], len(values))
-    auc = float(yes @ (np.cumsum(no) - no / 2) / (yes.sum() * no.sum()))
-    far = probability_to_log_odds(1 - 1e-6)
-    loss = float(log_losses(np.clip(log_odds, -far, far), y).mean())
-    return {"log_loss": loss, "auc": auc, "mean": float(log_odds_to_probability(log_odds).mean())}
 
 
 def run(trials: Iterator[Trial], names: list[str], file: Path) -> pd.DataFrame:

@@ -39,7 +39,7 @@ def check_funnel(context: StageContext, *, as_of_us: int | None) -> Result:
         waiting_check(watched),
         idle_check(watched, options),
         maturing_check(watched),
-        drift_check(watched, read_reference(context, now), seed=context.settings.seed),
+        drift_check(watched, read_reference(context, now)),
         calibration_check(watched, read_matured(context, now)),
     )
     return Result(watched, checks, together([check.answer for check in checks if check.name in options.exit_on]))

@@ -188,13 +188,13 @@ def idle_check(watched: Watched, options: MonitorOptions) -> Check:
     return Check("idle", title, together(answers), sentence, todo if len(worst) else "", {"stages": table})
 
 
-def drift_check(watched: Watched, reference: Reference | None, *, seed: int) -> Check:
+def drift_check(watched: Watched, reference: Reference | None) -> Check:
     """Hold the newest leads against those that the model learned from."""
     title = "Do the newest leads look like those the model learned from?"
     if reference is None:
         said = "No model has been trained on rows before this time, so there is nothing to compare with."
         return Check("drift", title, "cannot tell", said)
-    table = feature_drift(reference.learned, reference.newest, reference.features, seed=seed)
+    table = feature_drift(reference.learned, reference.newest, reference.features, stretch=reference.stretch)
     spec = watched.spec
     expected = table["subject"].isin(spec.watched_columns) | table["family"].isin(["source", "account"])
     table = table.assign(
@@ -216,10 +216,18 @@ def drift_check(watched: Watched, reference: Reference | None, *, seed: int) -> 
 
 
 def calibration_check(watched: Watched, matured: pd.DataFrame | None) -> Check:
-    """Hold forecasts of the test period against what came true, month by month."""
+    """Hold forecasts of the test period against what came true, by month, once all of a month is known.
+
+    A month that is looked at every week while its outcomes come in would be tested four times.
+    """
     title = "Do the percentages still hold?"
     if matured is None or matured.empty:
         return Check("calibration", title, "cannot tell", "No forecast has matured yet, or no model has been trained.")
+    horizon_us = watched.spec.target(watched.spec.primary_target).horizon
+    known_until = pd.Timestamp(watched.as_of_us - horizon_us, unit="us", tz="UTC")
+    matured = matured[matured["as_of"] < known_until.normalize().replace(day=1)]
+    if matured.empty:
+        return Check("calibration", title, "cannot tell", "No month has matured as a whole yet.")
     month = matured["as_of"].dt.strftime("%Y-%m")
     table = calibration_by_group(
         matured["y"].astype("float64"),

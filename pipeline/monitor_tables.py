@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.as_of import is_known
 from features.clock import DAY_US, format_time, to_micros
@@ -101,11 +103,19 @@ def _that_bring_in(context: StageContext, spec: SourceSpec) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Reference:
-    """Rows that the model learned from, the newest rows, and the features."""
+    """Rows that the model learned from, the newest rows, and the features.
+
+    Attributes
+    ----------
+    stretch : array of int64
+        Which stretch of ``NEWEST_DAYS`` a row that was learned from lies in, 0 the newest; −1 in the time in which the
+        first leads had not been looked at for as long as any lead is.
+    """
 
     features: tuple[Feature, ...]
     learned: pd.DataFrame
     newest: pd.DataFrame
+    stretch: NDArray[np.int64]
 
 
 def has_stage(context: StageContext, name: str) -> bool:
@@ -125,10 +135,13 @@ def read_reference(context: StageContext, as_of_us: int) -> Reference | None:
     history = pd.read_parquet(context.folder("features") / "history.parquet")
     times = to_micros(history["as_of"])
     learned = history.merge(train[["lead_id", "as_of"]], on=["lead_id", "as_of"])
-    if not len(learned) or int(to_micros(learned["as_of"]).max()) > as_of_us:
+    looked_us = to_micros(learned["as_of"]).to_numpy(dtype="int64")
+    if not len(learned) or int(looked_us.max()) > as_of_us:
         return None
     newest = history[(times <= as_of_us) & (times > as_of_us - NEWEST_DAYS * DAY_US)]
-    return Reference(features, learned, newest)
+    settled_us = int(looked_us.min()) + (spec.snapshots.until or 0)
+    stretch = np.where(looked_us < settled_us, -1, (looked_us.max() - looked_us) // (NEWEST_DAYS * DAY_US))
+    return Reference(features, learned, newest, stretch)
 
 
 def read_matured(context: StageContext, as_of_us: int) -> pd.DataFrame | None:
