@@ -50,6 +50,11 @@ def approve(
         If the receipt does not hold, or the entry is not allowed.
     """
     context = open_registered(out, params_file, overrides)
+    with context.workspace.locked():  # two words at one moment: the second is told to come again
+        return _approve(context, role=role, name=name, refused=refused, why=why)
+
+
+def _approve(context: StageContext, *, role: Role, name: str, refused: bool, why: str | None) -> Sealed:
     registered = is_registered(context)
     key = key_from_environment()
     altered = [finding for finding in (*verify(context, key), find_in_mlflow(context)) if finding.answer == "altered"]

@@ -53,10 +53,11 @@ def run_monitor(context: StageContext, *, as_of_us: int | None, as_json: bool) -
     InputError
         If nothing could be checked: broken input, or a moment outside the data.
     """
-    run_stage("ingest", context)
-    result = check_funnel(context, as_of_us=as_of_us)
-    inputs = {"as_of": format_time(result.watched.as_of_us)}
-    with context.workspace.writing(NAME, inputs) as out:
-        write_result(result, out)
+    with context.workspace.locked():
+        run_stage("ingest", context)
+        result = check_funnel(context, as_of_us=as_of_us)
+        inputs = {"as_of": format_time(result.watched.as_of_us)}
+        with context.workspace.writing(NAME, inputs) as out:
+            write_result(result, out)
     page = context.workspace.folder(NAME) / "monitor.html"
     return result.exit_code, to_json(result) if as_json else to_text(result, page)

@@ -12,8 +12,8 @@ from features.spec import SourceSpec
 from models.baseline import Baseline
 from models.cutoffs import Cutoffs, band
 from models.forecast import CURRENT_STAGE, Forecast
+from pipeline.decisions import decisions
 from pipeline.judged_rows import KEYS, read_features
-from pipeline.looks import decisions
 from pipeline.stage import StageContext
 
 OPEN_FILE, OPEN_ABOUT_FILE = "open.parquet", "open.json"

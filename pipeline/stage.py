@@ -225,5 +225,6 @@ def make_context(
 
 def run_all(context: StageContext, names: Sequence[str] = RUN_STAGES) -> None:
     """Run stages in order; those whose outputs are current are skipped, so an interrupted run goes on."""
-    for name in names:
-        run_stage(name, context)
+    with context.workspace.locked():
+        for name in names:
+            run_stage(name, context)

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from features.errors import InputError
 
 STAMP = "stage.json"
+LOCK = ".lock"
 
 
 def file_digest(file: Path) -> str:
@@ -67,15 +70,42 @@ class Workspace:
         return same_inputs and stamp["outputs"] == tree_digest([self.folder(stage)])
 
     @contextmanager
-    def writing(self, stage: str, inputs: Mapping[str, Any]) -> Iterator[Path]:
-        """Give a fresh folder to write into; it takes the stage's place only when the block ends well."""
-        final, partial = self.folder(stage), self.root / f".{stage}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
+    def locked(self) -> Iterator[None]:
+        """Keep other commands from writing here until the block ends; blocks of one process may lie in each other.
+
+        The lock is the operating system's: when a process dies, it is free.
+
+        Raises
+        ------
+        InputError
+            If another process holds it, or nothing can be written here.
+        """
         try:
-            partial.mkdir(parents=True)
+            self.root.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.root.resolve() / LOCK, timeout=0, is_singleton=True).acquire()
+        except Timeout:
+            raise InputError(
+                expected=f"nobody else writing to {self.root}",
+                found="another leadscore command at work there",
+                hint="Wait until it has ended, or give another --out",
+            ) from None
         except OSError as error:
             found = f"{self.root}: {error.strerror}"
             raise InputError(expected="a folder to write into for --out", found=found) from None
+        with lock:
+            yield
+
+    @contextmanager
+    def writing(self, stage: str, inputs: Mapping[str, Any]) -> Iterator[Path]:
+        """Give a fresh folder to write into; it takes the stage's place only when the block ends well."""
+        with self.locked(), self._writing(stage, inputs) as partial:
+            yield partial
+
+    @contextmanager
+    def _writing(self, stage: str, inputs: Mapping[str, Any]) -> Iterator[Path]:
+        final, partial = self.folder(stage), self.root / f".{stage}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
         try:
             yield partial
         except BaseException:

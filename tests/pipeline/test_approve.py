@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 
+import pandas as pd
 import pytest
 
 from pipeline.cli import main
@@ -67,6 +70,34 @@ def test_from_a_run_to_a_champion(won, capsys):
     context = open_run(won)
     assert run_stage("receipt", context) is False  # what was approved is not made again
     assert run_stage("register", context) is False
+
+
+def test_tables_that_the_nightly_job_replaced_do_not_stop_an_approval(won, capsys):
+    folder = won / "ingest"
+    table = folder / "leads.parquet"
+    pd.read_parquet(table).iloc[:-1].to_parquet(table)
+    (folder / STAMP).write_text(
+        json.dumps(json.loads((folder / STAMP).read_text()) | {"outputs": tree_digest([folder])})
+    )
+    for team in ("marketing", "sales"):
+        code, _ = command(capsys, "approve", "--as", team, "--name", team, "--out", won)
+        assert code == 0
+    assert champion(won) == "1"
+
+
+def test_two_words_at_one_moment_the_second_is_told_to_wait(won, capsys):
+    holder = "import sys; from pathlib import Path; from pipeline.workspace import Workspace\n"
+    holder += "with Workspace(Path(sys.argv[1])).locked(): print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, won], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        code, told = command(capsys, "approve", "--as", "marketing", "--name", "A", "--out", won)
+        assert (code, (won / "approvals").exists()) == (2, False)
+        assert "another leadscore command at work there" in told
+        other.communicate()
+    assert command(capsys, "approve", "--as", "marketing", "--name", "A", "--out", won)[0] == 0
 
 
 def test_a_refusal_by_sales_blocks_and_cannot_be_hidden(won, capsys):

@@ -22,10 +22,11 @@ from models.promised_precision import best_promise
 from models.scoring import score_rows
 from models.veto import DAYS_SINCE_EVENT
 from pipeline import cutoffs
+from pipeline.decisions import decisions
 from pipeline.features import write_features
 from pipeline.ingested import read_leads, read_observed_until, read_stages
 from pipeline.judged_rows import read_baseline, read_features, read_first_looks, volume_rows
-from pipeline.looks import Looks, calibration_looks, decisions
+from pipeline.looks import Looks, calibration_looks
 from pipeline.model_files import read_forecast
 from pipeline.settings import CutoffOptions
 from pipeline.stage import StageContext, run_stage
