@@ -49,8 +49,8 @@ class EstimatorOptions(Strict):
     """How strongly a leaf leans on its parent, in rows."""
     feature_fraction: float = Field(default=0.6, gt=0, le=1)
     bagging_fraction: float = Field(default=0.8, gt=0, le=1)
-    min_category_leads: int = Field(default=5, ge=1)
-    """A category that fewer leads have counts as rare."""
+    min_category_leads: int = Field(default=2, ge=1)
+    """A category that fewer leads have counts as rare. Small ones are left to ridges and priors."""
     max_categories: int = Field(default=500, ge=2)
     """Categories of one column that are told apart; the rest, the least frequent, count as rare."""
     category_prior: float = Field(default=20.0, gt=0)
