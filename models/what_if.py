@@ -20,12 +20,11 @@ from models.cutoff_statement import Stated
 from models.next_quarter import moves_of, state_next_quarter
 from models.past import Past
 from models.past_volumes import PastVolumes
-from models.policy_options import Band
+from models.policy_options import BANDS, Band
 from models.promised_precision import keep_promise
 from models.what_if_changes import changes
 from models.what_if_list import monday
 
-STAGES: tuple[Band, ...] = ("MQL", "SAL")
 PROPOSED, IN_FORCE, POINTS = "proposed", "in_force", "points"
 PEOPLE = (-1, 1, 2)
 """Salespeople fewer and more that the answer looks at."""
@@ -77,11 +76,11 @@ def what_if(past: Past, question: Question) -> dict[str, Any]:
         "version": _version(past, agreed),
         "cutoffs": _cutoffs(past, agreed),
         "promise": None if agreed.promise is None else _promise(agreed),
-        "stages": {band: _stage(past, agreed, question, band) for band in STAGES},
+        "stages": {band: _stage(past, agreed, question, band) for band in BANDS},
         "people": _people(past, agreed, question),
         "changes": changes(past, agreed),
         "monday": monday(past, agreed, question),
-        "curves": {band: _curves(past, band) for band in STAGES},
+        "curves": {band: _curves(past, band) for band in BANDS},
     }
     return {name: _plain(value) for name, value in tree.items()}
 
@@ -114,7 +113,7 @@ def _promise(agreed: Agreed) -> dict[str, Any] | None:
 def _stage(past: Past, agreed: Agreed, question: Question, band: Band) -> dict[str, Any]:
     own, ahead = agreed.forward, past.in_force_forward
     force, base = past.in_force, past.in_force.baseline
-    at = STAGES.index(band)
+    at = BANDS.index(band)
     # On the calibration period by the forward forecast, on the test period by the one that scores now.
     asked = {
         PROPOSED: (past.model, past.model_in_test, (own.mql, own.sal)[at], (agreed.mql, agreed.sal)[at]),

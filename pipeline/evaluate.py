@@ -11,6 +11,7 @@ import pandas as pd
 
 from models.answering_level import answering_level
 from models.baseline import Baseline, Bools
+from models.bootstrap import Interval
 from models.change_of_policy import ChangeOfPolicy, compare_policies
 from models.conversion import Conversion, conversion_steps, convert
 from models.cutoffs import Cutoffs, first_promotions
@@ -18,10 +19,11 @@ from models.follow_up import WEIGHT
 from models.forecast import Forecast
 from models.importance import family_importance, subject_importance
 from models.log_odds import Floats
+from models.policy_options import BANDS
 from models.promotion import precision_against_volume, precision_difference, promoted_precision
 from models.reasons import Reason, reasons
 from models.target_evaluation import BASELINE, MODEL, TargetEvaluation, evaluate_target
-from pipeline.evaluation import BANDS, Entering, Evaluation, Promotions, Volume, evaluation_tree
+from pipeline.evaluation import Entering, Evaluation, Promotions, Volume, evaluation_tree
 from pipeline.follow_up import read_follow_up
 from pipeline.ingested import read_observed_until, read_stages
 from pipeline.judged_grades import graded_test_leads
@@ -127,7 +129,7 @@ def _promotions(context: StageContext, looks: Looks, cutoffs: Cutoffs) -> Promot
         )
         for scorer, score in scores.items()
     }
-    gaps = {
+    gaps: dict[str, Interval] = {
         name: precision_difference(
             rows, passes[MODEL, name], passes[BASELINE, name], draws=options.bootstrap, seed=seed
         )

@@ -49,13 +49,12 @@ from models.conversion import Conversion
 from models.cutoffs import Cutoffs
 from models.learning_curve import LearningCurve
 from models.metrics import METRICS
+from models.policy_options import BANDS
 from models.reasons import Reason
 from models.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
 from models.verdict import RULE
 from pipeline.looks import Looks
 from pipeline.report_data import DataNotes
-
-BANDS = ("MQL", "SAL")
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from models.forecast import Forecast
 from models.log_odds import Floats
 from models.metrics import Scored
 from models.points_gain import COMPILED, MODEL, TODAY, gain_kept
+from models.policy_options import BANDS
 from models.promotion import precision_difference, promoted_precision
 from models.score_calibration import ScoreCalibration, fit_score_calibration
 from pipeline.evaluate import read_cutoffs
@@ -30,8 +31,6 @@ from pipeline.looks import Looks, calibration_looks, looks_in_test
 from pipeline.model_files import read_forecast
 from pipeline.progress import progress
 from pipeline.stage import StageContext
-
-BANDS = ("MQL", "SAL")
 
 
 @dataclass(frozen=True)

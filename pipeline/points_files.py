@@ -28,9 +28,10 @@ from models.bootstrap import Interval
 from models.metrics import METRICS
 from models.points import PointsRules
 from models.points_gain import COMPILED, MODEL, TODAY
+from models.policy_options import BANDS
 from models.rule_candidates import Rule
 from models.rule_words import rule_words
-from pipeline.points import BANDS, JudgedPoints
+from pipeline.points import JudgedPoints
 
 PROBABILITY_STEPS = 25
 

@@ -13,7 +13,8 @@ from models.bootstrap import Interval
 from models.metrics import METRICS
 from models.points_gain import COMPILED, MODEL, TODAY
 from models.points_reasons import condition_words
-from pipeline.points import BANDS, JudgedPoints
+from models.policy_options import BANDS
+from pipeline.points import JudgedPoints
 from pipeline.points_files import probability_pairs
 from pipeline.report import TEMPLATES
 from pipeline.report_words import bounds, number, percent, percent_bounds, signed, target_title

@@ -7,11 +7,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from models.policy_options import BANDS
 from pipeline.receipt_words import NAMES, THE, outcomes_word, range_words, whole
 from pipeline.seal import KEY_VARIABLE, Sealed
 from pipeline.standing import standing_of
 
-BANDS = ("MQL", "SAL")
 STAGES = ("ingest", "features", "labels", "train", "cutoffs", "evaluate")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 

@@ -16,10 +16,11 @@ from features.feature_list import Feature
 from models.bootstrap import Interval
 from models.calibration_by_group import RULE as GROUP_RULE
 from models.metrics import METRICS, Metric
+from models.policy_options import BANDS
 from models.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
 from models.verdict import RULE
 from pipeline.cutoff_words import asked, stated
-from pipeline.evaluation import BANDS, Evaluation
+from pipeline.evaluation import Evaluation
 from pipeline.report_grades import grade_rows
 from pipeline.report_groups import agreement_sentence, group_blocks
 from pipeline.report_learning import curve_rows, gain_sentence, level_sentences

@@ -18,6 +18,7 @@ from models.estimator import EstimatorOptions
 from models.monitoring_gaming import GamingOptions
 from models.policy_options import AskedPolicy, Band, BandOptions
 from pipeline.simulation.shift import ShiftOptions
+from pipeline.yaml_trees import merged, read_yaml
 
 
 class SimulateOptions(Strict):
@@ -216,15 +217,6 @@ def _yaml_value(assignment: str, text: str) -> Any:
         raise InputError(expected="a value in YAML", found=f"--set {assignment!r}") from None
 
 
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``base`` with ``over`` laid on it, section by section."""
-    result = dict(base)
-    for key, value in over.items():
-        old = result.get(key)
-        result[key] = merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return result
-
-
 def validation_message(error: ValidationError) -> str:
     """Return the first thing that is wrong, as ``section.key: message``."""
     first = error.errors()[0]
@@ -282,20 +274,3 @@ def read_settings(
         raise InputError(
             expected="settings as in params.yaml", found=validation_message(error), table=str(params_file or "--set")
         ) from None
-
-
-def read_yaml(file: Path) -> dict[str, Any]:
-    """Read a YAML mapping; a missing or broken file is an InputError."""
-    try:
-        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        found = error.strerror or type(error).__name__
-        raise InputError(expected=f"a file {file.name}", found=found, hint=f"Looked in {file.parent}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        first_line = " ".join(str(error).split())
-        raise InputError(expected="readable YAML", found=first_line, table=file.name) from None
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        raise InputError(expected="a YAML mapping", found=type(tree).__name__, table=file.name)
-    return tree

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from features.errors import InputError
 from features.spec import SourceSpec
 from models.points import PointsRules
-from pipeline.settings import SOURCE_SECTIONS, merged
+from pipeline.settings import SOURCE_SECTIONS
+from pipeline.yaml_trees import merged
 
 TABLES = ("leads", "changes", "events", "stages", "handovers")
 """The tables a source can give; only ``leads`` is required."""
