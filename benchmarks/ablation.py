@@ -133,10 +133,14 @@ def _worse(wide: pd.DataFrame, name: str) -> str:
 
 
 def against_peers(results: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a kind: the best peer's log loss and AUC there, and the default less it, in thousandths."""
+    """Return one row a kind: the best peer's log loss and AUC there, and the default less it, in thousandths.
+
+    A peer that was measured on some trials of the kind only takes no part there.
+    """
     rows = []
     for kind, part in results.groupby("kind", sort=False):
-        means = part.groupby("candidate")[["log_loss", "auc"]].mean()
+        by_candidate = part.groupby("candidate")
+        means = by_candidate[["log_loss", "auc"]].mean()[by_candidate["trial"].nunique() == part["trial"].nunique()]
         peers = means[means.index.str.startswith("peer: ") & (means.index != "peer: base rate")]
         if "default" in means.index and len(peers):
             row: dict[str, object] = {"kind": kind, "trials": part["trial"].nunique()}
@@ -169,7 +173,8 @@ def main() -> None:
 
     names = list(dict.fromkeys(["default", *arguments.candidate]))
     results = run(trials(), names, arguments.out / "results.jsonl")
-    table = compare(results, names)
+    elsewhere = [name for name in results["candidate"].unique() if name not in CANDIDATES]  # ablation_autogluon.py
+    table = compare(results, [*names, *elsewhere])
     table.to_csv(arguments.out / "table.csv", index=False)
     sys.stdout.write(table.to_string(index=False) + "\n")
     sys.stdout.write(against_peers(results).to_string(index=False) + "\n")
