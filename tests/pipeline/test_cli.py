@@ -14,6 +14,11 @@ import pytest
 from pipeline.cli import main
 
 COMMAND = [sys.executable, "-m", "pipeline.cli"]
+HEED = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+)
+"""Starts Python so that it heeds Ctrl-C, which a job in the background of a shell would not."""
 
 
 def exit_code(*arguments):
@@ -57,7 +62,8 @@ def test_an_interrupted_run_says_so_and_the_next_one_finishes(demo_run, project_
     arguments = ["--source", str(project_root / "sources" / "demo"), "--data", str(demo_run / "simulate" / "export")]
     command = [*COMMAND, "ingest", *arguments, "--out", str(tmp_path)]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=project_root, env=environment) as first:
+    heeding = [sys.executable, "-c", HEED, *command[1:]]
+    with subprocess.Popen(heeding, stderr=subprocess.PIPE, text=True, cwd=project_root, env=environment) as first:
         assert first.stderr is not None
         while first.poll() is None and not (tmp_path / ".ingest.partial").is_dir():
             time.sleep(0.005)
