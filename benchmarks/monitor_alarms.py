@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gaming_alarms import CLEAN, RUNNING, WEEK_US
+from gaming_alarms import CLEAN, LAST, RUNNING, WEEK_US
 
 from features.clock import format_time
 from pipeline.ingested import read_observed_until
@@ -38,7 +38,7 @@ def watch(out: Path, seed: int, number: int, *, leads: int) -> dict[str, Any]:
     kind = CLEAN[number % len(CLEAN)]
     campaign = RUNNING[number // len(CLEAN) % len(RUNNING)] if kind == "more_of_the_same" else "null"
     weeks = int(np.random.default_rng([seed, 9]).integers(10, 30))
-    first_day = np.datetime64("2026-07-01") - np.timedelta64(7 * weeks, "D")
+    first_day = format_time(LAST - weeks * WEEK_US)[:10]
     factor = 0.7 if kind == "harder_sales" else 2.0
     shift = [f"kind={kind}", f"campaign={campaign}", f"from_day={first_day}", f"factor={factor}"]
     overrides = [f"seed={seed}", f"simulate.leads={leads}", "model.threads=1"]

@@ -68,6 +68,17 @@ def to_json(result: Result) -> str:
     return json.dumps(tree, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 
+def to_the_minute(us: int) -> str:
+    """Return a moment as people read it.
+
+    Examples
+    --------
+    >>> to_the_minute(1_782_863_968_295_393)
+    '2026-06-30 23:59 UTC'
+    """
+    return pd.Timestamp(us, unit="us").strftime("%Y-%m-%d %H:%M UTC")
+
+
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table as JSON can hold them."""
     return [
@@ -85,7 +96,7 @@ def to_text(result: Result, page: Path) -> str:
     """Return a short table for a terminal."""
     width = max(len(check.title) for check in result.checks)
     lines = [f"{check.answer:<12}{check.title:<{width + 2}}{check.sentence}" for check in result.by_urgency]
-    until = format_time(result.watched.as_of_us)
+    until = to_the_minute(result.watched.as_of_us)
     return "\n".join([f"{result.watched.spec.title.en}, as of {until}: {result.answer}", *lines, f"Page: {page}"])
 
 
@@ -100,7 +111,7 @@ def to_page(result: Result) -> str:
     )
     return environment.get_template("monitor.html.j2").render(
         source=result.watched.spec.title.en,
-        as_of=format_time(result.watched.as_of_us),
+        as_of=to_the_minute(result.watched.as_of_us),
         answer=result.answer,
         alarms=[check for check in result.checks if check.answer == "alarm"],
         unknown=[check for check in result.checks if check.answer == "cannot tell"],

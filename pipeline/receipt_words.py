@@ -47,6 +47,8 @@ def range_words(interval: Mapping[str, float | None]) -> str:
     'between 2 fewer and 19 more'
     >>> range_words({"value": -3, "low": -4.0, "high": -1.5})
     'between 1.5 and 4 fewer'
+    >>> range_words({"value": 9, "low": -0.04, "high": 19.0})
+    'between a little fewer and 19 more'
     """
     low, high = interval["low"], interval["high"]
     if low is None or high is None:
@@ -57,6 +59,7 @@ def range_words(interval: Mapping[str, float | None]) -> str:
         return f"between {small} and {large} more"
     if high <= 0:
         return f"between {large} and {small} fewer"
+    small, large = ("a little" if text == "0" else text for text in (small, large))  # 0 would say that it is no less
     return f"between {small} fewer and {large} more"
 
 
