@@ -16,10 +16,9 @@ from models.past import Past, Seen
 CUTOFFS, OPEN_ABOUT = "cutoffs/cutoffs.json", "evaluate/open.json"
 LOOKS, OPEN = {"cutoffs": "cutoffs/looks.parquet", "evaluate": "evaluate/looks.parquet"}, "evaluate/open.parquet"
 COUNTING = {"cutoffs": "cutoffs/looks.json", "evaluate": "evaluate/looks.json"}
-FILES = (CUTOFFS, OPEN_ABOUT, OPEN, *LOOKS.values(), *COUNTING.values())
-"""All that an answer reads, below the folder of a run's outputs …"""
 EARLIER = "cutoffs/past.parquet"
-"""… and what is read where a run kept it."""
+FILES = (CUTOFFS, OPEN_ABOUT, OPEN, EARLIER, *LOOKS.values(), *COUNTING.values())
+"""All that an answer reads, below the folder of a run's outputs."""
 
 
 def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) -> Past:
@@ -40,7 +39,7 @@ def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) ->
         return Past(
             calibration=_seen(table(LOOKS["cutoffs"]), told["cutoffs"]),
             test=_seen(table(LOOKS["evaluate"]), told["evaluate"]),
-            earlier=_earlier(table),
+            earlier=_numbered(table(EARLIER)),
             opened=table(OPEN),
             in_force=Cutoffs.model_validate_json(text(CUTOFFS)),
             about=json.loads(text(OPEN_ABOUT)),
@@ -51,13 +50,6 @@ def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) ->
             found=str(error).splitlines()[0],
             hint="Run 'leadscore run' again",
         ) from None
-
-
-def _earlier(table: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
-    try:
-        return _numbered(table(EARLIER))
-    except FileNotFoundError:
-        return pd.DataFrame()
 
 
 def _seen(rows: pd.DataFrame, told: dict[str, float | str | None]) -> Seen:

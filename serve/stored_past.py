@@ -12,7 +12,7 @@ import pandas as pd
 from features.errors import InputError
 from models.agreement import Question
 from models.past import Past
-from models.stored_past import EARLIER, FILES, past_of
+from models.stored_past import FILES, past_of
 from models.what_if import what_if
 
 Stamp = tuple[int, ...]
@@ -68,9 +68,7 @@ class StoredPast:
     def _current(self) -> tuple[Stamp, Past]:
         with self._lock:
             try:
-                earlier = self._out / EARLIER
-                kept = earlier.stat().st_mtime_ns if earlier.is_file() else 0
-                stamp = (*((self._out / name).stat().st_mtime_ns for name in FILES), kept)
+                stamp = tuple((self._out / name).stat().st_mtime_ns for name in FILES)
                 if self._held is None or self._held[0] != stamp:
                     self._held = (stamp, self._read())
             except FileNotFoundError as error:
