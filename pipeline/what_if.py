@@ -15,7 +15,7 @@ from features.errors import InputError
 from models.adoption import settings_for, settings_text
 from models.agreement import Question
 from models.past import Past
-from models.stored_past import past_of
+from models.stored_past import FILES, past_of
 from models.what_if import what_if
 from models.what_if_list import LIST_COLUMNS
 from pipeline.lead_list import write_list
@@ -37,17 +37,16 @@ def read_past(out: Path) -> Past:
     InputError
         If there is no finished run in ``out``, or one of another version.
     """
-    try:
-        return past_of(
-            text=lambda name: (out / name).read_text(encoding="utf-8"), table=lambda name: pd.read_parquet(out / name)
-        )
-    except FileNotFoundError as error:
-        missing = Path(error.filename).relative_to(out) if error.filename else "the outputs"
+    missing = next((name for name in FILES if not (out / name).is_file()), None)
+    if missing is not None:
         raise InputError(
             expected=f"a finished run in {out}",
             found=f"no {missing}",
             hint="Run 'make demo' or 'leadscore run' first, or say where it is with --out",
-        ) from None
+        )
+    return past_of(
+        text=lambda name: (out / name).read_text(encoding="utf-8"), table=lambda name: pd.read_parquet(out / name)
+    )
 
 
 def answered(

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from features.errors import InputError
+from models.stored_past import FILES
 from pipeline.cli import main
 from pipeline.cutoffs import decide
 from pipeline.evaluate import read_cutoffs
@@ -169,6 +170,18 @@ def test_an_unknown_flag_and_no_run_exit_2(tmp_path: Path, capsys: pytest.Captur
     assert exit_code("cutoffs", "--capacity", "5", "--out", tmp_path) == 2
     assert "Run 'make demo' or 'leadscore run' first" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_run_that_lacks_a_file_is_told_which(
+    out: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for kept in FILES:
+        if kept != name:
+            (tmp_path / kept).parent.mkdir(exist_ok=True)
+            (tmp_path / kept).symlink_to(out / kept)
+    assert exit_code("cutoffs", "--out", tmp_path, "--capacity", "3/week") == 2
+    assert f"found no {name}" in capsys.readouterr().err
 
 
 def test_a_promise_that_cannot_be_kept_exits_2_and_says_what_can(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
