@@ -52,7 +52,7 @@ serve: setup ## Serve scores and pages of the last demo run on localhost
 	$(BIN)/python -m serve
 
 screenshots: setup browser ## Take the pictures of docs/images anew, from the last demo run
-	LEADSCORE_SCREENSHOTS=docs/images LEADSCORE_DEMO_OUT=data $(BIN)/python -m pytest -q tests/serve/test_cutoffs_page.py -k pictures
+	LEADSCORE_SCREENSHOTS=docs/images LEADSCORE_DEMO_OUT=data $(BIN)/python -m pytest -q tests/serve/pages/cutoffs/test_browser.py -k pictures
 
 browser: ## Install what browser and Spark tests need, if it is missing
 	tests/install_system_packages.sh

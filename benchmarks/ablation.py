@@ -22,8 +22,8 @@ import pandas as pd
 from ablation_funnels import FUNNELS, Trial, drawn_trials, measure, public_trials
 from ablation_peers import PEERS, installed
 
-from models.classifier import LeadClassifier
-from models.estimator_options import EstimatorOptions
+from models.estimator.options import EstimatorOptions
+from models.sklearn_api.lead_classifier import LeadClassifier
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGE = ("80,000 leads", "1 % of 40,000")

@@ -22,18 +22,18 @@ import pandas as pd
 from few_outcomes import Funnel, simulate_funnel
 from forecast import RUNS
 
-from features.clock import to_micros
+from features.catalog.feature_list import feature_list
 from features.errors import InputError
-from features.feature_list import feature_list
-from features.spec import SourceSpec
-from features.split import SplitOptions, split_by_time
-from models.by_lead import even_weights
-from models.calibration import fit_calibration
-from models.fit_estimator import fit_estimator
-from models.fit_forecast import labelled_rows
+from features.labelling.time_split import SplitOptions, split_by_time
+from features.source_spec import SourceSpec
+from features.time_units import to_micros
+from models.calibration.intercept_and_slope import fit_calibration
+from models.estimator.fit_estimator import fit_estimator
+from models.forecast.fit_forecast import labelled_rows
 from models.log_odds import log_odds_to_probability, probability_to_log_odds
-from pipeline.settings import parse_overrides
-from pipeline.stage import StageContext, make_context, run_all
+from models.measures.lead_weights import even_weights
+from pipeline.runner.stages import StageContext, make_context, run_all
+from pipeline.settings.settings import parse_overrides
 
 ROOT = Path(__file__).resolve().parent.parent
 WAYS = ("none", "static", "drift-aware")

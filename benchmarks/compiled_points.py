@@ -15,12 +15,12 @@ import sys
 import time
 from pathlib import Path
 
-from models.compiled_points import MAX_RULES
-from models.points_gain import COMPILED, MODEL, TODAY
-from pipeline.finished_run import open_run
-from pipeline.points import JudgedPoints, compile_run
-from pipeline.settings import parse_overrides
-from pipeline.stage import make_context, run_all
+from models.compiled_points.gain_kept import COMPILED, MODEL, TODAY
+from models.compiled_points.table import MAX_RULES
+from pipeline.points.compile_run import JudgedPoints, compile_run
+from pipeline.runner.finished_run import open_run
+from pipeline.runner.stages import make_context, run_all
+from pipeline.settings.settings import parse_overrides
 
 STAGES = ("simulate", "ingest", "features", "labels", "train", "cutoffs")
 SOURCE = Path(__file__).resolve().parent.parent / "sources" / "demo"

@@ -22,15 +22,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.clock import to_micros
-from features.feature_list import feature_list
-from features.spec import SourceSpec
-from features.split import SplitOptions, split_by_time
-from models.estimator_options import EstimatorOptions
-from models.fit_forecast import fit_forecast
+from features.catalog.feature_list import feature_list
+from features.labelling.time_split import SplitOptions, split_by_time
+from features.source_spec import SourceSpec
+from features.time_units import to_micros
+from models.estimator.options import EstimatorOptions
+from models.forecast.fit_forecast import fit_forecast
 from models.log_odds import probability_to_log_odds
-from pipeline.settings import parse_overrides
-from pipeline.stage import StageContext, make_context, run_all
+from pipeline.runner.stages import StageContext, make_context, run_all
+from pipeline.settings.settings import parse_overrides
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (20, 50, 100, 200, 500, 2_000)

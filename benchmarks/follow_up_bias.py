@@ -36,15 +36,15 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from features.feature_list import feature_list
-from features.spec import SourceSpec
-from models.by_lead import even_weights
-from models.fit_forecast import fit_forecast
-from models.follow_up import TRAINING_POWER, WEIGHT, observed_rows
-from models.forecast import Forecast
-from models.metrics import Scored, metric_values
-from pipeline.settings import parse_overrides
-from pipeline.stage import StageContext, make_context, run_stage
+from features.catalog.feature_list import feature_list
+from features.source_spec import SourceSpec
+from models.forecast.fit_forecast import fit_forecast
+from models.forecast.forecast import Forecast
+from models.measures.lead_weights import even_weights
+from models.measures.metrics import Scored, metric_values
+from models.measures.observed_outcomes import TRAINING_POWER, WEIGHT, observed_rows
+from pipeline.runner.stages import StageContext, make_context, run_stage
+from pipeline.settings.settings import parse_overrides
 
 SOURCE = Path(__file__).resolve().parent.parent / "sources" / "demo"
 KEYS = ["lead_id", "as_of"]

@@ -5,7 +5,7 @@
 ``--data`` holds one folder a data set (the README of each source folder says where to get it). ``--bench`` (by default
 ``bench`` beside it) holds ``public_data.py``, the reference splits, and ``results.csv``, the peers' rows. A name that
 has a source folder here runs through the whole chain, from raw events on; any other name of ``public_data.NAMES`` is
-forecast from the columns that the peers were given (`models.classifier.LeadClassifier`).
+forecast from the columns that the peers were given (`models.sklearn_api.lead_classifier.LeadClassifier`).
 
 Writes ``OUT/NAME.parquet`` (``lead_id``, ``y``, ``p``: the reference split's test rows) and ``OUT/table.csv``.
 """
@@ -25,9 +25,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from models.classifier import LeadClassifier
-from pipeline.settings import parse_overrides
-from pipeline.stage import make_context, run_all, run_stage
+from models.sklearn_api.lead_classifier import LeadClassifier
+from pipeline.runner.stages import make_context, run_all, run_stage
+from pipeline.settings.settings import parse_overrides
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = "leadscore"

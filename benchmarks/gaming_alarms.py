@@ -20,21 +20,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.clock import DAY_US, parse_time
-from models.curves import wilson
-from models.monitoring_counts import count_entries
-from models.monitoring_gaming import WEEK_DAYS, GamingOptions, weekly_runs
-from models.monitoring_mqls import followed_mqls, last_act, monitored_path
-from models.monitoring_named import responsible
-from pipeline.simulate import LIFE_DAYS, live
-from pipeline.simulation.campaigns import CAMPAIGN_NAMES, CAMPAIGNS, CHANNELS, channel_of_campaign
-from pipeline.simulation.company import make_company
-from pipeline.simulation.events import EVENT_TYPES
-from pipeline.simulation.people import draw_people
-from pipeline.simulation.points import ACTION_POINTS
-from pipeline.simulation.shift import Shift, ShiftOptions
-from pipeline.simulation.stages import STAGE_OF_STATE
-from pipeline.source_folder import read_source
+from features.time_units import DAY_US, parse_time
+from models.measures.curves import wilson
+from models.monitoring.followed_leads import followed_mqls, last_act, monitored_path
+from models.monitoring.gaming import WEEK_DAYS, GamingOptions, weekly_runs
+from models.monitoring.responsible_groups import responsible
+from models.monitoring.step_counts import count_entries
+from pipeline.simulate.campaigns import CAMPAIGN_NAMES, CAMPAIGNS, CHANNELS, channel_of_campaign
+from pipeline.simulate.company import make_company
+from pipeline.simulate.events import EVENT_TYPES
+from pipeline.simulate.marketing_points import ACTION_POINTS
+from pipeline.simulate.people import draw_people
+from pipeline.simulate.sales_stages import STAGE_OF_STATE
+from pipeline.simulate.shift import Shift, ShiftOptions
+from pipeline.simulate.stage import LIFE_DAYS, live
+from pipeline.source.folder import read_source
 
 LEADS, WEEKS = 20_000, 52
 FIRST, LAST = parse_time("2024-07-01"), parse_time("2026-07-01")

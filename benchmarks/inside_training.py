@@ -19,12 +19,12 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
-from features.feature_list import feature_list
-from models.by_lead import even_weights
-from models.fit_estimator import fit_estimator
+from features.catalog.feature_list import feature_list
+from models.estimator.fit_estimator import fit_estimator
 from models.log_odds import log_odds_to_probability
-from pipeline.settings import parse_overrides
-from pipeline.stage import StageContext, make_context, run_all
+from models.measures.lead_weights import even_weights
+from pipeline.runner.stages import StageContext, make_context, run_all
+from pipeline.settings.settings import parse_overrides
 
 FOLDS, SEED, RESAMPLES = 4, 11, 1_000
 CUTS = ((0.5, 0.67), (0.65, 0.83), (0.8, 1.0))

@@ -28,14 +28,14 @@ import pandas as pd
 from simulated_quarters import QUARTER_WEEKS, Quarter, make_company, make_quarters, read_quarters
 
 from features.errors import InputError
-from models.carry_over import carry_over
-from models.curves import wilson
-from models.cutoff_evidence import BandEvidence, CutoffEvidence
-from models.cutoffs import Counting
-from models.next_quarter import moves_of, state_next_quarter
-from models.past_volumes import PastVolumes
-from models.policies import Chosen, Compared, choose_cutoff
-from models.policy_options import Band, BandOptions, Capacity, DealValue
+from models.cutoffs.carry_over_by_volume import carry_over
+from models.cutoffs.choose import Chosen, Compared, choose_cutoff
+from models.cutoffs.cutoffs import Counting
+from models.cutoffs.evidence import BandEvidence, CutoffEvidence
+from models.cutoffs.next_quarter import moves_of, state_next_quarter
+from models.cutoffs.policy_options import Band, BandOptions, Capacity, DealValue
+from models.cutoffs.weekly_volumes import PastVolumes
+from models.measures.curves import wilson
 
 BANDS: tuple[Band, ...] = ("MQL", "SAL")
 OWN_CUTOFFS = {"MQL": 40.0, "SAL": 55.0}

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from models.by_lead import even_weights
+from models.measures.lead_weights import even_weights
 
 DECILES = 10
 RESAMPLES = 2_000

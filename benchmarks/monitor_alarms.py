@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 from gaming_alarms import CLEAN, LAST, RUNNING, WEEK_US
 
-from features.clock import format_time
-from pipeline.ingested import read_observed_until
-from pipeline.judged_rows import read_first_looks
-from pipeline.monitor import check_funnel
-from pipeline.settings import parse_overrides
-from pipeline.stage import make_context, run_all
+from features.time_units import format_time
+from pipeline.monitor.command import check_funnel
+from pipeline.outputs.feature_rows import read_first_looks
+from pipeline.outputs.ingested_tables import read_observed_until
+from pipeline.runner.stages import make_context, run_all
+from pipeline.settings.settings import parse_overrides
 
 ROOT = Path(__file__).resolve().parent.parent
 QUIET_WEEKS = 4

@@ -27,11 +27,11 @@ import pandas as pd
 import yaml
 
 from features.errors import InputError
-from pipeline.check_result import CheckResult
-from pipeline.settings import Settings, SimulateOptions, parse_overrides
-from pipeline.simulate import simulate
-from pipeline.source_check import check_source
-from pipeline.source_folder import read_source
+from pipeline.check.command import check_source
+from pipeline.check.result import CheckResult
+from pipeline.settings.settings import Settings, SimulateOptions, parse_overrides
+from pipeline.simulate.stage import simulate
+from pipeline.source.folder import read_source
 
 if TYPE_CHECKING:
     from leak_kinds import Planted

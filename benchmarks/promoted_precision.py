@@ -18,14 +18,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.clock import DAY_US, to_micros
-from features.handovers import first_handovers, promotion_weights
-from features.labels import build_labels
+from features.labelling.labels import build_labels
+from features.tables.handovers import first_handovers, promotion_weights
+from features.time_units import DAY_US, to_micros
+from models.evaluation.promoted_precision import promoted_outcomes, promoted_precision
 from models.log_odds import probability_to_log_odds
-from models.promotion import promoted_outcomes, promoted_precision
-from pipeline.settings import SimulateOptions
-from pipeline.simulate import simulate
-from pipeline.source_folder import read_source
+from pipeline.settings.settings import SimulateOptions
+from pipeline.simulate.stage import simulate
+from pipeline.source.folder import read_source
 
 SPEC = read_source(Path(__file__).resolve().parent.parent / "sources" / "demo").spec.model_copy(
     update={"follow_up": "promoted_only"}

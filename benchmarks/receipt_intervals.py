@@ -17,8 +17,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from models.cutoffs import WEEK_US
-from models.working_depth import FOUND, compare_at_depth, turns
+from models.cutoffs.cutoffs import WEEK_US
+from models.evaluation.working_depth import FOUND, compare_at_depth, turns
 
 DAY_US = WEEK_US // 7
 LEADS, NIGHTS, DAYS = 500, 20, 60

@@ -19,26 +19,26 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from features.as_of import AS_OF
-from features.clock import DAY_US, from_micros, to_micros
-from features.evidence import seen_so_far
-from features.feature_list import feature_list
-from features.labels import as_seen, build_labels
-from features.snapshots import job_snapshots
-from features.spec import SourceSpec
-from features.split import SplitOptions, split_by_time
-from models.baseline import Baseline
-from models.cutoffs import WEEK_US, Counting
-from models.fit_forecast import fit_forecasts
-from models.forecast import Forecast
-from models.veto import Veto, vetoed
-from pipeline.features import write_features
-from pipeline.ingested import read_leads, read_stages
-from pipeline.judged_rows import read_features, read_rules
-from pipeline.looks import COUNTED_WEEKS
-from pipeline.settings import parse_overrides
-from pipeline.simulate import simulate
-from pipeline.source_folder import read_source
-from pipeline.stage import StageContext, make_context, run_stage
+from features.catalog.feature_list import feature_list
+from features.labelling.labels import as_seen, build_labels
+from features.labelling.seen_so_far import seen_so_far
+from features.labelling.snapshots import job_snapshots
+from features.labelling.time_split import SplitOptions, split_by_time
+from features.source_spec import SourceSpec
+from features.time_units import DAY_US, from_micros, to_micros
+from models.cutoffs.cutoffs import WEEK_US, Counting
+from models.forecast.fit_forecast import fit_forecasts
+from models.forecast.forecast import Forecast
+from models.rules.baseline import Baseline
+from models.rules.sales_veto import Veto, vetoed
+from pipeline.features.stage import write_features
+from pipeline.outputs.feature_rows import read_features, read_rules
+from pipeline.outputs.ingested_tables import read_leads, read_stages
+from pipeline.replay.nightly_looks import COUNTED_WEEKS
+from pipeline.runner.stages import StageContext, make_context, run_stage
+from pipeline.settings.settings import parse_overrides
+from pipeline.simulate.stage import simulate
+from pipeline.source.folder import read_source
 
 SOURCE = Path(__file__).resolve().parent.parent / "sources" / "demo"
 KEYS = ["lead_id", AS_OF]
@@ -65,7 +65,8 @@ class Quarter:
     ----------
     calibration, following : DataFrame
         Looks before it (forward forecast, outcomes as known then) and in it (final forecast, outcomes as they became).
-        Columns as in `pipeline.looks.Looks`, and ``vetoed``; ``following`` has ``true_p`` and ``true_p_close`` too.
+        Columns as in `pipeline.replay.nightly_looks.Looks`, and ``vetoed``; ``following`` has ``true_p`` and
+        ``true_p_close`` too.
     counting : Counting
         What counts of ``calibration``.
     calibration_from_us, from_us : int

@@ -65,8 +65,8 @@ def stage_again(source: Path, data: Path, out: Path) -> Taken:
 
 def warm_answers(out: Path, times: int) -> float:
     """Return the median seconds of answers in a server that has read everything, each to another question."""
-    from models.agreement import Question
-    from serve.stored_past import StoredPast
+    from models.what_if.question import Question
+    from serve.reading.what_if_answers import StoredPast
 
     past = StoredPast(out)
     past.answer(Question(sal_per_week=5))

@@ -21,13 +21,13 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from features.feature_list import feature_list
-from models.by_lead import even_weights
-from models.fit_forecast import labelled_rows
-from models.fit_target import FIT_PARTS, fit_target
+from features.catalog.feature_list import feature_list
+from models.forecast.fit_forecast import labelled_rows
+from models.forecast.fit_target import FIT_PARTS, fit_target
 from models.log_odds import log_losses, log_odds_to_probability
-from pipeline.settings import parse_overrides
-from pipeline.stage import StageContext, make_context, run_all
+from models.measures.lead_weights import even_weights
+from pipeline.runner.stages import StageContext, make_context, run_all
+from pipeline.settings.settings import parse_overrides
 
 ROOT = Path(__file__).resolve().parent.parent
 RESAMPLES = 1000

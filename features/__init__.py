@@ -5,19 +5,19 @@ Nothing here opens a file, reads a clock or knows a database server.
 
 from typing import TYPE_CHECKING
 
-from features.first_use import at_first_use
+from features.lazy_exports import at_first_use
 
 if TYPE_CHECKING:
     from features.as_of import counts_as_outcome, is_known, is_matured
-    from features.build import build_features
+    from features.catalog.feature_list import Feature, feature_list
     from features.engine import FeatureEngine, compute_features, features_sql
     from features.errors import InputError
-    from features.facts import FactFrames, Facts
-    from features.feature_list import Feature, feature_list
-    from features.labels import build_labels
-    from features.snapshots import history_snapshots, open_snapshots
-    from features.spec import FeatureOptions, SourceSpec
-    from features.split import SplitOptions, split_by_time
+    from features.families.all_families import build_features
+    from features.labelling.labels import build_labels
+    from features.labelling.snapshots import history_snapshots, open_snapshots
+    from features.labelling.time_split import SplitOptions, split_by_time
+    from features.source_spec import FeatureOptions, SourceSpec
+    from features.tables.facts import FactFrames, Facts
 else:
     __getattr__ = at_first_use(__name__)
 

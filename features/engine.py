@@ -17,10 +17,10 @@ import pandas as pd
 import pyarrow as pa
 
 from features.as_of import AS_OF
-from features.build import build_features
-from features.facts import TIME_COLUMNS, FactFrames, arrow_facts, fact_schemas, unbound_facts
-from features.feature_list import feature_list
-from features.spec import FeatureOptions, SourceSpec
+from features.catalog.feature_list import feature_list
+from features.families.all_families import build_features
+from features.source_spec import FeatureOptions, SourceSpec
+from features.tables.facts import TIME_COLUMNS, FactFrames, arrow_facts, fact_schemas, unbound_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ def features_sql(spec: SourceSpec, options: FeatureOptions) -> str:
     """Return DuckDB SQL for the feature rows, sorted by ``lead_id, as_of_us``.
 
     It reads tables or views ``leads``, ``changes``, ``events``, ``stages`` with the columns of
-    `features.facts.fact_schemas`, and ``snapshots`` (``lead_id``, ``as_of_us``).
+    `features.tables.facts.fact_schemas`, and ``snapshots`` (``lead_id``, ``as_of_us``).
     """
     return _compiled(spec.model_dump_json(by_alias=True), options)
 
@@ -159,7 +159,7 @@ def _kept_engine(spec_json: str, options: FeatureOptions) -> FeatureEngine:
 
 
 def duckdb_type(dtype: str) -> str:
-    """Return DuckDB's name of a type in `features.facts.fact_schemas`."""
+    """Return DuckDB's name of a type in `features.tables.facts.fact_schemas`."""
     return _DUCKDB_TYPES[dtype]
 
 

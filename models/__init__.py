@@ -2,31 +2,30 @@
 
 from typing import TYPE_CHECKING
 
-from features.first_use import at_first_use
+from features.lazy_exports import at_first_use
 
 if TYPE_CHECKING:
-    from models.baseline import Baseline
-    from models.bootstrap import Comparison, Interval, compare, interval
-    from models.by_lead import even_weights, lead_folds
-    from models.calibration import Calibration, fit_calibration
-    from models.carry_over import carry_over, carry_pair
-    from models.compiled_points import CompiledPoints, compile_points
-    from models.conversion import Conversion, convert
-    from models.cutoff_change import CutoffChange, compare_cutoffs
-    from models.cutoff_evidence import BandEvidence, CutoffEvidence
-    from models.cutoff_statement import BandStatement, NextQuarter, Promise, Stated
-    from models.cutoffs import Counting, Cutoffs, band, choose_thresholds
-    from models.estimator import Estimator, Training
-    from models.estimator_options import EstimatorOptions
-    from models.expected_value import (
-        expected_value_per_week,
-        most_valuable,
-        net_benefit,
-        net_benefit_curve,
-    )
-    from models.first_passages import FirstPassages
-    from models.fit_estimator import fit_estimator
-    from models.fit_forecast import (
+    from models.calibration.intercept_and_slope import Calibration, fit_calibration
+    from models.compiled_points.gain_kept import gain_kept
+    from models.compiled_points.table import CompiledPoints, compile_points
+    from models.cutoffs.carry_over_by_volume import carry_over, carry_pair
+    from models.cutoffs.choose import Chosen, Compared, choose_cutoff, choose_pair
+    from models.cutoffs.cutoffs import Counting, Cutoffs, band, choose_thresholds
+    from models.cutoffs.evidence import BandEvidence, CutoffEvidence
+    from models.cutoffs.expected_value import expected_value_per_week, most_valuable, net_benefit, net_benefit_curve
+    from models.cutoffs.first_promotions import FirstPassages
+    from models.cutoffs.next_quarter import Moves, moves_of, state_next_quarter
+    from models.cutoffs.policy_options import BandOptions, Capacity, DealValue
+    from models.cutoffs.promised_precision import best_promise, keep_promise
+    from models.cutoffs.same_as_points import same_precision, same_recall
+    from models.cutoffs.statement import BandStatement, NextQuarter, Promise, Stated
+    from models.cutoffs.weekly_volumes import PastVolumes
+    from models.estimator.estimator import Estimator, Training
+    from models.estimator.fit_estimator import fit_estimator
+    from models.estimator.options import EstimatorOptions
+    from models.evaluation.beats_baseline import beats_baseline
+    from models.evaluation.stage_conversion import Conversion, convert
+    from models.forecast.fit_forecast import (
         FittedForecast,
         fit_forecast,
         fit_forecasts,
@@ -34,28 +33,24 @@ if TYPE_CHECKING:
         predict_fitted,
         predict_labelled,
     )
-    from models.fit_target import FittedTarget, fit_target
-    from models.forecast import Explanation, Forecast
-    from models.grades import Grades, fit_grades
+    from models.forecast.fit_target import FittedTarget, fit_target
+    from models.forecast.forecast import Explanation, Forecast
+    from models.forecast.grades import Grades, fit_grades
+    from models.forecast.saved_form import from_files, to_files
+    from models.forecast.target_model import TargetModel
+    from models.forecast.time_to_outcome import Timing, fit_timing
     from models.log_odds import log_odds_to_probability, probability_to_log_odds
-    from models.metrics import Scored, metric_values
-    from models.naive_bayes import NaiveBayes, fit_naive_bayes
-    from models.next_quarter import Moves, moves_of, state_next_quarter
-    from models.past_volumes import PastVolumes
-    from models.points import PointsRules, score_points
-    from models.points_gain import gain_kept
-    from models.points_reasons import PointsReason, points_reasons
-    from models.policies import Chosen, Compared, choose_cutoff, choose_pair
-    from models.policy_options import BandOptions, Capacity, DealValue
-    from models.promised_precision import best_promise, keep_promise
-    from models.reasons import Reason, reasons
-    from models.same_as_points import same_precision, same_recall
-    from models.saved_form import from_files, to_files
-    from models.scoring import model_version, score_rows
-    from models.target_model import TargetModel
-    from models.timing import Timing, fit_timing
-    from models.verdict import beats_baseline
-    from models.veto import Veto, vetoed
+    from models.measures.bootstrap import Comparison, Interval, compare, interval
+    from models.measures.lead_weights import even_weights, lead_folds
+    from models.measures.metrics import Scored, metric_values
+    from models.rules.baseline import Baseline
+    from models.rules.naive_bayes import NaiveBayes, fit_naive_bayes
+    from models.rules.points import PointsRules, score_points
+    from models.rules.points_reasons import PointsReason, points_reasons
+    from models.rules.sales_veto import Veto, vetoed
+    from models.scoring.reasons import Reason, reasons
+    from models.scoring.score_rows import model_version, score_rows
+    from models.what_if.cutoff_change import CutoffChange, compare_cutoffs
 else:
     __getattr__ = at_first_use(__name__)
 

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from features.first_use import at_first_use
+from features.lazy_exports import at_first_use
 
 if TYPE_CHECKING:
-    from pipeline.settings import Settings, parse_overrides, read_settings
-    from pipeline.source_folder import Source, read_source
-    from pipeline.stage import RUN_STAGES, STAGES, Stage, StageContext, make_context, run_all, run_stage
-    from pipeline.workspace import Workspace
+    from pipeline.runner.stages import RUN_STAGES, STAGES, Stage, StageContext, make_context, run_all, run_stage
+    from pipeline.runner.workspace import Workspace
+    from pipeline.settings.settings import Settings, parse_overrides, read_settings
+    from pipeline.source.folder import Source, read_source
 else:
     __getattr__ = at_first_use(__name__)
 

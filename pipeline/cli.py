@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from features.clock import parse_time
 from features.errors import InputError
-from pipeline.progress import say
+from features.time_units import parse_time
+from pipeline.runner.progress import say
 
 if TYPE_CHECKING:  # the stages bring DuckDB and Ibis with them: whoever only asks must not wait for those
-    from pipeline.stage import StageContext
+    from pipeline.runner.stages import StageContext
 
 app = typer.Typer(
     name="leadscore",
@@ -47,8 +47,8 @@ def _params_file(params: Path | None) -> Path | None:
 
 
 def _context(source: Path, data: Path, out: Path, params: Path | None, assignments: list[str] | None) -> StageContext:
-    from pipeline.settings import parse_overrides
-    from pipeline.stage import make_context
+    from pipeline.runner.stages import make_context
+    from pipeline.settings.settings import parse_overrides
 
     overrides = parse_overrides(assignments or [])
     return make_context(
@@ -74,7 +74,7 @@ def _add_stage_command(name: str, text: str) -> None:
         assignments: SetOption = None,
         force: ForceOption = False,
     ) -> None:
-        from pipeline.stage import run_stage
+        from pipeline.runner.stages import run_stage
 
         run_stage(name, _context(source, data, out, params, assignments), force=force)
 
@@ -122,7 +122,7 @@ def cutoffs(
         "minutes_a_lead": minutes_per_lead, "hours_a_week": hours, "leads_a_person": leads_per_person,
     }  # fmt: skip
     if all(value is None for value in asked.values()) and list_file is None and not adopt and not as_json:
-        from pipeline.stage import run_stage
+        from pipeline.runner.stages import run_stage
 
         run_stage("cutoffs", _context(source, data, out, params, assignments), force=force)
         return
@@ -132,7 +132,7 @@ def cutoffs(
             found="--force, --set or --params beside a question",
             hint="A question is answered from the outputs of a run and changes nothing: leave them out",
         )
-    from pipeline.what_if import answered
+    from pipeline.what_if.command import answered
 
     typer.echo(answered(out, asked, list_file=list_file, adopt=adopt, as_json=as_json))
 
@@ -165,7 +165,7 @@ def run(
     assignments: SetOption = None,
 ) -> None:
     """Run every stage on a source, from exports to scored leads; an interrupted run goes on where it stopped."""
-    from pipeline.stage import run_all
+    from pipeline.runner.stages import run_all
     from pipeline.summary import summary_table
 
     run_all(_context(source, data, out, params, assignments))
@@ -191,8 +191,8 @@ def approve(
     assignments: SetOption = None,
 ) -> None:
     """Approve or refuse a run's receipt for your team; the model becomes champion when nothing is missing."""
-    from pipeline.approve import approve as add_word
-    from pipeline.settings import parse_overrides
+    from pipeline.register.approve import approve as add_word
+    from pipeline.settings.settings import parse_overrides
 
     overrides = parse_overrides(assignments or [])
     file = _params_file(params)
@@ -207,11 +207,11 @@ def verify(
     assignments: SetOption = None,
 ) -> None:
     """Check that a run's receipt is as it was sealed and speaks of what lies there; exit code 1 if not."""
-    from pipeline.remembered import find_in_mlflow, open_registered
-    from pipeline.seal import key_from_environment
-    from pipeline.settings import parse_overrides
-    from pipeline.verification import holds, to_json, to_text
-    from pipeline.verification import verify as find
+    from pipeline.receipt.seal import key_from_environment
+    from pipeline.receipt.verify import holds, to_json, to_text
+    from pipeline.receipt.verify import verify as find
+    from pipeline.register.receipt_in_mlflow import find_in_mlflow, open_registered
+    from pipeline.settings.settings import parse_overrides
 
     context = open_registered(out, _params_file(params), parse_overrides(assignments or []))
     findings = [*find(context, key_from_environment()), find_in_mlflow(context)]
@@ -228,7 +228,7 @@ def points(
     as_json: JsonOption = False,
 ) -> None:
     """Distil a finished run's model into a points table to type into HubSpot, Marketo or Salesforce."""
-    from pipeline.points_command import points_command
+    from pipeline.points.command import points_command
 
     typer.echo(points_command(out, max_rules=max_rules, highest=highest, as_json=as_json))
 
@@ -240,7 +240,7 @@ def init(
     into: Annotated[Path, typer.Option("--into", help="Folder that gets the new source folder.")] = Path("sources"),
 ) -> None:
     """Write a commented starting source folder by looking at your files."""
-    from pipeline.starter import start_source
+    from pipeline.init.command import start_source
 
     typer.echo(start_source(name, files, into))
 
@@ -254,8 +254,8 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Say what was understood, what was rejected, which columns look like leaks, and whether outcomes suffice."""
-    from pipeline.source_check import check_source
-    from pipeline.source_folder import read_source
+    from pipeline.check.command import check_source
+    from pipeline.source.folder import read_source
 
     context = _context(source, data, DEMO_OUT, params, assignments)
     result = check_source(read_source(source, context.overrides), data, context.settings)
@@ -275,7 +275,7 @@ def monitor(
     as_json: JsonOption = False,
 ) -> None:
     """Watch volume against conversion, drift and idle leads. Exit codes: 0 no alarm, 1 alarm, 2 could not run."""
-    from pipeline.monitor import run_monitor
+    from pipeline.monitor.command import run_monitor
 
     context = _context(source, data, out, params, assignments)
     code, text = run_monitor(context, as_of_us=None if as_of is None else read_as_of(as_of), as_json=as_json)

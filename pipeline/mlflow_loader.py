@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from features.errors import InputError
-from models.forecast import Forecast
-from pipeline.model_files import read_forecast
+from models.forecast.forecast import Forecast
+from pipeline.outputs.model_files import read_forecast
 
 EXPLAIN = "explain"
 """Name of the inference parameter that asks for reasons: a target's name, or empty for none."""

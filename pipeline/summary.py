@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from features.errors import InputError
-from models.cutoff_statement import BandStatement
-from models.cutoffs import Volume
-from pipeline.cutoff_words import asked, stated
-from pipeline.receipt import PAGE, RECEIPT, read_receipt
-from pipeline.standing import standing_of
+from models.cutoffs.cutoffs import Volume
+from models.cutoffs.statement import BandStatement
+from pipeline.pages.cutoff_words import asked, stated
+from pipeline.receipt.signing_state import standing_of
+from pipeline.receipt.stage import PAGE, RECEIPT, read_receipt
 
 _METRICS = {
     "auc": "AUC (higher is better)",

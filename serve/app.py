@@ -14,15 +14,18 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from features.errors import InputError
-from serve import api, cutoff_api, cutoff_pages, pages
-from serve.contracts import ScoreRequest
-from serve.examples import example_request
-from serve.pages import LoginNeededError, PageMissingError
-from serve.scorer import score_request
+from serve.api import cutoff_routes as cutoff_api
+from serve.api import routes as api
+from serve.api.contracts import ScoreRequest
+from serve.api.example_request import example_request
+from serve.api.score_request import score_request
+from serve.pages.cutoffs import routes as cutoff_pages
+from serve.pages.leads import routes as pages
+from serve.pages.leads.routes import LoginNeededError, PageMissingError
+from serve.pages.templating import stylesheet
 from serve.security import BodyLimitMiddleware, HeadersMiddleware, page_headers
 from serve.services import Services
 from serve.settings import ServeSettings
-from serve.templating import stylesheet
 
 logger = logging.getLogger(__name__)
 

@@ -9,12 +9,12 @@ from typing import Any
 from fastapi import Request
 
 from features.errors import InputError
-from serve.caution import caution_words
-from serve.history import IngestHistory
-from serve.loaded import ServedModel
+from serve.reading.ingested_history import IngestHistory
+from serve.reading.score_store import ScoreReader
+from serve.reading.served_model import ServedModel
+from serve.reading.what_if_answers import StoredPast
 from serve.settings import ServeSettings
-from serve.store import ScoreReader
-from serve.stored_past import StoredPast
+from serve.wording.caution import caution_words
 
 
 @dataclass(frozen=True)

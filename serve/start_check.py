@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import InputError
-from serve.loaded import ServedModel
+from serve.reading.score_store import ScoreReader
+from serve.reading.served_model import ServedModel
 from serve.settings import ENVIRONMENT, ServeSettings
-from serve.store import ScoreReader
 
 
 def check_start(settings: ServeSettings) -> None:

@@ -28,8 +28,8 @@ def small_demo() -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The OUT folder of a finished run on 2,500 simulated leads; read it, do not write into it."""
-    from pipeline.settings import parse_overrides
-    from pipeline.stage import RUN_STAGES, make_context, run_all
+    from pipeline.runner.stages import RUN_STAGES, make_context, run_all
+    from pipeline.settings.settings import parse_overrides
 
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.estimator_options import EstimatorOptions
+from models.estimator.options import EstimatorOptions
 
 QUICK = EstimatorOptions(boosters=2, max_rounds=60, threads=1)
 

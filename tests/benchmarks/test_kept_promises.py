@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.cutoff_evidence import BandEvidence
-from models.cutoffs import WEEK_US, Counting
+from models.cutoffs.cutoffs import WEEK_US, Counting
+from models.cutoffs.evidence import BandEvidence
 
 QUARTER_WEEKS = 13
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.clock import from_micros
-from features.facts import FactFrames
-from features.spec import FeatureOptions, SourceSpec
+from features.source_spec import FeatureOptions, SourceSpec
+from features.tables.facts import FactFrames
+from features.time_units import from_micros
 
 ORIGIN_US = 1_767_225_600_000_000  # 2026-01-01, a Thursday
 HOUR_US = 3_600_000_000

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 import pytest
 
-from features.clock import from_micros
 from features.engine import FeatureEngine, _kept_engine, compute_features
 from features.errors import InputError
-from features.facts import FactFrames
-from features.spec import FeatureOptions
+from features.source_spec import FeatureOptions
+from features.tables.facts import FactFrames
+from features.time_units import from_micros
 
 
 @pytest.fixture

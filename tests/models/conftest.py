@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.feature_list import feature_list
-from features.spec import FeatureOptions, SourceSpec
-from models.estimator_options import EstimatorOptions
-from models.fit_forecast import FittedForecast, fit_forecasts
-from models.forecast import Forecast
+from features.catalog.feature_list import feature_list
+from features.source_spec import FeatureOptions, SourceSpec
+from models.estimator.options import EstimatorOptions
+from models.forecast.fit_forecast import FittedForecast, fit_forecasts
+from models.forecast.forecast import Forecast
 
 QUICK = EstimatorOptions(boosters=2, max_rounds=60, threads=1)
 

@@ -12,9 +12,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from pipeline.finished_run import open_run
-from pipeline.model_registry import CHALLENGER, CHAMPION, open_registry
-from pipeline.stage import run_stage
+from pipeline.registry.model_registry import CHALLENGER, CHAMPION, open_registry
+from pipeline.runner.finished_run import open_run
+from pipeline.runner.stages import run_stage
 
 
 @pytest.fixture(scope="module")

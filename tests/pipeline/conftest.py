@@ -13,15 +13,15 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from features.feature_list import feature_list
-from features.spec import FeatureOptions, SourceSpec
-from models.estimator import EstimatorOptions
-from models.fit_forecast import fit_forecast, labelled_rows
-from models.forecast import Forecast
-from pipeline.model_registry import open_registry
-from pipeline.settings import MlflowOptions, parse_overrides
-from pipeline.stage import StageContext, make_context, run_all, run_stage
-from pipeline.workspace import Workspace
+from features.catalog.feature_list import feature_list
+from features.source_spec import FeatureOptions, SourceSpec
+from models.estimator.estimator import EstimatorOptions
+from models.forecast.fit_forecast import fit_forecast, labelled_rows
+from models.forecast.forecast import Forecast
+from pipeline.registry.model_registry import open_registry
+from pipeline.runner.stages import StageContext, make_context, run_all, run_stage
+from pipeline.runner.workspace import Workspace
+from pipeline.settings.settings import MlflowOptions, parse_overrides
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline import cutoffs, evaluate, train
-from pipeline.stage import StageContext
-from pipeline.workspace import Workspace, tree_digest
+from pipeline.cutoffs import stage as cutoffs
+from pipeline.evaluate import stage as evaluate
+from pipeline.runner.stages import StageContext
+from pipeline.runner.workspace import Workspace, tree_digest
+from pipeline.train import stage as train
 
 
 def turned_round(context: StageContext, out: Path) -> StageContext:

@@ -1,0 +1,1 @@
+"""Which columns are there, and how are they said?"""

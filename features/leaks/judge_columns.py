@@ -1,0 +1,174 @@
+"""Whether a column of table leads was filled in after the outcome it would forecast: leak, fine, or cannot tell.
+
+A CRM export shows today's values. What sales or the CRM wrote while the story went on looks like a splendid forecast
+and is none. One column at a time, on held-out leads and with intervals: a verdict needs figures that chance does not
+give, over all columns and stages together. The signs:
+
+1. its dates lie after the first look at the lead, and none after the export;
+2. table changes shows that its values came after the look (`features.leaks.changed_fields`);
+3. it is filled where a stage was reached later, and hardly elsewhere;
+4. alone it tells a later stage better than what is known beforehand ever does, or some of its values do;
+5. it goes with amounts that nobody knew at the look: days to the end, events to come;
+6. its values name an outcome, and leads with these values ended alike;
+7. its name says that it is kept up to date (last activity), a judgement (score) or a note of the work (tags, owner),
+   and it goes with the outcome. The name alone is a doubt, not a verdict.
+
+``cannot tell`` never means passed: too few outcomes, a strong column, one filled clearly more often for winners or
+for the same leads as a leak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from features.leaks.column_names import OUTCOME, name_sign
+from features.leaks.column_signs import (
+    FEWEST,
+    WHEN,
+    Answer,
+    Case,
+    Finding,
+    fill_differs,
+    filled_on_one_side,
+    knows_later_amounts,
+    late_dates,
+    named_for_late,
+    names_outcomes,
+    too_good_alone,
+)
+from features.leaks.later_outcomes import Stories
+from features.leaks.statistics import as_micros, as_times, tell_alone
+
+FALSE_SIGNS = 0.01
+"""Chance that luck alone gives a sign anywhere in a source: shared by its columns and stages."""
+
+_SAME_FILL = 0.98
+
+
+@dataclass(frozen=True)
+class LeakVerdict:
+    """What can be said about one column.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+    answer : {"leak", "fine", "cannot tell"}
+        ``cannot tell`` never means passed.
+    why : str
+        In words, with the figures.
+    auc : float or None
+        How well the column alone tells winners from others on held-out leads (0.5 says nothing, 1 all).
+    remedy : str
+        What to do about it; empty where nothing is.
+    """
+
+    column: str
+    answer: Answer
+    why: str
+    auc: float | None = None
+    remedy: str = ""
+
+
+def judge_columns(
+    values: pd.DataFrame,
+    stories: Stories,
+    *,
+    outcome_names: Iterable[str] = (),
+    from_history: Collection[str] = (),
+    found_in_changes: Mapping[str, Finding] | None = None,
+) -> list[LeakVerdict]:
+    """Judge every column of a table of leads.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row a lead of ``stories``, indexed by lead id in any order; text (or numbers), missing where nothing stood.
+    stories : Stories
+        What became of these leads.
+    outcome_names : iterable of str
+        Names of the stages that end a story, looked for among the values.
+    from_history : collection of str
+        Columns whose values are those at the look, from table changes: their name says nothing then.
+    found_in_changes : mapping of str to Finding, optional
+        What table changes says against a column.
+
+    Returns
+    -------
+    list of LeakVerdict
+        In the order of the columns. The order of rows changes nothing.
+    """
+    values = values.reindex(stories.looked_at_us.index)
+    words = OUTCOME | {name.lower() for name in outcome_names}
+    comparisons = max(len(values.columns), 1) * len(stories.reached.columns)
+    verdicts = []
+    for column in values.columns:
+        case = Case(column, values[column], stories, FALSE_SIGNS / (2 * comparisons))
+        sign = None if column in from_history else name_sign(column)
+        known = (found_in_changes or {}).get(column)
+        verdicts.append(_judge(case, sign, words, [] if known is None else [known]))
+    return _doubt_same_fill(values, verdicts)
+
+
+def _judge(case: Case, sign: str | None, words: frozenset[str], known: list[Finding]) -> LeakVerdict:
+    raw = case.raw
+    if not case.filled.any():
+        return LeakVerdict(case.name, "fine", "never filled")
+    if case.filled.all() and (raw == raw.iloc[0]).all():
+        return LeakVerdict(case.name, "fine", "always the same: it tells nothing")
+    found = [*known, *_findings(case, sign, words)]
+    worst = next((f for f in found if f.answer == "leak"), None)
+    if worst is not None:
+        return LeakVerdict(case.name, "leak", worst.why, worst.auc, worst.remedy)
+    reached = case.stories.reached[case.stories.target].dropna().to_numpy() == 1
+    if not case.enough(reached):
+        few = f"too few outcomes to judge ({reached.sum():,} winners, {(~reached).sum():,} others; {FEWEST} are needed)"
+        also = f"; {sign}" if sign else ""
+        return LeakVerdict(case.name, "cannot tell", f"{few}{also}", None, WHEN)
+    doubt = next(iter(found), None)
+    if doubt is not None:
+        return LeakVerdict(case.name, "cannot tell", doubt.why, doubt.auc, doubt.remedy)
+    return _fine(case, reached)
+
+
+def _findings(case: Case, sign: str | None, words: frozenset[str]) -> Iterator[Finding]:
+    times = as_times(case.raw)
+    if times is not None:
+        yield from late_dates(case, times)
+        case = replace(case, numbers=as_micros(times) - case.stories.looked_at_us.to_numpy())
+    yield from filled_on_one_side(case)
+    yield from too_good_alone(case)
+    yield from knows_later_amounts(case)
+    if times is None:
+        yield from names_outcomes(case, words)
+    yield from named_for_late(case, sign)
+    yield from fill_differs(case)
+
+
+def _fine(case: Case, reached: np.ndarray) -> LeakVerdict:
+    known = case.stories.judged
+    auc = tell_alone(case.reading, known, reached, error=case.error).auc
+    filled = case.filled[known]
+    fill = f"filled for {filled[reached].mean():.0%} of winners and {filled[~reached].mean():.0%} of the others"
+    return LeakVerdict(case.name, "fine", f"AUC {auc.value:.2f} alone (at most {auc.high:.2f}), {fill}", auc.value)
+
+
+def _doubt_same_fill(values: pd.DataFrame, verdicts: list[LeakVerdict]) -> list[LeakVerdict]:
+    """Doubt a column that is filled for the very leads that a leak is filled for: it may be written with it."""
+    leaks = {v.column: values[v.column].notna().to_numpy() for v in verdicts if v.answer == "leak"}
+    leaks = {name: filled for name, filled in leaks.items() if 0.05 <= filled.mean() <= 0.95}
+    judged = []
+    for verdict in verdicts:
+        filled = values[verdict.column].notna().to_numpy()
+        twin = next(
+            (n for n, other in leaks.items() if (filled & other).sum() >= _SAME_FILL * (filled | other).sum()), None
+        )
+        if verdict.answer == "fine" and twin is not None:
+            why = f"filled for the same leads as {twin}; {verdict.why}"
+            verdict = replace(verdict, answer="cannot tell", why=why, remedy=WHEN)
+        judged.append(verdict)
+    return judged

@@ -1,0 +1,266 @@
+"""What a company says about its leads in ``source.yaml``: ladder, targets, snapshots, columns, events, exclusions.
+
+Nothing about one company is written anywhere else in the code.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from features.time_units import Duration, Instant, parse_duration
+
+FitType = Literal["category", "number", "boolean", "job_title", "email", "text"]
+Intent = Literal["low", "high", "neutral", "negative"]
+Actor = Literal["lead", "marketing", "sales"]
+Measure = Literal["count", "count_ever", "decayed", "days_since_last", "distinct_days", "trend", "open", "hours"]
+Role = Literal["budget", "authority", "need", "timeline", "location"]
+
+BANT: tuple[Role, ...] = ("budget", "authority", "need", "timeline")
+
+
+class Strict(BaseModel):
+    """A settings object: unknown keys are errors, nothing changes after it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Words(Strict):
+    """How a thing is called in front of people, in German and English."""
+
+    de: str
+    en: str
+
+
+class Target(Strict):
+    """An outcome to forecast: ``stage`` (or one above it) entered within ``horizon`` of the as-of time."""
+
+    stage: str
+    horizon: Duration
+    words: Words | None = None
+
+
+class Snapshots(Strict):
+    """When a lead is looked at.
+
+    The first snapshot is ``after`` the anchor; with ``every`` there are more, up to ``until`` after the anchor.
+    A lead is looked at only while it is open (neither lost nor at the top of the ladder).
+    """
+
+    anchor: str = "created"
+    """``created``, or ``stage:NAME`` for the first time that stage was entered."""
+    after: Duration = 0
+    every: Duration | None = None
+    until: Duration | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Snapshots:
+        if self.every is not None and self.every <= 0:
+            raise ValueError("snapshots.every must be longer than 0")
+        if self.every is not None and self.until is None:
+            raise ValueError("snapshots.every needs snapshots.until, the age after which a lead is no longer scored")
+        if self.until is not None and self.until < self.after:
+            raise ValueError("snapshots.until must not come before snapshots.after")
+        return self
+
+
+class FitColumn(Strict):
+    """A column that says who the lead is."""
+
+    type: FitType
+    known: Literal["created", "changes"] = "created"
+    """``created``: the value stood in the lead from the start. ``changes``: its whole history is in table changes."""
+    role: Role | None = None
+    source_rate: bool = False
+    """Whether the matured conversion rate of each value is a feature too (campaigns, channels)."""
+    values: tuple[str, ...] | None = None
+    """The allowed values of a category; None allows any."""
+    value_words: dict[str, Words] = {}
+    """How a category's values are called in front of people, where they are codes."""
+    words: Words | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> FitColumn:
+        if self.source_rate and (self.type != "category" or self.known != "created"):
+            raise ValueError("source_rate needs a category that is known from creation")
+        if self.value_words and self.type != "category":
+            raise ValueError("value_words are for the values of a category")
+        unknown = sorted(set(self.value_words) - set(self.values or self.value_words))
+        if unknown:
+            raise ValueError(f"value_words names {unknown[0]!r}, which is not among the values")
+        return self
+
+
+class EventFamily(Strict):
+    """Event types that mean the same to the reader, counted together.
+
+    A family may be a piece of work with a life cycle: put on the list, begun (``types``), ended.
+    """
+
+    types: tuple[str, ...] = Field(min_length=1)
+    scheduled: tuple[str, ...] = ()
+    """Event types that put such work on the list; not counted."""
+    ends: tuple[str, ...] = ()
+    """Event types that end what one of ``types`` began; not counted."""
+    intent: Intent = "neutral"
+    actor: Actor = "lead"
+    measures: tuple[Measure, ...] | None = None
+    """Which columns the family has; None gives it all that it can have (``open`` and ``hours`` need ``ends``)."""
+    words: Words | None = None
+
+    @model_validator(mode="after")
+    def _ends_what_it_begins(self) -> EventFamily:
+        if self.scheduled and not self.ends:
+            raise ValueError("scheduled needs ends: without them nobody can tell what is still open")
+        if not self.ends and {"open", "hours"} & set(self.measures or ()):
+            raise ValueError("the measures open and hours need ends: without them no work ever ends")
+        return self
+
+    @property
+    def all_types(self) -> tuple[str, ...]:
+        """Every event type of the family, counted or not."""
+        return (*self.types, *self.scheduled, *self.ends)
+
+    def has(self, measure: str) -> bool:
+        """Return whether the family has the columns of a measure."""
+        possible = measure not in ("open", "hours") or bool(self.ends)
+        return possible and (self.measures is None or measure in self.measures)
+
+
+class Condition(Strict):
+    """A test on one feature column; all the parts that are given must hold. A missing value meets only ``missing``."""
+
+    column: str
+    in_: tuple[str | bool | float, ...] | None = Field(default=None, alias="in")
+    at_least: float | None = None
+    below: float | None = None
+    missing: bool | None = None
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Condition:
+        if self.in_ is None and self.at_least is None and self.below is None and self.missing is None:
+            raise ValueError(f"the condition on {self.column} needs one of: in, at_least, below, missing")
+        return self
+
+
+class Exclusion(Strict):
+    """Leads that are never promoted, whatever their probability (students, private people, competitors)."""
+
+    name: str
+    when: tuple[Condition, ...] = Field(min_length=1)
+    words: Words | None = None
+
+
+class MonitorSpec(Strict):
+    """By what the monitor divides the leads."""
+
+    by: tuple[str, ...] | None = None
+    """Columns that volume and conversion are watched by: campaign, channel, form; None takes those with source_rate."""
+    last_act: bool = True
+    """Whether to watch by the last act before the entry too: the form or page that brought the lead in."""
+
+
+class SourceSpec(Strict):
+    """All that ``source.yaml`` says."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: Words
+    ladder: tuple[str, ...] = ("MQL", "SRL", "SAL", "SQL", "WON")
+    lost: tuple[str, ...] = ("LOST",)
+    recycled: tuple[str, ...] = ("RECYCLED",)
+    targets: dict[Literal["sql", "close"], Target] = Field(min_length=1)
+    snapshots: Snapshots = Snapshots()
+    fit: dict[str, FitColumn] = {}
+    events: dict[str, EventFamily] = {}
+    sales_events: bool = False
+    """Whether what sales did may enter the model. It never counts as the lead's interest."""
+    who_acted: Literal["detail"] | None = None
+    """The column of events that says who of the staff acted. Only numbers of people are used, never who it was."""
+    exclusions: tuple[Exclusion, ...] = ()
+    follow_up: Literal["everyone", "promoted_only"] = "everyone"
+    """Whom sales works: with ``promoted_only`` a lead that was never handed over says nothing about its outcome."""
+    observed_until: Instant | None = None
+    """Until when outcomes are in the export; None means the newest time in any table."""
+    monitor: MonitorSpec = MonitorSpec()
+    split: dict[str, Any] = {}
+    """Defaults of this source for ``split.*`` in the settings."""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> SourceSpec:
+        stages = (*self.ladder, *self.lost, *self.recycled)
+        if len(set(stages)) != len(stages):
+            raise ValueError("a stage is named twice in ladder, lost and recycled")
+        for name, target in self.targets.items():
+            if target.stage not in self.ladder:
+                raise ValueError(f"targets.{name}.stage {target.stage!r} is not on the ladder {list(self.ladder)}")
+        anchor = self.snapshots.anchor
+        if anchor != "created" and anchor.removeprefix("stage:") not in stages:
+            raise ValueError(f"snapshots.anchor must be 'created' or 'stage:NAME' with a known stage, found {anchor!r}")
+        seen: dict[str, str] = {}
+        for family, declared in self.events.items():
+            for event_type in declared.all_types:
+                if event_type in seen:
+                    raise ValueError(
+                        f"event type {event_type!r} stands in families {seen[event_type]!r} and {family!r}"
+                    )
+                seen[event_type] = family
+        if self.who_acted is not None and not self.sales_events:
+            raise ValueError("who_acted needs sales_events: true, or what staff did may not enter the model")
+        return self
+
+    @model_validator(mode="after")
+    def _watches_what_stands(self) -> SourceSpec:
+        for column in self.monitor.by or ():
+            if column not in self.fit or self.fit[column].known != "created":
+                raise ValueError(f"monitor.by names {column!r}, which is no fit column that is known from creation")
+        return self
+
+    def target(self, name: str) -> Target:
+        """Return a target by name.
+
+        Raises
+        ------
+        KeyError
+            If the source has no such target.
+        """
+        return {str(key): target for key, target in self.targets.items()}[name]
+
+    @property
+    def primary_target(self) -> Literal["sql", "close"]:
+        """The target that cut-offs work on: ``sql`` where there is one."""
+        return "sql" if "sql" in self.targets else "close"
+
+    @property
+    def watched_columns(self) -> tuple[str, ...]:
+        """Fit columns that the monitor divides the leads by."""
+        rated = tuple(name for name, column in self.fit.items() if column.source_rate)
+        return rated if self.monitor.by is None else self.monitor.by
+
+    @property
+    def sales_stages(self) -> tuple[str, ...]:
+        """Stages of a lead that sales has accepted: SAL and every rung above; none on a ladder without SAL."""
+        return self.stages_reaching("SAL") if "SAL" in self.ladder else ()
+
+    @property
+    def closed_stages(self) -> tuple[str, ...]:
+        """Stages that end a lead's story: the top of the ladder, and lost."""
+        return (self.ladder[-1], *self.lost)
+
+    def stages_reaching(self, stage: str) -> tuple[str, ...]:
+        """Return ``stage`` and every rung above it: who is there has reached it."""
+        return self.ladder[self.ladder.index(stage) :]
+
+    def model_families(self) -> dict[str, EventFamily]:
+        """Return the event families that may enter the model."""
+        return {name: f for name, f in self.events.items() if f.actor != "sales" or self.sales_events}
+
+
+class FeatureOptions(Strict):
+    """Windows and half-lives of the behaviour features."""
+
+    windows: tuple[Duration, ...] = tuple(parse_duration(text) for text in ("1d", "7d", "30d", "90d"))
+    half_lives: tuple[Duration, ...] = tuple(parse_duration(text) for text in ("7d", "30d"))
+    session_gap: Duration = parse_duration("30m")

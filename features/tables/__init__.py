@@ -1,0 +1,1 @@
+"""Which tables come in, and what must a row be?"""

@@ -1,0 +1,1 @@
+"""From which probability is a lead handed over?"""

@@ -1,0 +1,1 @@
+"""How does one target get its log-odds?"""

@@ -1,0 +1,284 @@
+"""The LightGBM part: small boosters of one shape, each watched on leads it has not seen, averaged in log-odds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.errors import InputError
+from models.estimator.category_rates import TargetStatistics
+from models.estimator.options import EstimatorOptions, TreeShape
+from models.log_odds import Floats
+
+OnStep = Callable[[int], None]
+"""Called with the number of rounds that are done, for progress."""
+
+
+class Reader(Protocol):
+    """Reads the rows for a booster: those it learns from, and those it is watched on."""
+
+    @property
+    def columns(self) -> int:
+        """Columns of both."""
+
+    def __call__(self, train: NDArray[np.bool_], /) -> tuple[Floats, Floats]:
+        """Return the rows to learn from, and the others."""
+
+
+SEED_STEP = 1_000
+"""Between the seeds of two boosters of a kind."""
+MANY_ROWS = 2_000
+"""Rows from which on forecasting on several threads is faster than on one."""
+MANY_CELLS = 1_000_000
+"""Cells of the training matrix from which on training uses coarser bins and several threads; below, neither pays."""
+
+HASTE = 1.6
+"""How much faster boosters learn there: as much in fewer trees."""
+
+
+@dataclass(frozen=True)
+class BoosterPart:
+    """The mean of several LightGBM models, held as LightGBM's own text.
+
+    Attributes
+    ----------
+    texts : tuple of str
+        One model each. What predicts is always read from the text, so a saved and loaded part is the same part.
+    threads : int
+        For many rows at once.
+    statistics : TargetStatistics, optional
+        Where given, the boosters read a category as the rate its leads had; else as a code.
+    """
+
+    texts: tuple[str, ...]
+    threads: int = 2
+    statistics: TargetStatistics | None = None
+    _boosters: tuple[Any, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        import lightgbm  # here, since importing the package need not take a second
+
+        try:
+            boosters = tuple(lightgbm.Booster(model_str=text) for text in self.texts)
+        except lightgbm.basic.LightGBMError as error:
+            raise InputError(expected="a model in LightGBM's text format", found=str(error)) from None
+        object.__setattr__(self, "_boosters", boosters)
+
+    @property
+    def rounds(self) -> tuple[int, ...]:
+        """Trees of each booster."""
+        return tuple(booster.num_trees() for booster in self._boosters)
+
+    def log_odds(self, matrix: Floats) -> Floats:
+        """Return the mean log-odds of each row; the last columns of ``matrix`` hold codes."""
+        if not len(matrix):
+            return np.zeros(0)
+        read, total = self._read(matrix), np.zeros(len(matrix))
+        for booster in self._boosters:
+            total += booster.predict(read, raw_score=True, num_threads=self._threads_for(matrix))
+        return total / len(self._boosters)
+
+    def contributions(self, matrix: Floats) -> tuple[float, Floats]:
+        """Return the base and the exact SHAP values (TreeSHAP) of each column, shape as ``matrix``."""
+        if not len(matrix):
+            return 0.0, np.zeros(matrix.shape)
+        read, total = self._read(matrix), np.zeros((len(matrix), matrix.shape[1] + 1))
+        for booster in self._boosters:
+            total += booster.predict(read, pred_contrib=True, num_threads=self._threads_for(matrix))
+        total /= len(self._boosters)
+        return float(total[0, -1]), total[:, :-1]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``from_json`` reads beside the texts."""
+        tables = None if self.statistics is None else [table.tolist() for table in self.statistics.tables]
+        return {"texts": len(self.texts), "threads": self.threads, "rates": tables}
+
+    @classmethod
+    def from_json(cls, tree: Mapping[str, Any], texts: tuple[str, ...]) -> BoosterPart:
+        """Rebuild the part."""
+        tables = tree["rates"]
+        if tables is None:
+            return cls(texts, tree["threads"])
+        rates = tuple(np.asarray(table, dtype=np.float64) for table in tables)
+        return cls(texts, tree["threads"], TargetStatistics(rates))
+
+    def _read(self, matrix: Floats) -> Floats:
+        return matrix if self.statistics is None else self.statistics.matrix(matrix)
+
+    def _threads_for(self, matrix: Floats) -> int:
+        return self.threads if len(matrix) >= MANY_ROWS else 1
+
+
+def fit_boosters(
+    read: Reader,
+    y: Floats,
+    weights: Floats,
+    *,
+    categories: int,
+    folds: NDArray[np.int64],
+    shape: TreeShape,
+    options: EstimatorOptions,
+    seed: int,
+    on_step: OnStep,
+    pool: Executor,
+    statistics: TargetStatistics | None = None,
+) -> tuple[BoosterPart, Floats]:
+    """Train one booster a fold, without the fold's leads, and stop all at the round that is best on the folds together.
+
+    One common round is steadier than each fold's own where a fold holds few outcomes.
+
+    Parameters
+    ----------
+    read : callable
+        Given which rows are learned from, returns those rows as they are to be learned from, and the others as later
+        rows would be read.
+    y, weights : array of length n
+        Outcome 0 to 1; weights sum to the number of leads.
+    categories : int
+        So many of the last columns hold codes, not numbers.
+    folds : array of int of length n
+        The fold of each row; every booster is watched on one.
+    shape : TreeShape
+        How large the trees are and how fast they learn.
+    on_step : callable
+        Called with 1 each round, in the end with the rounds that were not needed: ``max_rounds`` in sum.
+    pool : Executor
+        Trains the boosters, a thread each: several threads in one would wait for each other at every split.
+    statistics : TargetStatistics, optional
+        How later rows are read; None: as they are.
+
+    Returns
+    -------
+    BoosterPart, array of length n
+        The boosters, and the log-odds of each row by the booster that has not seen its lead.
+    """
+
+    def prepare(number: int, fold: int) -> _Watched:
+        train = folds != fold
+        own_seed = seed + SEED_STEP * number  # or all would leave out the same columns at the same round
+        params = _parameters(train.sum() * read.columns, y[train], weights[train], shape, options, own_seed)
+        return _Watched.of(read(train), train, y, weights, params, categories)
+
+    watched = list(pool.map(prepare, *zip(*enumerate(np.unique(folds)), strict=True)))
+    sizes = _grow(watched, options, on_step, pool)
+    unseen = np.empty(len(y))
+    for one, log_odds in zip(watched, pool.map(_Watched.unseen, watched, sizes), strict=True):
+        unseen[~one.train] = log_odds
+    texts = tuple(one.booster.model_to_string(num_iteration=size) for one, size in zip(watched, sizes, strict=True))
+    return BoosterPart(texts, options.threads, statistics), unseen
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """A booster that grows, and the rows it is watched on."""
+
+    booster: Any
+    train: NDArray[np.bool_]
+    held_out: Floats
+
+    @classmethod
+    def of(
+        cls,
+        matrices: tuple[Floats, Floats],
+        train: NDArray[np.bool_],
+        y: Floats,
+        weights: Floats,
+        params: dict[str, Any],
+        categories: int,
+    ) -> _Watched:
+        import lightgbm
+
+        learned, held_out = matrices
+        rows = weights * (len(weights) / weights.sum())
+        columns = learned.shape[1]
+        data = lightgbm.Dataset(
+            learned,
+            y[train],
+            weight=rows[train],
+            categorical_feature=list(range(columns - categories, columns)),
+            params=params,
+        )
+        valid = data.create_valid(held_out, y[~train], weight=rows[~train], params=params)
+        booster = lightgbm.Booster(params, data)
+        booster.add_valid(valid, "held out")
+        return cls(booster, train, held_out)
+
+    def grow(self) -> float:
+        """Grow by a round and return the loss on the rows it is watched on."""
+        self.booster.update()
+        return float(self.booster.eval_valid()[0][2])
+
+    def unseen(self, size: int) -> Floats:
+        """Return the log-odds of these rows by its first trees."""
+        predicted = self.booster.predict(self.held_out, raw_score=True, num_iteration=size, num_threads=1)
+        return np.asarray(predicted, dtype=np.float64)
+
+
+def _grow(watched: Sequence[_Watched], options: EstimatorOptions, on_step: OnStep, pool: Executor) -> list[int]:
+    """Grow all boosters round by round and return the trees to keep of each: those of the round that is best on all."""
+    trees: list[list[int]] = []
+    least, best = np.inf, 0
+    while len(trees) < options.max_rounds and len(trees) - best <= options.patience:
+        loss = sum(pool.map(_Watched.grow, watched)) / len(watched)
+        # a round in which nothing could be split leaves no tree, so rounds and trees are not the same
+        trees.append([one.booster.num_trees() for one in watched])
+        if loss < least:
+            least, best = loss, len(trees) - 1
+        on_step(1)
+    on_step(options.max_rounds - len(trees))
+    return [max(size, 1) for size in trees[best]]
+
+
+def _parameters(
+    cells: int, y: Floats, weights: Floats, shape: TreeShape, options: EstimatorOptions, seed: int
+) -> dict[str, Any]:
+    large = cells >= MANY_CELLS
+    return {
+        "objective": "cross_entropy",  # the log loss of a share between 0 and 1; of 0 and 1 the usual one
+        "metric": "cross_entropy",
+        "learning_rate": shape.learning_rate * (HASTE if large else 1.0),
+        "num_leaves": shape.num_leaves,
+        "max_depth": shape.max_depth,
+        "lambda_l2": options.l2,
+        "path_smooth": options.path_smooth,
+        "feature_fraction": options.feature_fraction,
+        "bagging_fraction": options.bagging_fraction,
+        "bagging_freq": 1,
+        "min_data_in_leaf": smallest_leaf(y, weights),
+        "max_bin": 63 if large else 255,
+        "min_data_in_bin": 5,
+        "cat_smooth": 20.0,
+        "cat_l2": 20.0,
+        "max_cat_threshold": 16,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "verbosity": -1,
+    }
+
+
+def smallest_leaf(y: Floats, weights: Floats) -> int:
+    """Return the rows a leaf must hold: enough leads to meet a few of the rarer outcome, yet room to split.
+
+    Parameters
+    ----------
+    y, weights : array of length n
+        Outcome 0 to 1; weights sum to the number of leads.
+
+    Examples
+    --------
+    >>> y, weights = np.repeat([1.0, 0.0], [100, 300]), np.ones(400)
+    >>> smallest_leaf(y, weights)
+    12
+    """
+    leads = float(weights.sum())
+    rate = float(weights @ y) / leads
+    rarer = max(min(rate, 1.0 - rate), 1.0 / leads)
+    wanted = min(max(leads / 200.0, 3.0 / rarer, 10.0), max(min(200.0, leads / 15.0), 2.0))
+    return max(2, round(wanted * len(y) / leads))

@@ -1,0 +1,138 @@
+"""The linear part: a logistic regression with a ridge, whose contributions are each column's own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from models.estimator.encoding import Encoding
+from models.estimator.linear_terms import LinearDesign, LinearScale, Ridge, Whitening, fit_scale
+from models.log_odds import Floats, log_odds_to_probability, probability_to_log_odds
+
+STOPPING = {"gtol": 1e-3, "ftol": 1e-9}
+"""Of the optimiser, whose unit is the log loss of one lead: no coefficient is then further off than can be seen."""
+
+
+@dataclass(frozen=True)
+class LinearPart:
+    """Log-odds as ``intercept`` plus one term a column, each zero on the average of training.
+
+    A number enters as sign(x)·log(1 + |x|), standardised and cut, and by steps at its quantiles, so that it may level
+    off or turn; a missing number has a term of its own. A category has one term a code, and one for missing.
+
+    Attributes
+    ----------
+    intercept : float
+        Log-odds where every term is at its mean.
+    slope : array, one entry a number column
+        Times the standardised number.
+    shifts : tuple of arrays, one a column
+        What each code of ``scale.codes`` adds, centred; the last entry is for missing.
+    """
+
+    intercept: float
+    scale: LinearScale
+    slope: Floats
+    shifts: tuple[Floats, ...]
+
+    def contributions(self, matrix: Floats) -> Floats:
+        """Return each column's share of the log-odds, shape as ``matrix``; rows sum to log-odds - intercept."""
+        result = np.empty_like(matrix)
+        for position, codes in enumerate(self.scale.codes(matrix)):
+            result[:, position] = self.shifts[position][codes]
+        result[:, : len(self.slope)] += self.scale.standardised(matrix) * self.slope
+        return result
+
+    def log_odds(self, matrix: Floats) -> Floats:
+        """Return the log-odds of each row."""
+        return self.intercept + np.asarray(self.contributions(matrix).sum(axis=1))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``from_json`` reads."""
+        scale = self.scale
+        return {
+            "intercept": self.intercept,
+            "centre": scale.centre.tolist(),
+            "scale": scale.scale.tolist(),
+            "edges": [edges.tolist() for edges in scale.edges],
+            "sizes": list(scale.sizes),
+            "slope": self.slope.tolist(),
+            "shifts": [shift.tolist() for shift in self.shifts],
+        }
+
+    @classmethod
+    def from_json(cls, tree: dict[str, Any]) -> LinearPart:
+        """Rebuild the linear part."""
+        edges, shifts = _arrays(tree["edges"]), _arrays(tree["shifts"])
+        centre, spread, slope = _arrays([tree["centre"], tree["scale"], tree["slope"]])
+        return cls(tree["intercept"], LinearScale(centre, spread, edges, tuple(tree["sizes"])), slope, shifts)
+
+
+def fit_linear(
+    matrix: Floats, y: Floats, weights: Floats, *, encoding: Encoding, ridge: Ridge, steps: int, rounds: int = 500
+) -> LinearPart:
+    """Fit the linear part by penalised maximum likelihood (L-BFGS; the problem is convex).
+
+    Parameters
+    ----------
+    matrix : array of shape (rows, columns)
+        From ``encoding.matrix``.
+    y, weights : array of length n
+        Outcome 0 to 1; weights sum to the number of leads, so ``ridge`` counts in leads.
+    ridge : Ridge
+        How strongly coefficients are drawn to 0; the intercept is free.
+    steps : int
+        Groups into which the steps cut each number; 1: no steps, the logarithm alone.
+    rounds : int
+        Of the optimiser, at most.
+    """
+    scale = fit_scale(matrix, weights, encoding=encoding, steps=steps)
+    design = LinearDesign.of(matrix, scale)
+    intercept, coefficients = _ridge_logistic(design, y, weights, ridge, rounds)
+    shifts = []
+    for codes, shift in zip(design.codes, design.shifts(coefficients), strict=True):
+        mean = float(weights @ shift[codes] / weights.sum())
+        intercept += mean
+        shifts.append(shift - mean)
+    return LinearPart(intercept, scale, coefficients[: scale.numbers].copy(), tuple(shifts))
+
+
+def _ridge_logistic(
+    design: LinearDesign, y: Floats, weights: Floats, ridge: Ridge, rounds: int
+) -> tuple[float, Floats]:
+    """Minimise over centred terms that are made independent within each column: the same minimum in fewer steps."""
+    from scipy.optimize import minimize  # here, since reading a saved model needs no optimiser
+
+    total = weights.sum()
+    rate = float((weights @ y + 0.5) / (total + 1.0))
+    whitening = design.whitening(weights * rate * (1.0 - rate), ridge)
+    mean, ridges = design.transposed_times(weights) / total, design.ridges(ridge)
+
+    def loss_and_slope(parameters: Floats) -> tuple[float, Floats]:
+        own = _times(whitening, parameters[1:])
+        odds = parameters[0] - mean @ own + design.times(own)
+        error = weights * (log_odds_to_probability(odds) - y)
+        loss = weights @ (np.logaddexp(0.0, odds) - y * odds) + 0.5 * ridges @ np.square(own)
+        slope = design.transposed_times(error) - error.sum() * mean + ridges * own
+        return float(loss), np.concatenate([[error.sum()], _times(whitening, slope, transposed=True)])
+
+    start = np.zeros(design.size + 1)
+    start[0] = probability_to_log_odds(rate)
+    found = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options=STOPPING | {"maxiter": rounds})
+    own = _times(whitening, np.asarray(found.x[1:], dtype=np.float64))
+    return float(found.x[0] - mean @ own), own
+
+
+def _times(whitening: Whitening, values: Floats, *, transposed: bool = False) -> Floats:
+    result = np.empty_like(values)
+    for places, matrix in whitening:
+        part = values[places]
+        result[places] = matrix * part if matrix.ndim == 1 else (matrix.T if transposed else matrix) @ part
+    return result
+
+
+def _arrays(lists: Sequence[Sequence[float]]) -> tuple[Floats, ...]:
+    return tuple(np.asarray(values, dtype=np.float64) for values in lists)

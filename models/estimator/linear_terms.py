@@ -1,0 +1,202 @@
+"""The terms of the linear part, and their products without the table of zeros and ones that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.estimator.encoding import Encoding
+from models.log_odds import Floats
+
+FAR = 4.0
+"""Standard deviations beyond which a number counts as this far: outliers do not run away with a forecast."""
+Whitening: TypeAlias = list[tuple[NDArray[np.int64], Floats]]
+"""For each column the places of its parameters, and a matrix, or the diagonal of one, that they are times."""
+FEW_VALUES = 3
+"""A number with fewer distinct values gets no steps: its slope says all."""
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """Half of it times the squared coefficients is added to the log loss, in leads."""
+
+    numbers: float
+    categories: float
+
+
+@dataclass(frozen=True)
+class LinearScale:
+    """How a column enters: numbers by their distance from the mean and by steps, categories by their codes.
+
+    Attributes
+    ----------
+    centre, scale : array, one entry a number column
+        Mean and standard deviation of sign(x)·log(1 + |x|).
+    edges : tuple of arrays, one a number column
+        A number above an edge has taken that step.
+    sizes : tuple of int, one a category column
+        Number of codes; one more stands for missing.
+    """
+
+    centre: Floats
+    scale: Floats
+    edges: tuple[Floats, ...]
+    sizes: tuple[int, ...]
+
+    @property
+    def numbers(self) -> int:
+        """Number columns; they come first in the matrix."""
+        return len(self.centre)
+
+    def standardised(self, matrix: Floats) -> Floats:
+        """Return the numbers on a logarithmic scale in standard deviations, cut at ``FAR``; missing is 0."""
+        values = (_logged(matrix[:, : self.numbers]) - self.centre) / self.scale
+        return np.nan_to_num(np.clip(values, -FAR, FAR), nan=0.0)
+
+    def codes(self, matrix: Floats) -> list[NDArray[np.int64]]:
+        """Return for each column which entry of its shifts counts: steps taken, or the category; missing is last."""
+        listed = []
+        for position, edges in enumerate(self.edges):
+            values = matrix[:, position]
+            taken = np.searchsorted(edges, values, side="left")
+            listed.append(np.where(np.isnan(values), len(edges) + 1, taken).astype(np.int64))
+        for position, size in enumerate(self.sizes, start=self.numbers):
+            values = matrix[:, position]
+            listed.append(np.where(np.isnan(values), size, values).astype(np.int64))
+        return listed
+
+
+def fit_scale(matrix: Floats, weights: Floats, *, encoding: Encoding, steps: int) -> LinearScale:
+    """Learn mean, spread and steps of each number.
+
+    Parameters
+    ----------
+    matrix : array of shape (rows, columns)
+        From ``encoding.matrix``.
+    weights : array of length n
+        They sum to the number of leads.
+    steps : int
+        The numbers are cut into so many groups of about equal weight; 1 or less: no steps.
+    """
+    count = len(encoding.numbers)
+    numbers = matrix[:, :count]
+    missing = np.isnan(numbers)
+    logged = np.where(missing, 0.0, _logged(numbers))
+    there = np.maximum(weights @ ~missing, 1e-12)
+    centre = (weights @ logged) / there
+    spread = np.sqrt((weights @ np.where(missing, 0.0, logged - centre) ** 2) / there)
+    edges = tuple(_edges(column, weights, steps) for column in numbers.T)
+    sizes = tuple(vocabulary.size for vocabulary in encoding.vocabularies)
+    return LinearScale(centre, np.where(spread > 1e-12, spread, 1.0), edges, sizes)
+
+
+@dataclass(frozen=True)
+class LinearDesign:
+    """Training rows as the linear part sees them.
+
+    Parameters are held as one vector: a slope a number; then for each number its steps and a term for missing; then
+    for each category a term a code and one for missing.
+    """
+
+    standard: Floats
+    codes: Sequence[NDArray[np.int64]]
+    scale: LinearScale
+
+    @classmethod
+    def of(cls, matrix: Floats, scale: LinearScale) -> LinearDesign:
+        """Prepare the rows of a matrix."""
+        return cls(scale.standardised(matrix), scale.codes(matrix), scale)
+
+    @property
+    def blocks(self) -> list[int]:
+        """Parameters of each column beyond its slope."""
+        return [len(edges) + 1 for edges in self.scale.edges] + [size + 1 for size in self.scale.sizes]
+
+    @property
+    def size(self) -> int:
+        """Parameters in sum, without the intercept."""
+        return self.scale.numbers + sum(self.blocks)
+
+    def shifts(self, parameters: Floats) -> list[Floats]:
+        """Return for each column what each code adds: steps are summed, up to the last one taken."""
+        count = self.scale.numbers
+        parts = np.split(parameters[count:], np.cumsum(self.blocks)[:-1]) if self.blocks else []
+        stepped = [np.concatenate([[0.0], np.cumsum(part[:-1]), part[-1:]]) for part in parts[:count]]
+        return stepped + list(parts[count:])
+
+    def times(self, parameters: Floats) -> Floats:
+        """Return the sum of the terms of each row."""
+        total = np.asarray(self.standard @ parameters[: self.scale.numbers])
+        for codes, shift in zip(self.codes, self.shifts(parameters), strict=True):
+            total += shift[codes]
+        return total
+
+    def transposed_times(self, errors: Floats) -> Floats:
+        """Return for each parameter the sum of the errors of the rows in which it counts, times how much it counts."""
+        parts: list[Floats] = [np.asarray(errors @ self.standard)]
+        for position, (codes, block) in enumerate(zip(self.codes, self.blocks, strict=True)):
+            if position < self.scale.numbers:
+                sums = np.bincount(codes, errors, block + 1)
+                parts.append(np.concatenate([sums[:-1][::-1].cumsum()[::-1][1:], sums[-1:]]))
+            else:
+                parts.append(np.bincount(codes, errors, block).astype(np.float64))
+        return np.concatenate(parts)
+
+    def ridges(self, ridge: Ridge) -> Floats:
+        """Return the ridge on each parameter."""
+        numbers = self.scale.numbers + sum(self.blocks[: self.scale.numbers])
+        return np.repeat([ridge.numbers, ridge.categories], [numbers, self.size - numbers])
+
+    def whitening(self, curvature: Floats, ridge: Ridge) -> Whitening:
+        """Return for each column the places of its parameters and the matrix that makes them independent of each other.
+
+        A step hangs together with the next one and with the slope; an optimiser that does not know it takes ten times
+        as many steps. Each matrix times its transpose is the inverse of the ridge plus the spread of the column's
+        terms; for a category, whose codes exclude each other, its diagonal has to do.
+
+        Parameters
+        ----------
+        curvature : array, one entry a row
+            Second derivative of the row's loss in its log-odds.
+        """
+        first, total = self.scale.numbers, curvature.sum()
+        found: Whitening = []
+        for number, edges in enumerate(self.scale.edges):
+            codes, standard, size = self.codes[number], self.standard[:, number], len(edges) + 2
+            terms = np.zeros((size, size - 1))  # what each code takes: the steps up to it, or the one for missing
+            terms[:-1, :-1] = np.tri(size - 1, size - 2, -1)
+            terms[-1, -1] = 1.0
+            mass, moment = np.bincount(codes, curvature, size), np.bincount(codes, curvature * standard, size)
+            block = np.empty((size, size))
+            block[0, 0] = curvature @ np.square(standard)
+            block[0, 1:] = block[1:, 0] = moment @ terms
+            block[1:, 1:] = terms.T @ (mass[:, None] * terms)
+            mean = np.concatenate([[moment.sum()], mass @ terms])
+            block += ridge.numbers * np.eye(size) - np.outer(mean, mean) / total
+            places = np.concatenate([[number], np.arange(first, first + size - 1)])
+            found.append((places, np.linalg.inv(np.linalg.cholesky(block)).T))
+            first += size - 1
+        masses = [np.bincount(self.codes[i], curvature, self.blocks[i]) for i in range(len(found), len(self.blocks))]
+        for mass in masses:
+            spread = ridge.categories + mass * (1.0 - mass / total)
+            found.append((np.arange(first, first + len(mass)), 1.0 / np.sqrt(spread)))
+            first += len(mass)
+        return found
+
+
+def _edges(column: Floats, weights: Floats, steps: int) -> Floats:
+    there = ~np.isnan(column)
+    values = column[there]
+    if steps < 2 or len(np.unique(values)) < FEW_VALUES:
+        return np.empty(0)
+    levels = np.linspace(0.0, 1.0, steps + 1)[1:-1]
+    edges = np.unique(np.quantile(values, levels, weights=weights[there], method="inverted_cdf"))
+    return np.asarray(edges[edges < values.max()], dtype=np.float64)
+
+
+def _logged(numbers: Floats) -> Floats:
+    return np.asarray(np.sign(numbers) * np.log1p(np.abs(numbers)))

@@ -1,0 +1,145 @@
+"""How many leads a cut-off promotes, and how many of those reach the target."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.cutoffs.cutoffs import Counting, first_promotions
+from models.measures.bootstrap import Interval, drawn_weights, interval
+from models.measures.observed_outcomes import WEIGHT
+from models.measures.weighted_share import weighted_share
+
+
+def promoted_outcomes(rows: pd.DataFrame, passes: npt.ArrayLike) -> pd.DataFrame:
+    """Return the outcome (``y``, 0 or 1) and ``weight`` of each promoted lead at its first passing row, by lead.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``lead_id``, ``as_of_us``, ``y``; one row a snapshot. Where not every outcome says the same, ``weight`` too
+        (:func:`features.tables.handovers.promotion_weights`); otherwise each weighs 1.
+    passes : array of bool
+        Which rows a rule promotes.
+    """
+    promoted = first_promotions(rows["lead_id"], rows["as_of_us"], passes)
+    keys = ["lead_id", "as_of_us"]
+    known = rows[[*keys, "y"]].assign(weight=rows.get(WEIGHT, 1.0))
+    return promoted.merge(known, on=keys, how="left").set_index("lead_id")[["y", "weight"]]
+
+
+def precision_difference(
+    rows: pd.DataFrame, passes: npt.ArrayLike, other: npt.ArrayLike, *, draws: int, seed: int
+) -> Interval:
+    """Return the precision of one rule less that of another, paired: both on the same drawn leads.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As for :func:`promoted_outcomes`.
+    passes, other : array of bool
+        Which rows each rule promotes; a lead counts once for each, at its first passing row.
+    draws, seed : int
+        Of the bootstrap by lead.
+    """
+    leads = np.unique(rows["lead_id"].to_numpy(dtype=str))
+    won, promoted = np.zeros((len(leads), 2)), np.zeros((len(leads), 2))
+    for column, rule in enumerate((passes, other)):
+        outcome = promoted_outcomes(rows, rule)
+        at = np.searchsorted(leads, outcome.index.to_numpy(dtype=str))
+        promoted[at, column] = outcome["weight"]
+        won[at, column] = outcome["weight"] * outcome["y"]
+    blocks = [drawn @ np.hstack([won, promoted]) for drawn in drawn_weights(leads, draws=draws, seed=seed)]
+    sums = np.vstack([np.hstack([won, promoted]).sum(axis=0)[np.newaxis], *blocks])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = sums[:, :2] / sums[:, 2:]
+    gaps = precision[:, 0] - precision[:, 1]
+    return interval(float(gaps[0]), gaps[1:])
+
+
+def promoted_precision(
+    rows: pd.DataFrame, passes: npt.ArrayLike, *, counting: Counting | None = None
+) -> dict[str, float]:
+    """Return how many leads a rule promotes and how many of them reach the target.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As for :func:`promoted_outcomes`.
+    passes : array of bool
+        Which rows the rule promotes. A lead counts once, at its first passing row, with that row's outcome.
+    counting : Counting, optional
+        Which promotions make the number a week; all, over the period of the rows, if it is not given.
+
+    Returns
+    -------
+    dict
+        ``leads`` (all of them), ``per_week``, ``precision`` and its 95 % bounds ``low`` and ``high`` (nan without any
+        lead); ``worked``, the leads whose outcome says something, and ``effective_leads``, what they are worth.
+    """
+    promotions = first_promotions(rows["lead_id"], rows["as_of_us"], passes)
+    outcome = promoted_outcomes(rows, passes)
+    counted = counting or Counting.of_all(rows["as_of_us"])
+    found = weighted_share(outcome["y"], outcome["weight"])
+    return {
+        "leads": float(len(outcome)),
+        "per_week": counted.per_week(counted.leads(promotions)),
+        "precision": found.share.value,
+        "low": found.share.low,
+        "high": found.share.high,
+        "worked": float(found.worked),
+        "effective_leads": found.effective_leads,
+    }
+
+
+def precision_against_volume(
+    rows: pd.DataFrame,
+    score: npt.ArrayLike,
+    *,
+    excluded: npt.ArrayLike,
+    steps: int = 40,
+    counting: Counting | None = None,
+) -> pd.DataFrame:
+    """Return precision at growing volumes, as the threshold on a score is lowered.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As for :func:`promoted_outcomes`.
+    score : array of float
+        More is better.
+    excluded : array of bool
+        Never promoted.
+    steps : int
+        Number of thresholds, at equal steps of promoted leads.
+    counting : Counting, optional
+        As for :func:`promoted_precision`.
+
+    Returns
+    -------
+    DataFrame
+        ``threshold`` and the columns of :func:`promoted_precision`, one row a distinct threshold, volume rising.
+    """
+    values = np.asarray(score, dtype="float64")
+    may = ~np.asarray(excluded, dtype=bool)
+    best = np.sort(pd.Series(values[may]).groupby(np.asarray(rows["lead_id"])[may]).max().to_numpy())[::-1]
+    if len(best) == 0:
+        columns = ["leads", "per_week", "precision", "low", "high", "worked", "effective_leads"]
+        return pd.DataFrame(columns=["threshold", *columns], dtype="float64")
+    at = np.unique(np.linspace(0, len(best) - 1, steps + 1).round().astype(int))[1:] if len(best) > 1 else np.array([0])
+    thresholds = np.unique(best[at])[::-1]
+    records = _records(rows, np.where(may, values, -np.inf))
+    kept, reached = rows.iloc[records], values[records]
+    counted = counting or Counting.of_all(rows["as_of_us"])
+    points = [{"threshold": t, **promoted_precision(kept, reached >= t, counting=counted)} for t in thresholds]
+    return pd.DataFrame(points)
+
+
+def _records(rows: pd.DataFrame, values: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """Return where a lead's score is higher than ever before: it first passes a threshold at no other row."""
+    frame = pd.DataFrame({"lead": pd.factorize(rows["lead_id"])[0], "at": rows["as_of_us"].to_numpy(), "value": values})
+    ordered = frame.sort_values(["lead", "at"], kind="stable")
+    best = ordered.groupby("lead")["value"].cummax()
+    before = best.groupby(ordered["lead"]).shift(fill_value=-np.inf)
+    return np.sort(ordered.index[best > before].to_numpy(dtype=np.intp))

@@ -1,0 +1,1 @@
+"""How do the targets become one saved forecast, and how is it trained?"""

@@ -1,0 +1,118 @@
+"""When outcomes are due: each target's curve P(reached within t), coherent over the funnel, and the time expected."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from features.source_spec import SourceSpec
+from features.time_units import DAY_US
+from models.log_odds import Floats, log_odds_to_probability
+
+Bools = NDArray[np.bool_]
+
+STEPS_OF_A_CURVE = 60
+"""Steps by which a curve is summed to an expected time."""
+CALENDAR_DAYS = (1, 3, 7, 14, 21, 30, 45, 60, 75, 90, 120, 150, 180, 270, 365, 545, 730)
+"""Days at which people think of a curve."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """When rows are due to reach a target.
+
+    Attributes
+    ----------
+    curve : array of shape (rows, times)
+        P(reached within t), rising in t; NaN beyond the target's horizon, and where no timing was learned.
+    expected_days : array of length rows
+        Mean days to the target, given that it is reached within the horizon. 0 for a row that has reached it; NaN
+        where no timing was learned.
+    """
+
+    curve: Floats
+    expected_days: Floats
+
+
+def curve_days(spec: SourceSpec) -> tuple[float, ...]:
+    """Return the days after the as-of time that a curve is told at: calendar days below a horizon, and each horizon.
+
+    Examples
+    --------
+    >>> from features.spec import SourceSpec
+    >>> targets = {"sql": {"stage": "SQL", "horizon": "36h"}, "close": {"stage": "WON", "horizon": "10d"}}
+    >>> words = {"de": "Klein", "en": "Small"}
+    >>> curve_days(SourceSpec.model_validate({"name": "small", "title": words, "targets": targets}))
+    (1.0, 1.5, 3.0, 7.0, 10.0)
+    """
+    horizons = [target.horizon / DAY_US for target in spec.targets.values()]
+    return tuple(sorted({*horizons, *(float(day) for day in CALENDAR_DAYS if day < max(horizons))}))
+
+
+def sampled_times(times_us: ArrayLike, spec: SourceSpec) -> tuple[Floats, dict[str, slice]]:
+    """Return the times asked for, then for each target the steps its curve is summed by, with where those stand."""
+    asked = np.atleast_1d(np.asarray(times_us, dtype=np.float64))
+    parts, start = [asked], len(asked)
+    place: dict[str, slice] = {}
+    for name, target in spec.targets.items():
+        parts.append(np.linspace(0.0, target.horizon, STEPS_OF_A_CURVE + 1))
+        place[name] = slice(start, start + STEPS_OF_A_CURVE + 1)
+        start = place[name].stop
+    return np.concatenate(parts), place
+
+
+def bounded_curve(
+    target: str, times_us: Floats, own: Mapping[str, Floats], shares: Mapping[str, Floats], spec: SourceSpec
+) -> Floats:
+    """Return P(target reached within t): at no time above that of a target on its rung or a lower one.
+
+    Parameters
+    ----------
+    target : str
+    times_us : array of length k
+        After the as-of time, in microseconds.
+    own : mapping of target to array of length n
+        Each target's log-odds as if it were alone; +inf for a row that has reached it.
+    shares : mapping of target to array of shape (n, k)
+        P(reached within t | reached within the horizon).
+    spec : SourceSpec
+        Ladder and targets. What another target says ends with its horizon: beyond it, it bounds nothing.
+    """
+    rung: dict[str, int] = {name: spec.ladder.index(declared.stage) for name, declared in spec.targets.items()}
+    within: dict[str, Bools] = {name: times_us[None, :] <= declared.horizon for name, declared in spec.targets.items()}
+    curve = _alone(own[target], shares[target])
+    for other in spec.targets:
+        if other != target and rung[other] <= rung[target]:
+            curve = np.where(within[other], np.minimum(curve, _alone(own[other], shares[other])), curve)
+    return np.where(within[target], curve, np.nan)
+
+
+def mean_days(curve: Floats, horizon_us: int) -> Floats:
+    """Return the mean days to the target, given that it is reached, from a curve at even steps up to the horizon."""
+    still_to_come = 1.0 - curve / np.maximum(curve[:, -1:], 1e-12)
+    days = np.linspace(0.0, horizon_us / DAY_US, curve.shape[1])
+    return np.asarray(np.trapezoid(still_to_come, days, axis=1))
+
+
+def told(curves: Mapping[str, Floats], days: Sequence[float]) -> list[list[dict[str, float | None]]]:
+    """Return each row's curves as JSON has them: a list of ``days`` and ``p_TARGET``, null where nothing is known.
+
+    Rounded to a millionth, which keeps curves rising and in their order.
+    """
+    rows = len(next(iter(curves.values())))
+    columns = {f"p_{name}": np.round(curve, 6).tolist() for name, curve in curves.items()}
+
+    def point(row: int, at: int) -> dict[str, float | None]:
+        p = {name: values[row][at] for name, values in columns.items()}
+        return {"days": days[at], **{name: None if math.isnan(value) else value for name, value in p.items()}}
+
+    return [[point(row, at) for at in range(len(days))] for row in range(rows)]
+
+
+def _alone(log_odds: Floats, shares: Floats) -> Floats:
+    p = log_odds_to_probability(log_odds)[:, None] * shares
+    return np.where(np.isposinf(log_odds)[:, None], 1.0, p)

@@ -1,0 +1,256 @@
+"""Training one target: calibrate on the newest known outcomes, then learn from all that is known, young leads too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from features.catalog.feature import Feature
+from models.calibration.intercept_and_slope import LEVEL_RIDGE, Calibration, fit_calibration
+from models.calibration.level_drift import level_drift
+from models.estimator.blend import Blend, Unseen, choose_blend, default_blend
+from models.estimator.boosters import OnStep
+from models.estimator.estimator import Estimator
+from models.estimator.fit_estimator import require_outcome, train_estimator, training_steps
+from models.estimator.options import EstimatorOptions
+from models.forecast.target_model import TargetModel
+from models.forecast.time_to_outcome import Timing, fit_timing
+from models.forecast.young_leads import fit_trust, waiting_evidence
+from models.log_odds import Floats, log_odds_to_probability
+from models.measures.lead_weights import even_weights, lead_folds
+from models.measures.observed_outcomes import TRAINING_POWER, WEIGHT, observed_rows
+
+FIT_PARTS = ("train", "between", "calibration", "young")
+"""Parts of the split that fitting may see, see `features.labelling.time_split.split_by_time`."""
+TIMING_FOLDS = 5
+DOUBTED_OUTCOMES = 20.0
+"""So many outcomes in training make half of a forecast's differences believed before the folds have spoken."""
+FOLDS_CERTAINTY = 20.0
+"""How certain that is: a standard deviation of 0.22."""
+LARGEST_SHIFT = 20.0
+"""Log-odds between which an intercept is looked for."""
+
+
+@dataclass(frozen=True)
+class FittedTarget:
+    """One target, fitted twice.
+
+    Attributes
+    ----------
+    forward : TargetModel
+        Its parts are trained on part ``train`` alone; how they are combined and how far they spread is learned on
+        ``calibration``, the level set to the final model's. It has not learned who converted in the calibration
+        period, so cut-offs are counted with it.
+    final : TargetModel
+        Trained on all that is known when the test begins; what is used from then on.
+    """
+
+    forward: TargetModel
+    final: TargetModel
+
+
+def target_steps(options: EstimatorOptions) -> int:
+    """Return the steps that ``fit_target`` reports to ``on_step``, in sum."""
+    return 2 * training_steps(options)
+
+
+def fit_target(
+    rows: pd.DataFrame,
+    *,
+    features: Sequence[Feature],
+    options: EstimatorOptions,
+    seed: int,
+    horizon_us: int | None = None,
+    weight_power: float = TRAINING_POWER,
+    on_step: OnStep = lambda steps: None,
+) -> FittedTarget:
+    """Train, calibrate and train again.
+
+    A first model is trained on the older rows. The newer ones say how its parts are best combined, and how much of its
+    differences between leads held later. A young row, whose window is still open, counts as an outcome by its
+    probability given what was seen of it so far (`models.forecast.young_leads`), the forecast being the first
+    model's: one EM step. The final model learns from all rows, from these fractions too.
+
+    What the final model's differences are worth is read from its own folds, for it knows more than the first, and
+    from young rows it may have learned the first one's spread already. The first model's newer rows only say by how
+    much less, or more, later leads bear out than the folds do; that holds for the final model as well. Its mean
+    probability is that of all known rows, moved on where no row is young and the level has been seen to wander.
+
+    Last, the forward model's mean probability over the newest rows is set to the final one's, so that a cut-off
+    counted with the one promotes as many with the other.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row a snapshot, sorted by lead and time: ``lead_id``, ``as_of_us``, ``y`` (1, 0; missing for a young row
+        without the outcome so far), ``part`` (`FIT_PARTS`), the columns of ``features``; and, where there are such,
+        ``seen_us`` and ``evidence`` (see `features.labelling.seen_so_far.seen_so_far`), ``weight`` (1 by default),
+        ``delay_us`` (from as-of time to outcome).
+    horizon_us : int, optional
+        The target's; without it no timing is learned.
+    weight_power : float
+        Power of ``weight`` in training (`models.measures.observed_outcomes`); calibration takes the weight itself.
+
+    Raises
+    ------
+    InputError
+        If no row has the outcome for sure.
+    """
+    certain = rows[rows["y"].notna()]
+    require_outcome(certain["y"].to_numpy(np.float64), certain["lead_id"].to_numpy(dtype=str), options)
+    fitting = _Fitting(tuple(features), options, seed, weight_power, on_step)
+    first = fitting.trained(rows[rows["part"] == "train"], fewer_will_do=_suffice(rows, options))
+    blend = _choose_blend(first, rows, options)
+    forward = first.estimator.blended(blend, "newer leads")
+    timing = fitting.timing(rows, forward, horizon_us)
+    newest = rows[rows["part"].isin(["calibration", "young"])]
+    calibration, settled = _calibrate(newest, TargetModel(forward, Calibration(), timing), slope=first.slope(blend))
+    known = rows.assign(y=rows["y"].astype("float64"))
+    known.loc[newest.index, "y"] = settled
+    held = calibration.slope / first.slope(blend) if forward.level == "model" else 1.0
+    final = _final(fitting.trained(known), rows, blend, held)
+    final = replace(final, calibration=replace(final.calibration, leads=calibration.leads))
+    if final.estimator.level == "rate":
+        certain_rate = fitting.silent().trained(rows[rows["part"] != "young"]).estimator
+        final = TargetModel(certain_rate, Calibration(leads=calibration.leads))
+    weights = _weights(newest)
+    flat, met = calibration.slope * forward.log_odds(newest), final.log_odds(newest)
+    level = replace(calibration, intercept=_intercept_for(log_odds_to_probability(met), flat, weights))
+    later = replace(final, timing=fitting.timing(known, final.estimator, horizon_us))
+    return FittedTarget(TargetModel(forward, level, timing), later)
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """An estimator, the rows it was trained on, and what its parts say of them without their lead."""
+
+    estimator: Estimator
+    rows: pd.DataFrame
+    unseen: Unseen
+
+    def slope(self, blend: Blend) -> float:
+        """Return how much of its differences between leads holds among the leads of other folds, at known outcomes."""
+        if self.estimator.level == "rate":
+            return 1.0
+        sure = (self.rows["part"] != "young").to_numpy()
+        unseen = self.unseen.where(sure)
+        expected = unseen.rarer / (unseen.rarer + DOUBTED_OUTCOMES)
+        fitted = fit_calibration(
+            unseen.mixed(blend), unseen.y, unseen.weights, slope=expected, certainty=FOLDS_CERTAINTY
+        )
+        return fitted.slope
+
+
+@dataclass(frozen=True)
+class _Fitting:
+    features: tuple[Feature, ...]
+    options: EstimatorOptions
+    seed: int
+    weight_power: float
+    on_step: OnStep
+
+    def silent(self) -> _Fitting:
+        """Return the same without reports of progress."""
+        return replace(self, on_step=lambda steps: None)
+
+    def trained(self, rows: pd.DataFrame, *, fewer_will_do: bool = False) -> _Trained:
+        known, weights = observed_rows(rows, power=self.weight_power)
+        fewest = max(self.options.min_outcomes // 4, 1) if fewer_will_do else self.options.min_outcomes
+        trained = train_estimator(
+            known,
+            known["y"].to_numpy(dtype=np.float64),
+            weights=weights,
+            lead_ids=known["lead_id"],
+            as_of_us=known["as_of_us"],
+            features=self.features,
+            options=self.options.model_copy(update={"min_outcomes": fewest}),
+            seed=self.seed,
+            on_step=self.on_step,
+        )
+        return _Trained(trained.estimator, known, trained.unseen)
+
+    def timing(self, rows: pd.DataFrame, estimator: Estimator, horizon_us: int | None) -> Timing | None:
+        """Learn when outcomes come, from rows whose whole window was observed."""
+        if horizon_us is None or "delay_us" not in rows:
+            return None
+        came = rows[(rows["part"] != "young") & rows["delay_us"].notna()]
+        known, weights = observed_rows(came, power=self.weight_power)
+        return fit_timing(
+            estimator.encoding.matrix(known),
+            known["delay_us"].to_numpy(dtype=np.float64),
+            weights,
+            lead_folds(known["lead_id"], np.ones(len(known)), folds=TIMING_FOLDS, seed=self.seed),
+            horizon_us=horizon_us,
+            seed=self.seed,
+        )
+
+
+def _weights(rows: pd.DataFrame) -> Floats:
+    weights = even_weights(rows["lead_id"])
+    return weights * rows[WEIGHT].to_numpy(dtype=np.float64) if WEIGHT in rows else weights
+
+
+def _intercept_for(like: Floats, log_odds: Floats, weights: Floats) -> float:
+    """Return what must be added to ``log_odds`` for their mean probability to be the mean of ``like`` (bisection)."""
+    if weights.sum() <= 0:
+        return 0.0
+    wanted = (weights * like).sum()
+    low, high = -LARGEST_SHIFT, LARGEST_SHIFT
+    for _ in range(60):
+        middle = (low + high) / 2.0
+        too_low = (weights * log_odds_to_probability(middle + log_odds)).sum() < wanted
+        low, high = (middle, high) if too_low else (low, middle)
+    return (low + high) / 2.0
+
+
+def _suffice(rows: pd.DataFrame, options: EstimatorOptions) -> bool:
+    """Say whether all that is known suffices for a model; then the first may make do with the part it sees."""
+    known = rows[rows["y"].notna()]
+    leads, outcomes = known["lead_id"].nunique(), known.loc[known["y"] == 1, "lead_id"].nunique()
+    return min(outcomes, leads - outcomes) >= options.min_outcomes
+
+
+def _choose_blend(first: _Trained, rows: pd.DataFrame, options: EstimatorOptions) -> Blend:
+    """Return the share that the folds and the newer rows speak for; its spread is left to the calibration."""
+    if first.estimator.level == "rate":
+        return default_blend(len(options.shapes), options)
+    later, weights = observed_rows(rows[rows["part"] == "calibration"])
+    newer = Unseen(first.estimator.parts_log_odds(later), later["y"].to_numpy(dtype=np.float64), weights)
+    return Blend(choose_blend(first.unseen, newer if len(later) else None, options=options).shares)
+
+
+def _final(trained: _Trained, rows: pd.DataFrame, blend: Blend, held: float) -> TargetModel:
+    """Return the final model: spread by its own folds times what was seen to hold later, level by all that is known."""
+    estimator, known = trained.estimator.blended(blend, "newer leads"), trained.rows
+    if estimator.level == "rate":
+        return TargetModel(estimator, Calibration())
+    unseen, weights = trained.unseen.mixed(blend), _weights(known)
+    slope = trained.slope(blend) * held
+    unseen = unseen + _intercept_for(
+        trained.unseen.y, unseen, weights
+    )  # a left-out fold is forecast by the others' rate
+    intercept, shift = _intercept_for(log_odds_to_probability(unseen), slope * unseen, weights), 0.0
+    if not (rows["part"] == "young").any():  # else the newest rows have had their say already
+        y, times = trained.unseen.y, known["as_of_us"]
+        calibrated = intercept + slope * unseen
+        shift = level_drift(calibrated, y, trained.unseen.weights, times, offset=0.0, ridge=LEVEL_RIDGE).shift
+    return TargetModel(estimator, Calibration(intercept + shift, slope, drift=shift))
+
+
+def _calibrate(rows: pd.DataFrame, model: TargetModel, *, slope: float) -> tuple[Calibration, Floats]:
+    """Return the calibration, and each row's outcome: known, or its probability given what was seen so far."""
+    y = rows["y"].to_numpy(dtype=np.float64, na_value=np.nan)
+    later, weights = observed_rows(rows[rows["part"] == "calibration"])
+    outcome = later["y"].to_numpy(dtype=np.float64)
+    log_odds = model.log_odds(later)
+    calibration = fit_calibration(log_odds, outcome, weights, as_of_us=later["as_of_us"], slope=slope)
+    if not np.isnan(y).any():
+        return calibration, y
+    rehearsal = waiting_evidence(later, model)
+    seen = ~np.isnan(rehearsal)
+    trust = fit_trust(calibration.apply(log_odds)[seen], rehearsal[seen], outcome[seen], weights[seen])
+    imputed = trust.probability(calibration.apply(model.log_odds(rows)), waiting_evidence(rows, model))
+    return calibration, np.where(np.isnan(y), imputed, y)

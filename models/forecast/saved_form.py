@@ -1,0 +1,132 @@
+"""A forecast as texts: LightGBM's own format, JSON, and a manifest with hashes. Reading it runs no code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from features.catalog.feature import Feature
+from features.errors import InputError
+from features.source_spec import FeatureOptions, SourceSpec
+from models.calibration.intercept_and_slope import Calibration
+from models.estimator.estimator import Estimator
+from models.forecast.forecast import Forecast
+from models.forecast.grades import Grades
+from models.forecast.target_model import TargetModel
+from models.forecast.time_to_outcome import Timing
+
+FORMAT = 2
+MANIFEST = "manifest.json"
+FORECAST = "forecast.json"
+TIMING = "timing.txt"
+
+
+def to_files(forecast: Forecast) -> dict[str, str]:
+    """Return a forecast as texts by file name; the same forecast gives the same texts.
+
+    Returns
+    -------
+    dict of str to str
+        ``forecast.json``; ``TARGET.estimator.json``, ``TARGET.booster_N.txt`` and, where there is one,
+        ``TARGET.timing.txt`` for each target; ``manifest.json``.
+    """
+    tree = {
+        "spec": forecast.spec.model_dump(mode="json", by_alias=True),
+        "feature_options": forecast.feature_options.model_dump(mode="json"),
+        "features": _features().dump_python(forecast.features, mode="json"),
+        "calibrations": {name: asdict(model.calibration) for name, model in forecast.targets.items()},
+        "timings": {name: m.timing.to_json() for name, m in forecast.targets.items() if m.timing is not None},
+        "grades": None if forecast.grades is None else asdict(forecast.grades),
+    }
+    files = {FORECAST: json.dumps(tree, allow_nan=False, indent=1, ensure_ascii=False) + "\n"}
+    for name, model in forecast.targets.items():
+        files |= {f"{name}.{file}": text for file, text in model.estimator.to_files().items()}
+        if model.timing is not None and model.timing.text is not None:
+            files[f"{name}.{TIMING}"] = model.timing.text
+    hashes = {file: text_digest(text) for file, text in sorted(files.items())}
+    return files | {MANIFEST: json.dumps({"format": FORMAT, "sha256": hashes}, indent=1) + "\n"}
+
+
+def from_files(files: Mapping[str, str]) -> Forecast:
+    """Rebuild a forecast; its predictions are the same bit for bit.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, was added, or is not as the manifest says, or if the format is not one we read.
+    """
+    verify(files)
+    try:
+        return _rebuild(files)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        found = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        expected = "a forecast saved by this version of leadscore"
+        raise InputError(expected=expected, found=found, table=FORECAST) from None
+
+
+def verify(files: Mapping[str, str]) -> None:
+    """Raise an InputError unless every file is there and is what the manifest says."""
+    manifest = _manifest(files)
+    named = manifest["sha256"]
+    for file in sorted(named.keys() - files.keys()):
+        raise InputError(expected=f"the file {file} named in {MANIFEST}", found="no such file", table=file)
+    for file in sorted(files.keys() - named.keys() - {MANIFEST}):
+        raise InputError(expected=f"only the files named in {MANIFEST}", found=f"also {file}", table=file)
+    for file, digest in sorted(named.items()):
+        found = text_digest(files[file])
+        if found != digest:
+            raise InputError(
+                expected=f"SHA-256 {str(digest)[:12]}… as {MANIFEST} says",
+                found=f"{found[:12]}…",
+                table=file,
+                hint="The file was changed after it was saved. Restore it or train again",
+            )
+
+
+def text_digest(text: str) -> str:
+    """Return the SHA-256 of a text in UTF-8."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _manifest(files: Mapping[str, str]) -> dict[str, Any]:
+    if MANIFEST not in files:
+        raise InputError(expected=f"a saved model with {MANIFEST}", found=f"{len(files)} files without it")
+    try:
+        manifest = json.loads(files[MANIFEST])
+    except json.JSONDecodeError as error:
+        raise InputError(expected="JSON", found=str(error), table=MANIFEST) from None
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("sha256"), dict):
+        raise InputError(expected="format and sha256", found="something else", table=MANIFEST)
+    if manifest.get("format") != FORMAT:
+        found = f"format {manifest.get('format')!r}"
+        raise InputError(expected=f"format {FORMAT}", found=found, table=MANIFEST, hint="Train the model again")
+    return manifest
+
+
+def _rebuild(files: Mapping[str, str]) -> Forecast:
+    tree = json.loads(files[FORECAST])
+    targets: dict[str, TargetModel] = {}
+    for name, calibration in tree["calibrations"].items():
+        own = {file.removeprefix(f"{name}."): text for file, text in files.items() if file.startswith(f"{name}.")}
+        when = tree["timings"].get(name)
+        timing = None if when is None else Timing.from_json(when, own.get(TIMING))
+        targets[name] = TargetModel(Estimator.from_files(own), Calibration(**calibration), timing)
+    grades = tree["grades"]
+    return Forecast(
+        spec=SourceSpec.model_validate(tree["spec"]),
+        feature_options=FeatureOptions.model_validate(tree["feature_options"]),
+        features=_features().validate_python(tree["features"]),
+        targets=targets,
+        grades=None if grades is None else Grades(tuple(grades["fit_edges"]), tuple(grades["behaviour_edges"])),
+    )
+
+
+def _features() -> TypeAdapter[tuple[Feature, ...]]:
+    return TypeAdapter(tuple[Feature, ...])

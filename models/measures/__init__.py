@@ -1,0 +1,1 @@
+"""How good is a score, and how sure is that?"""

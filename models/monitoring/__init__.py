@@ -1,0 +1,1 @@
+"""Is volume or quality slipping?"""

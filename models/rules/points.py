@@ -1,0 +1,239 @@
+"""Points for attributes and actions: what marketing does today, on the very rows the model sees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from pydantic import Field, model_validator
+
+from features.errors import InputError
+from features.source_spec import Condition, Exclusion, FeatureOptions, Strict, Words
+from features.time_units import Duration, format_duration
+from models.rules.conditions import all_hold, check_condition, excluded_by, holds
+
+if TYPE_CHECKING:
+    from features.catalog.feature_list import Feature
+
+
+class AttributePoints(Condition):
+    """Points for who the lead is: given once, while the condition holds."""
+
+    points: float
+    words: Words | None = None
+
+
+class ActionPoints(Strict):
+    """Points for what the lead did: given for each event of a family, or of several.
+
+    With ``within`` only events of that long before the as-of time count; with ``half_life`` an event's points halve
+    every so often; with neither, every event ever counts.
+    """
+
+    family: str
+    points: float
+    also: tuple[str, ...] = ()
+    """Further families whose events count as well: one rule for any of several actions."""
+    within: Duration | None = None
+    half_life: Duration | None = None
+    cap: float | None = None
+    """The most this rule may give (the least, for minus points)."""
+    words: Words | None = None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> ActionPoints:
+        if self.within is not None and self.half_life is not None:
+            raise ValueError(f"the action {self.family} may have within or half_life, not both")
+        if self.cap is not None and self.cap * self.points < 0:
+            raise ValueError(f"the action {self.family} gives {self.points:g}, so its cap cannot be {self.cap:g}")
+        if len(set(self.families)) < len(self.families):
+            raise ValueError(f"the action {self.family} names a family twice")
+        return self
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """All families whose events count."""
+        return (self.family, *self.also)
+
+    def column(self, family: str) -> str:
+        """Return the feature column that holds a family's number of events, or their decayed sum."""
+        if self.half_life is not None:
+            return f"behaviour_{family}_decayed_{format_duration(self.half_life)}"
+        window = "ever" if self.within is None else format_duration(self.within)
+        return f"behaviour_{family}_count_{window}"
+
+
+class Gates(Strict):
+    """Conditions that must hold, besides enough points."""
+
+    SAL: tuple[Condition, ...] = ()
+
+
+class PointsCutoffs(Strict):
+    """Points from which a lead is promoted."""
+
+    MQL: float
+    SAL: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PointsCutoffs:
+        if self.MQL > self.SAL:
+            raise ValueError(f"the cut-off for MQL ({self.MQL:g}) must not exceed the one for SAL ({self.SAL:g})")
+        return self
+
+
+class PointsRules(Strict):
+    """All that ``rules.yaml`` says."""
+
+    attributes: tuple[AttributePoints, ...] = ()
+    actions: tuple[ActionPoints, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+    gates: Gates = Gates()
+    cutoffs: PointsCutoffs
+
+    start: float = Field(default=0)
+    """Points that every lead has from the beginning."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> PointsRules:
+        if not self.attributes and not self.actions:
+            raise ValueError("rules need at least one entry in attributes or actions")
+        return self
+
+
+def check_rules(rules: PointsRules, features: Sequence[Feature], options: FeatureOptions) -> None:
+    """Raise an InputError naming the first rule that cannot be computed from the features.
+
+    Parameters
+    ----------
+    rules : PointsRules
+        The rules.
+    features : sequence of Feature
+        The feature list they will be evaluated on.
+    options : FeatureOptions
+        Named in the message when a window or half-life is not computed.
+
+    Raises
+    ------
+    InputError
+        For an unknown column, an unknown event family, or a window or half-life that is not computed.
+    """
+    by_name = {feature.name: feature for feature in features}
+    for position, attribute in enumerate(rules.attributes, start=1):
+        check_condition(attribute, by_name, where=f"attributes, rule {position}")
+    for exclusion in rules.exclusions:
+        for condition in exclusion.when:
+            check_condition(condition, by_name, where=f"exclusions, {exclusion.name}")
+    for condition in rules.gates.SAL:
+        check_condition(condition, by_name, where="gates.SAL")
+    for position, action in enumerate(rules.actions, start=1):
+        for family in action.families:
+            if action.column(family) not in by_name:
+                raise _uncomputable(action, family, position, by_name, options)
+
+
+def _uncomputable(
+    action: ActionPoints, family: str, position: int, by_name: dict[str, Feature], options: FeatureOptions
+) -> InputError:
+    where = f"actions, rule {position}"
+    suffix = "_count_ever"
+    families = sorted(name.removeprefix("behaviour_").removesuffix(suffix) for name in by_name if name.endswith(suffix))
+    if family not in families:
+        return InputError(
+            expected=f"one of the event families {families} in {where}", found=repr(family), table="rules.yaml"
+        )
+    measure = "decayed" if action.half_life is not None else "count"
+    if not any(re.fullmatch(rf"behaviour_{family}_{measure}_\d+\w*", name) for name in by_name):
+        return InputError(
+            expected=f"an event family with the measure {measure} in {where}", found=repr(family),
+            table="rules.yaml", hint=f"Add it to events.{family}.measures in source.yaml.",
+        )  # fmt: skip
+    kind, given, allowed = (
+        ("half_life", action.half_life, options.half_lives)
+        if action.half_life is not None
+        else ("within", action.within, options.windows)
+    )
+    return InputError(
+        expected=f"{kind} of {family} among {[format_duration(us) for us in allowed]} in {where}",
+        found=format_duration(given or 0),
+        table="rules.yaml",
+        hint=f"Add it to features.{'half_lives' if kind == 'half_life' else 'windows'} in params.yaml.",
+    )
+
+
+def points_breakdown(X: pd.DataFrame, rules: PointsRules) -> pd.DataFrame:
+    """Return the points each rule gives each row: one column a rule, in the order of the rules (``start`` left out).
+
+    Parameters
+    ----------
+    X : DataFrame
+        Feature rows.
+    rules : PointsRules
+        The rules.
+
+    Returns
+    -------
+    DataFrame of float
+        Columns ``attribute_1…``, ``action_1…``; the index of ``X``.
+    """
+    columns: dict[str, pd.Series] = {}
+    for position, attribute in enumerate(rules.attributes, start=1):
+        columns[f"attribute_{position}"] = holds(X, attribute) * attribute.points
+    for position, action in enumerate(rules.actions, start=1):
+        columns[f"action_{position}"] = _action_points(X, action)
+    return pd.DataFrame(columns, index=X.index).astype("float64")
+
+
+def action_counts(X: pd.DataFrame, action: ActionPoints) -> pd.Series:
+    """Return each row's number of events that an action's rule counts, or their decayed sum; 0 where there are none.
+
+    Raises
+    ------
+    InputError
+        If ``X`` lacks a column of one of the families.
+    """
+    columns = [action.column(family) for family in action.families]
+    for column, family in zip(columns, action.families, strict=True):
+        if column not in X:
+            raise InputError(
+                expected=f"the feature column {column} for the action {family}", found="none", table="rules.yaml"
+            )
+    return X[columns].astype("float64").fillna(0.0).sum(axis="columns")
+
+
+def _action_points(X: pd.DataFrame, action: ActionPoints) -> pd.Series:
+    given = action_counts(X, action) * action.points
+    if action.cap is None:
+        return given
+    return given.clip(upper=action.cap) if action.points > 0 else given.clip(lower=action.cap)
+
+
+def score_points(X: pd.DataFrame, rules: PointsRules, *, exclusions: Sequence[Exclusion] = ()) -> pd.DataFrame:
+    """Return points and what follows from them.
+
+    Parameters
+    ----------
+    X : DataFrame
+        Feature rows.
+    rules : PointsRules
+        The rules.
+    exclusions : sequence of Exclusion
+        Further exclusions, those of ``source.yaml``.
+
+    Returns
+    -------
+    DataFrame
+        ``points`` (float, more is better), ``excluded`` (bool), ``gates_open`` (bool), ``mql`` (bool: enough points
+        and not excluded) and ``sal`` (bool: enough for SAL as well, and every gate open); the index of ``X``.
+    """
+    points = rules.start + points_breakdown(X, rules).sum(axis="columns")
+    # Sums of 0.1-ish points in different orders must not decide at the cut-off.
+    points = points.round(9)
+    excluded = excluded_by(X, (*exclusions, *rules.exclusions)).notna()
+    gates_open = all_hold(X, rules.gates.SAL)
+    mql = (points >= rules.cutoffs.MQL) & ~excluded
+    sal = mql & (points >= rules.cutoffs.SAL) & gates_open
+    frame = {"points": points, "excluded": excluded, "gates_open": gates_open, "mql": mql, "sal": sal}
+    return pd.DataFrame(frame, index=X.index)

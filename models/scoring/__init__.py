@@ -1,0 +1,1 @@
+"""What does a lead get each night, and why?"""

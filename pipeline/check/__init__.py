@@ -1,0 +1,1 @@
+"""What was understood of an export, and does it suffice?"""

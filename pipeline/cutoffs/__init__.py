@@ -1,0 +1,1 @@
+"""Stage ``cutoffs``: from which probability is a lead handed over?"""

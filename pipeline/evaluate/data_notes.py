@@ -1,0 +1,73 @@
+"""What the report says about the data: parts of the split, what was rejected, what is too young to tell."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pipeline.outputs.feature_rows import KEYS
+from pipeline.runner.stages import StageContext
+from pipeline.train.leak_warning import read_leaks
+
+SHOWN_PARTS = ("train", "calibration", "test", "embargo", "too_young", "not_at_risk")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the split of one target."""
+
+    target: str
+    name: str
+    rows: int
+    leads: int
+    outcomes: int
+    first_day: str
+    last_day: str
+
+
+@dataclass(frozen=True)
+class DataNotes:
+    """The data behind an evaluation."""
+
+    observed_until: str
+    rows: dict[str, int]
+    rejects: dict[str, int]
+    parts: tuple[Part, ...]
+    leaks: tuple[str, ...] = ()
+    """Columns of the model that look like leaks, with the reason."""
+
+    def part(self, target: str, name: str) -> Part | None:
+        """Return one part, None if no row fell into it."""
+        return next((part for part in self.parts if (part.target, part.name) == (target, name)), None)
+
+
+def data_notes(context: StageContext) -> DataNotes:
+    """Count the rows, leads and outcomes of every part, and read what ingestion said."""
+    ingested = json.loads((context.folder("ingest") / "ingest.json").read_text(encoding="utf-8"))
+    columns = [*KEYS, "target", "y", "part"]
+    labels = pd.read_parquet(context.folder("labels") / "labels.parquet", columns=columns)
+    parts = []
+    spec = context.spec()
+    for target in sorted(spec.targets, key=lambda name: (name != spec.primary_target, name)):
+        for name in SHOWN_PARTS:
+            rows = labels[(labels["target"] == target) & (labels["part"] == name)]
+            if len(rows):
+                parts.append(_part(target, name, rows))
+    leaks = [f"{leak['column']}: {leak['why']}" for leak in read_leaks(context.folder("train"))]
+    return DataNotes(ingested["observed_until"], ingested["rows"], ingested["rejects"], tuple(parts), tuple(leaks))
+
+
+def _part(target: str, name: str, rows: pd.DataFrame) -> Part:
+    won = rows["y"].eq(1).fillna(False).astype(bool)
+    days = rows["as_of"].dt.strftime("%Y-%m-%d")
+    return Part(
+        target=target,
+        name=name,
+        rows=len(rows),
+        leads=int(rows["lead_id"].nunique()),
+        outcomes=int(rows.loc[won, "lead_id"].nunique()),
+        first_day=str(days.min()),
+        last_day=str(days.max()),
+    )

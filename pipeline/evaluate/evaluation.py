@@ -1,0 +1,228 @@
+"""All that an evaluation found, and the form in which machines read it (``evaluation.json``).
+
+Keys of ``evaluation.json``; an interval is ``{value, low, high}`` (95 %), what cannot be computed is null:
+
+- ``source``, ``target`` (the primary one), ``baseline`` (``points`` or ``naive_bayes``), ``beats_baseline``, ``rule``.
+- ``targets.NAME``: ``stage``, ``horizon_days``, ``level`` (``model`` or ``rate``), ``rows``, ``leads``, ``outcomes``
+  (leads), ``rate``, ``baseline_calibration``, ``beats_baseline``; ``model``, ``baseline`` and ``difference`` (model
+  less baseline, paired) hold the intervals of ``auc``, ``ap``, ``lift10``, ``log_loss``, ``brier``, ``ece``.
+- ``targets.NAME.answer``: ``level`` (``model``; ``shrunken``: drawn towards the base rate; ``rate``: the base rate
+  for all), ``outcomes`` learned from, ``missing_outcomes``, ``slope``. ``targets.NAME.agreement``: ``groups`` and how
+  many had each verdict; ``targets.NAME.by_group``: one entry a group (see `models.calibration.by_group`);
+  ``group_rule`` says how verdicts are reached. ``targets.NAME.reliability``: the model's bins.
+- ``learning``: null, or ``points``, ``outcomes``, ``next_outcomes``, ``log_loss_gain``, ``auc_gain``, ``worth``
+  (see `models.evaluation.learning_curve`), for the primary target.
+- ``cutoffs``: as in ``cutoffs.json``. ``promoted.SCORER.BAND``: leads promoted in the test period, ``leads``
+  (of those looked at), ``per_week`` (of all, once every open lead is a test lead),
+  ``precision`` with ``low`` and ``high``; ``worked``: those whose outcome says something (all, unless sales works
+  handed-over leads alone), and ``effective_leads``: what they are worth; ``promoted.difference.BAND``: model's
+  precision less the baseline's, paired.
+- ``looks``: how those were found: ``every`` (rhythm; null where each lead has one look), ``leads`` looked at, and
+  ``sampled_share`` of the test leads that they are.
+- ``conversion.SCORER.BAND.STAGE``: ``leads`` that count, ``already_there``, ``too_young``, ``reached``, ``worked``,
+  ``effective_leads``, intervals ``share`` and ``median_days``, ``horizon_days``.
+- ``follow_up``: as in ``labels/follow_up.json``: whether leads below the cut-off can be learned about; a ``warning``.
+- ``grades``: null, or one entry a pair of grades (A1 to D4) of test leads: ``fit_grade``, ``behaviour_grade``,
+  ``leads``, ``outcomes``, ``rate`` with ``low`` and ``high``, ``promoted`` (share at or above MQL).
+- ``change``: open leads by policy (``leads``, ``model_mql``, …, ``entering``, ``leaving``).
+- ``importance.FAMILY.SUBJECT``: share of the mean absolute contribution; ``families.FAMILY`` likewise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from features.catalog.feature import Feature
+from features.source_spec import SourceSpec
+from features.time_units import DAY_US
+from models.calibration.by_group import RULE as GROUP_RULE
+from models.calibration.by_group import agreement
+from models.cutoffs.cutoffs import Cutoffs
+from models.cutoffs.policy_options import BANDS
+from models.evaluation.beats_baseline import RULE
+from models.evaluation.learning_curve import LearningCurve
+from models.evaluation.stage_conversion import Conversion
+from models.evaluation.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
+from models.evaluation.who_enters_and_leaves import ChangeOfPolicy
+from models.forecast.answering_level import Answer
+from models.measures.bootstrap import Interval
+from models.measures.metrics import METRICS
+from models.scoring.reasons import Reason
+from pipeline.evaluate.data_notes import DataNotes
+from pipeline.replay.nightly_looks import Looks
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Precision against volume of one scorer, and the two points where its cut-offs put it."""
+
+    curve: pd.DataFrame
+    at_cutoff: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Promotions:
+    """What both would have promoted in the test period: how many, how precisely, and what became of them.
+
+    ``volumes`` by scorer; ``precision_gaps`` by band, model less baseline; ``conversions`` by scorer and band;
+    ``looks`` they were found at.
+    """
+
+    volumes: Mapping[str, Volume]
+    precision_gaps: Mapping[str, Interval]
+    conversions: Mapping[tuple[str, str], list[Conversion]]
+    looks: Looks
+
+
+@dataclass(frozen=True)
+class Entering:
+    """An open lead that the model promotes and the baseline does not."""
+
+    lead_id: str
+    p: float
+    points: float
+    band: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that was found on the test period, and what follows for the open leads."""
+
+    spec: SourceSpec
+    baseline_name: str
+    cutoffs: Cutoffs
+    levels: Mapping[str, str]
+    targets: tuple[TargetEvaluation, ...]
+    promotions: Promotions
+    importance: pd.DataFrame
+    families: pd.DataFrame
+    change: ChangeOfPolicy
+    entering: list[Entering]
+    data: DataNotes
+    features: tuple[Feature, ...]
+    answers: Mapping[str, Answer]
+    groups: Mapping[str, pd.DataFrame]
+    learning: LearningCurve | None
+    follow_up: Mapping[str, Any]
+    grades: pd.DataFrame | None
+
+    @property
+    def primary(self) -> TargetEvaluation:
+        """The target that cut-offs work on."""
+        return next(result for result in self.targets if result.target == self.cutoffs.target)
+
+
+def evaluation_tree(evaluation: Evaluation) -> dict[str, Any]:
+    """Return ``evaluation.json`` as a tree of JSON values."""
+    looks = evaluation.promotions.looks
+    tree = {
+        "source": evaluation.spec.name,
+        "target": evaluation.cutoffs.target,
+        "baseline": evaluation.cutoffs.baseline.kind,
+        "beats_baseline": evaluation.primary.beats_baseline,
+        "rule": RULE,
+        "group_rule": GROUP_RULE,
+        "targets": {result.target: _target(evaluation, result) for result in evaluation.targets},
+        "cutoffs": evaluation.cutoffs.model_dump(mode="json"),
+        "promoted": {
+            **{name: volume.at_cutoff for name, volume in evaluation.promotions.volumes.items()},
+            "difference": {band: _interval(gap) for band, gap in evaluation.promotions.precision_gaps.items()},
+        },
+        "looks": {
+            "every": looks.every,
+            "leads": int(looks.rows["lead_id"].nunique()),
+            "sampled_share": looks.counting.share,
+        },
+        "conversion": {
+            scorer: {
+                band: {step.stage: _conversion(step) for step in evaluation.promotions.conversions[scorer, band]}
+                for band in BANDS
+            }
+            for scorer in SCORERS
+        },
+        "follow_up": dict(evaluation.follow_up),
+        "grades": None if evaluation.grades is None else evaluation.grades.to_dict("records"),
+        "change": {"leads": evaluation.change.leads, **evaluation.change.counts},
+        "importance": _shares_by_family(evaluation.importance),
+        "learning": _learning(evaluation.learning),
+        "families": dict(zip(evaluation.families["family"], evaluation.families["share"], strict=True)),
+    }
+    cleaned: dict[str, Any] = _without_nan(tree)
+    return cleaned
+
+
+def _target(evaluation: Evaluation, result: TargetEvaluation) -> dict[str, Any]:
+    declared = evaluation.spec.target(result.target)
+    compared = result.comparison
+    keys = [metric.key for metric in METRICS]
+    return {
+        "stage": declared.stage,
+        "horizon_days": declared.horizon / DAY_US,
+        "level": evaluation.levels[result.target],
+        "rows": result.rows,
+        "leads": result.leads,
+        "outcomes": result.outcomes,
+        "rate": result.rate,
+        "baseline_calibration": result.baseline_calibration,
+        "beats_baseline": result.beats_baseline,
+        "model": {key: _interval(compared.interval(MODEL, key)) for key in keys},
+        "baseline": {key: _interval(compared.interval(BASELINE, key)) for key in keys},
+        "difference": {key: _interval(compared.difference(MODEL, BASELINE, key)) for key in keys},
+        "answer": asdict(evaluation.answers[result.target]),
+        "agreement": agreement(evaluation.groups[result.target]),
+        "by_group": evaluation.groups[result.target].to_dict("records"),
+        "reliability": result.reliability[MODEL].to_dict("records"),
+    }
+
+
+def _learning(curve: LearningCurve | None) -> dict[str, Any] | None:
+    if curve is None:
+        return None
+    return {
+        "points": curve.points.to_dict("records"),
+        "outcomes": curve.outcomes,
+        "next_outcomes": curve.next_outcomes,
+        "log_loss_gain": _interval(curve.log_loss_gain),
+        "auc_gain": _interval(curve.auc_gain),
+        "base_log_loss": curve.base_log_loss,
+        "worth": curve.worth,
+    }
+
+
+def _conversion(step: Conversion) -> dict[str, Any]:
+    return {
+        "horizon_days": step.horizon_days,
+        "leads": step.leads,
+        "already_there": step.already_there,
+        "too_young": step.too_young,
+        "reached": step.reached,
+        "worked": step.worked,
+        "effective_leads": step.effective_leads,
+        "share": _interval(step.share),
+        "median_days": _interval(step.median_days),
+    }
+
+
+def _interval(interval: Interval) -> dict[str, float]:
+    return {"value": interval.value, "low": interval.low, "high": interval.high}
+
+
+def _shares_by_family(importance: pd.DataFrame) -> dict[str, dict[str, float]]:
+    shares: dict[str, dict[str, float]] = {}
+    for family, subject, share in importance[["family", "subject", "share"]].to_numpy():
+        shares.setdefault(family, {})[subject] = share
+    return shares
+
+
+def _without_nan(value: object) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

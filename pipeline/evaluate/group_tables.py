@@ -1,0 +1,66 @@
+"""The parts of the test period in which a forecast must hold, and the curve of what more outcomes would bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from models.calibration.by_group import calibration_by_group, groupings
+from models.cutoffs.cutoffs import Cutoffs, band
+from models.evaluation.learning_curve import LearningCurve, learning_curve
+from models.forecast.fit_forecast import labelled_rows
+from models.forecast.forecast import Forecast
+from models.rules.baseline import Baseline
+from pipeline.outputs.feature_rows import KEYS
+from pipeline.runner.stages import StageContext
+
+REACHED = "reached"
+"""Stands for a band where a lead is beyond the cut-offs' target already."""
+
+
+def group_tables(
+    tests: Mapping[str, pd.DataFrame],
+    forecast: Forecast,
+    baseline: Baseline,
+    cutoffs: Cutoffs,
+    importance: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    """Return for each target the observed rate against the mean forecast of every group of its test rows.
+
+    Parameters
+    ----------
+    tests : mapping of target to DataFrame
+        Test rows with features, ``y`` and ``p``; bands follow the ``p`` of the cut-offs' target.
+    importance : DataFrame
+        ``family`` and ``subject``, the most telling first.
+    """
+    telling = importance.loc[importance["family"] == "fit", "subject"].tolist()
+    deciding = tests[cutoffs.target][[*KEYS, "p"]].rename(columns={"p": "p_deciding"})
+    tables = {}
+    for target, rows in tests.items():
+        p = rows[KEYS].merge(deciding, on=KEYS, how="left", validate="one_to_one")["p_deciding"]
+        bands = pd.Series(band(p.fillna(0.0), cutoffs, baseline.excluded(rows), baseline.gates_open(rows)))
+        divided = groupings(
+            rows, forecast.features, forecast.spec, telling=telling, bands=bands.where(p.notna(), REACHED)
+        )
+        tables[target] = calibration_by_group(rows["y"], rows["p"], lead_ids=rows["lead_id"], divided=divided)
+    return tables
+
+
+def curve_of(context: StageContext, history: pd.DataFrame, forecast: Forecast, target: str) -> LearningCurve | None:
+    """Train on parts of the training rows and judge on the calibration rows; the test plays no part."""
+    training = forecast.targets[target].estimator.training
+    if training.level == "rate":
+        return None
+    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    train, later = (labelled_rows(history, labels, target, (part,)) for part in ("train", "calibration"))
+    return learning_curve(
+        train,
+        later,
+        features=forecast.features,
+        options=context.settings.model,
+        outcomes=training.outcomes,
+        draws=context.settings.evaluate.bootstrap,
+        seed=context.settings.seed,
+    )

@@ -1,0 +1,1 @@
+"""How does the evaluation read as a page?"""

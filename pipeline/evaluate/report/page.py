@@ -1,0 +1,241 @@
+"""The report for people: one HTML file with everything inside, and its pictures with their data beside it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from features.catalog.feature_list import Feature
+from models.calibration.by_group import RULE as GROUP_RULE
+from models.cutoffs.policy_options import BANDS
+from models.evaluation.beats_baseline import RULE
+from models.evaluation.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
+from models.measures.bootstrap import Interval
+from models.measures.metrics import METRICS, Metric
+from pipeline.evaluate.evaluation import Evaluation
+from pipeline.evaluate.report.grades import grade_rows
+from pipeline.evaluate.report.groups import agreement_sentence, group_blocks
+from pipeline.evaluate.report.learning import curve_rows, gain_sentence, level_sentences
+from pipeline.pages.cutoff_words import asked, stated
+from pipeline.pages.figures import (
+    draw,
+    gain_figure,
+    importance_figure,
+    learning_figure,
+    precision_volume_figure,
+    reliability_figure,
+)
+from pipeline.pages.number_words import (
+    FAMILIES,
+    bounds,
+    follow_up_note,
+    horizon_days,
+    number,
+    percent,
+    percent_bounds,
+    promoted_sentence,
+    signed,
+    subject_title,
+    target_title,
+    the_baseline,
+    verdict,
+)
+
+MIN_FOR_MEDIAN = 5
+"""Of fewer times, a median is an anecdote."""
+NO_INTERVAL = Interval(float("nan"), float("nan"), float("nan"))
+TEMPLATES = Path(__file__).resolve().parents[2] / "pages" / "templates"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of the report: its data for machines, its PNG for a gallery, its SVG for the page."""
+
+    rows: list[dict[str, Any]]
+    png: bytes
+    svg: bytes
+
+    @property
+    def uri(self) -> str:
+        """The SVG as it stands inside a page."""
+        return "data:image/svg+xml;base64," + base64.b64encode(self.svg).decode("ascii")
+
+
+def write_report(evaluation: Evaluation, out: Path) -> None:
+    """Write ``report.html`` and, in ``plots/``, each picture as PNG and its data as JSON."""
+    pictures = draw_pictures(evaluation)
+    plots = out / "plots"
+    plots.mkdir()
+    for name, picture in pictures.items():
+        (plots / f"{name}.png").write_bytes(picture.png)
+        (plots / f"{name}.json").write_text(json.dumps(picture.rows, indent=1) + "\n", encoding="utf-8")
+    (out / "report.html").write_text(render(evaluation, pictures), encoding="utf-8")
+
+
+def draw_pictures(evaluation: Evaluation) -> dict[str, Picture]:
+    """Draw the pictures of the primary target."""
+    result = evaluation.primary
+    names = {MODEL: "model", BASELINE: evaluation.baseline_name}
+    shown = evaluation.importance
+    titles = {
+        f"{row.family}.{row.subject}": subject_title(evaluation.spec, str(row.family), str(row.subject))
+        for row in shown.itertuples()
+    }
+    curves = {scorer: evaluation.promotions.volumes[scorer].curve for scorer in SCORERS}
+    drawn = {
+        "reliability": (_stacked(result.reliability), reliability_figure(result.reliability, names)),
+        "gain": (_stacked(result.gain), gain_figure(result.gain, names)),
+        "precision_volume": (_stacked(curves), precision_volume_figure(evaluation.promotions.volumes, names)),
+        "importance": (_records(shown), importance_figure(shown, titles)),
+    }
+    if evaluation.learning is not None:
+        points = evaluation.learning.points
+        drawn["learning"] = (_records(points), learning_figure(points))
+    return {name: Picture(rows, draw(figure, "png"), draw(figure, "svg")) for name, (rows, figure) in drawn.items()}
+
+
+def render(evaluation: Evaluation, pictures: dict[str, Picture]) -> str:
+    """Return the report as one HTML page that needs nothing else."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["upper_first"] = lambda text: text[:1].upper() + text[1:]
+    spec, cutoffs = evaluation.spec, evaluation.cutoffs
+    return environment.get_template("report.html.j2").render(
+        e=evaluation,
+        result=evaluation.primary,
+        base=evaluation.baseline_name,
+        the_base=the_baseline(evaluation),
+        goal=target_title(spec, cutoffs.target),
+        days=horizon_days(spec, cutoffs.target),
+        verdict=verdict(evaluation),
+        promoted=promoted_sentence(evaluation),
+        follow_up_note=follow_up_note(evaluation),
+        rule=RULE,
+        uri={name: picture.uri for name, picture in pictures.items()},
+        measures=[_measures(evaluation, result) for result in evaluation.targets],
+        funnel=_funnel(evaluation),
+        test=evaluation.data.part(cutoffs.target, "test"),
+        families=[
+            (FAMILIES[family], percent(share)) for family, share in evaluation.families[["family", "share"]].to_numpy()
+        ],
+        segments=[_segment(evaluation, feature, table) for feature, table in evaluation.change.segments],
+        groups=[_groups(evaluation, result.target) for result in evaluation.targets],
+        group_rule=GROUP_RULE,
+        levels=level_sentences(evaluation),
+        gain=gain_sentence(evaluation),
+        curve=curve_rows(evaluation),
+        grades=grade_rows(evaluation.grades),
+        target_titles={result.target: target_title(spec, result.target) for result in evaluation.targets},
+        number=number,
+        signed=signed,
+        percent=percent,
+        asked=asked,
+        stated=stated,
+    )
+
+
+def _groups(evaluation: Evaluation, target: str) -> dict[str, Any]:
+    return {
+        "title": f"{target_title(evaluation.spec, target)} within {horizon_days(evaluation.spec, target)} days",
+        "sentence": agreement_sentence(evaluation, target),
+        "blocks": group_blocks(evaluation, target),
+    }
+
+
+def _measures(evaluation: Evaluation, result: TargetEvaluation) -> dict[str, Any]:
+    title = target_title(evaluation.spec, result.target)
+    return {
+        "title": f"{title} within {horizon_days(evaluation.spec, result.target)} days",
+        "result": result,
+        "rows": [_measure(result, metric) for metric in METRICS],
+    }
+
+
+def _measure(result: TargetEvaluation, metric: Metric) -> dict[str, str]:
+    digits = 2 if metric.key == "lift10" else 3
+    model, base = (result.comparison.interval(scorer, metric.key) for scorer in SCORERS)
+    gap = result.comparison.difference(MODEL, BASELINE, metric.key)
+    better, worse = (gap.low > 0, gap.high < 0) if metric.more_is_better else (gap.high < 0, gap.low > 0)
+    return {
+        "name": metric.name,
+        "direction": "more is better" if metric.more_is_better else "less is better",
+        "model": number(model.value, digits),
+        "model_bounds": bounds(model, digits),
+        "base": number(base.value, digits),
+        "base_bounds": bounds(base, digits),
+        "gap": signed(gap.value, digits),
+        "gap_bounds": bounds(gap, digits, with_sign=True),
+        "word": "model better" if better else "model worse" if worse else "no clear difference",
+        "kind": "better" if better else "worse" if worse else "open",
+    }
+
+
+def _funnel(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Lay conversions out, a row a band, stage and scorer."""
+    names = {MODEL: "model", BASELINE: evaluation.baseline_name}
+    rows = []
+    for band in BANDS:
+        for position, declared in enumerate(evaluation.promotions.conversions[MODEL, band]):
+            if declared.stage == band:
+                continue  # promoted to SAL and then SAL: it says how fast sales clicks, not what became of the lead
+            for scorer in SCORERS:
+                step = evaluation.promotions.conversions[scorer, band][position]
+                median = step.median_days if step.reached >= MIN_FOR_MEDIAN else NO_INTERVAL
+                place = evaluation.promotions.volumes[scorer].at_cutoff[band]
+                rows.append(
+                    {
+                        "band": band,
+                        "stage": step.stage,
+                        "days": f"{step.horizon_days:g}",
+                        "scorer": names[scorer],
+                        "per_week": number(place["per_week"], 1),
+                        "leads": f"{step.leads:,}",
+                        "left_out": f"{step.already_there + step.too_young:,}",
+                        "share": percent(step.share.value),
+                        "share_bounds": percent_bounds(step.share),
+                        "median": number(median.value, 1),
+                        "median_bounds": bounds(median, 1),
+                    }
+                )
+    return rows
+
+
+def _segment(evaluation: Evaluation, feature: Feature, table: pd.DataFrame) -> dict[str, Any]:
+    names = {code: words.en for code, words in feature.values}
+    measure = {"seniority": "level", "function": "department", "kind": "kind"}
+    title = subject_title(evaluation.spec, feature.family, feature.subject)
+    suffix = feature.name.removeprefix(f"fit_{feature.subject}").strip("_")
+    columns = ["leads", "baseline", "model", "entering", "leaving"]
+    rows = [
+        {
+            "value": "not filled in" if unknown else names.get(str(value), str(value)),
+            "counts": [f"{int(count):,}" for count in counts],
+        }
+        for value, unknown, counts in zip(table["value"], table["unknown"], table[columns].to_numpy(), strict=True)
+    ]
+    return {"title": f"{title}, {measure[suffix]}" if suffix in measure else title, "rows": rows}
+
+
+def _stacked(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Return the tables of both scorers as rows, each saying whose it is."""
+    rows: list[dict[str, Any]] = []
+    for scorer in SCORERS:
+        rows.extend({"scorer": scorer, **row} for row in _records(tables[scorer]))
+    return rows
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    objects = table.astype(object).where(table.notna(), None)
+    return [{str(key): value for key, value in row.items()} for row in objects.to_dict("records")]

@@ -1,0 +1,211 @@
+"""Stage ``evaluate``: model and baseline on the untouched test period, for machines and for people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.cutoffs.cutoffs import Cutoffs, first_promotions
+from models.cutoffs.policy_options import BANDS
+from models.evaluation.importance import family_importance, subject_importance
+from models.evaluation.promoted_precision import precision_against_volume, precision_difference, promoted_precision
+from models.evaluation.stage_conversion import Conversion, conversion_steps, convert
+from models.evaluation.target_evaluation import BASELINE, MODEL, TargetEvaluation, evaluate_target
+from models.evaluation.who_enters_and_leaves import ChangeOfPolicy, compare_policies
+from models.forecast.answering_level import answering_level
+from models.forecast.forecast import Forecast
+from models.log_odds import Floats
+from models.measures.bootstrap import Interval
+from models.measures.observed_outcomes import WEIGHT
+from models.rules.baseline import Baseline, Bools
+from models.scoring.reasons import Reason, reasons
+from pipeline.evaluate.data_notes import data_notes
+from pipeline.evaluate.evaluation import Entering, Evaluation, Promotions, Volume, evaluation_tree
+from pipeline.evaluate.grades_of_test_leads import graded_test_leads
+from pipeline.evaluate.group_tables import curve_of, group_tables
+from pipeline.evaluate.open_leads import (
+    OPEN_ABOUT_FILE,
+    OPEN_FILE,
+    about_open,
+    open_decisions,
+    read_waiting,
+    shown_with,
+)
+from pipeline.evaluate.report.page import write_report
+from pipeline.labels.follow_up import read_follow_up
+from pipeline.outputs.feature_rows import KEYS, judged_rows, read_baseline, read_features
+from pipeline.outputs.ingested_tables import read_observed_until, read_stages
+from pipeline.outputs.model_files import read_forecast
+from pipeline.replay.look_files import write_looks
+from pipeline.replay.nightly_looks import Looks, looks_in_test
+from pipeline.runner.progress import progress
+from pipeline.runner.stages import StageContext
+
+ENTERING_SHOWN = 10
+REASONS_SHOWN = 3
+
+
+def run(context: StageContext, out: Path) -> None:
+    """Write ``evaluation.json``, ``report.html`` and ``plots/``; looks, open leads and forecasts for who asks on."""
+    with progress("evaluate", total=5) as steps:
+        history, baseline, cutoffs = read_features(context, "history"), read_baseline(context), read_cutoffs(context)
+        spec, forecast = context.spec(), read_forecast(context.folder("train") / "model")
+        judged: list[TargetEvaluation] = []
+        tests: dict[str, pd.DataFrame] = {}
+        # The target of the cut-offs first, as everywhere in the report.
+        for target in sorted(spec.targets, key=lambda name: (name != cutoffs.target, name)):
+            test, result = _judge(context, history, baseline, target)
+            tests[target] = test
+            judged.append(result)
+        steps.advance()
+        primary = tests[cutoffs.target]
+        looks = looks_in_test(context, primary, baseline, forecast, cutoffs.target)
+        write_looks(looks, out)
+        promotions = _promotions(context, looks, cutoffs)
+        steps.advance()
+        sample = _evenly(primary, context.settings.evaluate.shap_rows)
+        contributions = forecast.explain(sample, cutoffs.target).contributions
+        change, entering = _next_monday(context, forecast, baseline, cutoffs, out)
+        importance = subject_importance(contributions, forecast.features)
+        steps.advance()
+        learning = curve_of(context, history, forecast, cutoffs.target)
+        steps.advance()
+        evaluation = Evaluation(
+            spec=spec,
+            baseline_name=baseline.name,
+            cutoffs=cutoffs,
+            levels={str(name): str(level) for name, level in forecast.levels.items()},
+            targets=tuple(judged),
+            promotions=promotions,
+            importance=importance,
+            families=family_importance(contributions, forecast.features),
+            change=change,
+            entering=entering,
+            data=data_notes(context),
+            features=forecast.features,
+            answers={str(name): answering_level(model) for name, model in forecast.targets.items()},
+            groups=group_tables(tests, forecast, baseline, cutoffs, importance),
+            learning=learning,
+            follow_up=read_follow_up(context),
+            grades=graded_test_leads(primary, forecast, baseline, cutoffs, seed=context.settings.seed),
+        )
+        _write(evaluation, tests, out)
+        write_report(evaluation, out)
+        steps.advance()
+
+
+def read_cutoffs(context: StageContext) -> Cutoffs:
+    """Read the cut-offs as stage ``cutoffs`` left them."""
+    text = (context.folder("cutoffs") / "cutoffs.json").read_text(encoding="utf-8")
+    return Cutoffs.model_validate_json(text)
+
+
+def _judge(
+    context: StageContext, history: pd.DataFrame, baseline: Baseline, target: str
+) -> tuple[pd.DataFrame, TargetEvaluation]:
+    options = context.settings.evaluate
+    parts = {}
+    for part in ("calibration", "test"):
+        rows = judged_rows(context, history, target=target, part=part)
+        parts[part] = rows.assign(points=baseline.score(rows, target))
+    result = evaluate_target(
+        target, parts["test"], parts["calibration"], draws=options.bootstrap, seed=context.settings.seed
+    )
+    return parts["test"], result
+
+
+def _promotions(context: StageContext, looks: Looks, cutoffs: Cutoffs) -> Promotions:
+    """Follow what either policy would have promoted in the test period."""
+    rows, counting = looks.rows, looks.counting
+    excluded, gates_open = rows["excluded"].to_numpy(dtype=bool), rows["gates_open"].to_numpy(dtype=bool)
+    scores = {scorer: rows[column].to_numpy(dtype="float64") for scorer, column in ((MODEL, "p"), (BASELINE, "points"))}
+    thresholds = {MODEL: (cutoffs.mql, cutoffs.sal), BASELINE: (cutoffs.baseline.mql, cutoffs.baseline.sal)}
+    passes: dict[tuple[str, str], Bools] = {}
+    for scorer, score in scores.items():
+        passes[scorer, "MQL"] = ~excluded & (score >= thresholds[scorer][0])
+        passes[scorer, "SAL"] = passes[scorer, "MQL"] & gates_open & (score >= thresholds[scorer][1])
+    options, seed = context.settings.evaluate, context.settings.seed
+    volumes = {
+        scorer: Volume(
+            precision_against_volume(rows, score, excluded=excluded, counting=counting),
+            {name: promoted_precision(rows, passes[scorer, name], counting=counting) for name in BANDS},
+        )
+        for scorer, score in scores.items()
+    }
+    gaps: dict[str, Interval] = {
+        name: precision_difference(
+            rows, passes[MODEL, name], passes[BASELINE, name], draws=options.bootstrap, seed=seed
+        )
+        for name in BANDS
+    }
+    return Promotions(volumes, gaps, _conversions(context, rows, passes), looks)
+
+
+def _conversions(
+    context: StageContext, rows: pd.DataFrame, passes: dict[tuple[str, str], Bools]
+) -> dict[tuple[str, str], list[Conversion]]:
+    steps, stages, until = conversion_steps(context.spec()), read_stages(context), read_observed_until(context)
+    keys = ["lead_id", "as_of_us"]
+    weighted = rows[[*keys, *rows.columns.intersection([WEIGHT])]]
+    return {
+        key: convert(
+            first_promotions(rows["lead_id"], rows["as_of_us"], rule).merge(weighted, on=keys, how="left"),
+            stages,
+            steps,
+            observed_until_us=until,
+            draws=context.settings.evaluate.bootstrap,
+            seed=context.settings.seed,
+        )
+        for key, rule in passes.items()
+    }
+
+
+def _next_monday(
+    context: StageContext, forecast: Forecast, baseline: Baseline, cutoffs: Cutoffs, out: Path
+) -> tuple[ChangeOfPolicy, list[Entering]]:
+    """Compare both policies on the open leads that have not reached the target, and leave what decided on them."""
+    X = read_waiting(context, forecast, target=cutoffs.target)
+    rows = open_decisions(X, forecast, baseline, cutoffs)
+    shown_with(rows, X, forecast, cutoffs.target).to_parquet(out / OPEN_FILE, index=False)
+    until = read_observed_until(context)
+    about = about_open(context.spec(), forecast, cutoffs.target, observed_until_us=until)
+    (out / OPEN_ABOUT_FILE).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    change = compare_policies(rows, X, forecast.features)
+    first = change.entering[:ENTERING_SHOWN]
+    why: list[tuple[Reason, ...]] = []
+    if len(first):
+        explanation = forecast.explain(X.loc[first], cutoffs.target)
+        why = reasons(explanation, X.loc[first], forecast.features, top=REASONS_SHOWN)
+    columns = ["lead_id", "p", "points", "model_band"]
+    entering = [
+        Entering(lead_id, p_of_lead, points_of_lead, its_band, its_reasons)
+        for (lead_id, p_of_lead, points_of_lead, its_band), its_reasons in zip(
+            rows.loc[first, columns].to_numpy(), why, strict=True
+        )
+    ]
+    return change, entering
+
+
+def _evenly(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Take rows at equal distances; they stand sorted by lead, so that is as good as chance and always the same."""
+    if len(rows) <= count:
+        return rows
+    at: Floats = np.linspace(0, len(rows) - 1, count)
+    return rows.iloc[np.unique(at.round().astype(int))]
+
+
+def _write(evaluation: Evaluation, tests: dict[str, pd.DataFrame], out: Path) -> None:
+    columns = ["lead_id", "as_of", "target", "y", "p", "points"]
+    tables = [test.assign(target=target)[columns] for target, test in sorted(tests.items())]
+    predictions = pd.concat(tables, ignore_index=True)
+    predictions["y"] = predictions["y"].astype("int8")
+    predictions.sort_values(["target", *KEYS], ignore_index=True).to_parquet(
+        out / "test_predictions.parquet", index=False
+    )
+    tree: dict[str, Any] = evaluation_tree(evaluation)
+    text = json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False)
+    (out / "evaluation.json").write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Stage ``features``: what was known of every lead at every snapshot?"""

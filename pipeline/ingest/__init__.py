@@ -1,0 +1,1 @@
+"""Stage ``ingest``: which rows of a company's export can be believed?"""

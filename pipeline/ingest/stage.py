@@ -1,0 +1,194 @@
+"""Stage ``ingest``: a company's exports become checked tables; rows that cannot be used go to rejects.
+
+The source's SQL runs in DuckDB on disk, on one thread and without network or extensions; rows stream through casts
+into typed tables, through pandera in chunks, and out to sorted Parquet. Memory does not grow with the export.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import duckdb
+
+from features.errors import InputError
+from features.source_spec import SourceSpec
+from features.tables.row_contracts import Table, actor_of, column_rules
+from features.time_units import DAY_US, format_time
+from pipeline.ingest.row_checks import check_rows, rejected_rows, require_few_rejects
+from pipeline.runner.progress import say
+from pipeline.settings.settings import IngestOptions
+from pipeline.source.folder import TABLES, Source, read_source
+from pipeline.source.sql import SQL_TYPES, Query, find_queries, identifier, literal, load_typed, open_database
+
+if TYPE_CHECKING:
+    from pipeline.runner.stages import StageContext
+
+TIME_COLUMNS: dict[Table, str] = {
+    "leads": "created_at",
+    "changes": "changed_at",
+    "events": "occurred_at",
+    "stages": "entered_at",
+    "handovers": "handed_over_at",
+}
+
+
+def run(context: StageContext, out: Path) -> None:
+    """Run the stage: read the source and its data, write the tables into ``out``."""
+    if context.source_dir is None or context.data_dir is None:
+        raise InputError(expected="--source FOLDER and --data FOLDER", found="only one of them or none")
+    source = read_source(context.source_dir, context.overrides)
+    ingest(source, context.data_dir, context.settings.ingest, out)
+
+
+def ingest(source: Source, data_dir: Path, options: IngestOptions, out: Path) -> dict[str, Any]:
+    """Read a company's exports into checked tables.
+
+    Parameters
+    ----------
+    source : Source
+        The source folder as read.
+    data_dir : Path
+        Folder of the exports that its SQL names.
+    options : IngestOptions
+        How much may be wrong.
+    out : Path
+        An existing, empty folder; gets ``leads``, ``changes``, ``events``, ``stages``, ``handovers`` and ``rejects``
+        as Parquet,
+        ``spec.json``, ``rules.json`` where the source has rules, and ``ingest.json``.
+
+    Returns
+    -------
+    dict
+        What ``ingest.json`` holds: ``observed_until``, ``rows`` and ``rejects`` per table.
+
+    Raises
+    ------
+    InputError
+        If a query fails, a table or column is missing or empty, a type is unusable, or too many rows are bad;
+        nothing is written then.
+    """
+    with tempfile.TemporaryDirectory(dir=out, prefix=".ingest-") as scratch:
+        rows = load_tables(source, data_dir, Path(scratch) / "ingest.duckdb")
+        con = open_database(Path(scratch) / "ingest.duckdb")
+        try:
+            check_rows(con, source.spec, rows)
+            require_few_rejects(con, rows, max_reject_share=options.max_reject_share)
+            create_outputs(con, source.spec, rows)
+            summary = _summary(con, source.spec, rows)
+            _write(con, out)
+        finally:
+            con.close()
+    _write_json(out / "ingest.json", summary)
+    _write_source(source, out)
+    return summary
+
+
+def _write_source(source: Source, out: Path) -> None:
+    _write_json(out / "spec.json", source.spec.model_dump(mode="json", by_alias=True))
+    if source.rules is not None:
+        _write_json(out / "rules.json", source.rules)
+
+
+def load_tables(
+    source: Source,
+    data_dir: Path,
+    database: Path,
+    *,
+    also: Callable[[duckdb.DuckDBPyConnection, Query, Path], None] | None = None,
+) -> dict[Table, int]:
+    """Run the source's SQL into ``typed_TABLE`` tables of a new database; return their row counts.
+
+    ``also`` is called for each table while the source's SQL can still be run.
+    """
+    queries = find_queries(source, data_dir)
+    con = open_database(database, data_dir)
+    rows = {}
+    try:
+        for table, query in queries.items():
+            rows[table] = load_typed(con, source, query, data_dir)
+            if also is not None:
+                also(con, query, data_dir)
+        return rows
+    finally:
+        con.close()
+
+
+def create_outputs(con: duckdb.DuckDBPyConnection, spec: SourceSpec, rows: dict[Table, int]) -> None:
+    """Create the views ``out_TABLE``: the columns as written, empty where the source has no such table."""
+    for table in cast("tuple[Table, ...]", TABLES):
+        rules = column_rules(spec, table)
+        if table in rows:
+            columns = [identifier(name) for name in rules]
+            if table == "events":
+                columns[columns.index('"actor"')] = _actor(spec)
+            con.execute(f"CREATE VIEW out_{table} AS SELECT {', '.join(columns)} FROM kept_{table}")
+        else:
+            nothing = ", ".join(f"NULL::{SQL_TYPES[rule.kind]} AS {identifier(name)}" for name, rule in rules.items())
+            con.execute(f"CREATE VIEW out_{table} AS SELECT {nothing} WHERE false")
+
+
+def _actor(spec: SourceSpec) -> str:
+    """Fill a missing actor with the one that the event's family declares."""
+    declared = actor_of(spec)
+    names, actors = (", ".join(literal(text) for text in texts) for texts in (declared, declared.values()))
+    return f"coalesce(actor, list_extract([{actors}], list_position([{names}], event_type))) AS actor"
+
+
+def _summary(con: duckdb.DuckDBPyConnection, spec: SourceSpec, rows: dict[Table, int]) -> dict[str, Any]:
+    kept = {table: int(con.execute(f"SELECT count(*) FROM out_{table}").fetchall()[0][0]) for table in TABLES}
+    if kept["leads"] == 0:
+        raise InputError(expected="at least one usable lead", found="none", table="leads")
+    rejects = {table: rejected_rows(con, table)[0] if table in rows else 0 for table in TIME_COLUMNS}
+    warning = silence_at_the_end(con, spec)
+    if warning is not None:
+        say(f"ingest: {warning}")
+    return {"observed_until": format_time(observed_until_us(con, spec)), "rows": kept, "rejects": rejects}
+
+
+def observed_until_us(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> int:
+    """Return until when outcomes are in the export: as declared, else the newest time in any table."""
+    return newest_us(con) if spec.observed_until is None else spec.observed_until
+
+
+def silence_at_the_end(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> str | None:
+    """Return a warning where ``observed_until`` lies more than a day after the newest time in the export."""
+    if spec.observed_until is None or spec.observed_until - newest_us(con) <= DAY_US:
+        return None
+    days = (spec.observed_until - newest_us(con)) / DAY_US
+    return (
+        f"observed_until is {format_time(spec.observed_until)}, {days:,.0f} days after the newest time in the export: "
+        "leads without an outcome count as decided until then"
+    )
+
+
+def newest_us(con: duckdb.DuckDBPyConnection) -> int:
+    """Return the newest time in any table, in microseconds since 1970."""
+    times = " UNION ALL ".join(f"SELECT max({time}) AS t FROM out_{table}" for table, time in TIME_COLUMNS.items())
+    newest = con.execute(f"SELECT epoch_us(max(t)) FROM ({times})").fetchall()[0][0]
+    if newest is None:
+        raise InputError(expected="at least one usable lead", found="none", table="leads")
+    return int(newest)
+
+
+def _write(con: duckdb.DuckDBPyConnection, out: Path) -> None:
+    for table, time in TIME_COLUMNS.items():
+        columns = [name for name, *_ in con.execute(f"DESCRIBE out_{table}").fetchall()]
+        rest = [name for name in columns if name not in ("lead_id", time)]
+        order = ", ".join(identifier(name) for name in ("lead_id", time, *rest))
+        _copy(con, f"SELECT * FROM out_{table} ORDER BY {order}", out / f"{table}.parquet")
+    order = '"table", row, "column", reason, lead_id, found'
+    _copy(con, f"SELECT {order} FROM rejects ORDER BY {order}", out / "rejects.parquet")
+
+
+def _copy(con: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
+    con.execute(f"COPY ({query}) TO {literal(str(file))} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def _write_json(file: Path, content: dict[str, Any]) -> None:
+    file.write_text(
+        json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True, default=str) + "\n", encoding="utf-8"
+    )

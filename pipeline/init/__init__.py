@@ -1,0 +1,1 @@
+"""What would a source folder for these files look like?"""

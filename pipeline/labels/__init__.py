@@ -1,0 +1,1 @@
+"""Stage ``labels``: what became of every snapshot, and which part of the time split is it in?"""

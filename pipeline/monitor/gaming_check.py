@@ -1,0 +1,90 @@
+"""The check against gamed MQLs: weekly runs, who is named, and the words for it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from features.time_units import DAY_US
+from models.monitoring.decomposition import decompose
+from models.monitoring.gaming import WEEK_DAYS, GamingOptions, weekly_runs
+from models.monitoring.responsible_groups import INSIDE_COMPANY, responsible, surplus_inside
+from models.monitoring.step_counts import count_entries
+from pipeline.monitor.checks import NOBODY, Check, together
+from pipeline.monitor.tables import Watched
+
+RUNS_SHOWN = 26
+TITLE = "More MQLs of which fewer move on"
+WHAT_TO_DO = (
+    "Look at ten of the newest leads of what is named, with whoever runs it: an incentive, a form that counts twice, "
+    "or downloads that nobody asked for? Take its points away until it is clear."
+)
+
+
+def gaming_check(watched: Watched, options: GamingOptions) -> Check:
+    """Run the weeks and say who is responsible."""
+    path = watched.path
+    if path is None or not len(watched.rows):
+        return Check("gaming", TITLE, "cannot tell", NOBODY)
+    longest = max(options.windows_weeks) + options.reference_weeks + RUNS_SHOWN
+    first = int(watched.rows["entered_us"].min())
+    days = min((watched.as_of_us - first) // DAY_US + 1, longest * WEEK_DAYS)
+    counts = count_entries(watched.rows, path, by=watched.by, as_of_us=watched.as_of_us, days=int(days))
+    runs = max(1, min(RUNS_SHOWN, int(days) // WEEK_DAYS))
+    weeks = weekly_runs(counts, options, runs=runs)
+    now = weeks[weeks["weeks_ago"] == 0]
+    named = responsible(
+        now, watched.rows, by=watched.by, now_us=watched.as_of_us, reference_weeks=options.reference_weeks
+    )
+    answer = together(now["answer"].tolist())
+    tables = {"runs": weeks, "named": named, **_decompositions(watched, now, named, options)}
+    sentences = [
+        _sentence(watched, now, row["dimension"], row["value"], row["how"], row["window_weeks"], options)
+        for row in named.to_dict(orient="records")
+    ]
+    if answer == "fine":
+        answers = [together(group["answer"].tolist()) for _, group in now.groupby(["dimension", "value"])]
+        told, blind = answers.count("fine"), answers.count("cannot tell")
+        sentences = [f"No volume rose while its conversion fell, in {told} groups; of {blind} nobody can tell yet."]
+    elif answer == "cannot tell":
+        sentences = ["Too few leads, too short a past or too few outcomes to tell of any group."]
+    return Check("gaming", TITLE, answer, " ".join(sentences), WHAT_TO_DO if answer == "alarm" else "", tables)
+
+
+def _decompositions(
+    watched: Watched, now: pd.DataFrame, named: pd.DataFrame, options: GamingOptions
+) -> dict[str, pd.DataFrame]:
+    """Return for each column where the change of the company's conversion comes from, in the window of the alarm."""
+    window = int(named.iloc[0]["window_weeks"]) if len(named) else sorted(options.windows_weeks)[0]
+    looked = now[now["window_weeks"] == window]
+    return {f"change by {column}": decompose(looked, column).assign(window_weeks=window) for column in watched.by}
+
+
+def _sentence(
+    watched: Watched, now: pd.DataFrame, dimension: str, value: str, how: str, window: int, options: GamingOptions
+) -> str:
+    who = f"{dimension.replace('_', ' ')} {value}" if dimension else "The company as a whole"
+    if how != "its own figures":
+        where = how.removeprefix("inside ").split(" ", 1)
+        inside = surplus_inside(
+            watched.rows,
+            dimension="" if how == INSIDE_COMPANY else where[0],
+            value="" if how == INSIDE_COMPANY else where[1],
+            within=dimension,
+            now_us=watched.as_of_us,
+            window_weeks=window,
+            reference_weeks=options.reference_weeks,
+        )
+        part = inside.loc[inside["value"] == value].iloc[0]
+        return (
+            f"{who} brought {part['part']:.0%} of the surplus {how}: {part['leads']:.0f} leads in {window} weeks, "
+            f"{part['usual']:.0f} were usual."
+        )
+    chosen = (now["dimension"] == dimension) & (now["value"] == value) & (now["window_weeks"] == window)
+    row = now[chosen].iloc[0]
+    usual = row["leads_before"] / max(row["weeks_before"], 1) * window
+    due = row["expected"] * row["moved_before"] / max(row["expected_before"], 1e-9)
+    steps = " and ".join(watched.path.steps) if watched.path else ""
+    return (
+        f"{who}: {row['leads']:.0f} leads entered in the last {window} weeks where {usual:.0f} were usual, and "
+        f"{row['moved']:.0f} moves up to {steps} came of the newest where {due:.0f} were due at equal age."
+    )

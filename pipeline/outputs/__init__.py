@@ -1,0 +1,1 @@
+"""What did earlier stages leave, and how is it read?"""

@@ -1,0 +1,152 @@
+"""The rows that cut-offs and evaluation work on: features of one part of the split, with forecast and outcome."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from pydantic import ValidationError
+
+from features.catalog.feature_list import Feature, feature_list
+from features.errors import InputError
+from features.source_spec import SourceSpec
+from features.time_units import parse_time, to_micros
+from models.cutoffs.cutoffs import Cutoffs
+from models.measures.observed_outcomes import TRAINING_POWER, WEIGHT, observed_rows
+from models.rules.baseline import Baseline
+from models.rules.naive_bayes import NaiveBayes, fit_naive_bayes
+from models.rules.points import PointsRules, check_rules
+from models.rules.sales_veto import Veto
+from pipeline.runner.stages import StageContext
+from pipeline.settings.settings import validation_message
+
+KEYS = ["lead_id", "as_of"]
+
+
+def source_features(context: StageContext) -> tuple[SourceSpec, tuple[Feature, ...]]:
+    """Return the source's spec and its feature list under the current settings."""
+    spec = context.spec()
+    return spec, feature_list(spec, context.settings.features)
+
+
+def read_features(context: StageContext, name: str) -> pd.DataFrame:
+    """Read ``history`` or ``open`` features, with ``as_of_us`` beside ``as_of``."""
+    rows = pd.read_parquet(context.folder("features") / f"{name}.parquet")
+    return rows.assign(as_of_us=to_micros(rows["as_of"]))
+
+
+def judged_rows(context: StageContext, history: pd.DataFrame, *, target: str, part: str) -> pd.DataFrame:
+    """Return the rows of one target and part, sorted by lead and time.
+
+    Returns
+    -------
+    DataFrame
+        ``lead_id, as_of, as_of_us``, the features, ``y`` (0 or 1), ``p`` (the model's forecast) and ``weight`` if
+        labels have it.
+    """
+    forecasts = pd.read_parquet(context.folder("train") / "predictions.parquet")
+    told = ["y", "p", *forecasts.columns.intersection([WEIGHT])]
+    chosen = forecasts[(forecasts["target"] == target) & (forecasts["part"] == part)]
+    rows = history.merge(chosen[[*KEYS, *told]], on=KEYS, how="inner", validate="one_to_one")
+    if len(rows) != len(chosen):
+        raise InputError(
+            expected=f"features of the {len(chosen)} forecast rows of {target} in {part}",
+            found=f"{len(rows)}",
+            table="train/predictions.parquet",
+            hint="Run 'leadscore train' again",
+        )
+    rows = rows.assign(y=rows["y"].astype("float64"))
+    return rows.sort_values(KEYS, ignore_index=True)
+
+
+def volume_rows(context: StageContext, history: pd.DataFrame, *, target: str) -> pd.DataFrame:
+    """Return what a nightly job would have seen of the calibration leads until the test begins.
+
+    Returns
+    -------
+    DataFrame
+        ``lead_id, as_of, as_of_us`` and the features of every row at risk of a lead first looked at in the calibration
+        period, before the test begins, whether its outcome is known by then or not: to count promotions takes no
+        outcome. To count only rows with an outcome would leave the older ages of a lead out, at which points have
+        added up and probabilities have fallen, and the volumes would not hold.
+    """
+    columns = [*KEYS, "target", "at_risk", "part"]
+    labels = pd.read_parquet(context.folder("labels") / "labels.parquet", columns=columns)
+    labels = labels[labels["target"] == target]
+    first = labels.groupby("lead_id")["as_of"].transform("min")
+    period_from = first[labels["part"] == "calibration"].min()
+    test_from = first[labels["part"] == "test"].min()
+    chosen = labels[labels["at_risk"] & (first >= period_from) & (labels["as_of"] < test_from)]
+    return history.merge(chosen[KEYS], on=KEYS, validate="one_to_one").sort_values(KEYS, ignore_index=True)
+
+
+@dataclass(frozen=True)
+class FirstLooks:
+    """Where time is cut for one target: first looks from which leads calibrate, from which they test; who does."""
+
+    calibration_from_us: int
+    test_from_us: int
+    since_calibration: pd.Index
+    """Leads first looked at in the calibration period: no model that calibrates on it was fitted on them."""
+    test_leads: pd.Index
+
+
+def read_first_looks(context: StageContext, target: str) -> FirstLooks:
+    """Read from the labels where calibration and test begin; a lead belongs where its first look falls."""
+    folder, columns = context.folder("labels"), ["lead_id", "as_of", "target", "part"]
+    labels = pd.read_parquet(folder / "labels.parquet", columns=columns)
+    labels = labels[labels["target"] == target]
+    first = to_micros(labels["as_of"]).groupby(labels["lead_id"]).min()
+    calibrate = first[first.index.isin(labels.loc[labels["part"] == "calibration", "lead_id"])]
+    test_from = parse_time(json.loads((folder / "split.json").read_text(encoding="utf-8"))["test_from"])
+    calibration_from, test_leads = int(calibrate.min()), first.index[first >= test_from]
+    since = first.index[(first >= calibration_from) & (first < test_from)]
+    return FirstLooks(calibration_from, test_from, since, test_leads)
+
+
+def read_rules(context: StageContext, features: tuple[Feature, ...]) -> PointsRules | None:
+    """Return the points rules, checked against the features, or None where the source has none."""
+    tree = context.rules()
+    if tree is None:
+        return None
+    try:
+        rules = PointsRules.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(expected="rules as documented", found=validation_message(error), table="rules.yaml") from None
+    check_rules(rules, features, context.settings.features)
+    return rules
+
+
+def fit_baseline(context: StageContext, history: pd.DataFrame) -> Baseline:
+    """Return the rules, if there are any, and a naive Bayes for each target, counted with the weights of training."""
+    spec, features = source_features(context)
+    rules = read_rules(context, features)
+    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    told = ["y", *labels.columns.intersection([WEIGHT])]
+    fitted: dict[str, NaiveBayes] = {}
+    for target in sorted(spec.targets):
+        chosen = labels[(labels["target"] == target) & (labels["part"] == "train")]
+        rows = history.merge(chosen[[*KEYS, *told]], on=KEYS).sort_values(KEYS, ignore_index=True)
+        rows, weights = observed_rows(rows, power=TRAINING_POWER)
+        fitted[target] = fit_naive_bayes(rows, rows["y"].astype("float64"), features, weights=weights)
+    return Baseline(rules, fitted, spec.exclusions, Veto.of(spec, context.settings.cutoffs.veto))
+
+
+def read_baseline(context: StageContext) -> Baseline:
+    """Return the baseline as stage ``cutoffs`` left it."""
+    spec, features = source_features(context)
+    folder = context.folder("cutoffs")
+    fitted: dict[str, NaiveBayes] = {
+        target: NaiveBayes.from_json(file.read_text(encoding="utf-8"))
+        for target in sorted(spec.targets)
+        if (file := naive_bayes_file(folder, str(target))).is_file()
+    }
+    told = Cutoffs.model_validate_json((folder / "cutoffs.json").read_text(encoding="utf-8"))
+    return Baseline(read_rules(context, features), fitted, spec.exclusions, told.veto)
+
+
+def naive_bayes_file(folder: Path, target: str) -> Path:
+    """Return where a target's naive Bayes stands in the folder of stage ``cutoffs``."""
+    return folder / f"naive_bayes_{target}.json"

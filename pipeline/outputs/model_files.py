@@ -1,0 +1,32 @@
+"""The saved form of a forecast as a folder of files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.forecast.forecast import Forecast
+from models.forecast.saved_form import from_files, to_files
+
+
+def write_forecast(forecast: Forecast, folder: Path) -> None:
+    """Write a forecast into a folder, which must not exist yet."""
+    folder.mkdir(parents=True)
+    for name, text in to_files(forecast).items():
+        (folder / name).write_bytes(text.encode("utf-8"))
+
+
+def read_forecast(folder: Path) -> Forecast:
+    """Read a forecast from a folder, hashes checked; no code is run.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, was added or was changed.
+    """
+    return from_files(read_texts(folder))
+
+
+def read_texts(folder: Path) -> dict[str, str]:
+    """Return the files of a saved forecast by name, unchecked."""
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    return {file.name: file.read_bytes().decode("utf-8") for file in files}

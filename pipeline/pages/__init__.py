@@ -1,0 +1,1 @@
+"""How do pages and tables for people look and speak?"""

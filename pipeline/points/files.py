@@ -1,0 +1,146 @@
+"""A compiled points table as files: ``rules.yaml`` that reads back, and ``points.json`` for machines.
+
+Keys of ``points.json``; an interval is ``{value, low, high}`` (95 %, paired by lead), what cannot be computed is null:
+
+- ``source``, ``target``, ``baseline`` (``points`` or ``naive_bayes``), ``max_rules``, ``scale`` (points that a step of
+  1 in log-odds is worth), ``explained`` (share of the variance of the model's log-odds, before rounding).
+- ``gain_kept``: (compiled − today) / (model − today) in average precision on the test period, null where the model
+  gains nothing; ``leads`` and ``outcomes`` of the test period.
+- ``table``: one entry a rule: ``rule``, ``words``, ``points``, ``most``, ``share`` of the leads it gives points to.
+- ``rules``: what ``rules.yaml`` says.
+- ``cutoffs.BAND``: ``points``, ``asked_per_week``, ``got_per_week`` on the calibration period.
+- ``metrics.SCORER.METRIC`` for ``model``, ``today``, ``compiled``; ``against_model.METRIC`` and
+  ``against_today.METRIC``: compiled less the other.
+- ``promoted.SCORER.BAND``: ``leads``, ``per_week``, ``precision``, ``low``, ``high``;
+  ``promoted_against_model.BAND`` and ``promoted_against_today.BAND``: precision of compiled less the other.
+- ``probability``: pairs of points and the probability that leads with so many points have.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import yaml
+
+from models.compiled_points.candidate_rules import Rule
+from models.compiled_points.gain_kept import COMPILED, MODEL, TODAY
+from models.compiled_points.rule_words import rule_words
+from models.cutoffs.policy_options import BANDS
+from models.measures.bootstrap import Interval
+from models.measures.metrics import METRICS
+from models.rules.points import PointsRules
+from pipeline.points.compile_run import JudgedPoints
+
+PROBABILITY_STEPS = 25
+
+
+def rules_tree(rules: PointsRules) -> dict[str, Any]:
+    """Return rules as ``rules.yaml`` has them: what is at its default left out, whole numbers as such."""
+    dumped = rules.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    tree: dict[str, Any] = _whole(dumped)
+    return tree
+
+
+def rules_yaml(judged: JudgedPoints) -> str:
+    """Return ``rules.yaml`` with a comment a rule; it reads back as the very same rules."""
+    rules, spec = judged.compiled.rules, judged.spec
+    features = {feature.name: feature for feature in judged.features}
+    tree = rules_tree(rules)
+    lines = [
+        f"# Points distilled from the model of {spec.name}, target {judged.cutoffs.target}: at most "
+        f"{judged.max_rules} rules, made by 'leadscore points'.",
+        "# To have every report compare with them, put this file into the source folder.",
+    ]
+    listed: dict[str, tuple[Rule, ...]] = {"attributes": rules.attributes, "actions": rules.actions}
+    for section, own in listed.items():
+        if own:
+            lines.append(f"{section}:")
+        for rule, entry in zip(own, tree.get(section, ()), strict=True):
+            lines.append(f"  # {rule_words(rule, features, spec).en}")
+            lines.append(f"  - {_flow(entry)}")
+    for section in ("exclusions", "gates", "cutoffs"):
+        if section in tree:
+            lines.append(f"{section}: {_flow(tree[section])}")
+    return "\n".join(lines) + "\n"
+
+
+def points_tree(judged: JudgedPoints) -> dict[str, Any]:
+    """Return ``points.json`` as a tree of JSON values."""
+    compiled, compared = judged.compiled, judged.comparison
+    cutoffs = compiled.rules.cutoffs
+    keys = [metric.key for metric in METRICS]
+    others = {"against_model": MODEL, "against_today": TODAY}
+    tree: dict[str, Any] = {
+        "source": judged.spec.name,
+        "target": judged.cutoffs.target,
+        "baseline": judged.baseline.kind,
+        "max_rules": judged.max_rules,
+        "scale": compiled.scale,
+        "explained": compiled.explained,
+        "gain_kept": None if judged.kept is None else _interval(judged.kept),
+        "leads": judged.leads,
+        "outcomes": judged.outcomes,
+        "table": compiled.table.astype(object).to_dict("records"),
+        "rules": rules_tree(compiled.rules),
+        "cutoffs": {
+            band: {
+                "points": points,
+                "asked_per_week": judged.volumes[band][0],
+                "got_per_week": judged.volumes[band][1],
+            }
+            for band, points in (("MQL", cutoffs.MQL), ("SAL", cutoffs.SAL))
+        },
+        "metrics": {
+            scorer: {key: _interval(compared.interval(scorer, key)) for key in keys}
+            for scorer in (MODEL, TODAY, COMPILED)
+        },
+        "promoted": {
+            scorer: {band: judged.promoted[scorer, band] for band in BANDS} for scorer in (MODEL, TODAY, COMPILED)
+        },
+        "probability": probability_pairs(judged),
+    }
+    for name, other in others.items():
+        tree[name] = {key: _interval(compared.difference(COMPILED, other, key)) for key in keys}
+        tree[f"promoted_{name}"] = {band: _interval(judged.promoted_gaps[other, band]) for band in BANDS}
+    cleaned: dict[str, Any] = _without_nan(tree)
+    return cleaned
+
+
+def probability_pairs(judged: JudgedPoints) -> list[tuple[int, float]]:
+    """Return points in even steps over what the rules can give, with the probability of each."""
+    table = judged.compiled.table
+    low, high = int(table["most"].clip(upper=0).sum()), int(table["most"].clip(lower=0).sum())
+    step = max(1, 5 * math.ceil((high - low) / PROBABILITY_STEPS / 5))
+    points = np.arange(step * (low // step), high + step, step)
+    chances = judged.compiled.to_probability.probability(points)
+    return [(int(each), float(chance)) for each, chance in zip(points, chances, strict=True)]
+
+
+def _flow(tree: Any) -> str:
+    text = yaml.safe_dump(tree, default_flow_style=True, sort_keys=False, allow_unicode=True, width=math.inf)
+    return text.strip()
+
+
+def _whole(value: Any) -> Any:
+    """Return a tree with floats that are whole numbers as integers."""
+    if isinstance(value, dict):
+        return {key: _whole(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _interval(interval: Interval) -> dict[str, float]:
+    return {"value": interval.value, "low": interval.low, "high": interval.high}
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(inner) for inner in value]
+    if isinstance(value, np.integer | np.floating):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,1 @@
+"""Stage ``receipt``: who won at the working depth, and who has signed?"""

@@ -1,0 +1,1 @@
+"""Stage ``register``: which model becomes champion?"""

@@ -1,0 +1,203 @@
+"""Stage ``register``: the run, its metrics and its model in MLflow; champion only if it has earned it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.time_units import format_time, to_micros
+from models.forecast.fit_forecast import labelled_rows
+from pipeline.mlflow_loader import feature_frame
+from pipeline.outputs.feature_rows import read_features
+from pipeline.outputs.model_files import read_forecast
+from pipeline.receipt.seal import Sealed, key_from_environment
+from pipeline.receipt.signing_state import standing_of
+from pipeline.receipt.stage import PAGE, RECEIPT, read_receipt
+from pipeline.receipt.verify import verify
+from pipeline.register.champion import Decision, judge, with_receipt
+from pipeline.register.receipt_in_mlflow import forgotten, receipt_tags
+from pipeline.registry.candidate import Candidate
+from pipeline.registry.mlflow_model import model_hash
+from pipeline.registry.model_registry import CHALLENGER, CHAMPION, TEST_FROM_TAG, ModelRegistry, open_registry
+from pipeline.runner.progress import say
+from pipeline.runner.stages import StageContext
+from pipeline.settings.settings import Settings
+
+LOGGED_SECTIONS = ("seed", "features", "split", "model", "cutoffs", "evaluate", "receipt")
+"""What bears on the model. The rest stays out: addresses of stores may hold passwords."""
+
+EXAMPLE_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What became of a model in the registry.
+
+    Attributes
+    ----------
+    name, version, model_hash : str
+        Under which it is registered, and what it is.
+    champion : str or None
+        The version that is champion now.
+    decision : Decision
+        Whether this one was promoted, and why.
+    """
+
+    name: str
+    version: str
+    model_hash: str
+    champion: str | None
+    decision: Decision
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The aliases this version bears."""
+        return (CHALLENGER, CHAMPION) if self.champion == self.version else (CHALLENGER,)
+
+
+def run(context: StageContext, out: Path) -> None:
+    """Log and register the trained model; write ``register.json`` with its version, aliases and the reason for them."""
+    evaluated = context.folder("evaluate")
+    evaluation = read_json(evaluated / "evaluation.json")
+    trained = read_json(context.folder("train") / "train.json")["targets"]
+    files = (evaluated / "evaluation.json", evaluated / "report.html", evaluated / "plots")
+    sealed = read_receipt(context.folder("receipt"))
+    registered = register_forecast(
+        context,
+        context.folder("train") / "model",
+        settings=context.settings,
+        beats_baseline=bool(evaluation["beats_baseline"]),
+        params=flat({"rows": {name: target["parts"] for name, target in trained.items()}}),
+        metrics={
+            **flat_numbers({name: {"calibration": target["calibration"]} for name, target in trained.items()}),
+            **flat_numbers(evaluation["targets"]),
+            **flat_numbers({"promoted": evaluation["promoted"]}),
+        },
+        files=(*(file for file in files if file.exists()), context.folder("cutoffs") / "cutoffs.json"),
+        sealed=sealed,
+    )
+    result = {
+        "name": registered.name,
+        "version": registered.version,
+        "model_hash": registered.model_hash,
+        "aliases": sorted(registered.aliases),
+        "champion": registered.champion,
+        "beats_baseline": bool(evaluation["beats_baseline"]),
+        "receipt": {"sha256": sealed.sha256, "outcome": sealed.receipt["verdict"]["outcome"], "head": sealed.head},
+        "standing": standing_of(sealed).sentence,
+        "promoted": registered.decision.promote,
+        "why": registered.decision.why,
+    }
+    text = json.dumps(result, indent=1, sort_keys=True, ensure_ascii=False)
+    (out / "register.json").write_text(text + "\n", encoding="utf-8")
+
+
+def register_forecast(
+    context: StageContext,
+    model_folder: Path,
+    *,
+    settings: Settings,
+    beats_baseline: bool,
+    params: Mapping[str, str],
+    metrics: Mapping[str, float],
+    files: tuple[Path, ...] = (),
+    sealed: Sealed | None = None,
+) -> Registration:
+    """Register a saved forecast as challenger, compare it with the champion, and promote it if it has earned that.
+
+    Parameters
+    ----------
+    context : StageContext
+        The run whose features and labels it was fitted on.
+    model_folder : Path
+        Its saved form.
+    settings : Settings
+        What it was fitted with, for the record; its seed and number of draws steer the comparison.
+    beats_baseline : bool
+        Whether it beats the points (or naive Bayes) on the run's test period.
+    params, metrics, files
+        What else to write down.
+    sealed : Sealed, optional
+        The receipt of the run, where the forecast is the run's own. Without one nothing is promoted.
+    """
+    forecast = read_forecast(model_folder)
+    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    rows = labelled_rows(read_features(context, "history"), labels, forecast.spec.primary_target, ("test",))
+    dumped = settings.model_dump(mode="json", by_alias=True)
+    logged = flat({name: dumped[name] for name in LOGGED_SECTIONS})
+    registry = open_registry(context.workspace.root, settings.mlflow, forecast.spec.name)
+    altered = () if sealed is None else _altered(context, registry, model_hash(model_folder), sealed)
+    shown = None if altered else sealed  # what MLflow remembers must not give way to a receipt that does not hold
+    candidate = Candidate(
+        model_folder=model_folder,
+        example=example_rows(feature_frame(rows, forecast)),
+        params={"source": forecast.spec.name, **logged, **params},
+        metrics=metrics,
+        tags={TEST_FROM_TAG: format_time(int(to_micros(rows["as_of"]).min())), **receipt_tags(shown)},
+        files=files,
+        receipt=() if shown is None else tuple(context.folder("receipt") / name for name in (RECEIPT, PAGE)),
+    )
+    version = registry.add(candidate)
+    draws, seed = settings.evaluate.bootstrap, settings.seed
+    judged = judge(registry, version, forecast, rows, beats_baseline=beats_baseline, draws=draws, seed=seed)
+    decision = with_receipt(judged, sealed, altered=altered)
+    if decision.promote:
+        registry.promote(version)
+    champion = registry.version_of(CHAMPION)
+    standing = "champion" if champion == version else "challenger"
+    say(f"{registry.name} version {version}, {standing}: {decision.why}")
+    return Registration(registry.name, version, candidate.hash, champion, decision)
+
+
+def _altered(context: StageContext, registry: ModelRegistry, model: str, sealed: Sealed) -> tuple[str, ...]:
+    """Return what of the receipt does not hold: on such a one nobody is promoted."""
+    findings = (*verify(context, key_from_environment()), forgotten(sealed, registry.tags_of_model(model)))
+    return tuple(finding.line() for finding in findings if finding.answer == "altered")
+
+
+def example_rows(X: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of which most is known; an example of empty columns would teach nothing."""
+    known = X.notna().sum(axis=1)
+    return X.loc[known.sort_values(ascending=False, kind="stable").index[:EXAMPLE_ROWS]].reset_index(drop=True)
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Read a JSON object from an earlier stage."""
+    result: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return result
+
+
+def flat(tree: Mapping[str, Any]) -> dict[str, str]:
+    """Return the leaves of a tree as text, by their path.
+
+    Examples
+    --------
+    >>> flat({"seed": 7, "split": {"test_share": 0.3}})
+    {'seed': '7', 'split.test_share': '0.3'}
+    """
+    return {path: leaf if isinstance(leaf, str) else json.dumps(leaf) for path, leaf in _leaves(tree)}
+
+
+def flat_numbers(tree: Mapping[str, Any]) -> dict[str, float]:
+    """Return the numbers among the leaves of a tree, by their path without a last ``value``; yes is 1, no is 0.
+
+    Examples
+    --------
+    >>> flat_numbers({"sql": {"auc": {"value": 0.8, "low": 0.7}, "level": "model"}, "beats_baseline": True})
+    {'sql.auc': 0.8, 'sql.auc.low': 0.7, 'beats_baseline': 1.0}
+    """
+    return {path.removesuffix(".value"): float(leaf) for path, leaf in _leaves(tree) if isinstance(leaf, int | float)}
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in tree.items():
+        path = f"{prefix}{name}"
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{path}.")
+        else:
+            yield path, value

@@ -1,0 +1,1 @@
+"""What would the nightly job have seen on past nights?"""

@@ -1,0 +1,1 @@
+"""How is a stage run, skipped or resumed?"""

@@ -1,0 +1,230 @@
+"""The stages, once: name = module = DVC stage = output folder; what each reads; and how one is run or skipped."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from features.errors import InputError
+from features.source_spec import SourceSpec
+from pipeline.runner.progress import say
+from pipeline.runner.workspace import STAMP, Workspace, code_digest, tree_digest
+from pipeline.settings.settings import SOURCE_SECTIONS, Settings, read_settings
+from pipeline.source.folder import read_source
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the flow.
+
+    Parameters
+    ----------
+    name : str
+        Module ``pipeline.<name>`` with ``run(context, out)``, and the output folder's name.
+    needs : tuple of str
+        Earlier stages whose folders it reads.
+    sections : tuple of str
+        Sections of the settings it depends on.
+    knobs : tuple of str
+        Single settings of other sections it depends on, as ``section.key``.
+    reads_source, reads_data : bool
+        Whether it reads the source folder and the company's export.
+    """
+
+    name: str
+    needs: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    knobs: tuple[str, ...] = ()
+    reads_source: bool = False
+    reads_data: bool = False
+    writes_outside: bool = False
+    """Whether it writes into a store of its own too; the module then has ``is_stored(context)``."""
+
+
+STAGES = (
+    Stage("simulate", sections=("simulate",), reads_source=True),
+    Stage("ingest", sections=("ingest",), reads_source=True, reads_data=True),
+    Stage("features", needs=("ingest",), sections=("features",)),
+    Stage("labels", needs=("ingest", "features"), sections=("split",)),
+    Stage("train", needs=("ingest", "features", "labels"), sections=("features", "model")),
+    Stage(
+        "cutoffs",
+        needs=("ingest", "features", "labels", "train"),
+        sections=("features", "cutoffs"),
+        knobs=("score.every",),
+    ),
+    Stage(
+        "evaluate",
+        needs=("ingest", "features", "labels", "train", "cutoffs"),
+        sections=("features", "model", "evaluate"),
+        knobs=("score.every",),
+    ),
+    Stage(
+        "receipt",
+        needs=("ingest", "features", "labels", "train", "cutoffs", "evaluate"),
+        sections=("features", "split", "model", "cutoffs", "evaluate", "receipt"),
+        knobs=("score.every",),
+        writes_outside=True,
+    ),
+    Stage(
+        "register",
+        needs=("ingest", "features", "labels", "train", "cutoffs", "evaluate", "receipt"),
+        sections=("features", "mlflow"),
+    ),
+    Stage(
+        "score",
+        needs=("ingest", "features", "train", "cutoffs", "evaluate"),
+        sections=("features", "score"),
+        writes_outside=True,
+    ),
+)
+ADDRESSES = (("score", "store"), ("mlflow", "tracking_uri"))
+"""Settings that may hold a password: a stage's stamp keeps their digest only."""
+RUN_STAGES = tuple(stage.name for stage in STAGES if stage.name != "simulate")
+
+
+@dataclass(frozen=True)
+class StageContext:
+    """What a stage may read.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the earlier stages' folders are.
+    settings : Settings
+        Every knob.
+    source_dir, data_dir : Path, optional
+        The source folder and the company's export; only ``simulate`` and ``ingest`` look there.
+    overrides : mapping
+        From ``--set``, for the sections that belong to the source.
+    """
+
+    workspace: Workspace
+    settings: Settings
+    source_dir: Path | None
+    data_dir: Path | None
+    overrides: Mapping[str, Any]
+
+    def folder(self, stage: str) -> Path:
+        """Return an earlier stage's folder; a missing one is an InputError that says what to run."""
+        folder = self.workspace.folder(stage)
+        if not (folder / STAMP).is_file():
+            raise InputError(
+                expected=f"the outputs of stage {stage}", found="none", hint=f"Run 'leadscore {stage}' first"
+            )
+        return folder
+
+    def spec(self) -> SourceSpec:
+        """Return the source's spec as ingested."""
+        return SourceSpec.model_validate_json((self.folder("ingest") / "spec.json").read_text(encoding="utf-8"))
+
+    def rules(self) -> dict[str, Any] | None:
+        """Return the points rules as ingested, or None where the source has none."""
+        file = self.folder("ingest") / "rules.json"
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
+def stage_inputs(stage: Stage, context: StageContext) -> dict[str, Any]:
+    """Return all that decides a stage's outputs, in digests and values."""
+    inputs: dict[str, Any] = {"code": code_digest(), "seed": context.settings.seed}
+    dumped = context.settings.model_dump(mode="json", by_alias=True)
+    inputs["settings"] = {section: dumped[section] for section in stage.sections}
+    if stage.knobs:
+        inputs["knobs"] = {knob: dumped[knob.split(".")[0]][knob.split(".")[1]] for knob in stage.knobs}
+    for section, key in ADDRESSES:
+        if section in stage.sections:
+            address = inputs["settings"][section].pop(key)
+            inputs[key] = hashlib.sha256(str(address).encode()).hexdigest()
+    for need in stage.needs:
+        stamp = json.loads((context.folder(need) / STAMP).read_text(encoding="utf-8"))
+        inputs[need] = stamp["outputs"]
+    if stage.reads_source:
+        inputs["source"] = tree_digest([_given(context.source_dir, "--source")])
+        inputs["overrides"] = {key: context.overrides[key] for key in SOURCE_SECTIONS if key in context.overrides}
+    if stage.reads_data:
+        inputs["data"] = tree_digest([_given(context.data_dir, "--data")])
+    return inputs
+
+
+def _given(folder: Path | None, option: str) -> Path:
+    if folder is None:
+        raise InputError(expected=f"{option} FOLDER", found="none")
+    if not folder.is_dir():
+        hint = "It is a file: give the folder it lies in" if folder.is_file() else "It does not exist"
+        raise InputError(expected=f"a folder for {option}", found=str(folder), hint=hint)
+    return folder
+
+
+def run_stage(name: str, context: StageContext, *, force: bool = False) -> bool:
+    """Run one stage unless its outputs are current; say which.
+
+    Returns
+    -------
+    bool
+        Whether it ran.
+    """
+    stage = next(stage for stage in STAGES if stage.name == name)
+    inputs = stage_inputs(stage, context)
+    if not force and context.workspace.is_current(name, inputs) and _is_stored(stage, context):
+        say(f"{name}: nothing changed")
+        return False
+    say(f"{name} …")
+    with _interruptible(name):
+        module = importlib.import_module(f"pipeline.{name}.stage")
+        with context.workspace.writing(name, inputs) as out:
+            module.run(context, out)
+    return True
+
+
+def _is_stored(stage: Stage, context: StageContext) -> bool:
+    if not stage.writes_outside:
+        return True
+    stored: bool = importlib.import_module(f"pipeline.{stage.name}.stage").is_stored(context)
+    return stored
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Whether an error is, or comes from, the user's Ctrl-C; libraries wrap it in a RuntimeError."""
+    if error is None or isinstance(error, KeyboardInterrupt):
+        return error is not None
+    return str(error) == "Query interrupted" or _is_interruption(error.__cause__ or error.__context__)
+
+
+@contextmanager
+def _interruptible(name: str) -> Iterator[None]:
+    """Say that an interruption lost nothing."""
+    try:
+        yield
+    except (KeyboardInterrupt, RuntimeError) as stopped:
+        if not _is_interruption(stopped):
+            raise
+        say(f"{name} was interrupted and left nothing half-written; run the same command again to go on")
+        raise KeyboardInterrupt from stopped
+
+
+def make_context(
+    *, source_dir: Path, data_dir: Path, out: Path, params_file: Path | None, overrides: Mapping[str, Any]
+) -> StageContext:
+    """Read source and settings and hold them with the folders.
+
+    Raises
+    ------
+    InputError
+        If the source folder or a setting is broken.
+    """
+    source = read_source(_given(source_dir, "--source"), overrides)
+    settings = read_settings(params_file, source_defaults={"split": source.spec.split}, overrides=overrides)
+    return StageContext(Workspace(out), settings, source_dir, data_dir, overrides)
+
+
+def run_all(context: StageContext, names: Sequence[str] = RUN_STAGES) -> None:
+    """Run stages in order; those whose outputs are current are skipped, so an interrupted run goes on."""
+    with context.workspace.locked():
+        for name in names:
+            run_stage(name, context)

@@ -1,0 +1,67 @@
+"""Whom a run of the stage ``score`` hands over, by cut-off or by the lane's draw, and with what probability."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.labelling.snapshots import first_looks
+from features.tables.handovers import CUTOFF, EXPLORATION, first_handovers
+from features.time_units import to_micros
+from models.scoring.lane_draw import chance_per_look, drawn, look_numbers, looks_of_a_lead
+from pipeline.outputs.ingested_tables import read_handovers, read_leads, read_stages
+from pipeline.runner.stages import StageContext
+
+
+def with_handovers(scores: pd.DataFrame, context: StageContext) -> pd.DataFrame:
+    """Add ``handed_over_by`` and ``handover_probability`` to scores.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `models.scoring.score_rows.score_rows` gives them.
+    context : StageContext
+        ``score.explore_share``, the seed, and what was ingested.
+
+    Returns
+    -------
+    DataFrame
+        ``handed_over_by``: ``cutoff`` at MQL and above, ``exploration`` for who was drawn, else null.
+        ``handover_probability``: 1 at MQL and above; the chance of the draw for everyone who took part in it, drawn or
+        not; null for who can never be drawn: excluded by rule, at the goal already, or handed over before.
+    """
+    spec, share = context.spec(), context.settings.score.explore_share
+    promoted = (scores["band"] != "none") & ~scores["reached"].astype(bool)
+    by = pd.Series(CUTOFF, index=scores.index, dtype=object).where(promoted, None).to_numpy(copy=True)
+    probability = np.where(promoted, 1.0, np.nan)
+    if share > 0 and len(scores):
+        leads, stages = read_leads(context), read_stages(context)
+        before = first_handovers(stages, read_handovers(context), spec).index
+        takes_part = (
+            (scores["band"] == "none")
+            & ~scores["excluded"].astype(bool)
+            & ~scores["reached"].astype(bool)
+            & ~scores["lead_id"].isin(before)
+        ).to_numpy()
+        first = scores["lead_id"].map(first_looks(leads, stages, spec)).to_numpy(dtype="int64")
+        looks = look_numbers(to_micros(scores["as_of"]), first, spec.snapshots)
+        chance = chance_per_look(share, looks_of_a_lead(spec.snapshots))
+        hit = takes_part & drawn(scores["lead_id"], looks, chance=chance, seed=context.settings.seed)
+        by[hit], probability[takes_part] = EXPLORATION, chance
+    return scores.assign(handed_over_by=by, handover_probability=probability)
+
+
+def describe_lane(scores: pd.DataFrame, context: StageContext) -> dict[str, Any] | None:
+    """Return what a run says about its lane: its share, who took part and who was drawn; None without a lane."""
+    share = context.settings.score.explore_share
+    if share == 0:
+        return None
+    by, probability = scores["handed_over_by"], scores["handover_probability"]
+    return {
+        "share": share,
+        "chance": chance_per_look(share, looks_of_a_lead(context.spec().snapshots)),
+        "took_part": int((probability.notna() & by.ne(CUTOFF)).sum()),
+        "drawn": int(by.eq(EXPLORATION).sum()),
+    }

@@ -1,0 +1,1 @@
+"""Which knobs are there?"""

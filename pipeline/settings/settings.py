@@ -1,0 +1,276 @@
+"""All knobs in one frozen tree: defaults, then ``params.yaml``, then the source's own, then ``--set``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from features.errors import InputError
+from features.labelling.time_split import SplitOptions
+from features.source_spec import FeatureOptions, Strict
+from features.time_units import DAY_US, Duration, Instant, parse_time
+from models.cutoffs.policy_options import AskedPolicy, Band, BandOptions
+from models.estimator.estimator import EstimatorOptions
+from models.monitoring.gaming import GamingOptions
+from pipeline.settings.yaml_trees import merged, read_yaml
+from pipeline.simulate.shift import ShiftOptions
+
+
+class SimulateOptions(Strict):
+    """Size of the simulated company."""
+
+    leads: int = Field(default=20_000, ge=50)
+    events_per_lead: float = Field(default=50, gt=0)
+    first_day: Instant = parse_time("2024-07-01")
+    last_day: Instant = parse_time("2026-07-01")
+    follow_up: Literal["usual", "promoted_only"] = "usual"
+    """Whom sales works: ``usual`` is promoted leads, fair cards and what it comes across itself; ``promoted_only`` is
+    promoted leads and the lane."""
+    explore_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the leads below the cut-off that the lane hands over; needs ``follow_up: promoted_only``."""
+
+    shift: ShiftOptions = ShiftOptions()
+    """What comes over the company at some time: gamed points, or something harmless."""
+
+    @model_validator(mode="after")
+    def _lane_has_a_meaning(self) -> SimulateOptions:
+        if self.explore_share > 0 and self.follow_up != "promoted_only":
+            raise ValueError("simulate.explore_share needs simulate.follow_up: promoted_only")
+        return self
+
+
+class IngestOptions(Strict):
+    """How much may be wrong with an export before it is refused."""
+
+    max_reject_share: float = Field(default=0.01, ge=0, le=1)
+
+
+class CutoffOptions(Strict):
+    """How the MQL and SAL cut-offs are chosen: one policy for both, or one for each."""
+
+    policy: AskedPolicy = "same_volume_as_points"
+    mql_per_week: float | None = Field(default=None, gt=0)
+    sal_per_week: float | None = Field(default=None, gt=0)
+    mql: BandOptions = BandOptions()
+    sal: BandOptions = BandOptions()
+    confidence: float = Field(default=0.9, ge=0.5, lt=1)
+    """Of promises, and of what is stated of the next quarter."""
+    veto: Duration = Field(default=90 * DAY_US, ge=0)
+    """How long a lead that sales rejected is not promoted again unless it does something; 0 is not at all."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> CutoffOptions:
+        asked: tuple[Band, ...] = ("MQL", "SAL")
+        for band in asked:
+            options, name = self.band(band), band.lower()
+            knob = NEEDED_KNOBS.get(str(options.policy))
+            if knob is None or getattr(options, knob) is not None:
+                continue
+            if knob == "per_week":
+                raise ValueError(f"policy per_week needs cutoffs.{name}_per_week")
+            raise ValueError(f"policy {options.policy} needs cutoffs.{name}.{knob}")
+        mql, sal = self.band("MQL"), self.band("SAL")
+        if mql.policy == sal.policy == "per_week" and (sal.per_week or 0) > (mql.per_week or 0):
+            raise ValueError("cutoffs.sal_per_week must not exceed cutoffs.mql_per_week")
+        return self
+
+    def band(self, band: Band) -> BandOptions:
+        """Return the options of one stage, with what holds for both where it has none of its own."""
+        own, flat = (self.mql, self.mql_per_week) if band == "MQL" else (self.sal, self.sal_per_week)
+        per_week = own.per_week if own.per_week is not None else flat
+        return own.model_copy(update={"policy": own.policy or self.policy, "per_week": per_week})
+
+
+NEEDED_KNOBS = {
+    "per_week": "per_week",
+    "capacity": "capacity",
+    "promised_precision": "promise",
+    "expected_value": "value",
+}
+"""The knob that a policy cannot do without."""
+
+
+class EvaluateOptions(Strict):
+    """Effort spent on intervals and pictures."""
+
+    bootstrap: int = Field(default=500, ge=50)
+    shap_rows: int = Field(default=2_000, ge=10)
+    look_leads: int = Field(default=2_000, ge=10)
+    """Test leads that are looked at as often as the job looks; more are sampled."""
+
+
+class ScoreOptions(Strict):
+    """Where scores go and how much is said about each."""
+
+    store: str | None = None
+    """SQLAlchemy URL of the score store; None is a SQLite file beside the outputs."""
+    every: Duration = Field(default=DAY_US, gt=0)
+    """Rhythm at which the job looks at all open leads: volumes are counted at it."""
+    reasons: int = Field(default=5, ge=1)
+    explore_share: float = Field(default=0.0, ge=0, le=0.5)
+    """Share of the leads below the cut-off that are handed over by a logged draw, to learn from; 0 is none."""
+    chunk_rows: int = Field(default=5_000, ge=1)
+
+
+class MonitorOptions(Strict):
+    """When the monitor raises an alarm."""
+
+    gaming: GamingOptions = GamingOptions()
+    exit_on: tuple[Literal["gaming", "drift", "calibration", "idle", "waiting"], ...] = (
+        "gaming",
+        "drift",
+        "calibration",
+        "idle",
+        "waiting",
+    )
+    """Checks whose alarm gives exit code 1."""
+    idle_after: Duration = Field(default=30 * DAY_US, gt=0)
+    """Without event or change of stage for longer, an open lead is idle."""
+    most_idle_share: float = Field(default=0.5, gt=0, le=1)
+    """More idle leads at a stage of the ladder, for sure, is an alarm."""
+
+
+class MlflowOptions(Strict):
+    """Where runs are logged; None is a SQLite file beside the outputs."""
+
+    tracking_uri: str | None = None
+    experiment: str = "leadscore"
+
+
+Role = Literal["marketing", "sales"]
+
+
+class ReceiptOptions(Strict):
+    """What a model has to show and who has to agree before it becomes champion."""
+
+    approvals: tuple[Role, ...] = ("marketing", "sales")
+    """Who signs; sales always last. Empty: nobody is asked."""
+    min_outcomes: int = Field(default=20, ge=1)
+    """Test leads with the outcome, and leads handed over, below which nothing counts as proven."""
+    minutes_a_call: float | None = Field(default=None, gt=0)
+    """What a lead that is handed over costs sales; None leaves hours out."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> ReceiptOptions:
+        if len(set(self.approvals)) != len(self.approvals):
+            raise ValueError("receipt.approvals names a team twice")
+        return self
+
+
+class Settings(Strict):
+    """Every knob of a run; the sections are named as the stages they steer."""
+
+    seed: int = 7
+    simulate: SimulateOptions = SimulateOptions()
+    ingest: IngestOptions = IngestOptions()
+    features: FeatureOptions = FeatureOptions()
+    split: SplitOptions = SplitOptions()
+    model: EstimatorOptions = EstimatorOptions()
+    cutoffs: CutoffOptions = CutoffOptions()
+    evaluate: EvaluateOptions = EvaluateOptions()
+    receipt: ReceiptOptions = ReceiptOptions()
+    score: ScoreOptions = ScoreOptions()
+    mlflow: MlflowOptions = MlflowOptions()
+    monitor: MonitorOptions = MonitorOptions()
+
+
+SOURCE_SECTIONS = ("targets", "snapshots", "sales_events", "follow_up", "observed_until")
+"""Keys of ``source.yaml`` that ``--set`` may override as well."""
+
+
+def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
+    """Turn ``["split.test_share=0.2"]`` into ``{"split": {"test_share": 0.2}}``; values are read as YAML.
+
+    Raises
+    ------
+    InputError
+        If an assignment has no ``=``.
+
+    Examples
+    --------
+    >>> parse_overrides(["split.test_share=0.2", "snapshots.after=7d"])
+    {'split': {'test_share': 0.2}, 'snapshots': {'after': '7d'}}
+    """
+    tree: dict[str, Any] = {}
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        if not equals or not path:
+            raise InputError(expected="--set NAME.KEY=VALUE", found=f"--set {assignment!r}")
+        tree = merged(tree, _nested(path.split("."), _yaml_value(assignment, text)))
+    return tree
+
+
+def _nested(path: Sequence[str], value: Any) -> dict[str, Any]:
+    head, *rest = path
+    return {head: _nested(rest, value) if rest else value}
+
+
+def _yaml_value(assignment: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise InputError(expected="a value in YAML", found=f"--set {assignment!r}") from None
+
+
+def validation_message(error: ValidationError) -> str:
+    """Return the first thing that is wrong, as ``section.key: message``."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        message = "there is no such setting" + _did_you_mean([str(part) for part in first["loc"]])
+    elif first["type"] in ("model_type", "model_attributes_type"):
+        message = f"expected keys below {where}, such as {where}.KEY=VALUE, found {first['input']!r}"
+    return f"{where}: {message}" if where else message
+
+
+def _did_you_mean(path: list[str]) -> str:
+    """Return the nearest knob beside the one that is not there."""
+    model: type[BaseModel] = Settings
+    for part in path[:-1]:
+        inner = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return ""
+        model = inner
+    near = get_close_matches(path[-1], model.model_fields, n=1)
+    return f"; did you mean {'.'.join([*path[:-1], near[0]])}?" if near else ""
+
+
+def read_settings(
+    params_file: Path | None,
+    *,
+    source_defaults: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Read the knobs.
+
+    Parameters
+    ----------
+    params_file : Path or None
+        ``params.yaml``; None takes the defaults.
+    source_defaults : mapping, optional
+        Sections that the source folder sets for itself (``split``).
+    overrides : mapping, optional
+        From ``--set``; keys that belong to ``source.yaml`` are left to the source reader.
+
+    Raises
+    ------
+    InputError
+        If a key is unknown or a value is out of range.
+    """
+    tree: dict[str, Any] = {}
+    if params_file is not None:
+        tree = read_yaml(params_file)
+    tree = merged(tree, source_defaults or {})
+    tree = merged(tree, {k: v for k, v in (overrides or {}).items() if k not in SOURCE_SECTIONS})
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(
+            expected="settings as in params.yaml", found=validation_message(error), table=str(params_file or "--set")
+        ) from None

@@ -1,0 +1,1 @@
+"""Stage ``simulate``: what would a company with a known truth have exported?"""

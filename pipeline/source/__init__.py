@@ -1,0 +1,1 @@
+"""How is a source folder read and its SQL run?"""

@@ -1,0 +1,245 @@
+"""Running a source's SQL in DuckDB and casting what comes out to the kinds that the contracts name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import duckdb
+
+from features.errors import InputError
+from features.tables.row_contracts import FOUND, Kind, Rule, Table, column_rules
+from features.tables.written_values import NO, YES
+from pipeline.source.folder import TABLES, Source, nearest
+from pipeline.source.sql_errors import broken_row, is_empty, sql_error
+
+FILE_ENDINGS = ("parquet", "csv", "csv.gz", "json")
+_LONGEST_QUOTE = 200
+
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+_NUMBERS = (*_WHOLE, *(f"U{name}" for name in _WHOLE), "FLOAT", "DOUBLE", "DECIMAL")
+_TIMES = ("DATE", "TIMESTAMP")
+_SCALARS = (*_NUMBERS, *_TIMES, "VARCHAR", "BOOLEAN", "UUID", "ENUM", "JSON", "TIME", "INTERVAL", "BIT", "BIGNUM")
+_READABLE: dict[Kind, tuple[str, ...]] = {
+    "id": _SCALARS,
+    "text": _SCALARS,
+    "time": (*_TIMES, "VARCHAR", "ENUM", "JSON"),
+    "number": (*_NUMBERS, "VARCHAR", "ENUM", "JSON"),
+    "boolean": ("BOOLEAN", *_NUMBERS, "VARCHAR", "ENUM", "JSON"),
+}
+_WANTED: dict[Kind, str] = {
+    "id": "text or whole numbers",
+    "text": "text",
+    "time": "dates or times",
+    "number": "numbers",
+    "boolean": "yes/no",
+}
+SQL_TYPES: dict[Kind, str] = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "time": "TIMESTAMPTZ",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+}
+
+
+@dataclass(frozen=True)
+class Query:
+    """The SELECT that gives one table, and the file a message about it should name."""
+
+    table: Table
+    sql: str
+    origin: str
+
+
+def identifier(name: str) -> str:
+    """Return a name quoted for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text value quoted for SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def open_database(file: Path, data_dir: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB file that can neither reach the network nor load extensions, with times in UTC.
+
+    Parameters
+    ----------
+    file : Path
+        The database; what does not fit in memory is spilled beside it.
+    data_dir : Path, optional
+        For a source's own SQL: relative file names are looked up here, ``*.duckdb`` files in it are attached
+        read-only under their stem, and one thread keeps row numbers the same on every run.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "python_enable_replacements": False,
+        "temp_directory": str(file.with_suffix(".spill")),
+    }
+    con = duckdb.connect(str(file), config=config)
+    con.execute("SET TimeZone = 'UTC'")
+    if data_dir is not None:
+        con.execute("SET threads = 1")
+        con.execute(f"SET file_search_path = {literal(str(data_dir.resolve()))}")
+        for attached in sorted(data_dir.glob("*.duckdb")):
+            con.execute(f"ATTACH {literal(str(attached))} AS {identifier(attached.stem)} (READ_ONLY)")
+    con.execute("SET lock_configuration = true")
+    return con
+
+
+def find_queries(source: Source, data_dir: Path) -> dict[Table, Query]:
+    """Return how each table is read: by the source's SQL, else from a file named as the table.
+
+    Raises
+    ------
+    InputError
+        If leads cannot be found, or another table that ``source.yaml`` relies on.
+    """
+    if not data_dir.is_dir():
+        raise InputError(expected="a folder with the company's exports", found=f"no folder {data_dir}")
+    if "," in str(data_dir.resolve()):
+        raise InputError(expected="a data folder without a comma in its path", found=str(data_dir), hint="Rename it")
+    queries: dict[Table, Query] = {}
+    for name in TABLES:
+        table = cast("Table", name)
+        query = _query(source, data_dir, table)
+        if query is not None:
+            queries[table] = query
+    _require_tables(source, data_dir, queries)
+    return queries
+
+
+def _query(source: Source, data_dir: Path, table: Table) -> Query | None:
+    if table in source.sql:
+        return Query(table, _one_select(source.sql[table], f"{table}.sql"), f"{table}.sql")
+    for ending in FILE_ENDINGS:
+        file = data_dir / f"{table}.{ending}"
+        if file.is_file():
+            options = ", all_varchar = true" if ending.startswith("csv") else ""
+            reader = {"parquet": "read_parquet", "json": "read_json"}.get(ending, "read_csv")
+            return Query(table, f"SELECT * FROM {reader}({literal(str(file.resolve()))}{options})", file.name)
+    return None
+
+
+def _one_select(text: str, origin: str) -> str:
+    try:
+        statements = duckdb.extract_statements(text)
+    except duckdb.Error as error:
+        raise sql_error(error, origin) from None
+    if len(statements) != 1:
+        found = f"{len(statements)} statements" if statements else "nothing"
+        raise InputError(expected="one SELECT", found=found, table=origin, hint="Use WITH for steps in between")
+    if statements[0].type != duckdb.StatementType.SELECT:
+        raise InputError(expected="one SELECT", found=f"a {statements[0].type.name} statement", table=origin)
+    return str(statements[0].query)
+
+
+def _require_tables(source: Source, data_dir: Path, queries: dict[Table, Query]) -> None:
+    changing = any(column.known == "changes" for column in source.spec.fit.values())
+    needs: dict[Table, str | None] = {
+        "leads": "every source needs it",
+        "events": "source.yaml declares event families" if source.spec.events else None,
+        "changes": "source.yaml declares fit columns with known: changes" if changing else None,
+    }
+    for table, why in needs.items():
+        if why is not None and table not in queries:
+            raise InputError(
+                expected=f"{table}.sql in the source folder or a file {table}.parquet, .csv, .csv.gz or .json",
+                found=f"neither in {source.folder} nor in {data_dir}",
+                table=table,
+                hint=f"It is needed because {why}",
+            )
+
+
+def load_typed(con: duckdb.DuckDBPyConnection, source: Source, query: Query, data_dir: Path) -> int:
+    """Create ``typed_TABLE``: ``row`` (from 1), the table's columns cast, and the text that could not be read.
+
+    Returns
+    -------
+    int
+        Number of rows.
+
+    Raises
+    ------
+    InputError
+        If the query fails, gives no rows, lacks a column, or a column's type cannot be used.
+    """
+    types = describe(con, query, data_dir)
+    wanted = ["row_number() OVER () AS row"]
+    for name, rule in column_rules(source.spec, query.table).items():
+        if name in types:
+            _check_type(query, name, rule, types[name])
+            wanted += _cast(name, rule)
+        elif rule.required:
+            raise _missing_column(query, name, types, source, data_dir)
+        else:
+            wanted.append(f"NULL::{SQL_TYPES[rule.kind]} AS {identifier(name)}")
+    run(con, query, f"CREATE TABLE typed_{query.table} AS SELECT {', '.join(wanted)} FROM source_rows", data_dir)
+    rows = int(con.execute(f"SELECT count(*) FROM typed_{query.table}").fetchall()[0][0])
+    if rows == 0:
+        raise InputError(expected="at least one row", found="none", table=query.table, hint=f"Look at {query.origin}")
+    return rows
+
+
+def describe(con: duckdb.DuckDBPyConnection, query: Query, data_dir: Path) -> dict[str, str]:
+    """Make the query the view ``source_rows`` and return its columns with DuckDB's types."""
+    run(con, query, f"CREATE OR REPLACE TEMP VIEW source_rows AS {query.sql}", data_dir)
+    return {name: kind for name, kind, *_ in con.execute("DESCRIBE source_rows").fetchall()}
+
+
+def run(con: duckdb.DuckDBPyConnection, query: Query, statement: str, data_dir: Path) -> None:
+    """Execute a statement over a source's query; what DuckDB says becomes an InputError naming the file."""
+    try:
+        con.execute(statement)
+    except duckdb.Error as error:
+        raise sql_error(error, query.origin, sql=query.sql, data_dir=data_dir, con=con) from None
+
+
+def _missing_column(query: Query, name: str, types: dict[str, str], source: Source, data_dir: Path) -> InputError:
+    broken = broken_row(query.sql, data_dir) if len(types) == 1 else None
+    if broken is not None:
+        return broken
+    near = nearest(name, types)
+    hint = f'Did you mean {near!r}? Write SELECT "{near}" AS {name}' if near else None
+    if is_empty(query.sql, data_dir):
+        hint = f"{query.origin} is empty (0 bytes): export it again"
+    elif name in source.spec.fit and not near:
+        hint = f"source.yaml declares it under fit: give it in {query.origin}, or remove it there"
+    return InputError(
+        expected="this column", found=f"only {', '.join(types)}", table=query.table, column=name, hint=hint
+    )
+
+
+def _check_type(query: Query, name: str, rule: Rule, found: str) -> None:
+    base = found.partition("(")[0]
+    nested = found.endswith("]") or base.startswith(("STRUCT", "MAP", "UNION"))
+    if nested or not base.startswith(_READABLE[rule.kind]):
+        hint = "Unix times are read by to_timestamp(column) in the SQL" if rule.kind == "time" else None
+        raise InputError(
+            expected=_WANTED[rule.kind],
+            found=f"a column of type {found}",
+            table=query.table,
+            column=name,
+            hint=hint or f"Cast it in {query.origin}",
+        )
+
+
+def _cast(name: str, rule: Rule) -> list[str]:
+    """Return the SELECT items of one column: its typed value and, where it is cast, the text that was unreadable."""
+    column = identifier(name)
+    filled = f"nullif(trim({column}::VARCHAR), '')"
+    if rule.kind in ("id", "text"):
+        return [f"CASE WHEN {filled} IS NOT NULL THEN {column}::VARCHAR END AS {column}"]
+    if rule.kind == "boolean":
+        yes, no = (", ".join(literal(word) for word in words) for words in (YES, NO))
+        typed = f"CASE WHEN lower({filled}) IN ({yes}) THEN true WHEN lower({filled}) IN ({no}) THEN false END"
+    else:
+        value = f"try_cast({filled} AS {SQL_TYPES[rule.kind]})"
+        typed = f"CASE WHEN isfinite({value}) THEN {value} END"
+    unread = f"CASE WHEN {filled} IS NOT NULL AND ({typed}) IS NULL THEN left({filled}, {_LONGEST_QUOTE}) END"
+    return [f"{typed} AS {column}", f"{unread} AS {identifier(name + FOUND)}"]

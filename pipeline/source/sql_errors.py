@@ -1,0 +1,81 @@
+"""Saying what DuckDB could not do with a source's SQL: which file, which row or column, and what to do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+
+from features.errors import InputError
+from pipeline.source.csv_dialect import CONVERT, is_about_encoding, ragged_row
+
+_READER = re.compile(r"(read_csv|read_parquet|read_json)(?:_auto)?\s*\(\s*'((?:[^']|'')+)'((?:[^')]|'[^']*')*)\)", re.I)
+
+
+def sql_error(
+    error: duckdb.Error,
+    origin: str,
+    *,
+    sql: str = "",
+    data_dir: Path | None = None,
+    con: duckdb.DuckDBPyConnection | None = None,
+) -> InputError:
+    """Return what to tell the user of an error in the SQL of file ``origin``.
+
+    With the SQL, the folder of its files and a connection, those files are looked at.
+    """
+    text = str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    found = lines[0].rstrip(":!")
+    hint = None
+    if "No files found" in found and data_dir is not None:
+        files = sorted(file.name for file in data_dir.iterdir() if not file.name.startswith("."))
+        hint = f"In {data_dir} there are: {', '.join(files[:12]) or 'no files'}"
+    elif isinstance(error, duckdb.ConversionException):
+        found = "; ".join([found, *(line for line in lines[1:] if line.startswith("Error when converting"))])
+        hint = "read_csv('FILE', all_varchar = true) reads every column as text: then bad values go to rejects"
+    elif is_about_encoding(text):
+        hint = f"read_csv('FILE', encoding = 'latin-1') reads old Windows exports without '€'. {CONVERT}"
+    elif "sniffing" in found or "CSV Error on Line" in found:
+        found = "; ".join([found, *(line for line in lines[1:] if line.startswith(("Original", "Expected Number")))])
+        ragged = broken_row(sql, data_dir)
+        if ragged is not None:
+            return ragged
+    elif isinstance(error, duckdb.BinderException) and data_dir is not None and con is not None:
+        ragged = None if re.search("null_padding|ignore_errors", sql) else broken_row(sql, data_dir)
+        if ragged is not None:
+            return ragged
+        hint = "; ".join(_columns(con, call, data_dir) for call in _READER.finditer(sql)) or None
+    elif "requires the extension" in found:
+        hint = "Extensions and the network are off: export to CSV, Parquet or JSON first"
+    return InputError(expected="SQL that DuckDB can run", found=found, table=origin, hint=hint)
+
+
+def broken_row(sql: str, data_dir: Path | None) -> InputError | None:
+    """Return what to say about the first row, of the CSV files that SQL reads, that does not fit its header."""
+    for call in _READER.finditer(sql):
+        file = (data_dir or Path()) / call[2].replace("''", "'")
+        if call[1].lower() == "read_csv" and file.is_file():
+            ragged = ragged_row(file, call[3])
+            if ragged is not None:
+                return ragged
+    return None
+
+
+def is_empty(sql: str, data_dir: Path) -> bool:
+    """Whether a file that SQL reads has no bytes."""
+    files = [data_dir / call[2].replace("''", "'") for call in _READER.finditer(sql)]
+    return any(file.is_file() and file.stat().st_size == 0 for file in files)
+
+
+def _columns(con: duckdb.DuckDBPyConnection, call: re.Match[str], data_dir: Path) -> str:
+    name = call[2].replace("''", "'")
+    if is_empty(call[0], data_dir):
+        return f"{name} is empty (0 bytes): export it again"
+    try:
+        names = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {call[0]}").fetchall()]
+    except duckdb.Error:
+        return f"{name} cannot be read"
+    doubt = "; it may be empty or broken" if len(names) == 1 else ""
+    return f"{name} has only the columns {', '.join(names)}{doubt}"

@@ -1,0 +1,1 @@
+"""Stage ``train``: how is the forecast trained and saved?"""

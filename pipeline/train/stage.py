@@ -1,0 +1,86 @@
+"""Stage ``train``: a forecast of every target, saved, with its predictions on the later periods."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.catalog.feature_list import feature_list
+from models.forecast.fit_forecast import fit_forecasts, fit_steps, predict_fitted
+from models.forecast.forecast import Forecast
+from pipeline.labels.follow_up import read_follow_up
+from pipeline.outputs.model_files import write_forecast
+from pipeline.runner.progress import progress, say
+from pipeline.runner.stages import StageContext
+from pipeline.train.leak_warning import warn_of_leaks
+
+
+def run(context: StageContext, out: Path) -> None:
+    """Write ``model/`` and ``forward/`` (saved forms), ``train.json``, ``leaks.json`` and ``predictions.parquet``.
+
+    ``forward/`` has not learned from the calibration period; the predictions of that period are its.
+    """
+    spec, settings = context.spec(), context.settings
+    history = pd.read_parquet(context.folder("features") / "history.parquet")
+    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    warn_of_leaks(context, labels, out)
+    with progress("train", total=fit_steps(spec, settings.model)) as steps:
+        fitted = fit_forecasts(
+            history,
+            labels,
+            spec=spec,
+            features=feature_list(spec, settings.features),
+            feature_options=settings.features,
+            options=settings.model,
+            seed=settings.seed,
+            on_step=steps.advance,
+        )
+    forecast = fitted.final
+    for line in shortfalls(forecast):
+        say(line)
+    follow_up = read_follow_up(context)
+    if follow_up["warning"] is not None:
+        say(f"train: {follow_up['warning']}")
+    write_forecast(forecast, out / "model")
+    write_forecast(fitted.forward, out / "forward")
+    summary = json.dumps(describe(forecast, labels) | {"follow_up": follow_up}, indent=1, allow_nan=False) + "\n"
+    (out / "train.json").write_text(summary, encoding="utf-8")
+    predict_fitted(fitted, history, labels).to_parquet(out / "predictions.parquet", index=False)
+
+
+def shortfalls(forecast: Forecast) -> list[str]:
+    """Return one line a target that has too few outcomes for a model."""
+    lines = []
+    for name, model in forecast.targets.items():
+        training = model.estimator.training
+        if training.level == "rate":
+            lines.append(
+                f"train: target {name} has {training.outcomes} outcomes among {training.leads} leads; "
+                f"{training.missing_outcomes} are missing for a model, so every lead gets the base rate"
+            )
+    return lines
+
+
+def describe(forecast: Forecast, labels: pd.DataFrame) -> dict[str, Any]:
+    """Return what ``train.json`` says: per target its level, parts, training, calibration; and the grades' edges."""
+    targets = {}
+    for name, model in forecast.targets.items():
+        rows = labels[labels["target"] == name]
+        targets[name] = {
+            "level": model.estimator.level,
+            "parts": {str(part): _size(own) for part, own in rows.groupby("part", sort=True)},
+            "training": asdict(model.estimator.training),
+            "calibration": asdict(model.calibration),
+        }
+    grades = None if forecast.grades is None else asdict(forecast.grades)
+    return {"features": len(forecast.features), "targets": targets, "grades": grades}
+
+
+def _size(rows: pd.DataFrame) -> dict[str, int]:
+    """Return rows, leads, and leads with the outcome."""
+    converted = rows.loc[rows["y"].eq(1).fillna(False).astype(bool), "lead_id"]
+    return {"rows": len(rows), "leads": rows["lead_id"].nunique(), "outcomes": converted.nunique()}

@@ -1,0 +1,1 @@
+"""What do tools ask?"""

@@ -1,0 +1,132 @@
+"""The API: score posted facts; a lead's score and history; open leads by priority; health."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Response, Security
+from fastapi.security import APIKeyHeader
+
+from features.errors import InputError
+from serve.api.contracts import (
+    BehaviourGrade,
+    CurrentScoreOut,
+    FitGrade,
+    Group,
+    HealthOut,
+    HistoryOut,
+    LeadsOut,
+    OnlineScoreOut,
+    ProblemsOut,
+    ScoreRequest,
+    StoredScoreOut,
+)
+from serve.api.score_request import presented, score_request
+from serve.lead_id_in_path import LEAD_ID
+from serve.security import HEADER, same_key
+from serve.services import Services, services_of
+
+_header = APIKeyHeader(name=HEADER, auto_error=False)
+MAX_LIMIT = 1_000
+
+
+def require_key(
+    services: Annotated[Services, Depends(services_of)], key: Annotated[str | None, Security(_header)]
+) -> None:
+    """Refuse a request without the right key."""
+    if not same_key(key, services.settings.api_key.get_secret_value()):
+        raise HTTPException(401, f"expected a valid key in the header {HEADER}", headers={"WWW-Authenticate": "ApiKey"})
+
+
+ServicesIn = Annotated[Services, Depends(services_of)]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+KEYED = [Depends(require_key)]
+_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "No score of this lead"}}
+_BAD: dict[int | str, dict[str, Any]] = {413: {"description": "Too large"}, 422: {"model": ProblemsOut}}
+
+router = APIRouter(prefix="/v1")
+
+
+@router.post("/score", dependencies=KEYED, responses=_BAD, summary="Score a lead from raw facts")
+def post_score(facts: ScoreRequest, services: ServicesIn) -> OnlineScoreOut:
+    """Compute probabilities, band, points and reasons of one lead from its facts.
+
+    The features are those of the nightly run, with the run's other leads as context: facts as in the source's tables
+    give exactly the nightly score. Nothing is stored.
+    """
+    loaded = services.model.current()
+    answer = score_request(facts, loaded=loaded, history=services.history, max_facts=services.settings.max_facts)
+    return OnlineScoreOut.model_validate(answer.model_dump() | {"caution": services.caution()})
+
+
+@router.get("/leads", dependencies=KEYED, responses=_BAD, summary="Open leads by priority")
+def get_leads(
+    services: ServicesIn,
+    band: Annotated[Group | None, Query(description="Only this group")] = None,
+    search: Annotated[str, Query(max_length=500, description="Part of a lead id")] = "",
+    fit_grade: Annotated[FitGrade | None, Query(description="Only this fit grade")] = None,
+    behaviour_grade: Annotated[BehaviourGrade | None, Query(description="Only this behaviour grade")] = None,
+    limit: Limit = 50,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> LeadsOut:
+    """List the open leads of the last run: SAL, MQL, the others; then those that are no longer to be promoted.
+
+    These are `excluded` (by rule), `with_sales` (at SAL or above) and `reached` (the target of the cut-offs). Within a
+    group the most probable comes first.
+    """
+    about = services.about()
+    stages = about.get("sales_stages", ())
+    target = about["cutoffs"]["target"] if about else "sql"
+    page = services.store.open_leads(
+        probability=f"p_{target}", sales_stages=stages, group=band, search=search,
+        fit_grade=fit_grade, behaviour_grade=behaviour_grade, limit=limit, offset=offset,
+    )  # fmt: skip
+    leads = [StoredScoreOut.model_validate(presented(row, stages)) for row in page.rows]
+    return LeadsOut.model_validate(
+        {
+            "caution": services.caution(), "total": page.total, "matching": page.matching,
+            "counts": dict(page.counts), "leads": leads,
+        }
+    )  # fmt: skip
+
+
+@router.get(f"/leads/{LEAD_ID}/score", dependencies=KEYED, responses=_NOT_FOUND, summary="A lead's current score")
+def get_score(lead_id: str, services: ServicesIn) -> CurrentScoreOut:
+    """Return the newest score of a lead. The id is percent-encoded; it may hold any character."""
+    row = services.store.current(lead_id)
+    if row is None:
+        raise HTTPException(404, f"no score of lead {lead_id!r}")
+    stages = services.about().get("sales_stages", ())
+    return CurrentScoreOut.model_validate(presented(row, stages) | {"caution": services.caution()})
+
+
+@router.get(f"/leads/{LEAD_ID}/history", dependencies=KEYED, responses=_NOT_FOUND, summary="A lead's scores")
+def get_history(lead_id: str, services: ServicesIn, limit: Limit = 100) -> HistoryOut:
+    """Return all scores of a lead, newest first."""
+    rows = services.store.history(lead_id, limit=limit)
+    if not rows:
+        raise HTTPException(404, f"no score of lead {lead_id!r}")
+    stages = services.about().get("sales_stages", ())
+    scores = [StoredScoreOut.model_validate(presented(row, stages)) for row in rows]
+    return HistoryOut.model_validate({"caution": services.caution(), "lead_id": lead_id, "scores": scores})
+
+
+@router.get("/health", summary="Whether the server can answer", responses={503: {"model": HealthOut}})
+def get_health(response: Response, services: ServicesIn, key: Annotated[str | None, Security(_header)]) -> HealthOut:
+    """Say ok, or degraded with status 503; with the key, also what is wrong and which versions are served."""
+    model, store, known = "ok", "ok", {}
+    try:
+        loaded = services.model.current()
+        model = services.model.broken(loaded) or "ok"
+        known = {"model_version": loaded.model_version, "cutoff_version": loaded.cutoffs.version}
+    except InputError as error:
+        model = str(error)
+    try:
+        run = services.store.latest_run()
+    except InputError as error:
+        run, store = None, str(error)
+    status: Literal["ok", "degraded"] = "ok" if model == store == "ok" else "degraded"
+    response.status_code = 200 if status == "ok" else 503
+    if not same_key(key, services.settings.api_key.get_secret_value()):
+        return HealthOut(status=status)
+    return HealthOut(status=status, model=model, store=store, last_run=dict(run) if run else None, **known)

@@ -1,0 +1,107 @@
+"""A score for facts that were posted, by the feature definitions and the scoring that the nightly run uses."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.errors import InputError
+from features.source_spec import SourceSpec
+from features.time_units import format_duration, parse_time
+from models.scoring.score_rows import score_rows
+from serve.api.contracts import OnlineScoreOut, ScoreRequest
+from serve.api.request_facts import request_frames
+from serve.reading.ingested_history import IngestHistory
+from serve.reading.score_store import group_of
+from serve.reading.served_model import Loaded
+
+
+def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHistory, max_facts: int) -> OnlineScoreOut:
+    """Score one lead.
+
+    Parameters
+    ----------
+    request : ScoreRequest
+        Its raw facts.
+    loaded : Loaded
+        Model, cut-offs and rules.
+    history : IngestHistory
+        The other leads: of its account, and for the rates of campaigns and channels.
+    max_facts : int
+        Most events, changes and stages together.
+
+    Raises
+    ------
+    InputError
+        If a fact is not one of the source's.
+    """
+    now = datetime.now(UTC)
+    as_of = request.as_of or now
+    found = len(request.events) + len(request.changes) + len(request.stages)
+    if found > max_facts:
+        raise InputError(expected=f"at most {max_facts} events, changes and stages", found=str(found))
+    forecast = loaded.forecast
+    own = request_frames(request, forecast.spec, as_of=as_of)
+    snapshot = own.leads[["lead_id"]].assign(as_of_us=parse_time(as_of))
+    X = history.features_of(own, snapshot, spec=forecast.spec, options=forecast.feature_options)
+    ids = pd.DataFrame({"lead_id": [request.lead_id], "as_of": [as_of]})
+    rows = score_rows(
+        X,
+        ids,
+        forecast=forecast,
+        cutoffs=loaded.cutoffs,
+        rules=loaded.rules,
+        top_reasons=loaded.top_reasons,
+    )
+    return OnlineScoreOut(
+        **presented(_plain(rows.iloc[0].to_dict()), forecast.spec.sales_stages),
+        model_version=loaded.model_version,
+        cutoff_version=loaded.cutoffs.version,
+        scored_at=now,
+        notes=_notes(request, forecast.spec, as_of),
+    )
+
+
+def presented(row: Mapping[str, Any], sales_stages: Collection[str]) -> dict[str, Any]:
+    """Return a score row as the API gives it: with its group, and nothing missing for SAL once sales has the lead."""
+    group = group_of(row, sales_stages)
+    held: dict[str, Any] = {"gates_missing": []} if group in ("with_sales", "reached") else {}
+    return {**row, **held, "group": group}
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a score row as JSON has it: missing numbers are null."""
+    return {str(name): None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
+
+
+def _notes(request: ScoreRequest, spec: SourceSpec, as_of: datetime) -> list[dict[str, str]]:
+    """Say so where the lead is looked at when no lead was in training."""
+    snapshots = spec.snapshots
+    anchor_us = parse_time(request.created_at)
+    if snapshots.anchor != "created":
+        stage = snapshots.anchor.removeprefix("stage:")
+        entered = [parse_time(s.entered_at) for s in request.stages if s.stage == stage and s.entered_at <= as_of]
+        if not entered:
+            de = f"Das Modell kennt nur Leads, die {stage} erreicht haben; dieser hat es nicht."
+            en = f"The model knows only leads that reached {stage}; this one has not."
+            return [{"de": de, "en": en}]
+        anchor_us = min(entered)
+    age = parse_time(as_of) - anchor_us
+    last = snapshots.until if snapshots.every is not None and snapshots.until is not None else snapshots.after
+    if snapshots.after <= age <= last:
+        return []
+    first, latest, found = (format_duration(us) for us in (snapshots.after, last, age))
+    after = {"de": "Anlage", "en": "creation"} if snapshots.anchor == "created" else {"de": stage, "en": stage}
+    span = (
+        {"de": first, "en": first} if first == latest else {"de": f"{first} bis {latest}", "en": f"{first} to {latest}"}
+    )
+    return [
+        {
+            "de": f"Das Modell hat Leads {span['de']} nach {after['de']} gesehen; dieser steht bei {found}.",
+            "en": f"The model has seen leads {span['en']} after {after['en']}; this one is looked at {found} after it.",
+        }
+    ]

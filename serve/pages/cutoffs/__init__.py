@@ -1,0 +1,1 @@
+"""What would other cut-offs bring, asked on a page?"""

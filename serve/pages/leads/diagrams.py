@@ -1,0 +1,78 @@
+"""The geometry of the small diagrams, with the words that say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from features.time_units import parse_time
+from serve.reading.score_store import Row
+from serve.wording.formats import Language, apart, date, percent, points_of_percent
+from serve.wording.sentences import say
+
+OTHER = "other"
+SCALE_WIDTH, LABEL_WIDTH = 500, 90
+"""Of the line with the cut-offs, and of a label below it."""
+About = Mapping[str, Any]
+
+
+def reason_rows(reasons: Sequence[Row], language: Language) -> list[dict[str, Any]]:
+    """Return the bars of the diagram of reasons; the longest reaches from the middle to an end."""
+    longest = max((abs(reason["percentage_points"]) for reason in reasons), default=0.0) or 1.0
+    rows = []
+    for reason in reasons:
+        size = 98 * abs(reason["percentage_points"]) / longest
+        is_for = reason["log_odds"] > 0
+        rows.append(
+            {
+                "words": say("everything_else", language) if reason["family"] == OTHER else reason[language],
+                "effect": points_of_percent(reason["percentage_points"], language),
+                "direction": say("for" if is_for else "against", language),
+                "is_for": is_for,
+                "x": f"{100.0 if is_for else 100 - size:.2f}",
+                "width": f"{size:.2f}",
+            }
+        )
+    return rows
+
+
+def scale(row: Row, about: About, language: Language) -> dict[str, Any]:
+    """Return the probability on a line with both cut-offs; the line is SCALE_WIDTH long."""
+    target = about["cutoffs"]["target"]
+    values = {"chance": row[f"p_{target}"], "mql": about["cutoffs"]["mql"], "sal": about["cutoffs"]["sal"]}
+    end = min(1.0, 1.25 * max(*values.values(), 0.01))
+    place = {name: SCALE_WIDTH * min(value / end, 1.0) for name, value in values.items()}
+    texts = apart(values, language)
+    touching = place["sal"] - place["mql"] < LABEL_WIDTH  # then one goes left of its mark and one goes right
+    return {
+        "x": f"{place['chance']:.1f}",
+        "label_x": f"{min(max(place['chance'], 25), SCALE_WIDTH - 25):.1f}",
+        "chance": texts["chance"],
+        "marks": [
+            _mark(place["mql"], f"MQL {texts['mql']}", "end" if touching and place["mql"] > LABEL_WIDTH else "middle"),
+            _mark(place["sal"], f"SAL {texts['sal']}", "start" if touching else "middle"),
+        ],
+        "words": say("scale_picture", language, **texts),
+    }
+
+
+def _mark(x: float, words: str, anchor: str) -> dict[str, str]:
+    shift = {"end": -4, "start": 4}.get(anchor, 0)
+    inside = min(max(x, LABEL_WIDTH / 2), SCALE_WIDTH - LABEL_WIDTH / 2) if anchor == "middle" else x + shift
+    return {"x": f"{x:.1f}", "label_x": f"{inside:.1f}", "anchor": anchor, "words": words}
+
+
+def curve(history: Sequence[Row], about: About, language: Language) -> dict[str, str] | None:
+    """Return the probability over time as a line, or None where there is nothing to connect."""
+    column = f"p_{about['cutoffs']['target']}"
+    known = sorted((parse_time(row["as_of"]), row[column], row["as_of"]) for row in history if row[column] is not None)
+    if len(known) < 2 or known[0][0] == known[-1][0]:
+        return None
+    first, last, top = known[0], known[-1], max(p for _, p, _ in known) or 1.0
+    dots = [(5 + 990 * (us - first[0]) / (last[0] - first[0]), 68 - 62 * p / top) for us, p, _ in known]
+    words = say(
+        "history_picture", language,
+        first=percent(first[1], language), first_day=date(first[2], language),
+        last=percent(last[1], language), last_day=date(last[2], language),
+    )  # fmt: skip
+    return {"points": " ".join(f"{x:.1f},{y:.1f}" for x, y in dots), "words": words}

@@ -1,0 +1,92 @@
+"""When a lead is due, as its page shows it: a curve, and a table that says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from serve.pages.leads.diagrams import About
+from serve.reading.score_store import Row
+from serve.wording.formats import Language, number, percent
+from serve.wording.sentences import say
+
+TOLD_DAYS = (7, 14, 30, 60, 90, 180, 365)
+"""Days that stand in the table, beside the horizons: enough to see the pace, few enough to be read."""
+MOST_TOLD = 5
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 350.0, 14.0, 122.0
+"""Edges of the curve inside its picture of 360 to 150."""
+DASH = "–"
+
+
+def when(row: Row, about: About, explained: str, language: Language) -> dict[str, Any] | None:
+    """Return the curve of the target that the page explains, and the table of all that are still to come.
+
+    None where the score holds no curve (older versions), or one of a single day.
+    """
+    targets = [explained, *(name for name in about["targets"] if name != explained and not row["reached"])]
+    known = [point for point in row.get("curve") or () if point.get(f"p_{explained}") is not None]
+    if len(known) < 2 or known[-1][f"p_{explained}"] == 1:
+        return None
+    days = _told_days([point["days"] for point in row["curve"]], about, targets)
+    told = {point["days"]: point for point in row["curve"]}
+    goals = [str(about["targets"][name]["stage"]) for name in targets]
+    expected = [_after(row.get(f"expected_days_{name}"), language) for name in targets]
+    ahead = [day for day in days if day <= known[-1]["days"]]
+    chances = [f"{_within(day, language)} {_share(told[day], explained, language)}" for day in ahead]
+    return {
+        "about": say("when_about", language, goal=goals[0]),
+        "goals": goals,
+        "rows": [(_within(day, language), [_share(told[day], name, language) for name in targets]) for day in days],
+        "expected": expected if any(text != DASH for text in expected) else None,
+        "curve": _geometry(known, f"p_{explained}", language),
+        "words": say("when_picture", language, goal=goals[0], chances=", ".join(chances)),
+    }
+
+
+def _told_days(days: Sequence[float], about: About, targets: Sequence[str]) -> list[float]:
+    """Choose the days of the table: the last calendar days that fit, and the horizons of what it tells."""
+    ends = {about["targets"][name]["horizon_days"] for name in targets}
+    last = max(ends)
+    between = [day for day in days if day in TOLD_DAYS and day < last and day not in ends]
+    return sorted({*(day for day in days if day in ends), *between[-max(MOST_TOLD - len(ends), 1) :]})
+
+
+def _geometry(known: Sequence[Row], column: str, language: Language) -> dict[str, Any]:
+    """Return the curve from now to the horizon, the area below it, and what stands at the axes."""
+    last = known[-1]
+    top = last[column] or 1.0
+    dots = [(LEFT, BOTTOM)] + [
+        (LEFT + (RIGHT - LEFT) * p["days"] / last["days"], BOTTOM - (BOTTOM - TOP) * p[column] / top) for p in known
+    ]
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in dots)
+    return {
+        "points": points,
+        "area": f"{points} {RIGHT:.1f},{BOTTOM:.1f}",
+        "top": percent(last[column], language),
+        "middle": {"x": f"{(LEFT + RIGHT) / 2:.1f}", "words": _days(last["days"] / 2, language)},
+        "end": say("when_axis", language, days=_days(last["days"], language)),
+    }
+
+
+def _share(point: Row, target: str, language: Language) -> str:
+    value = point.get(f"p_{target}")
+    return DASH if value is None else percent(value, language)
+
+
+def _within(days: float, language: Language) -> str:
+    if days == 1:
+        return say("when_within_one_day", language)
+    return say("when_within", language, days=_days(days, language))
+
+
+def _after(days: float | None, language: Language) -> str:
+    if days is None:
+        return DASH
+    whole = round(days)
+    if whole == 0:
+        return say("when_soon", language)
+    return say("when_one_day", language) if whole == 1 else say("when_days", language, days=number(whole, language))
+
+
+def _days(days: float, language: Language) -> str:
+    return number(days, language, digits=0 if days == round(days) else 1)

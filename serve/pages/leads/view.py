@@ -1,0 +1,275 @@
+"""Score rows made ready for the templates: worded, formatted, with the geometry of the small diagrams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from models.forecast.grades import BEHAVIOUR_GRADES, FIT_GRADES
+from serve.pages.leads.diagrams import OTHER, About, curve, reason_rows, scale
+from serve.pages.leads.due_curve import when
+from serve.reading.score_store import LeadPage, Row, group_of
+from serve.wording.caution import caution
+from serve.wording.formats import Language, apart, date, date_time, iso_date_time, number, of_many, percent
+from serve.wording.sentences import say
+
+DASH = "–"
+STAGE = ("journey", "stage")
+"""Family and subject of reasons about the stage a lead stands at."""
+LIST_BAR_IN_CUTOFFS = 2.5
+"""A bar in the list is full at this many times the cut-off for SAL: the same on every page of the list."""
+
+
+def target_name(about: About, target: str, language: Language) -> str:
+    """Return what a target is called."""
+    words = about["targets"][target]["words"]
+    return str(words[language] if words is not None else about["targets"][target]["stage"])
+
+
+def goal_name(about: About, target: str, language: Language) -> str:
+    """Return the stage of a target, with what it is called where that says more: ``WON (deal won)``."""
+    stage, name = str(about["targets"][target]["stage"]), target_name(about, target, language)
+    return stage if stage in name else f"{stage} ({name})"
+
+
+def band_name(band: str | None, language: Language) -> str:
+    """Return a band inside a sentence; MQL and SAL are called the same everywhere."""
+    return say("band_none", language) if band == "none" else str(band or DASH)
+
+
+def badge(band: str, about: About, language: Language) -> dict[str, str]:
+    """Return a group as it stands by itself; MQL and SAL are called the same everywhere."""
+    words = band if band in ("MQL", "SAL") else say(f"badge_{band}", language, goal=goal_stage(about))
+    return {"band": words, "band_class": band}
+
+
+def goal_stage(about: About) -> str:
+    """Return the stage that the cut-offs' target is about."""
+    return str(about["targets"][about["cutoffs"]["target"]]["stage"])
+
+
+def sales_stages(about: About) -> Sequence[str]:
+    """Return the stages of leads that sales has accepted; runs of older versions do not say."""
+    return tuple(about.get("sales_stages", ()))
+
+
+def shown_group(row: Row, about: About) -> str:
+    """Return what a lead is counted as."""
+    return group_of(row, sales_stages(about))
+
+
+def share(value: float | None, language: Language) -> str:
+    """Return a probability in percent, or a dash."""
+    return DASH if value is None else percent(value, language)
+
+
+def points_text(value: float | None, language: Language) -> str:
+    """Return points, whole where they are whole."""
+    if value is None:
+        return DASH
+    return number(value, language, digits=0 if value == round(value) else 1)
+
+
+def list_row(row: Row, about: About, language: Language) -> dict[str, Any]:
+    """Return one line of the list of leads."""
+    p = row[f"p_{about['cutoffs']['target']}"]
+    end = min(1.0, max(about["cutoffs"]["sal"] * LIST_BAR_IN_CUTOFFS, 0.05))
+    missing = row["gates_missing"] if is_held_by_gates(row, about) else []
+    return {
+        "id": row["lead_id"],
+        **badge(shown_group(row, about), about, language),
+        "chance": share(p, language),
+        "bar": f"{min(100.0, 100 * (p or 0) / end):.1f}",
+        "close": share(row["p_close"], language),
+        "about": _main_reasons(row["reasons"], language),
+        "missing": f"{say('gates', language)}: {names(missing, language)}" if missing else None,
+        "fit_grade": row["fit_grade"] or DASH,
+        "behaviour_grade": row["behaviour_grade"] or DASH,
+        "points": points_text(row["points"], language),
+    }
+
+
+def _main_reasons(reasons: Sequence[Row], language: Language) -> str:
+    """Return the two strongest reasons, each with what it does: + for, − against.
+
+    The stage, which sales knows already, does not come first where there is another.
+    """
+    named = [reason for reason in reasons if reason["family"] != OTHER]
+    first = next((reason for reason in named if (reason["family"], reason["subject"]) != STAGE), None)
+    named = ([first] if first else []) + [reason for reason in named if reason is not first]
+    named = named[:2]
+    return " · ".join(
+        f"{'+' if r['log_odds'] > 0 else '−' if r['log_odds'] < 0 else ''} {r[language]}".strip() for r in named
+    )
+
+
+def headline(row: Row, about: About, language: Language) -> tuple[str, str | None]:
+    """Return the probability in plain words, and what else there is to say about the close."""
+    first = about["cutoffs"]["target"]
+    sentences = []
+    for name in (first, *(other for other in about["targets"] if other != first)):
+        if row[f"p_{name}"] is None:
+            continue
+        target = about["targets"][name]
+        goal = goal_name(about, name, language)
+        if name == first and row["reached"]:
+            sentences.append(say("goal_reached", language, goal=goal))
+            continue
+        many = of_many(row[f"p_{name}"], language)
+        days = points_text(target["horizon_days"], language)
+        sentences.append(say("chance_words", language, many=many, goal=goal, days=days))
+    return sentences[0], sentences[1] if len(sentences) > 1 else None
+
+
+def is_held_by_gates(row: Row, about: About) -> bool:
+    """Whether the lead would be SAL if its gates were open."""
+    p = row[f"p_{about['cutoffs']['target']}"]
+    return (
+        bool(row["gates_missing"])
+        and shown_group(row, about) in ("SAL", "MQL", "none")
+        and (p or 0) >= about["cutoffs"]["sal"]
+    )
+
+
+def verdict(row: Row, about: About, language: Language) -> str:
+    """Return why the lead has its band."""
+    group = shown_group(row, about)
+    if group == "with_sales":
+        return say("verdict_with_sales", language, stage=row["stage"])
+    if group == "excluded":
+        return say("verdict_excluded", language)
+    p, cutoffs = row[f"p_{about['cutoffs']['target']}"], about["cutoffs"]
+    key = "verdict_MQL_gates" if is_held_by_gates(row, about) else f"verdict_{row['band']}"
+    texts = {"chance": p, "mql": cutoffs["mql"], "sal": cutoffs["sal"]}
+    return say(key, language, **apart(texts, language))
+
+
+def points_sentence(row: Row, group: str, language: Language) -> str:
+    """Return what today's points would have said."""
+    if row["points"] is None:
+        return say("no_points", language)
+    key = "points_same" if row["points_band"] == row["band"] else "points_words"
+    key = "points_plain" if group in ("reached", "with_sales") else key
+    band = band_name(row["points_band"], language)
+    return say(key, language, points=points_text(row["points"], language), band=band)
+
+
+def names(items: Sequence[Row], language: Language) -> str:
+    """Return exclusions or gates as a list in a sentence."""
+    return "; ".join(str(item[language]) for item in items)
+
+
+def facts(row: Row, about: About, language: Language) -> list[tuple[str, str]]:
+    """Return where the score comes from: name and value."""
+    return [
+        (say("as_of", language), date_time(row["as_of"], language)),
+        (say("scored_at", language), date_time(row["scored_at"], language)),
+        (say("model_version", language), row["model_version"]),
+        (say("cutoff_version", language), row["cutoff_version"]),
+        (say("run", language), row["run_id"]),
+    ]
+
+
+def handed_over(history: Sequence[Row], language: Language) -> str | None:
+    """Return that the lead was handed over by a draw, when and with what chance; older stores do not say."""
+    drawn = next((row for row in reversed(history) if row.get("handed_over_by") == "exploration"), None)
+    if drawn is None:
+        return None
+    texts = {"day": date(drawn["as_of"], language), "chance": share(drawn["handover_probability"], language)}
+    return say("handed_over_words", language, **texts)
+
+
+def history_rows(history: Sequence[Row], about: About, language: Language) -> list[dict[str, Any]]:
+    """Return the lines of the history, newest first."""
+    column = f"p_{about['cutoffs']['target']}"
+    return [
+        {
+            "as_of": date(row["as_of"], language),
+            **badge(shown_group(row, about), about, language),
+            "chance": share(row[column], language),
+            "points": points_text(row["points"], language),
+            "model_version": row["model_version"],
+        }
+        for row in history
+    ]
+
+
+def list_page(
+    found: LeadPage, about: About, language: Language, *, search: str, grades: tuple[str | None, str | None]
+) -> dict[str, Any]:
+    """Return what stands above the list, and which columns it has; ``grades`` are those filtered by, fit first."""
+    target = about["cutoffs"]["target"]
+    known = {"open": number(found.total, language), "found": number(found.found, language), "search": search}
+    texts = apart({name: about["cutoffs"][name] for name in ("mql", "sal")}, language)
+    key = "leads_found" if search else "leads_graded" if any(grades) else "leads_known"
+    return {
+        "title": say("leads_title", language),
+        "known": say(key, language, **known),
+        "grade_filters": [
+            {"name": name, "words": say(f"{name}_grade", language), "chosen": chosen, "grades": sorted(all_grades)}
+            for name, chosen, all_grades in zip(
+                ("fit", "behaviour"), grades, (FIT_GRADES, BEHAVIOUR_GRADES), strict=True
+            )
+        ],
+        "caution": caution(about, language),
+        "as_of": iso_date_time(about["observed_until"], language),
+        "cutoff_words": ", ".join(say(f"band_help_{band}", language, **texts) for band in ("MQL", "SAL")),
+        "chance_title": target_name(about, target, language),
+        "has_close": "close" in about["targets"] and target != "close",
+        "has_points": about["points_cutoffs"] is not None,
+    }
+
+
+def _points_reasons(row: Row, language: Language) -> list[dict[str, str]]:
+    """Return what each rule gave: words and signed points."""
+    rules = row["points_reasons"]
+    digits = [0 if rule["points"] == round(rule["points"]) else 1 for rule in rules]
+    return [
+        {"words": rule[language], "points": number(rule["points"], language, digits=places, signed=True)}
+        for rule, places in zip(rules, digits, strict=True)
+    ]
+
+
+def lead_page(history: Sequence[Row], about: About, language: Language) -> dict[str, Any]:
+    """Return what a lead's page says; ``history`` is newest first."""
+    row = history[0]
+    first, second = headline(row, about, language)
+    target = about["cutoffs"]["target"]
+    explained = "close" if row["reached"] and "close" in about["targets"] else target
+    enough, group = is_held_by_gates(row, about), shown_group(row, about)
+    gates, average = row["gates_missing"], about["averages"].get(f"p_{target}")
+    gate_key = "gates_words" if enough else "gates_also"
+    return {
+        "title": f"{say('lead', language)} {row['lead_id']}",
+        "id": row["lead_id"],
+        "caution": caution(about, language),
+        **badge(group, about, language),
+        "as_of": date_time(row["as_of"], language),
+        "stage": row["stage"],
+        "headline": first,
+        "second": second,
+        "scale": None if row["reached"] or row[f"p_{target}"] is None else scale(row, about, language),
+        "verdict": None if row["reached"] else verdict(row, about, language),
+        "exclusion": say("excluded_words", language, names=names(row["exclusions"], language))
+        if row["excluded"]
+        else None,
+        "gates": say(gate_key, language, names=names(gates, language))
+        if gates and group not in ("with_sales", "reached")
+        else None,
+        "handed_over": handed_over(history, language),
+        "gates_decide": enough,
+        "average": say("about_average", language, goal=goal_stage(about), share=percent(average, language))
+        if average is not None and not row["reached"]
+        else None,
+        "reasons_about": say("reasons_about", language, goal=goal_name(about, explained, language)),
+        "reasons": reason_rows(row["reasons"], language),
+        "when": when(row, about, explained, language),
+        "points_words": points_sentence(row, group, language),
+        "points_reasons": _points_reasons(row, language),
+        "fit_grade": row["fit_grade"] or DASH,
+        "behaviour_grade": row["behaviour_grade"] or DASH,
+        "facts": facts(row, about, language),
+        "history": history_rows(history, about, language),
+        "curve": curve(history, about, language),
+        "has_points": about["points_cutoffs"] is not None,
+    }

@@ -1,0 +1,222 @@
+"""The score store as the server reads it: by reflection, never writing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from features.errors import InputError
+from serve.reading.store_url import for_reading, read_url, shown
+
+GROUPS = ("SAL", "MQL", "none", "excluded", "with_sales", "reached")
+"""What an open lead is counted as, once; highest priority first."""
+
+Row = Mapping[str, Any]
+
+
+def group_of(row: Row, sales_stages: Collection[str]) -> str:
+    """Return the group a lead is counted in: as `pipeline.score.stage` counts, so that groups add up to the open leads.
+
+    The first that applies: ``reached`` (the target of the cut-offs lies behind it), ``with_sales`` (stands at SAL or
+    above), ``excluded`` (by rule), else its band.
+
+    Examples
+    --------
+    >>> group_of({"reached": False, "stage": "SAL", "excluded": False, "band": "MQL"}, ["SAL", "SQL"])
+    'with_sales'
+    """
+    if row["reached"]:
+        return "reached"
+    if row["stage"] in sales_stages:
+        return "with_sales"
+    return "excluded" if row["excluded"] else str(row["band"])
+
+
+@dataclass(frozen=True)
+class LeadPage:
+    """Some of the open leads, and how many there are.
+
+    Attributes
+    ----------
+    rows : list of mapping
+        Score rows, highest priority first.
+    matching : int
+        Leads that fit group and search, on all pages together.
+    counts : mapping of str to int
+        Leads a group that fit search and grades; they add up to ``found``.
+    total : int
+        All open leads.
+    """
+
+    rows: list[Row]
+    matching: int
+    counts: Mapping[str, int]
+    total: int
+
+    @property
+    def found(self) -> int:
+        """Leads that fit search and grades, in whatever group."""
+        return sum(self.counts.values())
+
+
+class ScoreReader:
+    """Reads ``scores`` and ``score_runs``.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL of the score store. Nothing is opened before the first question.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = read_url(url)
+        self.place = shown(parsed)
+        """Where the store is, without user and password."""
+        self._engine = sa.create_engine(for_reading(parsed), pool_pre_ping=True)
+        self._tables: tuple[sa.Table, sa.Table] | None = None
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def _reflected(self) -> tuple[sa.Table, sa.Table]:
+        if self._tables is None:
+            metadata = sa.MetaData()
+            try:
+                metadata.reflect(self._engine, only=["scores", "score_runs"])
+            except (sa.exc.InvalidRequestError, sa.exc.DatabaseError):
+                raise InputError(
+                    expected="a score store with scores in it",
+                    found=f"none that can be read in {self.place}",
+                    hint="Run 'leadscore score' first, or set LEADSCORE_STORE to where the scores are",
+                ) from None
+            self._tables = metadata.tables["scores"], metadata.tables["score_runs"]
+        return self._tables
+
+    def latest_run(self) -> Row | None:
+        """Return the run that was completed last, or None."""
+        _, runs = self._reflected()
+        return self._first(sa.select(runs).where(runs.c.finished_at.is_not(None)).order_by(runs.c.started_at.desc()))
+
+    def is_running(self) -> bool:
+        """Whether a run was begun and not completed after the last completed one."""
+        return len(self._current_runs()) > 1
+
+    def run(self, run_id: str) -> Row | None:
+        """Return one run."""
+        _, runs = self._reflected()
+        return self._first(sa.select(runs).where(runs.c.run_id == run_id))
+
+    def current(self, lead_id: str) -> Row | None:
+        """Return a lead's newest score (latest as-of time; of several models the one that ran last), or None."""
+        rows = self._scores_of(lead_id, limit=1)
+        return rows[0] if rows else None
+
+    def history(self, lead_id: str, *, limit: int = 500) -> list[Row]:
+        """Return a lead's scores, newest first."""
+        return self._scores_of(lead_id, limit=limit)
+
+    def _scores_of(self, lead_id: str, *, limit: int) -> list[Row]:
+        if "\0" in lead_id:  # PostgreSQL cannot even be asked
+            return []
+        scores, runs = self._reflected()
+        joined = scores.outerjoin(runs, runs.c.run_id == scores.c.run_id)
+        newest = (scores.c.as_of.desc(), runs.c.started_at.desc(), scores.c.model_version)
+        statement = sa.select(scores).select_from(joined).where(scores.c.lead_id == lead_id).order_by(*newest)
+        return self._all(statement.limit(limit))
+
+    def open_leads(
+        self,
+        *,
+        probability: str,
+        sales_stages: Collection[str] = (),
+        group: str | None = None,
+        search: str = "",
+        fit_grade: str | None = None,
+        behaviour_grade: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> LeadPage:
+        """Return open leads by priority: group, then probability.
+
+        Parameters
+        ----------
+        probability : {"p_sql", "p_close"}
+            The column that cut-offs work on.
+        sales_stages : collection of str
+            Stages of leads that sales has accepted.
+        group : str, optional
+            One of ``GROUPS``; None is all.
+        search : str
+            Part of a lead id, in any case.
+        fit_grade, behaviour_grade : str, optional
+            Only leads with this grade.
+        limit, offset : int
+            Which page.
+        """
+        current = self._current_scores(sales_stages)
+        grouped = current.c.counted_as
+        count = sa.select(grouped, sa.func.count().label("leads")).where(current.c.place == 1).group_by(grouped)
+        fits = sa.and_(
+            sa.true(),
+            *([current.c.lead_id.icontains(search.replace("\0", ""), autoescape=True)] if search else []),
+            *([current.c.fit_grade == fit_grade] if fit_grade else []),
+            *([current.c.behaviour_grade == behaviour_grade] if behaviour_grade else []),
+        )
+        total = sum(int(row["leads"]) for row in self._all(count))
+        counts = {row["counted_as"]: int(row["leads"]) for row in self._all(count.where(fits))}
+        wanted = grouped == group if group is not None else sa.true()
+        rank = sa.case({name: place for place, name in enumerate(GROUPS)}, value=grouped)
+        ordered = (rank, current.c[probability].desc(), current.c.lead_id)
+        shown_rows = sa.select(current).where(current.c.place == 1, fits, wanted).order_by(*ordered)
+        rows = self._all(shown_rows.limit(limit).offset(offset))
+        matching = sum(counts.values()) if group is None else counts.get(group, 0)
+        return LeadPage(rows, matching, counts, total)
+
+    def _current_scores(self, sales_stages: Collection[str]) -> sa.Subquery:
+        """Return the rows of the current runs; ``place`` is 1 for the newest row of each lead, see `group_of`."""
+        scores, runs = self._reflected()
+        newest = (scores.c.as_of.desc(), runs.c.started_at.desc(), scores.c.model_version)
+        place = sa.func.row_number().over(partition_by=scores.c.lead_id, order_by=newest).label("place")
+        counted_as = sa.case(
+            (scores.c.reached, "reached"),
+            (scores.c.stage.in_(list(sales_stages)), "with_sales"),
+            (scores.c.excluded, "excluded"),
+            else_=scores.c.band,
+        ).label("counted_as")
+        joined = scores.join(runs, runs.c.run_id == scores.c.run_id)
+        rows = sa.select(scores, place, counted_as).select_from(joined)
+        return rows.where(scores.c.run_id.in_(self._current_runs())).subquery()
+
+    def _current_runs(self) -> list[str]:
+        """Return the run completed last and those begun since, so that rows replaced meanwhile stay in the list."""
+        _, runs = self._reflected()
+        statement = sa.select(runs.c.run_id, runs.c.finished_at).order_by(runs.c.started_at.desc(), runs.c.run_id)
+        current = []
+        for row in self._all(statement):
+            current.append(str(row["run_id"]))
+            if row["finished_at"] is not None:
+                break
+        return current
+
+    def _first(self, statement: sa.Select[Any]) -> Row | None:
+        rows = self._all(statement.limit(1))
+        return rows[0] if rows else None
+
+    def _all(self, statement: sa.Select[Any]) -> list[Row]:
+        with self._engine.connect() as connection:
+            return [
+                {name: _in_utc(value) for name, value in row.items()}
+                for row in connection.execute(statement).mappings()
+            ]
+
+
+def _in_utc(value: Any) -> Any:
+    """SQLite keeps times without zone: they are UTC."""
+    if not isinstance(value, datetime):
+        return value
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -1,0 +1,220 @@
+"""What-if: cut-offs that follow from a question, laws that hold whatever is asked, a funnel worked by hand."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.cutoffs.cutoffs import WEEK_US, BaselineCutoffs, Counting, Cutoffs, Volume
+from models.what_if.answer import what_if
+from models.what_if.question import PromiseNotKeptError, Question, agree
+from models.what_if.stored_evidence import Past, Seen
+
+WEEKS = 10
+
+
+def looks(draw: np.random.Generator, leads: int) -> pd.DataFrame:
+    """Three looks a lead; the outcome follows the probability of the first."""
+    first = draw.beta(1, 4, leads)
+    begun = draw.uniform(0, WEEKS * WEEK_US - 3, leads).astype("int64")
+    lead = np.repeat(np.arange(leads), 3)
+    p = np.clip(first[lead] + draw.normal(0, 0.02, len(lead)), 0.001, 0.999)
+    won = draw.random(leads) < first
+    return pd.DataFrame(
+        {
+            "lead_id": np.char.add("L", lead.astype(str)),
+            "as_of_us": begun[lead] + np.tile(np.arange(3), leads),
+            "p": p,
+            "p_final": p**0.8,
+            "p_close": p / 4,
+            "points": np.round(100 * np.clip(p + draw.normal(0, 0.15, len(lead)), 0, 1)),
+            "excluded": (draw.random(leads) < 0.1)[lead],
+            "gates_open": (draw.random(leads) < 0.5)[lead],
+            "y": won[lead].astype(float),
+            "y_close": (won & (draw.random(leads) < 0.25))[lead].astype(float),
+            "unseen": True,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def past() -> Past:
+    draw = np.random.default_rng(4)
+    seen = [Seen(looks(draw, 3_000), Counting(0, float(WEEKS))) for _ in range(2)]
+    opened = looks(draw, 400).groupby("lead_id", as_index=False).first().drop(columns=["y", "y_close", "unseen"])
+    channel = pd.Series(draw.choice(["web", "fair", "=cmd"], len(opened)), dtype="str")
+    opened = opened.assign(
+        stage=pd.Series(draw.choice(["MQL", "SAL", None], len(opened), p=[0.5, 0.2, 0.3])).astype("str"),
+        fit_grade="A",
+        behaviour_grade="1",
+        fit_channel=channel.mask(draw.random(len(opened)) < 0.2),
+        model_band="none",
+        baseline_band=np.where(opened["excluded"], "none", np.where(opened["points"] >= 30, "MQL", "none")),
+    )
+    baseline = BaselineCutoffs(kind="points", mql=30, sal=60, mql_per_week=0, sal_per_week=0)
+    volume = Volume(asked_per_week=1, got_per_week=1)
+    in_force = Cutoffs(
+        target="sql", mql=0.3, sal=0.5, policy="per_week", weeks=WEEKS, mql_volume=volume, sal_volume=volume,
+        baseline=baseline, version="v0",
+    )  # fmt: skip
+    about = {
+        "stage": "SQL", "sales_stages": ["SAL", "SQL", "WON"], "observed_until": "2026-01-01T00:00:00Z",
+        "title": {"de": "Test", "en": "Test"}, "horizon_days": 60.0,
+        "columns": [
+            {"name": "fit_channel", "title": {"de": "Kanal", "en": "Channel"}, "values": {}, "is_source": True},
+        ],
+    }  # fmt: skip
+    return Past(*seen, pd.DataFrame(), opened, in_force, about)
+
+
+def test_nothing_asked_is_what_is_in_force(past: Past) -> None:
+    agreed = agree(past, Question())
+    assert (agreed.mql, agreed.sal, agreed.limit) == (0.3, 0.5, "in_force")
+    answer = what_if(past, Question())
+    for stage in ("MQL", "SAL"):
+        assert answer["stages"][stage]["proposed"] == answer["stages"][stage]["in_force"]
+        told = answer["changes"][stage]["in_force"]
+        assert (told["entering"], told["leaving"]) == (0, 0)
+
+
+def test_a_number_a_week_is_given(past: Past) -> None:
+    answer = what_if(past, Question(sal_per_week=12, mql_per_week=90))
+    for stage, asked in (("MQL", 90), ("SAL", 12)):
+        assert answer["stages"][stage]["proposed"]["leads_per_week"] == pytest.approx(asked, abs=0.1)
+    assert answer["cutoffs"]["limit"] == "capacity"
+
+
+def test_cut_offs_are_carried_over_to_the_forecast_that_scores_now_by_volume(past: Past) -> None:
+    agreed = agree(past, Question(sal_per_week=12, mql_per_week=90))
+    assert agreed.sal == pytest.approx(agreed.forward.sal**0.8, abs=1e-3)
+    for final, forward, at, before in (
+        (past.final.sal, past.model.sal, agreed.sal, agreed.forward.sal),
+        (past.final.mql, past.model.mql, agreed.mql, agreed.forward.mql),
+    ):
+        assert final.per_week([at]) == forward.per_week([before])
+
+
+def test_more_capacity_never_means_fewer_leads(past: Past) -> None:
+    sizes = (1, 2, 5, 10, 20, 40, 80)
+    got = [what_if(past, Question(sal_per_week=size, mql_per_week=100))["stages"]["SAL"]["proposed"] for size in sizes]
+    for fewer, more in pairwise(got):
+        assert more["leads_per_week"] >= fewer["leads_per_week"]
+        assert more["cutoff"] <= fewer["cutoff"]
+        assert more["test"]["leads_per_week"] >= fewer["test"]["leads_per_week"]
+
+
+@pytest.mark.parametrize("sal_per_week", [3.0, 30.0, 3000.0])
+def test_mql_is_never_above_sal_and_never_moved_by_it(past: Past, sal_per_week: float) -> None:
+    agreed = agree(past, Question(sal_per_week=sal_per_week))
+    assert agreed.mql == 0.3
+    assert agreed.sal >= agreed.mql
+    if sal_per_week == 3000.0:
+        assert agreed.limit == "mql"
+
+
+def test_a_promise_raises_the_cut_off_and_holds_in_the_test(past: Past) -> None:
+    free = agree(past, Question(sal_per_week=60, mql_per_week=200))
+    bound = agree(past, Question(sal_per_week=60, mql_per_week=200, promise=0.45))
+    assert bound.sal >= free.sal
+    assert bound.promise is not None
+    assert bound.promise.won / bound.promise.leads > 0.45
+    held = what_if(past, Question(promise=0.45))["stages"]["SAL"]["proposed"]["test"]["precision"]
+    assert held["high"] > 0.45
+
+
+def test_a_promise_that_cannot_be_kept_says_what_can(past: Past) -> None:
+    with pytest.raises(PromiseNotKeptError) as refused:
+        agree(past, Question(promise=0.97))
+    best = refused.value.best
+    assert best is not None
+    assert 0.3 < best.share < 0.97
+    assert f"{best.share:.0%} could be promised" in str(refused.value)
+    assert agree(past, Question(promise=best.share)).promise is not None
+
+
+def test_a_promise_kept_only_with_more_leads_says_so(past: Past) -> None:
+    alone = agree(past, Question(promise=0.45, mql_per_week=400))
+    with pytest.raises(PromiseNotKeptError, match="too few leads are left to tell") as refused:
+        agree(past, Question(promise=0.45, mql_per_week=400, sal_per_week=0.1))
+    assert refused.value.too_few
+    assert refused.value.best == alone.promise
+
+
+def test_both_asked_the_stricter_decides(past: Past) -> None:
+    tight = agree(past, Question(sal_per_week=2, promise=0.35))
+    loose = agree(past, Question(sal_per_week=60, promise=0.45, mql_per_week=200))
+    assert (tight.limit, tight.rule) == ("capacity", "capacity")
+    assert (loose.limit, loose.rule) == ("promise", "promise")
+
+
+def test_entering_less_leaving_adds_up(past: Past) -> None:
+    answer = what_if(past, Question(sal_per_week=30, mql_per_week=150))
+    changes = answer["changes"]
+    assert changes["leads"] == int((~past.opened["stage"].isin(["SAL", "SQL", "WON"])).sum())
+    for stage in ("MQL", "SAL"):
+        for told in changes[stage].values():
+            assert told["then"] == told["now"] + told["entering"] - told["leaving"]
+            assert told["stay"] == told["now"] - told["leaving"]
+            assert (len(told["entering_leads"]), len(told["leaving_leads"])) == (told["entering"], told["leaving"])
+            for table in told["tables"]:
+                for name in ("now", "then", "entering", "leaving"):
+                    assert sum(row[name] for row in table["rows"]) == told[name]
+                assert sum(row["leads"] for row in table["rows"]) == changes["leads"]
+
+
+def test_every_listed_lead_passes_and_breaks_no_rule(past: Past) -> None:
+    answer = what_if(past, Question(sal_per_week=30, mql_per_week=150))
+    leads, cutoffs = past.opened.set_index("lead_id"), answer["cutoffs"]
+    rows = answer["monday"]["rows"]
+    assert rows
+    for row in rows:
+        lead = leads.loc[row["lead_id"]]
+        assert not lead["excluded"]
+        assert lead["stage"] not in ("SAL", "SQL", "WON")
+        assert lead["p"] >= cutoffs["sal" if row["band"] == "SAL" else "mql"]
+        assert row["band"] != "SAL" or lead["gates_open"]
+        assert row["held_by_gates"] is bool(lead["p"] >= cutoffs["sal"] and not lead["gates_open"])
+    assert [row["place"] for row in rows] == list(range(1, len(rows) + 1))
+    order = [(row["band"] != "SAL", -row["p"]) for row in rows]
+    assert order == sorted(order)
+    assert len(rows) == answer["changes"]["MQL"]["in_force"]["then"]
+    assert answer["monday"]["sal"] == answer["changes"]["SAL"]["in_force"]["then"]
+
+
+def test_the_test_period_decides_nothing(past: Past) -> None:
+    """Other outcomes and other leads in the test change what is shown of it, and no cut-off."""
+    rows = past.test.rows
+    turned = Seen(rows.assign(y=1 - rows["y"], p=1 - rows["p"]), past.test.counting)
+    other = Past(past.calibration, turned, past.earlier, past.opened, past.in_force, past.about)
+    question = Question(sal_per_week=20, promise=0.3)
+    one, two = what_if(past, question), what_if(other, question)
+    assert one["cutoffs"] == two["cutoffs"]
+    assert one["version"] == two["version"]
+    assert one["stages"]["SAL"]["proposed"]["test"] != two["stages"]["SAL"]["proposed"]["test"]
+
+
+def test_people_are_worth_what_their_leads_are(past: Past) -> None:
+    question = Question(sal_per_week=20, mql_per_week=200, leads_a_person=5)
+    fewer, more, _ = what_if(past, question)["people"]
+    assert (fewer["people"], more["people"]) == (-1, 1)
+    assert more["got_per_week"] == pytest.approx(25, abs=0.2)
+    assert more["leads"]["value"] == pytest.approx(5, abs=0.3)
+    # the next best leads are worth less than those one gives up
+    assert 0 < more["outcomes"]["value"] < -fewer["outcomes"]["value"]
+
+
+def test_evidence_built_ahead_gives_the_same_answer(past: Past) -> None:
+    question = Question(sal_per_week=9, promise=0.3)
+    ready = Past(past.calibration, past.test, past.earlier, past.opened, past.in_force, past.about).ready()
+    assert ready.calibration.rows.empty
+    assert what_if(ready, question) == what_if(past, question)
+
+
+def test_people_come_to_leads_a_week() -> None:
+    # 2 people x 10 h x 60 min / 30 min = 40 leads in a week at work, 44 of 52 weeks
+    asked = Question(people=2, hours_a_week=10, minutes_a_lead=30)
+    assert asked.capacity == pytest.approx(40 * 44 / 52)
+    assert Question(people=2, sal_per_week=7).capacity == 7

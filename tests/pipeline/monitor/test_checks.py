@@ -1,0 +1,58 @@
+"""Single checks of the monitor, on tables made for them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from features.source_spec import SourceSpec
+from features.time_units import parse_time
+from pipeline.monitor.checks import calibration_check
+from pipeline.monitor.tables import Watched
+
+SPEC = SourceSpec.model_validate(
+    {
+        "name": "x",
+        "title": {"de": "X", "en": "X"},
+        "targets": {"sql": {"stage": "SQL", "horizon": "60d"}},
+        "fit": {"industry": {"type": "category"}},
+    }
+)
+
+
+def watched_at(text: str) -> Watched:
+    nothing = pd.DataFrame()
+    return Watched(SPEC, parse_time(text), None, (), nothing, nothing, nothing, nothing)
+
+
+def forecasts(p: float, rate: float) -> pd.DataFrame:
+    """20 leads a day from January to April 2026, each forecast ``p``; every 1/``rate``-th reaches the target."""
+    days = pd.date_range("2026-01-01", "2026-04-30", freq="D", tz="UTC").as_unit("us").repeat(20)
+    y = np.arange(len(days)) % round(1 / rate) == 0
+    ids = [f"L{number}" for number in range(len(days))]
+    return pd.DataFrame({"lead_id": ids, "as_of": days, "y": y.astype(float), "p": p})
+
+
+def known(rows: pd.DataFrame, at: str) -> pd.DataFrame:
+    horizon_us = SPEC.target("sql").horizon
+    return rows[rows["as_of"] <= pd.Timestamp(parse_time(at) - horizon_us, unit="us", tz="UTC")]
+
+
+def test_a_month_is_judged_once_all_of_it_is_known():
+    rows = forecasts(0.2, 0.2)
+    for at, months in (("2026-03-20", []), ("2026-04-20", ["2026-01"]), ("2026-05-20", ["2026-01", "2026-02"])):
+        told = calibration_check(watched_at(at), known(rows, at))
+        judged = told.tables["months"]["value"].tolist() if told.tables else []
+        assert judged == months, at
+        assert told.answer == ("fine" if months else "cannot tell")
+
+
+def test_percentages_that_are_wrong_are_told_with_the_month():
+    told = calibration_check(watched_at("2026-05-20"), known(forecasts(0.4, 0.2), "2026-05-20"))
+    assert told.answer == "alarm"
+    assert "2026-01 (forecast 40.0%" in told.sentence
+    assert told.todo
+
+
+def test_without_matured_forecasts_nothing_can_be_told():
+    assert calibration_check(watched_at("2026-05-20"), None).answer == "cannot tell"

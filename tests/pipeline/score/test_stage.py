@@ -1,0 +1,192 @@
+"""Stage ``score`` on a real run: what the rows say, that they add up, and that a crash changes nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from features.time_units import DAY_US
+from pipeline.outputs.model_files import read_forecast
+from pipeline.runner.finished_run import open_run
+from pipeline.runner.stages import StageContext
+from pipeline.score import stage as score
+from pipeline.score.store import ScoreStore, open_store
+from pipeline.score.store_tables import JSON_COLUMNS
+from pipeline.settings.settings import ScoreOptions
+
+
+def context_with(demo_run: Path, **options: object) -> StageContext:
+    opened = open_run(demo_run)
+    score_options = ScoreOptions.model_validate(options)
+    settings = opened.settings.model_copy(update={"score": score_options})
+    return StageContext(opened.workspace, settings, None, None, {})
+
+
+def stored(url: str) -> pd.DataFrame:
+    with open_store(url) as store:
+        return store.read().drop(columns="scored_at")
+
+
+@pytest.fixture
+def scores(demo_run: Path) -> pd.DataFrame:
+    rows = pd.read_parquet(demo_run / "score" / "scores.parquet")
+    return rows.assign(**{name: rows[name].map(json.loads) for name in JSON_COLUMNS})
+
+
+def test_every_open_lead_has_one_score(demo_run: Path, scores: pd.DataFrame) -> None:
+    looked_at = pd.read_parquet(demo_run / "features" / "open.parquet", columns=["lead_id", "as_of"])
+    pd.testing.assert_frame_equal(scores[["lead_id", "as_of"]], looked_at.sort_values("lead_id", ignore_index=True))
+    assert scores["p_sql"].between(0, 1).all()
+    assert (scores["p_close"] <= scores["p_sql"]).all()  # one horizon for both in the demo
+    assert scores["run_id"].nunique() == scores["model_version"].nunique() == 1
+    assert {"MQL", "none"} <= set(scores["band"]) <= {"SAL", "MQL", "none"}
+
+
+def test_bands_follow_from_cut_offs_exclusions_and_gates(demo_run: Path, scores: pd.DataFrame) -> None:
+    cutoffs = json.loads((demo_run / "cutoffs" / "cutoffs.json").read_text())
+    assert (scores["excluded"] == scores["exclusions"].map(bool)).all()
+    for row in scores.itertuples():
+        enough_for = "SAL" if row.p_sql >= cutoffs["sal"] else "MQL" if row.p_sql >= cutoffs["mql"] else "none"
+        if row.excluded:
+            expected = "none"
+        elif enough_for == "SAL" and row.gates_missing:
+            expected = "MQL"
+        else:
+            expected = enough_for
+        assert row.band == expected, row
+
+
+def test_reasons_and_points_add_up(demo_run: Path, scores: pd.DataFrame) -> None:
+    features = pd.read_parquet(demo_run / "features" / "open.parquet").sort_values("lead_id", ignore_index=True)
+    explanation = read_forecast(demo_run / "train" / "model").explain(features, "sql")
+    open_rows = ~scores["reached"]
+    total = scores["reasons"].map(lambda row: sum(reason["log_odds"] for reason in row))
+    expected = explanation.log_odds - explanation.base
+    np.testing.assert_allclose(total[open_rows], expected[open_rows], atol=1e-9)
+    given = scores["points_reasons"].map(lambda row: sum(reason["points"] for reason in row))
+    np.testing.assert_allclose(given, scores["points"], atol=1e-9)
+    named = scores["reasons"].map(lambda row: [reason["de"] for reason in row if reason["family"] != "other"])
+    assert named.map(len).between(1, 5).all()
+
+
+def test_a_lead_that_has_reached_sql_is_told_about_the_close(scores: pd.DataFrame) -> None:
+    reached = scores[scores["reached"]]
+    assert set(reached["stage"]) <= {"SQL"}
+    assert (reached["p_sql"] == 1).all()
+    assert (reached["p_close"] < 1).all()
+    assert not any(reason["subject"].startswith("reached_") for row in reached["reasons"] for reason in row)
+
+
+def test_store_and_file_say_the_same_and_a_rerun_changes_neither(demo_run: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/scores.sqlite"
+    (tmp_path / "out").mkdir()
+    score.run(context_with(demo_run, store=url), tmp_path / "out")
+    rows = pd.read_parquet(tmp_path / "out" / "scores.parquet")
+    rows = rows.assign(**{name: rows[name].map(json.loads) for name in JSON_COLUMNS})
+    before = stored(url)
+    pd.testing.assert_frame_equal(before, rows[before.columns], check_dtype=False)
+    with open_store(url) as store:
+        times = store.read()["scored_at"].tolist()
+    assert (tmp_path / "out" / "scores.parquet").read_bytes() == (demo_run / "score" / "scores.parquet").read_bytes()
+    told, nightly = (json.loads((out / "score.json").read_text()) for out in (tmp_path / "out", demo_run / "score"))
+    assert told.pop("store") == {"dialect": "sqlite", "host": None, "database": f"{tmp_path}/scores.sqlite"}
+    assert nightly.pop("store") == {"dialect": "sqlite", "host": None, "database": "scores.sqlite"}  # beside them
+    assert told == nightly
+    score.run(context_with(demo_run, store=url), tmp_path / "out")
+    with open_store(url) as store:
+        assert store.read()["scored_at"].tolist() == times
+        assert len(store.runs()) == 1
+
+
+def test_an_interrupted_run_is_completed_with_the_same_scores(
+    demo_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, broken = f"sqlite:///{tmp_path}/whole.sqlite", f"sqlite:///{tmp_path}/broken.sqlite"
+    score.run(context_with(demo_run, store=whole), tmp_path)
+    a_third = len(stored(whole)) // 3
+    write = ScoreStore._upsert
+    chunks = []
+
+    def stop_in_the_third(store: ScoreStore, *given: object) -> int:
+        chunks.append(1)
+        if len(chunks) == 3:
+            raise KeyboardInterrupt
+        return write(store, *given)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(ScoreStore, "_upsert", stop_in_the_third)
+        score.run(context_with(demo_run, store=broken, chunk_rows=a_third), tmp_path)
+    assert len(stored(broken)) == 2 * a_third
+    score.run(context_with(demo_run, store=broken, chunk_rows=a_third), tmp_path)
+    pd.testing.assert_frame_equal(stored(broken), stored(whole))
+
+
+def test_postgresql_holds_what_sqlite_holds(demo_run: Path, tmp_path: Path, postgres_url: str) -> None:
+    score.run(context_with(demo_run, store=postgres_url), tmp_path)
+    pd.testing.assert_frame_equal(stored(postgres_url), stored(f"sqlite:///{demo_run}/scores.sqlite"))
+
+
+def test_the_run_says_what_a_page_needs(demo_run: Path) -> None:
+    summary = json.loads((demo_run / "score" / "score.json").read_text())
+    with open_store(f"sqlite:///{demo_run}/scores.sqlite") as store:
+        run = store.runs()[-1]
+    assert run["run_id"] == summary["run_id"]
+    assert run["about"] == {key: summary[key] for key in run["about"]}
+    spec = open_run(demo_run).spec()
+    assert summary["targets"]["sql"] == {
+        "stage": "SQL",
+        "horizon_days": spec.targets["sql"].horizon / DAY_US,
+        "words": {"de": "Qualifizierung (SQL)", "en": "qualification (SQL)"},
+    }
+    others = summary["excluded"] + summary["with_sales"] + summary["reached"]
+    assert summary["leads"] == sum(summary["bands"].values()) + others == run["leads"]
+    evaluation = json.loads((demo_run / "evaluate" / "evaluation.json").read_text())
+    assert summary["verdict"] == {
+        "beats_baseline": evaluation["beats_baseline"],
+        "baseline": "points",
+        "leads": evaluation["targets"]["sql"]["leads"],
+        "outcomes": evaluation["targets"]["sql"]["outcomes"],
+    }
+    assert run["started_at"] <= run["finished_at"] <= datetime.now(UTC)
+
+
+def test_each_lead_is_counted_once(demo_run: Path) -> None:
+    scores = pd.DataFrame(
+        [("MQL", "SQL", True, True), ("MQL", "SAL", False, True), ("none", "MQL", False, True),
+         ("MQL", "SRL", False, False), ("none", None, False, False)],
+        columns=["band", "stage", "reached", "excluded"],
+    )  # fmt: skip
+    groups = score.groups_of(scores, open_run(demo_run).spec())
+    assert groups.tolist() == ["reached", "with_sales", "excluded", "MQL", "none"]
+
+
+def test_the_environment_names_the_store_where_no_setting_does(
+    demo_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADSCORE_STORE", f"sqlite:///{tmp_path}/environment.sqlite")
+    assert not score.is_stored(context_with(demo_run))  # it is in another store
+    score.run(context_with(demo_run), tmp_path)
+    assert len(stored(f"sqlite:///{tmp_path}/environment.sqlite"))
+    assert score.store_url(context_with(demo_run, store="sqlite:///set.sqlite")) == "sqlite:///set.sqlite"
+    monkeypatch.delenv("LEADSCORE_STORE")
+    assert score.is_stored(context_with(demo_run))
+
+
+@pytest.mark.parametrize(
+    "lost", ["DELETE FROM scores", "DELETE FROM scores WHERE lead_id = (SELECT min(lead_id) FROM scores)"]
+)
+def test_a_store_that_lost_rows_is_not_taken_for_whole(demo_run: Path, tmp_path: Path, lost: str) -> None:
+    url = f"sqlite:///{tmp_path}/out/scores.sqlite"
+    shutil.copytree(demo_run, tmp_path / "out", ignore=shutil.ignore_patterns("mlflow", "simulate"))
+    context = context_with(tmp_path / "out")
+    assert score.is_stored(context)
+    with open_store(url) as store, store._engine.begin() as connection:
+        connection.execute(sa.text(lost))
+    assert not score.is_stored(context)

@@ -1,0 +1,251 @@
+"""The score store: upserts, history, chunks and crashes, on SQLite and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+
+from features.errors import InputError
+from pipeline.score import store as score_store
+from pipeline.score.store import ScoreRun, ScoreStore, open_store
+from pipeline.score.store_tables import METADATA
+from pipeline.score.store_url import read_url
+
+MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+RUN = ScoreRun(run_id="r1", model_version="m1", cutoff_version="c1", about={"source": "demo"})
+AWKWARD_IDS = [
+    "O'Brien",
+    "x'; DROP TABLE scores; --",
+    'double "quotes"',
+    "slash/and%41",
+    " ",
+    "Zoë 漢字 🙂",
+    "a\nb",
+    "\\",
+]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/scores.sqlite"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+def frame(lead_ids: list[str], *, as_of: datetime = MONDAY, p_sql: float = 0.25) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "lead_id": lead_ids,
+            "as_of": pd.Series([pd.Timestamp(as_of)] * len(lead_ids)).dt.as_unit("us"),
+            "p_sql": [p_sql] * len(lead_ids),
+            "p_close": [float("nan")] * len(lead_ids),
+            "band": ["MQL"] * len(lead_ids),
+            "stage": [None] * len(lead_ids),
+            "reached": [False] * len(lead_ids),
+            "excluded": [False] * len(lead_ids),
+            "exclusions": [[] for _ in lead_ids],
+            "gates_missing": [[{"column": "fit_budget"}] for _ in lead_ids],
+            "points": [40.0] * len(lead_ids),
+            "points_band": ["MQL"] * len(lead_ids),
+            "points_reasons": [[] for _ in lead_ids],
+            "fit_grade": ["A"] * len(lead_ids),
+            "behaviour_grade": ["C"] * len(lead_ids),
+            "reasons": [[{"family": "fit", "log_odds": 0.1 + 0.2, "de": "Größe", "en": lead}] for lead in lead_ids],
+        }
+    )
+
+
+def test_what_was_written_is_read_back_whatever_the_lead_is_called(url: str) -> None:
+    with open_store(url) as store:
+        assert store.write(frame(AWKWARD_IDS), run=RUN, now=NOON) == len(AWKWARD_IDS)
+        stored = store.read().set_index("lead_id")
+    assert set(stored.index) == set(AWKWARD_IDS)
+    row = stored.loc["x'; DROP TABLE scores; --"]
+    # 0.1 + 0.2 is not 0.3: the float must come back bit for bit, out of JSON too.
+    assert row["reasons"] == [
+        {"family": "fit", "log_odds": 0.1 + 0.2, "de": "Größe", "en": "x'; DROP TABLE scores; --"}
+    ]
+    assert (row["p_sql"], row["as_of"], row["scored_at"], row["run_id"]) == (0.25, MONDAY, NOON, "r1")
+    assert pd.isna(row["p_close"])
+
+
+def test_a_rerun_changes_nothing_not_even_the_time_of_scoring(url: str) -> None:
+    with open_store(url) as store:
+        store.write(frame(["a", "b"]), run=RUN, now=NOON)
+        before = store.read()
+        assert store.write(frame(["b", "a"]), run=RUN, now=NOON + timedelta(days=1)) == 0
+        pd.testing.assert_frame_equal(store.read(), before)
+
+
+def test_a_row_damaged_by_hand_is_mended_by_a_rerun(url: str) -> None:
+    with open_store(url) as store:
+        store.write(frame(["a", "b"]), run=RUN, now=NOON)
+        with store._engine.begin() as connection:
+            connection.execute(sa.text("UPDATE scores SET p_sql = 0.9 WHERE lead_id = 'a'"))
+        assert store.write(frame(["a", "b"]), run=RUN, now=NOON + timedelta(hours=1)) == 1
+        assert store.read()["p_sql"].tolist() == [0.25, 0.25]
+
+
+def test_history_stays_and_only_the_same_lead_time_and_model_are_replaced(url: str) -> None:
+    other_model = dataclasses.replace(RUN, run_id="r2", model_version="m2")
+    new_cutoffs = dataclasses.replace(RUN, run_id="r3", cutoff_version="c2")
+    with open_store(url) as store:
+        store.write(frame(["a"]), run=RUN, now=NOON)
+        store.write(frame(["a"], as_of=MONDAY + timedelta(days=1), p_sql=0.5), run=RUN, now=NOON)
+        store.write(frame(["a"], p_sql=0.75), run=other_model, now=NOON)
+        store.write(frame(["a"], p_sql=0.3), run=new_cutoffs, now=NOON + timedelta(days=2))
+        stored = store.read()
+        runs = {run["run_id"]: run for run in store.runs()}
+    # Key (a, Monday, m1) was written twice: the later one stands. The other two keys are left alone.
+    assert stored[["model_version", "cutoff_version", "p_sql"]].to_numpy().tolist() == [
+        ["m1", "c2", 0.3],
+        ["m2", "c1", 0.75],
+        ["m1", "c1", 0.5],
+    ]
+    assert set(runs) == {"r1", "r2", "r3"}
+    assert runs["r1"]["about"] == {"source": "demo"}
+
+
+def test_a_run_that_crashes_between_chunks_is_completed_by_the_next(url: str, tmp_path: Path) -> None:
+    leads = [f"lead-{number:02d}" for number in range(10)]
+
+    def crash_after_two_chunks(_: int, seen: list[int] = []) -> None:  # noqa: B006
+        seen.append(1)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+
+    with open_store(url) as store:
+        with pytest.raises(KeyboardInterrupt):
+            store.write(frame(leads), run=RUN, now=NOON, chunk_rows=3, on_chunk=crash_after_two_chunks)
+        assert store.read()["lead_id"].tolist() == leads[:6]  # two whole chunks of three, nothing of the third
+        assert [run["finished_at"] for run in store.runs()] == [None]
+        assert store.write(frame(leads), run=RUN, now=NOON, chunk_rows=3) == 4  # the four that were missing
+        mended = store.read()
+        assert all(run["finished_at"] >= NOON for run in store.runs())
+    with open_store(f"sqlite:///{tmp_path}/uninterrupted.sqlite") as store:
+        store.write(frame(leads), run=RUN, now=NOON)
+        pd.testing.assert_frame_equal(store.read(), mended)
+
+
+def test_a_chunk_that_fails_leaves_none_of_its_rows(url: str) -> None:
+    scores = frame(["a", "b", "c", "d"])
+    scores.loc[3, "p_sql"] = 1.5  # the store's own check refuses it
+    with open_store(url) as store:
+        with pytest.raises(sa.exc.IntegrityError):
+            store.write(scores, run=RUN, now=NOON, chunk_rows=2)
+        assert store.read()["lead_id"].tolist() == ["a", "b"]
+
+
+def test_nul_in_a_reason_is_replaced_and_in_a_lead_id_refused(url: str) -> None:
+    scores = frame(["a"])
+    scores["reasons"] = [[{"en": "broken\0text"}]]
+    with open_store(url) as store:
+        store.write(scores, run=RUN, now=NOON)
+        assert store.read().loc[0, "reasons"] == [{"en": "broken�text"}]
+        with pytest.raises(InputError, match="expected a lead id without NUL characters"):
+            store.write(frame(["b\0"]), run=RUN, now=NOON)
+        with pytest.raises(InputError, match="expected one score for each lead and as-of time"):
+            store.write(frame(["c", "c"]), run=RUN, now=NOON)
+
+
+def test_the_migrations_create_exactly_the_tables_that_the_code_writes(url: str) -> None:
+    with open_store(url) as store, store._engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": "leadscore_version"})
+        assert compare_metadata(context, METADATA) == []
+        assert context.get_current_revision() == "0003"
+
+
+def test_a_store_of_the_first_version_is_upgraded_and_keeps_its_scores(url: str) -> None:
+    engine, config = sa.create_engine(read_url(url)), Config()
+    config.set_main_option("script_location", str(Path(score_store.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        old = sa.Table("scores", sa.MetaData(), autoload_with=connection)
+        assert not {"handed_over_by", "handover_probability"} & set(old.columns.keys())
+        empty = {"exclusions": [], "gates_missing": [], "points_reasons": [], "reasons": []}
+        row = frame(["a"]).iloc[0].to_dict() | empty | {"p_close": None, "run_id": "r0", "model_version": "m0"}
+        connection.execute(old.insert(), [row | {"cutoff_version": "c0", "scored_at": NOON}])
+    engine.dispose()
+    lane = frame(["a"]).assign(band="none", handed_over_by="exploration", handover_probability=0.005)
+    lane["curve"], lane["expected_days_sql"] = [[{"days": 7.0, "p_sql": 0.1}]], 12.5
+    with open_store(url) as store:
+        store.write(lane, run=RUN, now=NOON)
+        rows = store.read().set_index("model_version")
+    assert rows.loc["m0", "p_sql"] == 0.25
+    assert rows.loc["m0", ["handed_over_by", "handover_probability"]].isna().all()
+    assert rows.loc["m1", ["handed_over_by", "handover_probability"]].tolist() == ["exploration", 0.005]
+    assert rows.loc["m0", ["curve", "expected_days_sql"]].isna().all()
+    assert rows.loc["m1", ["curve", "expected_days_sql"]].tolist() == [[{"days": 7.0, "p_sql": 0.1}], 12.5]
+
+
+def test_a_store_of_a_newer_version_is_left_alone(url: str) -> None:
+    with open_store(url) as store, store._engine.begin() as connection:
+        connection.execute(sa.text("UPDATE leadscore_version SET version_num = '9999'"))
+    with pytest.raises(InputError, match="expected a score store of this version or older"):
+        ScoreStore(url)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ("mysql://somewhere/db", r"expected sqlite:///FILE or postgresql://…, found mysql://…"),
+        ("not a url", "score.store: expected a SQLAlchemy URL"),
+        ("postgresql://user:secret@127.0.0.1:1/none", "expected a database that answers"),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_one_clear_message_without_the_password(bad: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        ScoreStore(bad)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "postgresql://user:p@secret@127.0.0.1:1/none",
+        "postgresql://user:p@sec/ret-secret@127.0.0.1:1/none",
+        "postgresql://user:secret/none",
+        "user:secret@host",
+    ],
+)
+def test_a_misread_url_gives_away_no_piece_of_its_password(bad: str) -> None:
+    with pytest.raises(InputError) as caught:
+        ScoreStore(bad)
+    assert not re.search("secret|sec/|user|p@", str(caught.value).replace("USER", ""))
+
+
+def test_a_message_names_dialect_and_host_only() -> None:
+    with pytest.raises(InputError) as caught:
+        ScoreStore("postgresql://crm:secret@127.0.0.1:1/none?password=secret")
+    assert str(caught.value).startswith("postgresql://127.0.0.1: expected a database that answers")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_made_or_is_no_database_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a database" * 100)
+    for inside in ("file/scores.sqlite", "file/inner/scores.sqlite"):
+        with pytest.raises(InputError, match="expected a folder for the score store, found a file in its place"):
+            ScoreStore(f"sqlite:///{tmp_path}/{inside}")
+    with pytest.raises(InputError, match=r"expected a file that can hold the scores, found .*file is not a database"):
+        ScoreStore(f"sqlite:///{tmp_path}/file")
+    with pytest.raises(InputError, match="expected a file that can hold the scores"):
+        ScoreStore(f"sqlite:///{tmp_path}")
+
+
+def test_the_rows_of_a_run_are_counted(url: str) -> None:
+    with open_store(url) as store:
+        store.write(frame(["a", "b"]), run=RUN, now=NOON)
+        assert (store.rows_of("r1"), store.rows_of("r2")) == (2, 0)
