@@ -21,18 +21,19 @@ import numpy as np
 import pandas as pd
 
 from features.time_units import DAY_US, parse_time
-from models.measures.curves import wilson
+from models.measures.wilson import wilson
 from models.monitoring.followed_leads import followed_mqls, last_act, monitored_path
 from models.monitoring.gaming import WEEK_DAYS, GamingOptions, weekly_runs
 from models.monitoring.responsible_groups import responsible
 from models.monitoring.step_counts import count_entries
+from pipeline.settings.simulate_options import ShiftOptions
 from pipeline.simulate.campaigns import CAMPAIGN_NAMES, CAMPAIGNS, CHANNELS, channel_of_campaign
 from pipeline.simulate.company import make_company
 from pipeline.simulate.events import EVENT_TYPES
 from pipeline.simulate.marketing_points import ACTION_POINTS
 from pipeline.simulate.people import draw_people
 from pipeline.simulate.sales_stages import STAGE_OF_STATE
-from pipeline.simulate.shift import Shift, ShiftOptions
+from pipeline.simulate.shift import Shift
 from pipeline.simulate.stage import LIFE_DAYS, live
 from pipeline.source.folder import read_source
 

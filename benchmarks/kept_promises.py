@@ -35,7 +35,7 @@ from models.cutoffs.evidence import BandEvidence, CutoffEvidence
 from models.cutoffs.next_quarter import moves_of, state_next_quarter
 from models.cutoffs.policy_options import Band, BandOptions, Capacity, DealValue
 from models.cutoffs.weekly_volumes import PastVolumes
-from models.measures.curves import wilson
+from models.measures.wilson import wilson
 
 BANDS: tuple[Band, ...] = ("MQL", "SAL")
 OWN_CUTOFFS = {"MQL": 40.0, "SAL": 55.0}

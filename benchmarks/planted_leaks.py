@@ -29,7 +29,8 @@ import yaml
 from features.errors import InputError
 from pipeline.check.command import check_source
 from pipeline.check.result import CheckResult
-from pipeline.settings.settings import Settings, SimulateOptions, parse_overrides
+from pipeline.settings.settings import Settings, parse_overrides
+from pipeline.settings.simulate_options import SimulateOptions
 from pipeline.simulate.stage import simulate
 from pipeline.source.folder import read_source
 

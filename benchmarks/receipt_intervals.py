@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from models.cutoffs.cutoffs import WEEK_US
+from features.time_units import WEEK_US
 from models.evaluation.working_depth import FOUND, compare_at_depth, turns
 
 DAY_US = WEEK_US // 7

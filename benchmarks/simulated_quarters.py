@@ -25,14 +25,15 @@ from features.labelling.seen_so_far import seen_so_far
 from features.labelling.snapshots import job_snapshots
 from features.labelling.time_split import SplitOptions, split_by_time
 from features.source_spec import SourceSpec
-from features.time_units import DAY_US, from_micros, to_micros
-from models.cutoffs.cutoffs import WEEK_US, Counting
+from features.time_units import DAY_US, WEEK_US, from_micros, to_micros
+from models.cutoffs.cutoffs import Counting
 from models.forecast.fit_forecast import fit_forecasts
 from models.forecast.forecast import Forecast
 from models.rules.baseline import Baseline
 from models.rules.sales_veto import Veto, vetoed
 from pipeline.features.stage import write_features
-from pipeline.outputs.feature_rows import read_features, read_rules
+from pipeline.outputs.baseline import read_rules
+from pipeline.outputs.feature_rows import read_features
 from pipeline.outputs.ingested_tables import read_leads, read_stages
 from pipeline.replay.nightly_looks import COUNTED_WEEKS
 from pipeline.runner.stages import StageContext, make_context, run_stage

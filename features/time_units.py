@@ -12,8 +12,9 @@ from pydantic import BeforeValidator, PlainSerializer
 SECOND_US = 1_000_000
 HOUR_US = 3_600 * SECOND_US
 DAY_US = 24 * HOUR_US
+WEEK_US = 7 * DAY_US
 
-_UNITS_US = {"w": 7 * DAY_US, "d": DAY_US, "h": HOUR_US, "m": 60 * SECOND_US, "s": SECOND_US}
+_UNITS_US = {"w": WEEK_US, "d": DAY_US, "h": HOUR_US, "m": 60 * SECOND_US, "s": SECOND_US}
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]|$)")
 """How ISO 8601 begins: 01.02.2026 is February to one reader and January to another, so it is refused."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([wdhms])")

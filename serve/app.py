@@ -19,9 +19,10 @@ from serve.api import routes as api
 from serve.api.contracts import ScoreRequest
 from serve.api.example_request import example_request
 from serve.api.score_request import score_request
+from serve.pages import login
 from serve.pages.cutoffs import routes as cutoff_pages
+from serve.pages.frame import LoginNeededError, PageMissingError, missing_page
 from serve.pages.leads import routes as pages
-from serve.pages.leads.routes import LoginNeededError, PageMissingError
 from serve.pages.templating import stylesheet
 from serve.security import BodyLimitMiddleware, HeadersMiddleware, page_headers
 from serve.services import Services
@@ -61,6 +62,7 @@ def create_app(settings: ServeSettings) -> FastAPI:
     app.state.services = services
     app.include_router(api.router)
     app.include_router(cutoff_api.router)
+    app.include_router(login.router)
     app.include_router(pages.router)
     app.include_router(cutoff_pages.router)
     app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)
@@ -104,7 +106,7 @@ def _answer_errors(app: FastAPI) -> None:
     async def log_in(_: Request, error: LoginNeededError) -> RedirectResponse:
         return RedirectResponse(error.location, status_code=303)
 
-    app.add_exception_handler(PageMissingError, pages.missing_page)
+    app.add_exception_handler(PageMissingError, missing_page)
 
 
 def _where(location: tuple[int | str, ...]) -> str | None:

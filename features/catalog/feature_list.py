@@ -227,3 +227,7 @@ def _source(spec: SourceSpec) -> Iterator[Feature]:
             "drawn to the share of all such leads, and divided by it; missing while none has reached it",
             measure="source_lift", thing=thing, window=target.words or Words(de=target.stage, en=target.stage),
         )  # fmt: skip
+
+
+CURRENT_STAGE = "journey_current_stage"
+"""With the hours to each rung, the feature that tells whether a lead has reached a target already."""

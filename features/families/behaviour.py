@@ -10,9 +10,8 @@ from features.catalog.behaviour_columns import trend_windows
 from features.errors import InputError
 from features.source_spec import EventFamily, FeatureOptions, SourceSpec
 from features.tables.facts import Facts
-from features.time_units import DAY_US, format_duration
+from features.time_units import DAY_US, WEEK_US, format_duration
 
-WEEK_US = 7 * DAY_US
 BLOCK_HALVINGS = 500
 """Weights double every half-life from the start of a block of this many on; then they begin anew, to stay finite."""
 FADED_HALVINGS = 60

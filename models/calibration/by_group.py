@@ -12,10 +12,10 @@ from scipy.special import ndtri
 
 from features.catalog.feature import Feature
 from features.source_spec import SourceSpec
-from models.log_odds import Floats
-from models.measures.curves import wilson
+from models.arrays import Floats
 from models.measures.lead_weights import even_weights
 from models.measures.outcome_sums import LeadSum
+from models.measures.wilson import wilson
 
 Dimension = Literal["band", "source", "segment", "month"]
 Verdict = Literal["agrees", "too high", "too low", "too few to tell"]

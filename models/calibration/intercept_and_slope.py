@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from threadpoolctl import threadpool_limits
 
+from models.arrays import Floats
 from models.calibration.level_drift import level_drift
-from models.log_odds import Floats, log_odds_to_probability, probability_to_log_odds
+from models.log_odds import log_odds_to_probability, probability_to_log_odds
 
 LEVEL_RIDGE: Final = 20.0
 """Certainty that the level is right, as much as some 120 leads at a base rate of 20 % give (120 · 0.2 · 0.8)."""

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from features.time_units import DAY_US
-from models.log_odds import Floats, log_odds_to_probability
+from models.arrays import Floats
+from models.log_odds import log_odds_to_probability
 
 MONTH_US: Final = 30 * DAY_US
 PACES: Final = (0.0, 0.05, 0.1, 0.2, 0.4)

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression, minimize
 
-from models.log_odds import Floats, log_losses, log_odds_to_probability
+from models.arrays import Floats
+from models.log_odds import log_losses, log_odds_to_probability
 from models.measures.lead_weights import lead_folds, row_weights
 
 Kind = Literal["logistic", "isotonic"]

@@ -17,10 +17,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalog.feature import Feature
+from features.catalog.feature_list import CURRENT_STAGE
 from features.source_spec import SourceSpec
+from models.arrays import Floats
 from models.compiled_points.rule_bounds import cut_points, level_groups
-from models.forecast.forecast import CURRENT_STAGE
-from models.log_odds import Floats
 from models.rules.conditions import holds
 from models.rules.points import ActionPoints, AttributePoints, action_counts
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.arrays import Floats
 from models.compiled_points.candidate_rules import Counts
-from models.log_odds import Floats
 
 RIDGE = 1e-4
 """In units of the variance of a rule that holds for half of the rows, a quarter."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from models.log_odds import Floats
+from models.arrays import Floats
 
 SMALLEST_LEADS = 20.0
 """A value with fewer leads joins no group: what a handful of leads did says nothing."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from features.catalog.feature import Feature
+from features.catalog.feature_list import CURRENT_STAGE
 from features.catalog.wording import duration_words
 from features.source_spec import SourceSpec, Words
 from features.time_units import format_duration
 from models.compiled_points.candidate_rules import Rule
-from models.forecast.forecast import CURRENT_STAGE
 from models.rules.points import ActionPoints
 from models.rules.points_reasons import condition_words, families_words
 

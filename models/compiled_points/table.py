@@ -13,13 +13,14 @@ import pandas as pd
 from features.catalog.feature import Feature
 from features.errors import InputError
 from features.source_spec import SourceSpec
+from models.arrays import Floats
 from models.calibration.points_to_probability import ScoreCalibration, fit_score_calibration
 from models.compiled_points.candidate_rules import Candidates, Rule, rule_candidates
 from models.compiled_points.choose_rules import Selection, cross_products, select_rules
 from models.compiled_points.rule_words import rule_words
 from models.compiled_points.whole_points import Integers, whole_points
 from models.cutoffs.cutoffs import DEFAULT_MQL_SHARE, DEFAULT_SAL_SHARE, Thresholds, choose_thresholds
-from models.log_odds import Floats, probability_to_log_odds
+from models.log_odds import probability_to_log_odds
 from models.measures.lead_weights import even_weights
 from models.rules.points import ActionPoints, AttributePoints, Gates, PointsCutoffs, PointsRules, score_points
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from models.arrays import Floats
 from models.compiled_points.candidate_rules import Counts
-from models.log_odds import Floats
 
 Integers = npt.NDArray[np.int64]
 

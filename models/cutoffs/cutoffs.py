@@ -13,15 +13,14 @@ import pandas as pd
 from pydantic import model_validator
 
 from features.source_spec import Strict
-from features.time_units import DAY_US
+from features.time_units import WEEK_US
+from models.arrays import Bools
 from models.cutoffs.policy_options import Policy
 from models.cutoffs.statement import BandStatement
 from models.rules.sales_veto import Veto
 
 Band = Literal["none", "MQL", "SAL"]
-Bools = npt.NDArray[np.bool_]
 
-WEEK_US = 7 * DAY_US
 
 DEFAULT_MQL_SHARE, DEFAULT_SAL_SHARE = 0.25, 0.10
 """Share of the leads promoted where there are neither rules nor a number a week to go by."""

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.cutoffs.cutoffs import WEEK_US, Bools, Counting, threshold_near
+from features.time_units import WEEK_US
+from models.arrays import Bools, Floats
+from models.cutoffs.cutoffs import Counting, threshold_near
 from models.cutoffs.first_promotions import FirstPassages
 from models.cutoffs.policy_options import Band
-from models.log_odds import Floats
 
 LATE_WEIGHT = 5.0
 """Most looks that one stands for."""

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from models.arrays import Floats
 from models.cutoffs.evidence import BandEvidence, between
 from models.cutoffs.first_promotions import FirstPassages
 from models.cutoffs.policy_options import DealValue
-from models.log_odds import Floats
 from models.measures.bootstrap import LEVEL, drawn_weights
 
 CURVE_POINTS = 60

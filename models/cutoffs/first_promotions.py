@@ -8,9 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.log_odds import Floats
-
-Ints = npt.NDArray[np.intp]
+from models.arrays import Floats, Ints
 
 
 @dataclass(frozen=True)

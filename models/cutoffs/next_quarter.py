@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from models.cutoffs.cutoffs import WEEK_US
+from features.time_units import WEEK_US
+from models.arrays import Floats
 from models.cutoffs.evidence import BandEvidence
 from models.cutoffs.policy_options import DealValue
 from models.cutoffs.statement import NextQuarter, Stated
 from models.cutoffs.weekly_volumes import PastVolumes, past_moves
-from models.log_odds import Floats, log_odds_to_probability, probability_to_log_odds
+from models.log_odds import log_odds_to_probability, probability_to_log_odds
 
 QUARTER_WEEKS = 13
 BLOCK_WEEKS = 4

@@ -23,9 +23,10 @@ import numpy.typing as npt
 from scipy.special import betainc, betaincinv  # scipy.stats takes half a second to import
 
 from features.errors import InputError
+from models.arrays import Floats
 from models.cutoffs.evidence import BandEvidence
 from models.cutoffs.statement import Promise
-from models.log_odds import Floats, log_odds_to_probability, probability_to_log_odds
+from models.log_odds import log_odds_to_probability, probability_to_log_odds
 
 STEP = 0.05
 """Distance of neighbouring cut-offs in log-odds."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models.cutoffs.cutoffs import WEEK_US
+from features.time_units import WEEK_US
+from models.arrays import Floats
 from models.cutoffs.first_promotions import FirstPassages
 from models.cutoffs.policy_options import WEEKS_A_YEAR, Band
-from models.log_odds import Floats
 
 SEASON_WEEKS = 4
 """Moments at most so far from the same day of an earlier year tell of the same season …"""

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from models.arrays import Floats
 from models.calibration.intercept_and_slope import expected_slope, penalised_logistic
 from models.estimator.options import EstimatorOptions
-from models.log_odds import Floats, log_odds_to_probability, probability_to_log_odds
+from models.log_odds import log_odds_to_probability, probability_to_log_odds
 
 LEVEL_SPREAD = 0.3
 """How far the level of newer leads is believed to lie from what was forecast (standard deviation, in log-odds)."""

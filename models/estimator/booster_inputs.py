@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import Floats
 from models.estimator.category_rates import (
     TargetStatistics,
     fit_target_statistics,
@@ -15,7 +16,6 @@ from models.estimator.category_rates import (
 )
 from models.estimator.options import EstimatorOptions
 from models.estimator.training_rows import TrainingRows
-from models.log_odds import Floats
 from models.measures.lead_weights import lead_folds
 
 RATE_FOLDS = 10

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import InputError
+from models.arrays import Floats
 from models.estimator.category_rates import TargetStatistics
 from models.estimator.options import EstimatorOptions, TreeShape
-from models.log_odds import Floats
 
 OnStep = Callable[[int], None]
 """Called with the number of rounds that are done, for progress."""

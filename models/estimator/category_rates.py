@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.log_odds import Floats, probability_to_log_odds
+from models.arrays import Floats
+from models.log_odds import probability_to_log_odds
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from features.catalog.feature import Feature
 from features.errors import InputError
-from models.log_odds import Floats
+from models.arrays import Floats
 
 
 @dataclass(frozen=True)

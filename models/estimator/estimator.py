@@ -10,12 +10,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from models.arrays import Floats
 from models.estimator.blend import Blend
 from models.estimator.boosters import BoosterPart
 from models.estimator.encoding import Encoding
 from models.estimator.linear_part import LinearPart
 from models.estimator.options import EstimatorOptions
-from models.log_odds import Floats
 
 __all__ = ["Estimator", "EstimatorOptions", "Level", "Training", "TriedOn"]
 

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from features.catalog.feature import Feature
 from features.errors import InputError
+from models.arrays import Floats
 from models.estimator.blend import Unseen, choose_blend, default_blend
 from models.estimator.boosters import OnStep
 from models.estimator.encoding import Encoding, fit_encoding
@@ -19,7 +20,6 @@ from models.estimator.estimator import Estimator, Training
 from models.estimator.fit_parts import FittedParts, Fitting
 from models.estimator.options import EstimatorOptions
 from models.estimator.training_rows import TrainingRows, base_rate_log_odds, rarer_outcomes
-from models.log_odds import Floats
 
 FEW_BOOSTERS = 3
 MANY_LEADS = 30_000

@@ -10,6 +10,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import Floats
 from models.estimator.booster_inputs import CodeReader, RateReader
 from models.estimator.boosters import MANY_CELLS, BoosterPart, OnStep, fit_boosters
 from models.estimator.encoding import Encoding
@@ -18,7 +19,6 @@ from models.estimator.linear_terms import Ridge
 from models.estimator.options import EstimatorOptions, TreeShape
 from models.estimator.ridge_choice import choose_ridge, unseen_log_odds
 from models.estimator.training_rows import TrainingRows
-from models.log_odds import Floats
 from models.measures.lead_weights import lead_folds
 
 TRIAL_ROUNDS = 25

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import Floats
 from models.estimator.encoding import Encoding
 from models.estimator.linear_terms import LinearDesign, LinearScale, Ridge, Whitening, fit_scale
-from models.log_odds import Floats, log_odds_to_probability, probability_to_log_odds
+from models.log_odds import log_odds_to_probability, probability_to_log_odds
 
 STOPPING = {"gtol": 1e-3, "ftol": 1e-9}
 """Of the optimiser, whose unit is the log loss of one lead: no coefficient is then further off than can be seen."""

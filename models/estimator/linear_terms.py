@@ -9,8 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import Floats
 from models.estimator.encoding import Encoding
-from models.log_odds import Floats
 
 FAR = 4.0
 """Standard deviations beyond which a number counts as this far: outliers do not run away with a forecast."""

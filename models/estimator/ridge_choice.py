@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import Floats
 from models.estimator.linear_part import LinearPart
 from models.estimator.linear_terms import Ridge
 from models.estimator.options import EstimatorOptions
 from models.estimator.training_rows import TrainingRows
-from models.log_odds import Floats, log_losses
+from models.log_odds import log_losses
 
 TRIED_ROWS = 5_000
 """Rows with which ridges are tried at most. A ridge says how large effects are, not how many leads show them."""

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.forecast.grades import BEHAVIOUR_GRADES, FIT_GRADES
-from models.measures.curves import wilson
+from models.measures.wilson import wilson
 
 CELLS = [(fit, behaviour) for fit in reversed(FIT_GRADES) for behaviour in reversed(BEHAVIOUR_GRADES)]
 """A1, A2, … D4."""

@@ -12,10 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from features.catalog.feature import Feature
 from features.time_units import to_micros
+from models.arrays import Floats
 from models.calibration.intercept_and_slope import fit_calibration
 from models.estimator.fit_estimator import fit_estimator
 from models.estimator.options import EstimatorOptions
-from models.log_odds import Floats, log_losses, log_odds_to_probability, probability_to_log_odds
+from models.log_odds import log_losses, log_odds_to_probability, probability_to_log_odds
 from models.measures.bootstrap import Interval, drawn_weights, interval
 from models.measures.lead_weights import even_weights, lead_folds
 from models.measures.metrics import MetricDraws, Scored

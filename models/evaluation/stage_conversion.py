@@ -11,7 +11,7 @@ import pandas as pd
 from features.as_of import counts_as_outcome, is_known
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US
-from models.log_odds import Floats
+from models.arrays import Floats
 from models.measures.bootstrap import Interval, interval
 from models.measures.observed_outcomes import WEIGHT
 from models.measures.weighted_share import weighted_median, weighted_share

@@ -9,16 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.cutoffs.cutoffs import WEEK_US
-from models.log_odds import Floats
+from features.time_units import WEEK_US
+from models.arrays import Bools, Floats, Ints
 from models.measures.bootstrap import Comparison, drawn_weights
-from models.rules.baseline import Bools
 
 HANDED_OVER, FOUND, MISSED, WASTED = "handed_over", "found", "missed", "wasted"
 DEALS_FOUND, DEALS_MISSED = "deals_found", "deals_missed"
 FIGURES = (HANDED_OVER, FOUND, MISSED, WASTED, DEALS_FOUND, DEALS_MISSED)
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.source_spec import SourceSpec
-from models.log_odds import Floats
+from models.arrays import Floats
 
 
 def limits(spec: SourceSpec) -> dict[str, tuple[str, ...]]:

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US
-from models.log_odds import Floats, log_odds_to_probability
-
-Bools = NDArray[np.bool_]
+from models.arrays import Bools, Floats
+from models.log_odds import log_odds_to_probability
 
 STEPS_OF_A_CURVE = 60
 """Steps by which a curve is summed to an expected time."""

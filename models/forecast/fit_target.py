@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.catalog.feature import Feature
+from models.arrays import Floats
 from models.calibration.intercept_and_slope import LEVEL_RIDGE, Calibration, fit_calibration
 from models.calibration.level_drift import level_drift
 from models.estimator.blend import Blend, Unseen, choose_blend, default_blend
@@ -19,7 +20,7 @@ from models.estimator.options import EstimatorOptions
 from models.forecast.target_model import TargetModel
 from models.forecast.time_to_outcome import Timing, fit_timing
 from models.forecast.young_leads import fit_trust, waiting_evidence
-from models.log_odds import Floats, log_odds_to_probability
+from models.log_odds import log_odds_to_probability
 from models.measures.lead_weights import even_weights, lead_folds
 from models.measures.observed_outcomes import TRAINING_POWER, WEIGHT, observed_rows
 

@@ -10,19 +10,17 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from features.catalog.feature import Feature
-from features.catalog.feature_list import open_ladder
+from features.catalog.feature_list import CURRENT_STAGE, open_ladder
 from features.errors import InputError
 from features.source_spec import FeatureOptions, SourceSpec
+from models.arrays import Floats
 from models.estimator.encoding import require_columns
 from models.estimator.estimator import Level
 from models.forecast.coherence import binding_targets
 from models.forecast.due_curves import Outlook, bounded_curve, mean_days, sampled_times
 from models.forecast.grades import Grades
 from models.forecast.target_model import TargetModel
-from models.log_odds import Floats, log_odds_to_probability
-
-CURRENT_STAGE = "journey_current_stage"
-"""With the hours to each rung, the feature that tells whether a lead has reached a target already."""
+from models.log_odds import log_odds_to_probability
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from features.catalog.feature import Feature
-from models.log_odds import Floats
+from models.arrays import Floats
 
 FIT_FAMILIES = ("fit", "account", "source")
 BEHAVIOUR_FAMILIES = ("behaviour", "journey")

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from models.arrays import Floats
 from models.calibration.intercept_and_slope import Calibration
 from models.estimator.estimator import Estimator
 from models.forecast.time_to_outcome import Timing
-from models.log_odds import Floats
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.log_odds import Floats, probability_to_log_odds
+from models.arrays import Floats
+from models.log_odds import probability_to_log_odds
 
 QUANTILES = 101
 """Points that the spread of delays around their expectation is kept by."""

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.arrays import Floats
 from models.forecast.target_model import TargetModel
-from models.log_odds import Floats, log_odds_to_probability
+from models.log_odds import log_odds_to_probability
 
 AGES = 240
 """Steps of the horizon at which the share of outcomes still to come is looked up."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from models.log_odds import Floats
+from models.arrays import Floats
 from models.measures.lead_weights import row_weights
 from models.measures.metrics import METRICS, MetricDraws, Scored, metric_values
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from models.log_odds import Floats
+from models.arrays import Floats
 
 
 def even_weights(lead_ids: ArrayLike) -> Floats:

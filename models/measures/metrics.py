@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.log_odds import Floats
+from models.arrays import Floats
 from models.measures.tied_ranks import Accumulated, TieGroups
 
 CALIBRATION_BINS = 10

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from features.source_spec import SourceSpec
-from models.log_odds import Floats
+from models.arrays import Floats
 from models.measures.lead_weights import even_weights
 
 WEIGHT = "weight"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from models.log_odds import Floats
+from models.arrays import Floats
 
 
 class TieGroups:

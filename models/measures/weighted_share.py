@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.measures.bootstrap import Interval
-from models.measures.curves import wilson
+from models.measures.wilson import wilson
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from features.catalog.feature import Feature
-from models.log_odds import Floats
+from models.arrays import Floats
 
 BINS: Final = 10
 MOST_VALUES: Final = 20

@@ -16,7 +16,7 @@ from pydantic import Field
 from scipy.special import ndtr
 
 from features.source_spec import Strict
-from models.log_odds import Floats
+from models.arrays import Floats
 from models.monitoring.step_counts import Counts, EntryCounts, pace_by_age
 
 WEEK_DAYS: Final = 7

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.time_units import DAY_US
-from models.log_odds import Floats
+from models.arrays import Floats
 from models.monitoring.followed_leads import Path
 
 Counts = NDArray[np.int64]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from features.as_of import counts_as_outcome, is_matured
 from features.time_units import DAY_US, from_micros
-from models.measures.curves import wilson
+from models.measures.wilson import wilson
 from models.monitoring.followed_leads import Path
 
 

@@ -14,7 +14,7 @@ from features.as_of import is_known
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US
 from models.measures.bootstrap import Interval
-from models.measures.curves import wilson
+from models.measures.wilson import wilson
 from models.monitoring.followed_leads import Path
 
 NEW: Final = "(no stage yet)"

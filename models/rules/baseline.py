@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from features.source_spec import Exclusion
-from models.log_odds import Floats
+from models.arrays import Bools, Floats
 from models.rules.conditions import all_hold, excluded_by
 from models.rules.naive_bayes import NaiveBayes
 from models.rules.points import PointsRules, score_points
 from models.rules.sales_veto import Veto, vetoed
-
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.log_odds import Floats
+from models.arrays import Floats
 
 if TYPE_CHECKING:
     from features.catalog.feature_list import Feature

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.catalog.feature_list import CURRENT_STAGE
 from features.source_spec import SourceSpec, Strict, Words
 from features.time_units import DAY_US
-from models.forecast.forecast import CURRENT_STAGE
 
 DAYS_IN_STAGE = "journey_days_in_stage"
 DAYS_SINCE_EVENT = "journey_days_since_last_event"

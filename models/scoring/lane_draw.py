@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from features.source_spec import Snapshots
-from models.log_odds import Floats
+from models.arrays import Floats
 
 _STEPS = 2.0**64
 

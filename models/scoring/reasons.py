@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from features.catalog.feature import Feature
-from models.forecast.forecast import CURRENT_STAGE, Explanation
-from models.log_odds import Floats, log_odds_to_probability
+from features.catalog.feature_list import CURRENT_STAGE
+from models.arrays import Floats
+from models.forecast.forecast import Explanation
+from models.log_odds import log_odds_to_probability
 
 Value = float | str | bool | None
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.catalog.feature_list import CURRENT_STAGE
 from features.source_spec import Condition, Exclusion, SourceSpec, Words
 from features.time_units import DAY_US
 from models.cutoffs.cutoffs import Cutoffs, band
 from models.forecast.due_curves import curve_days, told
-from models.forecast.forecast import CURRENT_STAGE, Explanation, Forecast
+from models.forecast.forecast import Explanation, Forecast
 from models.forecast.saved_form import MANIFEST, text_digest
 from models.rules.conditions import all_hold, holds
 from models.rules.points import PointsRules, score_points

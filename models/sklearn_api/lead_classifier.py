@@ -12,10 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from features.errors import InputError
 from features.time_units import DAY_US
+from models.arrays import Floats
 from models.estimator.options import EstimatorOptions
 from models.forecast.fit_target import fit_target
 from models.forecast.target_model import TargetModel
-from models.log_odds import Floats, log_odds_to_probability
+from models.log_odds import log_odds_to_probability
 from models.sklearn_api.table_columns import PlainColumns
 
 CALIBRATION_SHARE = 0.2

@@ -18,7 +18,7 @@ from models.cutoffs.policy_options import BANDS, Band
 from models.cutoffs.promised_precision import keep_promise
 from models.cutoffs.statement import Stated
 from models.cutoffs.weekly_volumes import PastVolumes
-from models.measures.curves import wilson
+from models.measures.wilson import wilson
 from models.what_if.cutoff_change import compare_cutoffs
 from models.what_if.monday_list import monday
 from models.what_if.question import Agreed, Question, agree, leads_counted

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import Floats
 from models.cutoffs.evidence import BandEvidence
-from models.log_odds import Floats
 from models.measures.bootstrap import Interval, drawn_weights, interval
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from models.cutoffs.cutoffs import WEEK_US, Counting, Cutoffs
+from features.time_units import WEEK_US
+from models.cutoffs.cutoffs import Counting, Cutoffs
 from models.cutoffs.evidence import CutoffEvidence
 from models.cutoffs.policy_options import BANDS, Band
 from models.cutoffs.weekly_volumes import PastVolumes

@@ -14,7 +14,8 @@ from models.cutoffs.policy_words import asked_words
 from models.cutoffs.statement import BandStatement
 from models.cutoffs.weekly_volumes import PastVolumes
 from models.rules.baseline import Baseline
-from pipeline.outputs.feature_rows import fit_baseline, naive_bayes_file, read_features
+from pipeline.outputs.baseline import fit_baseline, naive_bayes_file
+from pipeline.outputs.feature_rows import read_features
 from pipeline.outputs.model_files import read_forecast
 from pipeline.replay.look_files import write_looks
 from pipeline.replay.nightly_looks import Looks, calibration_looks

@@ -8,12 +8,9 @@ import pandas as pd
 
 from models.calibration.by_group import calibration_by_group, groupings
 from models.cutoffs.cutoffs import Cutoffs, band
-from models.evaluation.learning_curve import LearningCurve, learning_curve
-from models.forecast.fit_forecast import labelled_rows
 from models.forecast.forecast import Forecast
 from models.rules.baseline import Baseline
 from pipeline.outputs.feature_rows import KEYS
-from pipeline.runner.stages import StageContext
 
 REACHED = "reached"
 """Stands for a band where a lead is beyond the cut-offs' target already."""
@@ -46,21 +43,3 @@ def group_tables(
         )
         tables[target] = calibration_by_group(rows["y"], rows["p"], lead_ids=rows["lead_id"], divided=divided)
     return tables
-
-
-def curve_of(context: StageContext, history: pd.DataFrame, forecast: Forecast, target: str) -> LearningCurve | None:
-    """Train on parts of the training rows and judge on the calibration rows; the test plays no part."""
-    training = forecast.targets[target].estimator.training
-    if training.level == "rate":
-        return None
-    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
-    train, later = (labelled_rows(history, labels, target, (part,)) for part in ("train", "calibration"))
-    return learning_curve(
-        train,
-        later,
-        features=forecast.features,
-        options=context.settings.model,
-        outcomes=training.outcomes,
-        draws=context.settings.evaluate.bootstrap,
-        seed=context.settings.seed,
-    )

@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from features.catalog.feature import Feature
+from features.catalog.feature_list import CURRENT_STAGE
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US, format_time
 from models.cutoffs.cutoffs import Cutoffs, band
-from models.forecast.forecast import CURRENT_STAGE, Forecast
+from models.forecast.forecast import Forecast
 from models.rules.baseline import Baseline
 from pipeline.outputs.feature_rows import KEYS, read_features
 from pipeline.replay.deciding_columns import decisions

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from models.arrays import Bools, Floats
 from models.cutoffs.cutoffs import Cutoffs, first_promotions
 from models.cutoffs.policy_options import BANDS
 from models.evaluation.importance import family_importance, subject_importance
@@ -18,15 +19,15 @@ from models.evaluation.target_evaluation import BASELINE, MODEL, TargetEvaluatio
 from models.evaluation.who_enters_and_leaves import ChangeOfPolicy, compare_policies
 from models.forecast.answering_level import answering_level
 from models.forecast.forecast import Forecast
-from models.log_odds import Floats
 from models.measures.bootstrap import Interval
 from models.measures.observed_outcomes import WEIGHT
-from models.rules.baseline import Baseline, Bools
+from models.rules.baseline import Baseline
 from models.scoring.reasons import Reason, reasons
 from pipeline.evaluate.data_notes import data_notes
 from pipeline.evaluate.evaluation import Entering, Evaluation, Promotions, Volume, evaluation_tree
 from pipeline.evaluate.grades_of_test_leads import graded_test_leads
-from pipeline.evaluate.group_tables import curve_of, group_tables
+from pipeline.evaluate.group_tables import group_tables
+from pipeline.evaluate.learning import curve_of
 from pipeline.evaluate.open_leads import (
     OPEN_ABOUT_FILE,
     OPEN_FILE,
@@ -37,7 +38,9 @@ from pipeline.evaluate.open_leads import (
 )
 from pipeline.evaluate.report.page import write_report
 from pipeline.labels.follow_up import read_follow_up
-from pipeline.outputs.feature_rows import KEYS, judged_rows, read_baseline, read_features
+from pipeline.outputs.baseline import read_baseline
+from pipeline.outputs.cutoffs_file import read_cutoffs
+from pipeline.outputs.feature_rows import KEYS, judged_rows, read_features
 from pipeline.outputs.ingested_tables import read_observed_until, read_stages
 from pipeline.outputs.model_files import read_forecast
 from pipeline.replay.look_files import write_looks
@@ -96,12 +99,6 @@ def run(context: StageContext, out: Path) -> None:
         _write(evaluation, tests, out)
         write_report(evaluation, out)
         steps.advance()
-
-
-def read_cutoffs(context: StageContext) -> Cutoffs:
-    """Read the cut-offs as stage ``cutoffs`` left them."""
-    text = (context.folder("cutoffs") / "cutoffs.json").read_text(encoding="utf-8")
-    return Cutoffs.model_validate_json(text)
 
 
 def _judge(

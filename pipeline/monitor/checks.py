@@ -8,7 +8,7 @@ from math import isnan
 
 import pandas as pd
 
-from features.time_units import DAY_US, format_duration
+from features.time_units import DAY_US, WEEK_US, format_duration
 from models.calibration.by_group import Grouping, calibration_by_group
 from models.monitoring.drift import feature_drift
 from models.monitoring.followed_leads import Path, followed_mqls, handover_path
@@ -19,7 +19,6 @@ from pipeline.monitor.tables import Reference, Watched
 from pipeline.pages.number_words import subject_title
 from pipeline.settings.settings import MonitorOptions
 
-WEEK_US = 7 * DAY_US
 RECENT_WEEKS = 13
 NOBODY = "No lead has entered the ladder yet, or the goal is its first rung."
 FEWEST_IDLE = 20

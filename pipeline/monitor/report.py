@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from features.time_units import format_time
 from models.monitoring.gaming import Answer
-from pipeline.evaluate.report.page import TEMPLATES
 from pipeline.monitor.checks import Check
 from pipeline.monitor.figures import svg, volume_figure
 from pipeline.monitor.tables import Watched
+from pipeline.pages.environment import environment
 
 EXIT_CODES: dict[Answer, int] = {"fine": 0, "cannot tell": 0, "alarm": 1}
 ROWS_SHOWN = 40
@@ -102,24 +101,21 @@ def to_text(result: Result, page: Path) -> str:
 
 def to_page(result: Result) -> str:
     """Return the page: what is wrong first, in words; then pictures and figures. It needs nothing else."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("monitor.html.j2").render(
-        source=result.watched.spec.title.en,
-        as_of=to_the_minute(result.watched.as_of_us),
-        answer=result.answer,
-        alarms=[check for check in result.checks if check.answer == "alarm"],
-        unknown=[check for check in result.checks if check.answer == "cannot tell"],
-        checks=[
-            {"check": check, "tables": [_table(check, *item) for item in check.tables.items()]}
-            for check in result.by_urgency
-        ],
-        pictures=_pictures(result),
+    return (
+        environment()
+        .get_template("monitor.html.j2")
+        .render(
+            source=result.watched.spec.title.en,
+            as_of=to_the_minute(result.watched.as_of_us),
+            answer=result.answer,
+            alarms=[check for check in result.checks if check.answer == "alarm"],
+            unknown=[check for check in result.checks if check.answer == "cannot tell"],
+            checks=[
+                {"check": check, "tables": [_table(check, *item) for item in check.tables.items()]}
+                for check in result.by_urgency
+            ],
+            pictures=_pictures(result),
+        )
     )
 
 

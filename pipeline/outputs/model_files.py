@@ -6,6 +6,7 @@ from pathlib import Path
 
 from models.forecast.forecast import Forecast
 from models.forecast.saved_form import from_files, to_files
+from pipeline.runner.workspace import file_digest
 
 
 def write_forecast(forecast: Forecast, folder: Path) -> None:
@@ -30,3 +31,8 @@ def read_texts(folder: Path) -> dict[str, str]:
     """Return the files of a saved forecast by name, unchecked."""
     files = sorted(file for file in folder.iterdir() if file.is_file())
     return {file.name: file.read_bytes().decode("utf-8") for file in files}
+
+
+def model_hash(model_folder: Path) -> str:
+    """Return what names a saved model: the digest of its manifest, which holds the digests of all its files."""
+    return file_digest(model_folder / "manifest.json")

@@ -12,6 +12,7 @@ from features.catalog.feature import Feature
 from features.errors import InputError
 from features.labelling.time_split import KNOWN_AT_TEST
 from features.source_spec import SourceSpec
+from models.arrays import Floats
 from models.calibration.points_to_probability import ScoreCalibration, fit_score_calibration
 from models.compiled_points.gain_kept import COMPILED, MODEL, TODAY, gain_kept
 from models.compiled_points.table import MAX_RULES, CompiledPoints, compile_points, compile_steps
@@ -20,13 +21,13 @@ from models.cutoffs.policy_options import BANDS
 from models.evaluation.promoted_precision import precision_difference, promoted_precision
 from models.forecast.fit_forecast import labelled_rows
 from models.forecast.forecast import Forecast
-from models.log_odds import Floats
 from models.measures.bootstrap import Comparison, Interval, compare
 from models.measures.metrics import Scored
 from models.measures.observed_outcomes import observed_rows
 from models.rules.baseline import Baseline
-from pipeline.evaluate.stage import read_cutoffs
-from pipeline.outputs.feature_rows import judged_rows, read_baseline, read_features, source_features
+from pipeline.outputs.baseline import read_baseline
+from pipeline.outputs.cutoffs_file import read_cutoffs
+from pipeline.outputs.feature_rows import judged_rows, read_features, source_features
 from pipeline.outputs.model_files import read_forecast
 from pipeline.replay.nightly_looks import Looks, calibration_looks, looks_in_test
 from pipeline.runner.progress import progress

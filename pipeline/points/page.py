@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
 from rich.table import Table
 
@@ -14,7 +13,7 @@ from models.cutoffs.policy_options import BANDS
 from models.measures.bootstrap import Interval
 from models.measures.metrics import METRICS
 from models.rules.points_reasons import condition_words
-from pipeline.evaluate.report.page import TEMPLATES
+from pipeline.pages.environment import environment
 from pipeline.pages.number_words import bounds, number, percent, percent_bounds, signed, target_title
 from pipeline.points.compile_run import JudgedPoints
 from pipeline.points.files import probability_pairs
@@ -24,36 +23,36 @@ DIGITS = 3
 
 def page(judged: JudgedPoints) -> str:
     """Return ``points.html``: the table, what it loses and gains, its cut-offs and what points mean."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
     cutoffs = judged.compiled.rules.cutoffs
-    return environment.get_template("points.html.j2").render(
-        title=judged.spec.title.en,
-        target=target_title(judged.spec, judged.cutoffs.target),
-        today=judged.baseline.name,
-        kept=kept_sentence(judged),
-        leads=f"{judged.leads:,}",
-        outcomes=f"{judged.outcomes:,}",
-        rules=rule_rows(judged),
-        metrics=_metric_rows(judged),
-        promoted=_promoted_rows(judged),
-        cutoffs=[
-            {
-                "band": band,
-                "points": f"{points:g}",
-                "asked": number(judged.volumes[band][0], 1),
-                "got": number(judged.volumes[band][1], 1),
-            }
-            for band, points in (("MQL", cutoffs.MQL), ("SAL", cutoffs.SAL))
-        ],
-        excluded=[
-            exclusion.words.en if exclusion.words is not None else exclusion.name
-            for exclusion in (*judged.spec.exclusions, *judged.compiled.rules.exclusions)
-        ],
-        gates=[condition_words(condition, judged.spec).en for condition in judged.compiled.rules.gates.SAL],
-        probability=[(f"{points}", percent(chance, 1)) for points, chance in probability_pairs(judged)],
+    return (
+        environment()
+        .get_template("points.html.j2")
+        .render(
+            title=judged.spec.title.en,
+            target=target_title(judged.spec, judged.cutoffs.target),
+            today=judged.baseline.name,
+            kept=kept_sentence(judged),
+            leads=f"{judged.leads:,}",
+            outcomes=f"{judged.outcomes:,}",
+            rules=rule_rows(judged),
+            metrics=_metric_rows(judged),
+            promoted=_promoted_rows(judged),
+            cutoffs=[
+                {
+                    "band": band,
+                    "points": f"{points:g}",
+                    "asked": number(judged.volumes[band][0], 1),
+                    "got": number(judged.volumes[band][1], 1),
+                }
+                for band, points in (("MQL", cutoffs.MQL), ("SAL", cutoffs.SAL))
+            ],
+            excluded=[
+                exclusion.words.en if exclusion.words is not None else exclusion.name
+                for exclusion in (*judged.spec.exclusions, *judged.compiled.rules.exclusions)
+            ],
+            gates=[condition_words(condition, judged.spec).en for condition in judged.compiled.rules.gates.SAL],
+            probability=[(f"{points}", percent(chance, 1)) for points, chance in probability_pairs(judged)],
+        )
     )
 
 

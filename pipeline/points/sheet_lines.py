@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from features.catalog.feature import Feature
+from features.catalog.feature_list import CURRENT_STAGE
 from features.source_spec import Condition, SourceSpec, Words
 from features.time_units import DAY_US
 from models.compiled_points.rule_words import column_words, value_words
 from models.compiled_points.table import rule_names
-from models.forecast.forecast import CURRENT_STAGE
 from models.rules.points import ActionPoints, PointsRules
 from models.rules.points_reasons import families_words
 

@@ -26,17 +26,17 @@ from typing import Any
 
 import pandas as pd
 
-from features.time_units import DAY_US, format_time
-from models.cutoffs.cutoffs import WEEK_US, Cutoffs
+from features.time_units import DAY_US, WEEK_US, format_time
+from models.cutoffs.cutoffs import Cutoffs
 from models.evaluation.depth_verdict import DECIDING, RULE, judge_depth
 from models.evaluation.working_depth import FOUND, HANDED_OVER, MISSED
 from models.measures.bootstrap import Comparison, Interval
 from pipeline.labels.follow_up import read_follow_up
 from pipeline.outputs.feature_rows import read_first_looks
 from pipeline.outputs.ingested_tables import read_observed_until
+from pipeline.outputs.model_files import model_hash
 from pipeline.receipt.compare_at_depth import DEALS, MODEL, Depth, deal_column, depths, told_looks
 from pipeline.receipt.words import cautions_of, missing_of, next_steps, verdict_sentence
-from pipeline.registry.mlflow_model import model_hash
 from pipeline.replay.look_files import read_looks
 from pipeline.replay.nightly_looks import Looks
 from pipeline.runner.stages import StageContext

@@ -11,7 +11,8 @@ from models.evaluation.working_depth import HANDED_OVER, MISSED, WASTED
 from models.forecast.fit_forecast import labelled_rows
 from models.forecast.forecast import Forecast
 from models.measures.bootstrap import Comparison
-from pipeline.outputs.feature_rows import read_baseline, read_features
+from pipeline.outputs.baseline import read_baseline
+from pipeline.outputs.feature_rows import read_features
 from pipeline.receipt.compare_at_depth import MODEL, depths, told_looks
 from pipeline.replay.look_files import read_looks
 from pipeline.replay.nightly_looks import looks_in_test

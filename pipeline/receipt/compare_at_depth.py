@@ -8,11 +8,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from models.arrays import Bools, Floats
 from models.cutoffs.cutoffs import Cutoffs, Thresholds, choose_thresholds, first_promotions
 from models.evaluation.working_depth import compare_at_cutoffs, compare_at_depth, turns
-from models.log_odds import Floats
 from models.measures.bootstrap import Comparison
-from models.rules.baseline import Bools
 from pipeline.replay.nightly_looks import Looks
 
 MODEL, POINTS, NAIVE_BAYES = "model", "points", "naive_bayes"

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from models.cutoffs.policy_options import BANDS
+from pipeline.pages.environment import environment
 from pipeline.receipt.seal import KEY_VARIABLE, Sealed
 from pipeline.receipt.signing_state import standing_of
 from pipeline.receipt.words import NAMES, THE, outcomes_word, range_words, whole
 
 STAGES = ("ingest", "features", "labels", "train", "cutoffs", "evaluate")
-TEMPLATES = Path(__file__).resolve().parents[1] / "pages" / "templates"
 
 
 def render(sealed: Sealed) -> str:
     """Return the receipt as one HTML page that needs nothing else."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     body = sealed.receipt
-    environment.filters["upper_first"] = lambda text: text[:1].upper() + text[1:]
-    return environment.get_template("receipt.html.j2").render(
-        sealed=sealed,
-        r=body,
-        base=NAMES[body["baseline"]],
-        the_base=THE[body["baseline"]],
-        what=outcomes_word(body),
-        standing=standing_of(sealed),
-        blocks=[_block(body, band) for band in BANDS],
-        hashes=_hashes(sealed),
-        whole=whole,
-        key_variable=KEY_VARIABLE,
-        kinds={"won": "better", "lost": "worse", "not_proven": "open"},
+    return (
+        environment()
+        .get_template("receipt.html.j2")
+        .render(
+            sealed=sealed,
+            r=body,
+            base=NAMES[body["baseline"]],
+            the_base=THE[body["baseline"]],
+            what=outcomes_word(body),
+            standing=standing_of(sealed),
+            blocks=[_block(body, band) for band in BANDS],
+            hashes=_hashes(sealed),
+            whole=whole,
+            key_variable=KEY_VARIABLE,
+            kinds={"won": "better", "lost": "worse", "not_proven": "open"},
+        )
     )
 
 

@@ -12,13 +12,12 @@ from jinja2 import TemplateError
 
 from features.errors import InputError
 from models.cutoffs.cutoffs import Cutoffs
-from pipeline.outputs.model_files import read_forecast
+from pipeline.outputs.model_files import model_hash, read_forecast
 from pipeline.receipt.approvals import approvals_file, with_approvals
 from pipeline.receipt.page import render
 from pipeline.receipt.seal import KEY_VARIABLE, Approval, Sealed, digest_of, signed_by
 from pipeline.receipt.signing_state import by
 from pipeline.receipt.stage import PAGE, RECEIPT, read_receipt
-from pipeline.registry.mlflow_model import model_hash
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import STAMP, code_digest, tree_digest
 

@@ -16,7 +16,8 @@ from models.forecast.forecast import Forecast
 from models.measures.bootstrap import Comparison, Interval, compare
 from models.measures.metrics import METRICS, Scored
 from models.measures.observed_outcomes import observed_rows
-from pipeline.outputs.feature_rows import read_baseline, read_features
+from pipeline.outputs.baseline import read_baseline
+from pipeline.outputs.feature_rows import read_features
 from pipeline.receipt.seal import Sealed
 from pipeline.receipt.signing_state import standing_of
 from pipeline.registry.model_registry import CHAMPION, TEST_FROM_TAG, ModelRegistry

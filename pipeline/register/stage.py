@@ -14,7 +14,7 @@ from features.time_units import format_time, to_micros
 from models.forecast.fit_forecast import labelled_rows
 from pipeline.mlflow_loader import feature_frame
 from pipeline.outputs.feature_rows import read_features
-from pipeline.outputs.model_files import read_forecast
+from pipeline.outputs.model_files import model_hash, read_forecast
 from pipeline.receipt.seal import Sealed, key_from_environment
 from pipeline.receipt.signing_state import standing_of
 from pipeline.receipt.stage import PAGE, RECEIPT, read_receipt
@@ -22,7 +22,6 @@ from pipeline.receipt.verify import verify
 from pipeline.register.champion import Decision, judge, with_receipt
 from pipeline.register.receipt_in_mlflow import forgotten, receipt_tags
 from pipeline.registry.candidate import Candidate
-from pipeline.registry.mlflow_model import model_hash
 from pipeline.registry.model_registry import CHALLENGER, CHAMPION, TEST_FROM_TAG, ModelRegistry, open_registry
 from pipeline.runner.progress import say
 from pipeline.runner.stages import StageContext

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.registry.mlflow_model import model_hash
+from pipeline.outputs.model_files import model_hash
 from pipeline.runner.workspace import tree_digest
 
 

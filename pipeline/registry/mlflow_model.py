@@ -22,7 +22,6 @@ import pandas as pd
 from models.forecast.forecast import Forecast
 from pipeline.mlflow_loader import EXPLAIN, feature_frame
 from pipeline.outputs.model_files import read_forecast
-from pipeline.runner.workspace import file_digest
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -55,11 +54,6 @@ def quiet_mlflow() -> Iterator[ModuleType]:
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.ERROR)
         yield mlflow
-
-
-def model_hash(model_folder: Path) -> str:
-    """Return what names a saved model: the digest of its manifest, which holds the digests of all its files."""
-    return file_digest(model_folder / "manifest.json")
 
 
 def signature(forecast: Forecast) -> ModelSignature:

@@ -20,7 +20,7 @@ from models.forecast.forecast import Forecast
 from models.forecast.saved_form import from_files
 from models.rules.points import PointsRules
 from models.scoring.score_rows import model_version, score_rows
-from pipeline.outputs.feature_rows import read_rules
+from pipeline.outputs.baseline import read_rules
 from pipeline.outputs.ingested_tables import read_observed_until
 from pipeline.outputs.model_files import read_texts
 from pipeline.runner.progress import progress, say

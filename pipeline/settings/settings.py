@@ -13,35 +13,12 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from features.errors import InputError
 from features.labelling.time_split import SplitOptions
 from features.source_spec import FeatureOptions, Strict
-from features.time_units import DAY_US, Duration, Instant, parse_time
+from features.time_units import DAY_US, Duration
 from models.cutoffs.policy_options import AskedPolicy, Band, BandOptions
-from models.estimator.estimator import EstimatorOptions
+from models.estimator.options import EstimatorOptions
 from models.monitoring.gaming import GamingOptions
+from pipeline.settings.simulate_options import SimulateOptions
 from pipeline.settings.yaml_trees import merged, read_yaml
-from pipeline.simulate.shift import ShiftOptions
-
-
-class SimulateOptions(Strict):
-    """Size of the simulated company."""
-
-    leads: int = Field(default=20_000, ge=50)
-    events_per_lead: float = Field(default=50, gt=0)
-    first_day: Instant = parse_time("2024-07-01")
-    last_day: Instant = parse_time("2026-07-01")
-    follow_up: Literal["usual", "promoted_only"] = "usual"
-    """Whom sales works: ``usual`` is promoted leads, fair cards and what it comes across itself; ``promoted_only`` is
-    promoted leads and the lane."""
-    explore_share: float = Field(default=0.0, ge=0, le=1)
-    """Share of the leads below the cut-off that the lane hands over; needs ``follow_up: promoted_only``."""
-
-    shift: ShiftOptions = ShiftOptions()
-    """What comes over the company at some time: gamed points, or something harmless."""
-
-    @model_validator(mode="after")
-    def _lane_has_a_meaning(self) -> SimulateOptions:
-        if self.explore_share > 0 and self.follow_up != "promoted_only":
-            raise ValueError("simulate.explore_share needs simulate.follow_up: promoted_only")
-        return self
 
 
 class IngestOptions(Strict):

@@ -7,23 +7,19 @@ The harmless kinds are what an alarm must not mistake for that.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import Field, model_validator
 
-from features.source_spec import Strict
-from features.time_units import DAY_US, HOUR_US, SECOND_US, Instant
+from features.time_units import DAY_US, HOUR_US, SECOND_US
+from pipeline.settings.simulate_options import ShiftOptions
 from pipeline.simulate.accounts import Accounts
-from pipeline.simulate.campaigns import CAMPAIGN_NAMES, CAMPAIGNS
+from pipeline.simulate.campaigns import CAMPAIGN_NAMES
 from pipeline.simulate.events import CODE, Events, make_events, together
 from pipeline.simulate.intent import IntentShape
 from pipeline.simulate.marketing_points import promotable
 from pipeline.simulate.people import NO_HANDOVER, PRACTITIONER, RESEARCHER, People, draw_people
 
-Kind = Literal["none", "sweepstake", "price_lists", "more_of_the_same", "growth", "season", "harder_sales"]
-GAMED = ("sweepstake", "price_lists")
-OF_A_CAMPAIGN = (*GAMED, "more_of_the_same")
 USUAL_MQL_SHARE = 0.27
 """Share of a campaign's leads that become MQL as things go."""
 _PROMOTABLE_SHARE = 0.82
@@ -38,28 +34,6 @@ _SWEEPSTAKE = ("ebook_download", "contact_form", "price_list_download")
 """The entry form is a contact form, and whoever enters is sent the price list: 40 points for a wish to win."""
 _STAFF = ("price_list_download",) * 3
 """What staff has the system record for a lead that did none of it."""
-
-
-class ShiftOptions(Strict):
-    """What comes over the company, where and when; ``none`` is the usual demo."""
-
-    kind: Kind = "none"
-    """``sweepstake`` (people who want a prize) and ``price_lists`` (downloads that staff triggers) game the points of
-    ``campaign``. ``more_of_the_same`` (the campaign brings more leads, as good as before), ``growth`` (all campaigns,
-    slowly), ``season`` (all campaigns, in waves of a year) and ``harder_sales`` (sales takes fewer) do not."""
-    campaign: str | None = None
-    from_day: Instant = 0
-    factor: float = Field(default=2.0, gt=0, le=10)
-    """About how many times the usual MQLs; for ``harder_sales`` the part of its liking that sales keeps."""
-
-    @model_validator(mode="after")
-    def _complete(self) -> ShiftOptions:
-        running = tuple(campaign.name for campaign in CAMPAIGNS)
-        if self.kind in OF_A_CAMPAIGN and self.campaign not in running:
-            raise ValueError(f"simulate.shift.campaign must be one of {', '.join(running)}")
-        if self.kind == "harder_sales" and self.factor > 1:
-            raise ValueError("simulate.shift.factor is a part of 1 for harder_sales")
-        return self
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,10 @@ from features.source_spec import SourceSpec
 from features.time_units import DAY_US, format_duration
 from pipeline.runner.progress import progress
 from pipeline.runner.stages import StageContext
-from pipeline.settings.settings import SimulateOptions
+from pipeline.settings.simulate_options import OF_A_CAMPAIGN, SimulateOptions
 from pipeline.simulate.accounts import Accounts
 from pipeline.simulate.activity import draw_activity, visit_rates
+from pipeline.simulate.campaigns import CAMPAIGNS
 from pipeline.simulate.company import Company, company_leads, make_company, write_shift
 from pipeline.simulate.events import Events, together
 from pipeline.simulate.intent import intent_paths
@@ -98,6 +99,10 @@ def simulate(options: SimulateOptions, spec: SourceSpec, seed: int, out: Path) -
     """
     if options.last_day - options.first_day < DAY_US:
         raise InputError(expected="simulate.last_day at least a day after simulate.first_day", found="a shorter period")
+    running = [campaign.name for campaign in CAMPAIGNS]
+    if options.shift.kind in OF_A_CAMPAIGN and options.shift.campaign not in running:
+        expected = f"simulate.shift.campaign to be one of {', '.join(running)}"
+        raise InputError(expected=expected, found=repr(options.shift.campaign))
     grid = truth_grid(spec)
     people, accounts = draw_people(
         np.random.default_rng([seed, 0]), leads=options.leads, first_us=options.first_day, last_us=options.last_day

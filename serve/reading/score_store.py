@@ -220,3 +220,6 @@ def _in_utc(value: Any) -> Any:
     if not isinstance(value, datetime):
         return value
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+About = Mapping[str, Any]

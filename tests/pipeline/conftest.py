@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from features.catalog.feature_list import feature_list
 from features.source_spec import FeatureOptions, SourceSpec
-from models.estimator.estimator import EstimatorOptions
+from models.estimator.options import EstimatorOptions
 from models.forecast.fit_forecast import fit_forecast, labelled_rows
 from models.forecast.forecast import Forecast
 from pipeline.registry.model_registry import open_registry

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from features.catalog.feature_list import Feature
 from models.calibration.by_group import RULE as GROUP_RULE
@@ -20,38 +19,34 @@ from models.evaluation.target_evaluation import BASELINE, MODEL, SCORERS, Target
 from models.measures.bootstrap import Interval
 from models.measures.metrics import METRICS, Metric
 from pipeline.evaluate.evaluation import Evaluation
-from pipeline.evaluate.report.grades import grade_rows
-from pipeline.evaluate.report.groups import agreement_sentence, group_blocks
-from pipeline.evaluate.report.learning import curve_rows, gain_sentence, level_sentences
-from pipeline.pages.cutoff_words import asked, stated
-from pipeline.pages.figures import (
-    draw,
+from pipeline.evaluate.report.figures import (
     gain_figure,
     importance_figure,
     learning_figure,
     precision_volume_figure,
     reliability_figure,
 )
+from pipeline.evaluate.report.grades import grade_rows
+from pipeline.evaluate.report.groups import agreement_sentence, group_blocks
+from pipeline.evaluate.report.learning import curve_rows, gain_sentence, level_sentences
+from pipeline.evaluate.report.words import FAMILIES, follow_up_note, promoted_sentence, the_baseline, verdict
+from pipeline.pages.cutoff_words import asked, stated
+from pipeline.pages.environment import environment
+from pipeline.pages.figures import draw
 from pipeline.pages.number_words import (
-    FAMILIES,
     bounds,
-    follow_up_note,
     horizon_days,
     number,
     percent,
     percent_bounds,
-    promoted_sentence,
     signed,
     subject_title,
     target_title,
-    the_baseline,
-    verdict,
 )
 
 MIN_FOR_MEDIAN = 5
 """Of fewer times, a median is an anecdote."""
 NO_INTERVAL = Interval(float("nan"), float("nan"), float("nan"))
-TEMPLATES = Path(__file__).resolve().parents[2] / "pages" / "templates"
 
 
 @dataclass(frozen=True)
@@ -103,46 +98,43 @@ def draw_pictures(evaluation: Evaluation) -> dict[str, Picture]:
 
 def render(evaluation: Evaluation, pictures: dict[str, Picture]) -> str:
     """Return the report as one HTML page that needs nothing else."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["upper_first"] = lambda text: text[:1].upper() + text[1:]
     spec, cutoffs = evaluation.spec, evaluation.cutoffs
-    return environment.get_template("report.html.j2").render(
-        e=evaluation,
-        result=evaluation.primary,
-        base=evaluation.baseline_name,
-        the_base=the_baseline(evaluation),
-        goal=target_title(spec, cutoffs.target),
-        days=horizon_days(spec, cutoffs.target),
-        verdict=verdict(evaluation),
-        promoted=promoted_sentence(evaluation),
-        follow_up_note=follow_up_note(evaluation),
-        rule=RULE,
-        uri={name: picture.uri for name, picture in pictures.items()},
-        measures=[_measures(evaluation, result) for result in evaluation.targets],
-        funnel=_funnel(evaluation),
-        test=evaluation.data.part(cutoffs.target, "test"),
-        families=[
-            (FAMILIES[family], percent(share)) for family, share in evaluation.families[["family", "share"]].to_numpy()
-        ],
-        segments=[_segment(evaluation, feature, table) for feature, table in evaluation.change.segments],
-        groups=[_groups(evaluation, result.target) for result in evaluation.targets],
-        group_rule=GROUP_RULE,
-        levels=level_sentences(evaluation),
-        gain=gain_sentence(evaluation),
-        curve=curve_rows(evaluation),
-        grades=grade_rows(evaluation.grades),
-        target_titles={result.target: target_title(spec, result.target) for result in evaluation.targets},
-        number=number,
-        signed=signed,
-        percent=percent,
-        asked=asked,
-        stated=stated,
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            e=evaluation,
+            result=evaluation.primary,
+            base=evaluation.baseline_name,
+            the_base=the_baseline(evaluation),
+            goal=target_title(spec, cutoffs.target),
+            days=horizon_days(spec, cutoffs.target),
+            verdict=verdict(evaluation),
+            promoted=promoted_sentence(evaluation),
+            follow_up_note=follow_up_note(evaluation),
+            rule=RULE,
+            uri={name: picture.uri for name, picture in pictures.items()},
+            measures=[_measures(evaluation, result) for result in evaluation.targets],
+            funnel=_funnel(evaluation),
+            test=evaluation.data.part(cutoffs.target, "test"),
+            families=[
+                (FAMILIES[family], percent(share))
+                for family, share in evaluation.families[["family", "share"]].to_numpy()
+            ],
+            segments=[_segment(evaluation, feature, table) for feature, table in evaluation.change.segments],
+            groups=[_groups(evaluation, result.target) for result in evaluation.targets],
+            group_rule=GROUP_RULE,
+            levels=level_sentences(evaluation),
+            gain=gain_sentence(evaluation),
+            curve=curve_rows(evaluation),
+            grades=grade_rows(evaluation.grades),
+            target_titles={result.target: target_title(spec, result.target) for result in evaluation.targets},
+            number=number,
+            signed=signed,
+            percent=percent,
+            asked=asked,
+            stated=stated,
+        )
     )
 
 

@@ -12,7 +12,7 @@ from models.what_if.question import PromiseNotKeptError, Question
 from models.what_if.stored_evidence import Past
 from serve.pages.cutoffs.form import FIELDS, Problem, read_form
 from serve.pages.cutoffs.view import answer_view, broken_promise
-from serve.pages.leads.routes import LOGGED_IN, PageMissingError, ServicesIn, language_of, lead_url, page_response
+from serve.pages.frame import LOGGED_IN, PageMissingError, ServicesIn, language_of, lead_url, page_response
 from serve.pages.templating import cutoffs_script, stylesheet
 from serve.security import POLICY, content_policy
 from serve.services import Services

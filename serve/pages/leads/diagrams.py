@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from features.time_units import parse_time
-from serve.reading.score_store import Row
+from serve.reading.score_store import About, Row
 from serve.wording.formats import Language, apart, date, percent, points_of_percent
 from serve.wording.sentences import say
 
 OTHER = "other"
 SCALE_WIDTH, LABEL_WIDTH = 500, 90
 """Of the line with the cut-offs, and of a label below it."""
-About = Mapping[str, Any]
 
 
 def reason_rows(reasons: Sequence[Row], language: Language) -> list[dict[str, Any]]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from serve.pages.leads.diagrams import About
-from serve.reading.score_store import Row
+from serve.reading.score_store import About, Row
 from serve.wording.formats import Language, number, percent
 from serve.wording.sentences import say
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.forecast.grades import BEHAVIOUR_GRADES, FIT_GRADES
-from serve.pages.leads.diagrams import OTHER, About, curve, reason_rows, scale
+from serve.pages.leads.diagrams import OTHER, curve, reason_rows, scale
 from serve.pages.leads.due_curve import when
-from serve.reading.score_store import LeadPage, Row, group_of
+from serve.reading.score_store import About, LeadPage, Row, group_of
 from serve.wording.caution import caution
 from serve.wording.formats import Language, apart, date, date_time, iso_date_time, number, of_many, percent
 from serve.wording.sentences import say

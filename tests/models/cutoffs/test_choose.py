@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import InputError
+from features.time_units import WEEK_US
 from models.cutoffs.choose import Compared, choose_cutoff, choose_pair
-from models.cutoffs.cutoffs import WEEK_US, Counting, choose_thresholds
+from models.cutoffs.cutoffs import Counting, choose_thresholds
 from models.cutoffs.evidence import BandEvidence, CutoffEvidence
 from models.cutoffs.policy_options import BandOptions, Capacity, DealValue
 from models.cutoffs.policy_words import asked_words

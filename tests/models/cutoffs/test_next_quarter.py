@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.cutoffs.cutoffs import WEEK_US, Counting
+from features.time_units import WEEK_US
+from models.cutoffs.cutoffs import Counting
 from models.cutoffs.evidence import BandEvidence
 from models.cutoffs.next_quarter import (
     DEAL_WORTH,

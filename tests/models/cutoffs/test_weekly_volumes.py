@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.cutoffs.cutoffs import WEEK_US
+from features.time_units import WEEK_US
 from models.cutoffs.weekly_volumes import PastVolumes, past_moves
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.cutoffs.cutoffs import WEEK_US
+from features.time_units import WEEK_US
 from models.evaluation.depth_verdict import judge_depth
 from models.evaluation.working_depth import compare_at_cutoffs, compare_at_depth, turns
 

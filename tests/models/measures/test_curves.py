@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.measures.curves import gain, reliability, wilson
+from models.measures.curves import gain, reliability
+from models.measures.wilson import wilson
 
 
 def test_reliability_of_a_calibrated_forecast_holds_the_diagonal() -> None:

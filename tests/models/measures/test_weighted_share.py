@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.measures.curves import wilson
 from models.measures.weighted_share import weighted_median, weighted_share
+from models.measures.wilson import wilson
 
 
 @settings(max_examples=50, deadline=None)

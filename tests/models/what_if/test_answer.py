@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.cutoffs.cutoffs import WEEK_US, BaselineCutoffs, Counting, Cutoffs, Volume
+from features.time_units import WEEK_US
+from models.cutoffs.cutoffs import BaselineCutoffs, Counting, Cutoffs, Volume
 from models.what_if.answer import what_if
 from models.what_if.question import PromiseNotKeptError, Question, agree
 from models.what_if.stored_evidence import Past, Seen

@@ -23,7 +23,8 @@ from models.rules.sales_veto import DAYS_SINCE_EVENT
 from models.scoring.score_rows import score_rows
 from pipeline.cutoffs import stage as cutoffs
 from pipeline.features.stage import write_features
-from pipeline.outputs.feature_rows import read_baseline, read_features, read_first_looks, volume_rows
+from pipeline.outputs.baseline import read_baseline
+from pipeline.outputs.feature_rows import read_features, read_first_looks, volume_rows
 from pipeline.outputs.ingested_tables import read_leads, read_observed_until, read_stages
 from pipeline.outputs.model_files import read_forecast
 from pipeline.replay.deciding_columns import decisions

@@ -14,7 +14,8 @@ from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from features.time_units import DAY_US
 from pipeline.evaluate import stage as evaluate
-from pipeline.outputs.feature_rows import judged_rows, read_baseline, read_features
+from pipeline.outputs.baseline import read_baseline
+from pipeline.outputs.feature_rows import judged_rows, read_features
 from pipeline.outputs.model_files import read_forecast
 from pipeline.replay.nightly_looks import looks_in_test
 from pipeline.runner.stages import StageContext

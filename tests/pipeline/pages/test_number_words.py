@@ -8,7 +8,8 @@ import pytest
 
 from models.evaluation.target_evaluation import SCORERS
 from models.measures.bootstrap import Interval
-from pipeline.pages.number_words import bounds, follow_up_note, percent, percent_bounds, promoted_sentence, signed
+from pipeline.evaluate.report.words import follow_up_note, promoted_sentence
+from pipeline.pages.number_words import bounds, percent, percent_bounds, signed
 from pipeline.runner.stages import StageContext
 
 

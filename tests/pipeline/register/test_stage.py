@@ -8,16 +8,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from models.estimator.estimator import EstimatorOptions
+from models.estimator.options import EstimatorOptions
 from models.forecast.fit_forecast import fit_forecast
-from pipeline.outputs.model_files import read_forecast, write_forecast
+from pipeline.outputs.model_files import model_hash, read_forecast, write_forecast
 from pipeline.receipt.approvals import add_entry, with_approvals, write_entries
 from pipeline.receipt.body import receipt_body
 from pipeline.receipt.seal import seal
 from pipeline.receipt.signing_state import standing_of
 from pipeline.receipt.stage import read_receipt, write_receipt
 from pipeline.register.stage import run
-from pipeline.registry.mlflow_model import model_hash, quiet_mlflow
+from pipeline.registry.mlflow_model import quiet_mlflow
 from pipeline.registry.model_registry import CHAMPION, open_registry
 from pipeline.runner.finished_run import open_run
 from pipeline.runner.stages import StageContext, run_stage

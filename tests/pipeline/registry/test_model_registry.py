@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from features.errors import InputError
-from pipeline.outputs.model_files import write_forecast
-from pipeline.registry.mlflow_model import model_hash, quiet_mlflow
+from pipeline.outputs.model_files import model_hash, write_forecast
+from pipeline.registry.mlflow_model import quiet_mlflow
 from pipeline.registry.model_registry import CHALLENGER, CHAMPION, MODEL_TAG, Candidate, ModelRegistry, open_registry
 from pipeline.settings.settings import MlflowOptions
 

@@ -10,8 +10,9 @@ import pytest
 
 from models.cutoffs.cutoffs import first_promotions
 from pipeline.cutoffs.stage import decide
-from pipeline.evaluate.stage import read_cutoffs
-from pipeline.outputs.feature_rows import read_baseline, read_first_looks
+from pipeline.outputs.baseline import read_baseline
+from pipeline.outputs.cutoffs_file import read_cutoffs
+from pipeline.outputs.feature_rows import read_first_looks
 from pipeline.replay.look_files import read_looks, write_looks
 from pipeline.runner.stages import StageContext
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from features.time_units import DAY_US
-from models.cutoffs.cutoffs import WEEK_US
+from features.time_units import DAY_US, WEEK_US
 from pipeline.replay.nightly_looks import counting_nights
 
 

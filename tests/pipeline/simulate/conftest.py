@@ -12,7 +12,7 @@ import pytest
 
 from features.source_spec import SourceSpec
 from features.time_units import from_micros
-from pipeline.settings.settings import SimulateOptions
+from pipeline.settings.simulate_options import SimulateOptions
 from pipeline.simulate.accounts import Accounts
 from pipeline.simulate.people import People, draw_people
 from pipeline.simulate.stage import Lives, live, simulate

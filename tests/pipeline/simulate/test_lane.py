@@ -15,7 +15,7 @@ from features.time_units import DAY_US, to_micros
 from models.evaluation.promoted_precision import promoted_outcomes, promoted_precision
 from models.log_odds import probability_to_log_odds
 from models.measures.bootstrap import interval
-from pipeline.settings.settings import SimulateOptions
+from pipeline.settings.simulate_options import SimulateOptions
 from pipeline.simulate.stage import simulate
 from pipeline.source.folder import read_source
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from features.errors import InputError
 from features.time_units import DAY_US, to_micros
-from pipeline.settings.settings import SimulateOptions
-from pipeline.simulate.shift import ShiftOptions
+from pipeline.settings.simulate_options import ShiftOptions, SimulateOptions
 from pipeline.simulate.stage import simulate
 from pipeline.source.folder import read_source
 
@@ -90,7 +90,6 @@ def test_sales_that_takes_fewer_lowers_outcomes_and_the_truth_knows(
     "wrong",
     [
         {"kind": "sweepstake"},
-        {"kind": "price_lists", "campaign": "no_such"},
         {"kind": "harder_sales", "factor": 2},
         {"kind": "growth", "factor": 0},
     ],
@@ -98,3 +97,9 @@ def test_sales_that_takes_fewer_lowers_outcomes_and_the_truth_knows(
 def test_a_change_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ShiftOptions.model_validate(wrong)
+
+
+def test_a_campaign_that_does_not_run_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no_such"):
+        company(tmp_path / "none", kind="price_lists", campaign="no_such")
+    assert not list((tmp_path / "none").iterdir())

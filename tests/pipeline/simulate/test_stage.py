@@ -12,7 +12,7 @@ from features.errors import InputError
 from features.source_spec import FeatureOptions, SourceSpec
 from features.time_units import DAY_US
 from models.rules.points import PointsRules, check_rules
-from pipeline.settings.settings import SimulateOptions
+from pipeline.settings.simulate_options import SimulateOptions
 from pipeline.simulate.stage import simulate
 from pipeline.source.folder import read_source
 

@@ -17,8 +17,8 @@ from features.errors import InputError
 from models.what_if.stored_evidence_files import FILES
 from pipeline.cli import main
 from pipeline.cutoffs.stage import decide
-from pipeline.evaluate.stage import read_cutoffs
-from pipeline.outputs.feature_rows import read_baseline
+from pipeline.outputs.baseline import read_baseline
+from pipeline.outputs.cutoffs_file import read_cutoffs
 from pipeline.replay.look_files import read_looks
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import tree_digest
