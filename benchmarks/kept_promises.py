@@ -28,12 +28,13 @@ import pandas as pd
 from simulated_quarters import QUARTER_WEEKS, Quarter, make_company, make_quarters, read_quarters
 
 from features.errors import InputError
+from models.bands import Band
 from models.cutoffs.carry_over_by_volume import carry_over
 from models.cutoffs.choose import Chosen, Compared, choose_cutoff
 from models.cutoffs.cutoffs import Counting
 from models.cutoffs.evidence import BandEvidence, CutoffEvidence
 from models.cutoffs.next_quarter import moves_of, state_next_quarter
-from models.cutoffs.policy_options import Band, BandOptions, Capacity, DealValue
+from models.cutoffs.policy_options import BandOptions, Capacity, DealValue
 from models.cutoffs.weekly_volumes import PastVolumes
 from models.measures.wilson import wilson
 

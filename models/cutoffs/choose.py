@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from features.errors import InputError
+from models.bands import Band
 from models.cutoffs.evidence import BandEvidence, CutoffEvidence
 from models.cutoffs.expected_value import most_valuable
-from models.cutoffs.policy_options import Band, BandOptions, Policy
+from models.cutoffs.policy_options import BandOptions, Policy
 from models.cutoffs.promised_precision import keep_promise
 from models.cutoffs.same_as_points import same_precision, same_recall
 from models.cutoffs.statement import Promise

@@ -19,9 +19,6 @@ from models.cutoffs.policy_options import Policy
 from models.cutoffs.statement import BandStatement
 from models.rules.sales_veto import Veto
 
-Band = Literal["none", "MQL", "SAL"]
-
-
 DEFAULT_MQL_SHARE, DEFAULT_SAL_SHARE = 0.25, 0.10
 """Share of the leads promoted where there are neither rules nor a number a week to go by."""
 

@@ -10,9 +10,9 @@ import pandas as pd
 
 from features.time_units import WEEK_US
 from models.arrays import Bools, Floats
+from models.bands import Band
 from models.cutoffs.cutoffs import Counting, threshold_near
 from models.cutoffs.first_promotions import FirstPassages
-from models.cutoffs.policy_options import Band
 
 LATE_WEIGHT = 5.0
 """Most looks that one stands for."""

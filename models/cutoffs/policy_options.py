@@ -28,8 +28,6 @@ AskedPolicy = Literal[
     "expected_value",
 ]
 """What settings may name; ``default_share`` is what ``same_volume_as_points`` becomes without rules."""
-Band = Literal["MQL", "SAL"]
-BANDS: tuple[Band, ...] = ("MQL", "SAL")
 
 WEEKS_A_YEAR = 52.0
 

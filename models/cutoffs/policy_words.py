@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from models.bands import Band
 from models.cutoffs.choose import Chosen
-from models.cutoffs.policy_options import Band, BandOptions
+from models.cutoffs.policy_options import BandOptions
 
 
 def asked_words(chosen: Chosen, options: BandOptions, band: Band, *, per_week: float | None, confidence: float) -> str:

@@ -9,8 +9,9 @@ import pandas as pd
 
 from features.time_units import WEEK_US
 from models.arrays import Floats
+from models.bands import Band
 from models.cutoffs.first_promotions import FirstPassages
-from models.cutoffs.policy_options import WEEKS_A_YEAR, Band
+from models.cutoffs.policy_options import WEEKS_A_YEAR
 
 SEASON_WEEKS = 4
 """Moments at most so far from the same day of an earlier year tell of the same season …"""

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from features.errors import InputError
+from models.bands import BANDS, Band
 from models.cutoffs.carry_over_by_volume import carry_over
 from models.cutoffs.evidence import BandEvidence
 from models.cutoffs.next_quarter import moves_of, state_next_quarter
-from models.cutoffs.policy_options import BANDS, Band
 from models.cutoffs.promised_precision import keep_promise
 from models.cutoffs.statement import Stated
 from models.cutoffs.weekly_volumes import PastVolumes

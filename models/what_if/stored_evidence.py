@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from features.time_units import WEEK_US
+from models.bands import BANDS, Band
 from models.cutoffs.cutoffs import Counting, Cutoffs
 from models.cutoffs.evidence import CutoffEvidence
-from models.cutoffs.policy_options import BANDS, Band
 from models.cutoffs.weekly_volumes import PastVolumes
 
 BUILT = ("model", "final", "points", "model_in_test", "points_in_test", "volumes")

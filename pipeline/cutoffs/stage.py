@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from models.bands import Band
 from models.cutoffs.carry_over_by_volume import carry_pair
 from models.cutoffs.choose import Chosen, Compared, choose_pair
 from models.cutoffs.cutoffs import DEFAULT_MQL_SHARE, DEFAULT_SAL_SHARE, BaselineCutoffs, Cutoffs, Volume
 from models.cutoffs.evidence import BandEvidence, CutoffEvidence
 from models.cutoffs.next_quarter import moves_of, state_next_quarter
-from models.cutoffs.policy_options import Band, BandOptions
+from models.cutoffs.policy_options import BandOptions
 from models.cutoffs.policy_words import asked_words
 from models.cutoffs.statement import BandStatement
 from models.cutoffs.weekly_volumes import PastVolumes

@@ -40,10 +40,10 @@ import pandas as pd
 from features.catalog.feature import Feature
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US
+from models.bands import BANDS
 from models.calibration.by_group import RULE as GROUP_RULE
 from models.calibration.by_group import agreement
 from models.cutoffs.cutoffs import Cutoffs
-from models.cutoffs.policy_options import BANDS
 from models.evaluation.beats_baseline import RULE
 from models.evaluation.learning_curve import LearningCurve
 from models.evaluation.stage_conversion import Conversion

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from models.arrays import Bools, Floats
+from models.bands import BANDS
 from models.cutoffs.cutoffs import Cutoffs, first_promotions
-from models.cutoffs.policy_options import BANDS
 from models.evaluation.importance import family_importance, subject_importance
 from models.evaluation.promoted_precision import precision_against_volume, precision_difference, promoted_precision
 from models.evaluation.stage_conversion import Conversion, conversion_steps, convert

@@ -13,11 +13,11 @@ from features.errors import InputError
 from features.labelling.time_split import KNOWN_AT_TEST
 from features.source_spec import SourceSpec
 from models.arrays import Floats
+from models.bands import BANDS
 from models.calibration.points_to_probability import ScoreCalibration, fit_score_calibration
 from models.compiled_points.gain_kept import COMPILED, MODEL, TODAY, gain_kept
 from models.compiled_points.table import MAX_RULES, CompiledPoints, compile_points, compile_steps
 from models.cutoffs.cutoffs import Cutoffs, Thresholds, choose_thresholds
-from models.cutoffs.policy_options import BANDS
 from models.evaluation.promoted_precision import precision_difference, promoted_precision
 from models.forecast.fit_forecast import labelled_rows
 from models.forecast.forecast import Forecast

@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 import yaml
 
+from models.bands import BANDS
 from models.compiled_points.candidate_rules import Rule
 from models.compiled_points.gain_kept import COMPILED, MODEL, TODAY
 from models.compiled_points.rule_words import rule_words
-from models.cutoffs.policy_options import BANDS
 from models.measures.bootstrap import Interval
 from models.measures.metrics import METRICS
 from models.rules.points import PointsRules

@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from models.bands import BANDS
 from models.compiled_points.gain_kept import COMPILED, MODEL, TODAY
-from models.cutoffs.policy_options import BANDS
 from models.measures.bootstrap import Interval
 from models.measures.metrics import METRICS
 from models.rules.points_reasons import condition_words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.cutoffs.policy_options import BANDS
+from models.bands import BANDS
 from pipeline.pages.environment import environment
 from pipeline.receipt.seal import KEY_VARIABLE, Sealed
 from pipeline.receipt.signing_state import standing_of

@@ -14,7 +14,8 @@ from features.errors import InputError
 from features.labelling.time_split import SplitOptions
 from features.source_spec import FeatureOptions, Strict
 from features.time_units import DAY_US, Duration
-from models.cutoffs.policy_options import AskedPolicy, Band, BandOptions
+from models.bands import Band
+from models.cutoffs.policy_options import AskedPolicy, BandOptions
 from models.estimator.options import EstimatorOptions
 from models.monitoring.gaming import GamingOptions
 from pipeline.settings.simulate_options import SimulateOptions

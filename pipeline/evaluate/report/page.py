@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from features.catalog.feature_list import Feature
+from models.bands import BANDS
 from models.calibration.by_group import RULE as GROUP_RULE
-from models.cutoffs.policy_options import BANDS
 from models.evaluation.beats_baseline import RULE
 from models.evaluation.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
 from models.measures.bootstrap import Interval
