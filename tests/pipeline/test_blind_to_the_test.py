@@ -37,7 +37,7 @@ def test_model_baseline_and_cutoffs_stay(judged: str, request: pytest.FixtureReq
     context: StageContext = request.getfixturevalue(judged)
     turned = turned_round(context, tmp_path / "turned")
     for module in (train, cutoffs):
-        name = module.__name__.rpartition(".")[2]
+        name = module.__name__.split(".")[1]
         again = tmp_path / name
         again.mkdir()
         module.run(turned, again)

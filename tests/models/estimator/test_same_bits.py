@@ -11,12 +11,12 @@ import pytest
 FIT = """
 import numpy as np
 import pandas as pd
-from features.feature import Feature
-from features.spec import Words
-from models.estimator_options import EstimatorOptions
-from models.calibration import fit_calibration
-from models.classifier import LeadClassifier
-from models.fit_estimator import fit_estimator
+from features.catalog.feature import Feature
+from features.source_spec import Words
+from models.estimator.options import EstimatorOptions
+from models.calibration.intercept_and_slope import fit_calibration
+from models.sklearn_api.lead_classifier import LeadClassifier
+from models.estimator.fit_estimator import fit_estimator
 rng = np.random.default_rng(3)
 rows = 40_000
 words = Words(de="x", en="x")

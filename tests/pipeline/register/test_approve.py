@@ -86,7 +86,7 @@ def test_tables_that_the_nightly_job_replaced_do_not_stop_an_approval(won, capsy
 
 
 def test_two_words_at_one_moment_the_second_is_told_to_wait(won, capsys):
-    holder = "import sys; from pathlib import Path; from pipeline.workspace import Workspace\n"
+    holder = "import sys; from pathlib import Path; from pipeline.runner.workspace import Workspace\n"
     holder += "with Workspace(Path(sys.argv[1])).locked(): print('held', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", holder, won], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True

@@ -87,8 +87,8 @@ def test_an_interrupted_call_is_marked_failed_and_the_next_one_starts_over(
     code = f"""
 import os, pandas as pd
 from pathlib import Path
-import pipeline.model_registry as registry
-from pipeline.settings import MlflowOptions
+import pipeline.registry.model_registry as registry
+from pipeline.settings.settings import MlflowOptions
 registry.log_model = lambda *args: os._exit(9)  # as if the power had failed half-way
 root = Path({str(root)!r})
 rows = pd.read_parquet(root / "rows.parquet")

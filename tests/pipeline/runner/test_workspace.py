@@ -51,7 +51,7 @@ def test_a_crash_of_the_first_run_leaves_no_stage_and_the_next_run_starts_clean(
 HOLDER = """
 import sys, time
 from pathlib import Path
-from pipeline.workspace import Workspace
+from pipeline.runner.workspace import Workspace
 with Workspace(Path(sys.argv[1])).locked():
     print("held", flush=True)
     time.sleep(600)

@@ -201,7 +201,8 @@ def test_a_source_without_points_is_answered_too(judged_by_naive_bayes: StageCon
 
 def test_a_question_loads_no_training_library(out: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from pipeline.cli import app; from pipeline.what_if import answered; "
+        "import sys; from pathlib import Path; from pipeline.cli import app; "
+        "from pipeline.what_if.command import answered; "
         f"answered(Path({str(out)!r}), {{'capacity': '9', 'mql_capacity': '12', 'promise': 0.04}}); "
         "heavy = {'lightgbm', 'mlflow', 'sklearn', 'fastapi', 'duckdb', 'ibis', 'shap', 'matplotlib', 'sqlalchemy', "
         "'scipy.stats'}; print(sorted(heavy & set(sys.modules)))"
