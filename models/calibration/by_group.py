@@ -95,7 +95,7 @@ def calibration_by_group(
     Parameters
     ----------
     y, p, lead_ids : Series
-        Outcome 0 or 1, probability and lead of each row; every lead weighs 1.
+        Outcome 0 or 1, probability and lead of each row; rows weigh alike.
     divided : iterable of Grouping
         Over the same rows.
 

@@ -56,7 +56,7 @@ def fit_score_calibration(
     y : array of 0 and 1
         Outcomes.
     lead_ids : array of str
-        Lead of each row; every lead weighs 1, unless ``weights`` of the rows say otherwise.
+        Lead of each row; rows weigh alike, unless ``weights`` say otherwise.
     seed : int
         Of the folds.
 

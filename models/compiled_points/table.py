@@ -86,8 +86,8 @@ def compile_points(
     Parameters
     ----------
     rows : DataFrame
-        One row a snapshot: ``lead_id``, ``as_of_us`` and the columns of ``features``. A lead weighs 1 whatever its
-        number of rows. Their order plays no part, and no outcome is looked at.
+        One row a snapshot: ``lead_id``, ``as_of_us`` and the columns of ``features``. Rows weigh alike but for their
+        probability. Their order plays no part, and no outcome is looked at.
     p : array of float
         The model's probability of each row. It is the target: it says more about a row than its one outcome.
     features : sequence of Feature

@@ -133,7 +133,7 @@ class _Trained:
     unseen: Unseen
 
     def slope(self, blend: Blend) -> float:
-        """Return how much of its differences between leads holds among the leads of other folds, at known outcomes."""
+        """Return the calibration slope on held-out folds, of rows whose outcome is known."""
         if self.estimator.level == "rate":
             return 1.0
         sure = (self.rows["part"] != "young").to_numpy()

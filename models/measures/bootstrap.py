@@ -118,13 +118,13 @@ def compare(
     scorers : mapping of str to Scored
         What each says about the rows.
     lead_ids : array of str
-        Lead of each row; a lead weighs 1 whatever its number of rows.
+        Lead of each row; draws take all rows of a lead together, and all rows weigh alike.
     draws : int
         Number of resamples.
     seed : int
         Same seed, same intervals.
     weights : array of float, optional
-        Weight of each row, where leads do not all weigh 1 (:mod:`models.measures.observed_outcomes`).
+        Weight of each row, where rows do not weigh alike (:mod:`models.measures.observed_outcomes`).
 
     Returns
     -------

@@ -31,7 +31,7 @@ def reliability(
     y, p : array
         Outcomes and probabilities.
     lead_ids : array of str
-        Lead of each row; every lead weighs 1, unless ``weights`` of the rows say otherwise.
+        Lead of each row; rows weigh alike, unless ``weights`` say otherwise.
     bins : int
         Number of bins; runs of equal probabilities are kept in one bin.
 

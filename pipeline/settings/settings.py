@@ -141,7 +141,11 @@ class ReceiptOptions(Strict):
 
 
 class Settings(Strict):
-    """Every knob of a run; the sections are named as the stages they steer."""
+    """Every knob of a run.
+
+    Most sections are named as the stage they steer; ``split`` steers ``labels``, ``model`` steers ``train`` and
+    ``mlflow`` steers ``register``.
+    """
 
     seed: int = 7
     simulate: SimulateOptions = SimulateOptions()

@@ -1,4 +1,4 @@
-"""A posted lead as tables: checked against the source with the same rules as its exports, and worded alike."""
+"""A posted lead as tables, checked against what its source declares; the checks are those of a request."""
 
 from __future__ import annotations
 
