@@ -28,18 +28,19 @@ import pandas as pd
 from simulated_quarters import QUARTER_WEEKS, Quarter, make_company, make_quarters, read_quarters
 
 from features.errors import InputError
-from models.bands import Band
+from models.bands import BANDS, Band, PerBand
 from models.cutoffs.carry_over_by_volume import carry_over
-from models.cutoffs.choose import Chosen, Compared, choose_cutoff
-from models.cutoffs.cutoffs import Counting
-from models.cutoffs.evidence import BandEvidence, CutoffEvidence
+from models.cutoffs.choose import choose_cutoff
+from models.cutoffs.counting import Counting
+from models.cutoffs.evidence import BandEvidence, cutoff_evidence
 from models.cutoffs.next_quarter import moves_of, state_next_quarter
-from models.cutoffs.policy_options import BandOptions, Capacity, DealValue
+from models.cutoffs.policies.knobs import Capacity, DealValue
+from models.cutoffs.policies.policy import Chosen, Compared
+from models.cutoffs.policy_options import BandOptions
 from models.cutoffs.weekly_volumes import PastVolumes
 from models.measures.wilson import wilson
 
-BANDS: tuple[Band, ...] = ("MQL", "SAL")
-OWN_CUTOFFS = {"MQL": 40.0, "SAL": 55.0}
+OWN_CUTOFFS = PerBand(mql=40.0, sal=55.0)
 """Those of the demo's rules."""
 CONFIDENCE = 0.9
 VALUE = DealValue(deal=8_000, handover=300)
@@ -68,9 +69,9 @@ POLICIES: dict[str, dict[Band, BandOptions]] = {
 class Sides:
     """What both sides of a quarter's beginning say of the stages."""
 
-    before: CutoffEvidence
-    final: CutoffEvidence
-    after: CutoffEvidence
+    before: PerBand[BandEvidence]
+    final: PerBand[BandEvidence]
+    after: PerBand[BandEvidence]
     compared: Compared
 
 
@@ -82,12 +83,12 @@ def with_veto(rows: pd.DataFrame) -> pd.DataFrame:
 def sides(quarter: Quarter) -> Sides:
     """Build the evidence of a quarter."""
     rows, following = with_veto(quarter.calibration), with_veto(quarter.following)
-    points = CutoffEvidence.of(rows, quarter.counting, score="points")
-    asked = [float(points.band(band).counted_leads([OWN_CUTOFFS[band]])[0]) for band in BANDS]
-    compared = Compared(points, OWN_CUTOFFS["MQL"], OWN_CUTOFFS["SAL"], asked[0], asked[1], own=True)
-    after = CutoffEvidence.of(following, Counting(quarter.from_us, QUARTER_WEEKS))
-    final = CutoffEvidence.of(rows, quarter.counting, score="p_final")
-    return Sides(CutoffEvidence.of(rows, quarter.counting), final, after, compared)
+    points = cutoff_evidence(rows, quarter.counting, score="points")
+    asked = PerBand.by(lambda band: float(points.of(band).counted_leads([OWN_CUTOFFS.of(band)])[0]))
+    compared = Compared(points, OWN_CUTOFFS, asked, own=True)
+    after = cutoff_evidence(following, Counting(quarter.from_us, QUARTER_WEEKS))
+    final = cutoff_evidence(rows, quarter.counting, score="p_final")
+    return Sides(cutoff_evidence(rows, quarter.counting), final, after, compared)
 
 
 def realised(evidence: BandEvidence, threshold: float, true_p: pd.Series) -> dict[str, float]:
@@ -121,7 +122,7 @@ def judge(quarter: Quarter) -> Iterator[dict[str, object]]:
         mql: Chosen | None = None
         for band in BANDS:
             key = {"company": quarter.company, "quarter": quarter.number, "policy": name, "stage": band}
-            evidence = found.before.band(band)
+            evidence = found.before.of(band)
             try:
                 chosen = choose_cutoff(evidence, asked[band], confidence=CONFIDENCE, compared=found.compared)
             except InputError:
@@ -136,13 +137,13 @@ def judge(quarter: Quarter) -> Iterator[dict[str, object]]:
 def _held(
     quarter: Quarter, found: Sides, key: dict[str, object], band: Band, threshold: float, chosen: Chosen
 ) -> Iterator[dict[str, object]]:
-    evidence = found.before.band(band)
+    evidence = found.before.of(band)
     moves = moves_of(evidence, threshold, PastVolumes.of(quarter.past, band, until_us=quarter.from_us))
     stated = state_next_quarter(
         evidence, threshold, confidence=CONFIDENCE, moves=moves, value=VALUE, draws=DRAWS, seed=quarter.number
     )
-    in_force = carry_over(evidence, found.final.band(band), threshold)
-    became = realised(found.after.band(band), in_force, quarter.following["true_p"])
+    in_force = carry_over(evidence, found.final.of(band), threshold)
+    became = realised(found.after.of(band), in_force, quarter.following["true_p"])
     became["recall"] = recall_of(quarter, in_force, band)
     told = {"threshold": threshold, "judged": stated.judged_leads, "leads": became["leads"]}
     for figure in FIGURES:

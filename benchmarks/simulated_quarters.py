@@ -26,7 +26,7 @@ from features.labelling.snapshots import job_snapshots
 from features.labelling.time_split import SplitOptions, split_by_time
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US, WEEK_US, from_micros, to_micros
-from models.cutoffs.cutoffs import Counting
+from models.cutoffs.counting import Counting
 from models.forecast.fit_forecast import fit_forecasts
 from models.forecast.forecast import Forecast
 from models.rules.baseline import Baseline

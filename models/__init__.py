@@ -5,20 +5,30 @@ from typing import TYPE_CHECKING
 from features.lazy_exports import at_first_use
 
 if TYPE_CHECKING:
+    from models.bands import PerBand, band_of, may_enter, passes, rows_that_may_enter
     from models.calibration.intercept_and_slope import Calibration, fit_calibration
     from models.compiled_points.gain_kept import gain_kept
     from models.compiled_points.table import CompiledPoints, compile_points
     from models.cutoffs.carry_over_by_volume import carry_over, carry_pair
-    from models.cutoffs.choose import Chosen, Compared, choose_cutoff, choose_pair
-    from models.cutoffs.cutoffs import Counting, Cutoffs, band, choose_thresholds
-    from models.cutoffs.evidence import BandEvidence, CutoffEvidence
-    from models.cutoffs.expected_value import expected_value_per_week, most_valuable, net_benefit, net_benefit_curve
+    from models.cutoffs.choose import choose_cutoff, choose_pair
+    from models.cutoffs.counting import Counting
+    from models.cutoffs.cutoffs import BandStatement, Cutoffs
+    from models.cutoffs.evidence import BandEvidence, cutoff_evidence
     from models.cutoffs.first_promotions import FirstPassages
     from models.cutoffs.next_quarter import Moves, moves_of, state_next_quarter
-    from models.cutoffs.policy_options import BandOptions, Capacity, DealValue
-    from models.cutoffs.promised_precision import best_promise, keep_promise
-    from models.cutoffs.same_as_points import same_precision, same_recall
-    from models.cutoffs.statement import BandStatement, NextQuarter, Promise, Stated
+    from models.cutoffs.policies.expected_value import (
+        expected_value_per_week,
+        most_valuable,
+        net_benefit,
+        net_benefit_curve,
+    )
+    from models.cutoffs.policies.knobs import Capacity, DealValue
+    from models.cutoffs.policies.policy import Chosen, Compared
+    from models.cutoffs.policies.promised_precision import best_promise, keep_promise
+    from models.cutoffs.policies.same_as_points import same_precision, same_recall
+    from models.cutoffs.policy_options import BandOptions
+    from models.cutoffs.statement import NextQuarter, Promise, Stated
+    from models.cutoffs.thresholds import choose_thresholds
     from models.cutoffs.weekly_volumes import PastVolumes
     from models.estimator.estimator import Estimator, Training
     from models.estimator.fit_estimator import fit_estimator
@@ -68,7 +78,6 @@ __all__ = [
     "Conversion",
     "Counting",
     "CutoffChange",
-    "CutoffEvidence",
     "Cutoffs",
     "DealValue",
     "Estimator",
@@ -84,6 +93,7 @@ __all__ = [
     "NaiveBayes",
     "NextQuarter",
     "PastVolumes",
+    "PerBand",
     "PointsReason",
     "PointsRules",
     "Promise",
@@ -94,7 +104,7 @@ __all__ = [
     "Timing",
     "Training",
     "Veto",
-    "band",
+    "band_of",
     "beats_baseline",
     "best_promise",
     "carry_over",
@@ -106,6 +116,7 @@ __all__ = [
     "compare_cutoffs",
     "compile_points",
     "convert",
+    "cutoff_evidence",
     "even_weights",
     "expected_value_per_week",
     "fit_calibration",
@@ -123,17 +134,20 @@ __all__ = [
     "labelled_rows",
     "lead_folds",
     "log_odds_to_probability",
+    "may_enter",
     "metric_values",
     "model_version",
     "most_valuable",
     "moves_of",
     "net_benefit",
     "net_benefit_curve",
+    "passes",
     "points_reasons",
     "predict_fitted",
     "predict_labelled",
     "probability_to_log_odds",
     "reasons",
+    "rows_that_may_enter",
     "same_precision",
     "same_recall",
     "score_points",

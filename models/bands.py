@@ -102,6 +102,17 @@ def passes(score: npt.ArrayLike, may: PerBand[Bools], cutoffs: PerBand[float]) -
     return PerBand(mql, mql & may.sal & (scores >= cutoffs.sal))
 
 
+def ordered(cutoffs: PerBand[float]) -> PerBand[float]:
+    """Return the cut-offs with that for SAL raised to that for MQL where it lies below: every SAL is an MQL.
+
+    Examples
+    --------
+    >>> ordered(PerBand(0.3, 0.2)), ordered(PerBand(0.3, 0.4))
+    (PerBand(mql=0.3, sal=0.3), PerBand(mql=0.3, sal=0.4))
+    """
+    return PerBand(cutoffs.mql, max(cutoffs.mql, cutoffs.sal))
+
+
 def band_of(passing: PerBand[Bools]) -> npt.NDArray[np.str_]:
     """Return the highest band that each row passes: ``SAL``, ``MQL`` or ``none``."""
     return np.where(passing.sal, "SAL", np.where(passing.mql, "MQL", "none"))

@@ -10,8 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from features.errors import InputError
-from models.cutoffs.cutoffs import Volume
-from models.cutoffs.statement import BandStatement
+from models.cutoffs.cutoffs import BandStatement, Volume
 from pipeline.pages.cutoff_words import asked, stated
 from pipeline.receipt.signing_state import standing_of
 from pipeline.receipt.stage import PAGE, RECEIPT, read_receipt

@@ -14,12 +14,13 @@ from features.catalog.feature import Feature
 from features.errors import InputError
 from features.source_spec import SourceSpec
 from models.arrays import Floats
+from models.bands import PerBand
 from models.calibration.points_to_probability import ScoreCalibration, fit_score_calibration
 from models.compiled_points.candidate_rules import Candidates, Rule, rule_candidates
 from models.compiled_points.choose_rules import Selection, cross_products, select_rules
 from models.compiled_points.rule_words import rule_words
 from models.compiled_points.whole_points import Integers, whole_points
-from models.cutoffs.cutoffs import DEFAULT_MQL_SHARE, DEFAULT_SAL_SHARE, Thresholds, choose_thresholds
+from models.cutoffs.thresholds import DEFAULT_SHARES, choose_thresholds
 from models.log_odds import probability_to_log_odds
 from models.measures.lead_weights import even_weights
 from models.rules.points import ActionPoints, AttributePoints, Gates, PointsCutoffs, PointsRules, score_points
@@ -63,9 +64,9 @@ class CompiledPoints:
         """Return the mean probability the model gives to rows of so many points."""
         return self.to_probability.probability(self.score(X))
 
-    def with_cutoffs(self, mql: float, sal: float) -> CompiledPoints:
+    def with_cutoffs(self, at: PerBand[float]) -> CompiledPoints:
         """Return the same table with other cut-offs, raised to whole points, which changes no lead's band."""
-        cutoffs = PointsCutoffs(MQL=math.ceil(mql), SAL=math.ceil(sal))
+        cutoffs = PointsCutoffs(MQL=math.ceil(at.mql), SAL=math.ceil(at.sal))
         return replace(self, rules=self.rules.model_copy(update={"cutoffs": cutoffs}))
 
 
@@ -108,7 +109,7 @@ def compile_points(
     Returns
     -------
     CompiledPoints
-        Its cut-offs promote a quarter and a tenth of the leads (`models.cutoffs.cutoffs`); set others by
+        Its cut-offs promote a quarter and a tenth of the leads (`models.cutoffs.thresholds`); set others by
         ``with_cutoffs``.
 
     Raises
@@ -143,8 +144,7 @@ def compile_points(
         scale=found.scale,
         explained=selection.explained,
     )
-    usual = _usual_cutoffs(rows, points)
-    return compiled.with_cutoffs(usual.mql, usual.sal)
+    return compiled.with_cutoffs(_usual_cutoffs(rows, points))
 
 
 def compile_steps(max_rules: int) -> int:
@@ -230,13 +230,11 @@ def rule_names(rules: PointsRules) -> list[tuple[str, Rule]]:
     return named + [(f"action_{n}", rule) for n, rule in enumerate(rules.actions, start=1)]
 
 
-def _usual_cutoffs(rows: pd.DataFrame, points: Integers) -> Thresholds:
-    leads, nobody = rows["lead_id"].nunique(), np.zeros(len(rows), dtype=bool)
+def _usual_cutoffs(rows: pd.DataFrame, points: Integers) -> PerBand[float]:
+    leads, everybody = rows["lead_id"].nunique(), np.ones(len(rows), dtype=bool)
     return choose_thresholds(
         rows["lead_id"],
         points,
-        excluded=nobody,
-        gates_open=~nobody,
-        mql_leads=DEFAULT_MQL_SHARE * leads,
-        sal_leads=DEFAULT_SAL_SHARE * leads,
-    )
+        may=PerBand(everybody, everybody),
+        leads=DEFAULT_SHARES.map(lambda share: share * leads),
+    ).at

@@ -7,7 +7,8 @@ volume.
 
 from __future__ import annotations
 
-from models.cutoffs.evidence import BandEvidence, CutoffEvidence
+from models.bands import PerBand, ordered
+from models.cutoffs.evidence import BandEvidence
 
 
 def carry_over(evidence: BandEvidence, final: BandEvidence, threshold: float) -> float:
@@ -24,15 +25,14 @@ def carry_over(evidence: BandEvidence, final: BandEvidence, threshold: float) ->
     return final.threshold_for(leads)
 
 
-def carry_pair(evidence: CutoffEvidence, final: CutoffEvidence, mql: float, sal: float) -> tuple[float, float]:
+def carry_pair(evidence: PerBand[BandEvidence], final: PerBand[BandEvidence], at: PerBand[float]) -> PerBand[float]:
     """Return both cut-offs carried over; that of SAL is never below that of MQL.
 
     Parameters
     ----------
-    evidence, final : CutoffEvidence
+    evidence, final : PerBand of BandEvidence
         As for `carry_over`.
-    mql, sal : float
+    at : PerBand of float
         On the forward forecast's probability.
     """
-    first = carry_over(evidence.mql, final.mql, mql)
-    return first, max(first, carry_over(evidence.sal, final.sal, sal))
+    return ordered(PerBand.by(lambda band: carry_over(evidence.of(band), final.of(band), at.of(band))))

@@ -10,9 +10,10 @@ import pandas as pd
 
 from features.time_units import WEEK_US
 from models.arrays import Bools, Floats
-from models.bands import Band
-from models.cutoffs.cutoffs import Counting, threshold_near
+from models.bands import Band, PerBand, rows_that_may_enter
+from models.cutoffs.counting import Counting
 from models.cutoffs.first_promotions import FirstPassages
+from models.cutoffs.thresholds import above_all, threshold_near
 
 LATE_WEIGHT = 5.0
 """Most looks that one stands for."""
@@ -64,9 +65,7 @@ class BandEvidence:
         score : str
             Column that is cut: ``p``, or ``points`` for what the baseline does.
         """
-        may = ~rows["excluded"].to_numpy(dtype=bool)
-        if band == "SAL":
-            may = may & rows["gates_open"].to_numpy(dtype=bool)
+        may = rows_that_may_enter(rows).of(band)
         passages = FirstPassages.of(rows["lead_id"], rows["as_of_us"], rows[score], may)
         told = ["lead_id", "as_of_us", "p", "y", *rows.columns.intersection(["p_close", "y_close"])]
         promotions = rows[told].iloc[passages.row].reset_index(drop=True)
@@ -78,8 +77,7 @@ class BandEvidence:
         came = rows.loc[judged, ["lead_id", "as_of_us"]].assign(weight=weight[judged])[rows.loc[judged, "y"] == 1]
         reached = came.sort_values("as_of_us").groupby("lead_id")["weight"].first()
         promotions["reached_weight"] = promotions["lead_id"].map(reached).fillna(0.0) * promotions["judged"]
-        nobody = float(np.nextafter(rows[score].max(), np.inf)) if len(rows) else 1.0
-        return cls(band, passages, promotions, counting, reached.to_numpy(dtype="float64"), nobody)
+        return cls(band, passages, promotions, counting, reached.to_numpy(dtype="float64"), above_all(rows[score]))
 
     @property
     def deal_column(self) -> str:
@@ -94,6 +92,10 @@ class BandEvidence:
     def candidates(self) -> Floats:
         """Return every cut-off that promotes another set of leads than the next, falling; the first promotes nobody."""
         return np.concatenate(([self.nobody], np.unique(self.passages.score)[::-1]))
+
+    def promotes_nobody(self, threshold: float) -> bool:
+        """Whether a cut-off lies above every score."""
+        return threshold >= self.nobody
 
     def promoted(self, threshold: float) -> pd.DataFrame:
         """Return the promotions at one cut-off, one row a lead."""
@@ -172,20 +174,6 @@ def between(cuts: Floats, at: int) -> float:
     return float((cuts[at] + cuts[at + 1]) / 2 if 0 < at < len(cuts) - 1 else cuts[at])
 
 
-@dataclass(frozen=True)
-class CutoffEvidence:
-    """What looks say about the cut-offs of both stages."""
-
-    mql: BandEvidence
-    sal: BandEvidence
-
-    @classmethod
-    def of(cls, rows: pd.DataFrame, counting: Counting, *, score: str = "p") -> CutoffEvidence:
-        """Build it from looks, as `BandEvidence.of`."""
-        return cls(
-            BandEvidence.of(rows, counting, "MQL", score=score), BandEvidence.of(rows, counting, "SAL", score=score)
-        )
-
-    def band(self, band: Band) -> BandEvidence:
-        """Return that of one stage."""
-        return self.mql if band == "MQL" else self.sal
+def cutoff_evidence(rows: pd.DataFrame, counting: Counting, *, score: str = "p") -> PerBand[BandEvidence]:
+    """Return what looks say about the cut-offs of both bands; the parameters are those of `BandEvidence.of`."""
+    return PerBand.by(lambda band: BandEvidence.of(rows, counting, band, score=score))

@@ -1,4 +1,4 @@
-"""The first promotion of every lead at every cut-off at once."""
+"""The first promotion of every lead: by one rule, and at every cut-off at once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.arrays import Floats, Ints
+
+
+def first_promotions(lead_ids: pd.Series, as_of_us: pd.Series, passes: npt.ArrayLike) -> pd.DataFrame:
+    """Return each promoted lead once, at its first passing row: ``lead_id, as_of_us``, sorted by lead."""
+    rows = pd.DataFrame({"lead_id": np.asarray(lead_ids), "as_of_us": np.asarray(as_of_us)})
+    rows = rows[np.asarray(passes, dtype=bool)]
+    return rows.groupby("lead_id", sort=True)["as_of_us"].min().reset_index()
 
 
 @dataclass(frozen=True)

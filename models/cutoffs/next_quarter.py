@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from features.time_units import WEEK_US
 from models.arrays import Floats
 from models.cutoffs.evidence import BandEvidence
-from models.cutoffs.policy_options import DealValue
+from models.cutoffs.policies.knobs import DealValue
 from models.cutoffs.statement import NextQuarter, Stated
 from models.cutoffs.weekly_volumes import PastVolumes, past_moves
 from models.log_odds import log_odds_to_probability, probability_to_log_odds

@@ -1,13 +1,12 @@
-"""What a cut-off says of itself: what was asked, what it promises, and what it will give in the next quarter."""
+"""What a cut-off promises, and what it will give in the next quarter."""
 
 from __future__ import annotations
 
 from features.source_spec import Strict
-from models.cutoffs.policy_options import Policy
 
 
 class Promise(Strict):
-    """A promise that a cut-off keeps (:mod:`models.cutoffs.promised_precision`)."""
+    """A promise that a cut-off keeps (:mod:`models.cutoffs.policies.promised_precision`)."""
 
     threshold: float
     """The lowest cut-off that passed: as many leads as the promise allows."""
@@ -45,18 +44,3 @@ class NextQuarter(Strict):
     """Against handing nobody over, in the currency of the settings."""
     judged_leads: int
     """Past promotions with known outcome that all but the number of leads rests on."""
-
-
-class BandStatement(Strict):
-    """What the cut-off of one stage says of itself."""
-
-    policy: Policy
-    asked: str
-    """In words."""
-    promise: Promise | None
-    forward: float
-    """The cut-off on the forward forecast's probability, with which past nights are judged; that of `Cutoffs` is on the
-    final one's, and promotes as many."""
-    raised_to_mql: bool
-    """Whether the policy asked for a cut-off below that of MQL, and got MQL's."""
-    next_quarter: NextQuarter

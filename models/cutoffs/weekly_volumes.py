@@ -9,9 +9,9 @@ import pandas as pd
 
 from features.time_units import WEEK_US
 from models.arrays import Floats
-from models.bands import Band
+from models.bands import Band, rows_that_may_enter
 from models.cutoffs.first_promotions import FirstPassages
-from models.cutoffs.policy_options import WEEKS_A_YEAR
+from models.cutoffs.policies.knobs import WEEKS_A_YEAR
 
 SEASON_WEEKS = 4
 """Moments at most so far from the same day of an earlier year tell of the same season …"""
@@ -53,11 +53,8 @@ class PastVolumes:
             When the cut-offs are set; later rows are not looked at.
         """
         rows = past[past["as_of_us"] < until_us]
-        may = ~rows["excluded"].to_numpy(dtype=bool)
-        if band == "SAL":
-            may = may & rows["gates_open"].to_numpy(dtype=bool)
         at = rows["as_of_us"].to_numpy(dtype="int64")
-        passages = FirstPassages.of(rows["lead_id"], at, rows["p"], may)
+        passages = FirstPassages.of(rows["lead_id"], at, rows["p"], rows_that_may_enter(rows).of(band))
         weeks = int((until_us - at.min()) // WEEK_US) if len(at) else 0
         return cls(passages, weeks - 1 - (until_us - 1 - at[passages.row]) // WEEK_US, weeks)
 

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.cutoffs.cutoffs import Counting, first_promotions
+from models.cutoffs.counting import Counting
+from models.cutoffs.first_promotions import first_promotions
 from models.measures.bootstrap import Interval, drawn_weights, interval
 from models.measures.observed_outcomes import WEIGHT
 from models.measures.weighted_share import weighted_share
@@ -97,7 +98,7 @@ def precision_against_volume(
     rows: pd.DataFrame,
     score: npt.ArrayLike,
     *,
-    excluded: npt.ArrayLike,
+    may: npt.ArrayLike,
     steps: int = 40,
     counting: Counting | None = None,
 ) -> pd.DataFrame:
@@ -109,8 +110,8 @@ def precision_against_volume(
         As for :func:`promoted_outcomes`.
     score : array of float
         More is better.
-    excluded : array of bool
-        Never promoted.
+    may : array of bool
+        Rows that may be promoted at all.
     steps : int
         Number of thresholds, at equal steps of promoted leads.
     counting : Counting, optional
@@ -122,14 +123,14 @@ def precision_against_volume(
         ``threshold`` and the columns of :func:`promoted_precision`, one row a distinct threshold, volume rising.
     """
     values = np.asarray(score, dtype="float64")
-    may = ~np.asarray(excluded, dtype=bool)
-    best = np.sort(pd.Series(values[may]).groupby(np.asarray(rows["lead_id"])[may]).max().to_numpy())[::-1]
+    entering = np.asarray(may, dtype=bool)
+    best = np.sort(pd.Series(values[entering]).groupby(np.asarray(rows["lead_id"])[entering]).max().to_numpy())[::-1]
     if len(best) == 0:
         columns = ["leads", "per_week", "precision", "low", "high", "worked", "effective_leads"]
         return pd.DataFrame(columns=["threshold", *columns], dtype="float64")
     at = np.unique(np.linspace(0, len(best) - 1, steps + 1).round().astype(int))[1:] if len(best) > 1 else np.array([0])
     thresholds = np.unique(best[at])[::-1]
-    records = _records(rows, np.where(may, values, -np.inf))
+    records = _records(rows, np.where(entering, values, -np.inf))
     kept, reached = rows.iloc[records], values[records]
     counted = counting or Counting.of_all(rows["as_of_us"])
     points = [{"threshold": t, **promoted_precision(kept, reached >= t, counting=counted)} for t in thresholds]

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from features.errors import InputError
 from features.source_spec import Condition, Exclusion, FeatureOptions, Strict, Words
 from features.time_units import Duration, format_duration
+from models.bands import PerBand, may_enter, passes
 from models.rules.conditions import all_hold, check_condition, excluded_by, holds
 
 if TYPE_CHECKING:
@@ -82,6 +83,11 @@ class PointsCutoffs(Strict):
         if self.MQL > self.SAL:
             raise ValueError(f"the cut-off for MQL ({self.MQL:g}) must not exceed the one for SAL ({self.SAL:g})")
         return self
+
+    @property
+    def at(self) -> PerBand[float]:
+        """Both cut-offs."""
+        return PerBand(self.MQL, self.SAL)
 
 
 class PointsRules(Strict):
@@ -233,7 +239,6 @@ def score_points(X: pd.DataFrame, rules: PointsRules, *, exclusions: Sequence[Ex
     points = points.round(9)
     excluded = excluded_by(X, (*exclusions, *rules.exclusions)).notna()
     gates_open = all_hold(X, rules.gates.SAL)
-    mql = (points >= rules.cutoffs.MQL) & ~excluded
-    sal = mql & (points >= rules.cutoffs.SAL) & gates_open
-    frame = {"points": points, "excluded": excluded, "gates_open": gates_open, "mql": mql, "sal": sal}
+    passing = passes(points, may_enter(excluded, gates_open), rules.cutoffs.at)
+    frame = {"points": points, "excluded": excluded, "gates_open": gates_open, "mql": passing.mql, "sal": passing.sal}
     return pd.DataFrame(frame, index=X.index)

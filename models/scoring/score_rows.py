@@ -12,7 +12,8 @@ import pandas as pd
 from features.catalog.feature_list import CURRENT_STAGE
 from features.source_spec import Condition, Exclusion, SourceSpec, Words
 from features.time_units import DAY_US
-from models.cutoffs.cutoffs import Cutoffs, band
+from models.bands import band_of, may_enter, passes
+from models.cutoffs.cutoffs import Cutoffs
 from models.forecast.due_curves import curve_days, told
 from models.forecast.forecast import Explanation, Forecast
 from models.forecast.saved_form import MANIFEST, text_digest
@@ -80,7 +81,7 @@ def score_rows(
     scores = pd.DataFrame({"lead_id": ids["lead_id"].to_numpy(), "as_of": ids["as_of"].array}, index=X.index)
     scores["p_sql"] = predicted.get("p_sql", np.nan)
     scores["p_close"] = predicted.get("p_close", np.nan)
-    scores["band"] = band(p, cutoffs, excluded, all_hold(X, gates))
+    scores["band"] = band_of(passes(p, may_enter(excluded, all_hold(X, gates)), cutoffs.at))
     scores["stage"] = (
         X[CURRENT_STAGE].astype(object).where(X[CURRENT_STAGE].notna(), None) if CURRENT_STAGE in X else None
     )
@@ -97,8 +98,8 @@ def _with_points(scores: pd.DataFrame, X: pd.DataFrame, rules: PointsRules | Non
         nothing = _objects([[] for _ in range(len(X))], X.index)
         return scores.assign(points=np.nan, points_band=None, points_reasons=nothing)
     points = score_points(X, rules, exclusions=spec.exclusions)
-    bands = np.where(points["sal"], "SAL", np.where(points["mql"], "MQL", "none"))
-    bands = np.where(scores["excluded"], "none", bands)
+    may = may_enter(scores["excluded"], points["gates_open"])
+    bands = band_of(passes(points["points"], may, rules.cutoffs.at))
     worded = [[asdict(reason) for reason in row] for row in points_reasons_of_rows(X, rules, spec)]
     return scores.assign(points=points["points"], points_band=bands, points_reasons=_objects(worded, X.index))
 

@@ -15,7 +15,7 @@ from models.bands import BANDS, Band
 from models.cutoffs.carry_over_by_volume import carry_over
 from models.cutoffs.evidence import BandEvidence
 from models.cutoffs.next_quarter import moves_of, state_next_quarter
-from models.cutoffs.promised_precision import keep_promise
+from models.cutoffs.policies.promised_precision import keep_promise
 from models.cutoffs.statement import Stated
 from models.cutoffs.weekly_volumes import PastVolumes
 from models.measures.wilson import wilson
@@ -87,15 +87,15 @@ def what_if(past: Past, question: Question) -> dict[str, Any]:
 
 def _version(past: Past, agreed: Agreed) -> str:
     """Name cut-offs by what they are and by the run they were chosen on."""
-    said = {"target": past.in_force.target, "mql": agreed.mql, "sal": agreed.sal, "run": past.in_force.version}
+    said = {"target": past.in_force.target, "mql": agreed.at.mql, "sal": agreed.at.sal, "run": past.in_force.version}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _cutoffs(past: Past, agreed: Agreed) -> dict[str, Any]:
     at_mql, at_all = past.model.sal.per_week([agreed.forward.mql, past.model.sal.candidates()[-1]])
     return {
-        "mql": agreed.mql,
-        "sal": agreed.sal,
+        "mql": agreed.at.mql,
+        "sal": agreed.at.sal,
         "limit": agreed.limit,
         "rule": agreed.rule,
         "reachable_per_week": float(at_mql),
@@ -111,22 +111,22 @@ def _promise(agreed: Agreed) -> dict[str, Any] | None:
 
 
 def _stage(past: Past, agreed: Agreed, question: Question, band: Band) -> dict[str, Any]:
-    own, ahead = agreed.forward, past.in_force_forward
-    force, base = past.in_force, past.in_force.baseline
-    at = BANDS.index(band)
+    base = past.in_force.baseline.at
     # On the calibration period by the forward forecast, on the test period by the one that scores now.
     asked = {
-        PROPOSED: (past.model, past.model_in_test, (own.mql, own.sal)[at], (agreed.mql, agreed.sal)[at]),
-        IN_FORCE: (past.model, past.model_in_test, (ahead.mql, ahead.sal)[at], (force.mql, force.sal)[at]),
-        POINTS: (past.points, past.points_in_test, (base.mql, base.sal)[at], (base.mql, base.sal)[at]),
+        PROPOSED: (past.model, past.model_in_test, agreed.forward, agreed.at),
+        IN_FORCE: (past.model, past.model_in_test, past.in_force_forward, past.in_force.at),
+        POINTS: (past.points, past.points_in_test, base, base),
     }
     return {
         name: {
-            "cutoff": then,
-            **_next_quarter(known.band(band), before, question, None if name == POINTS else past.volumes.get(band)),
-            "test": _in_test(tested.band(band), then),
+            "cutoff": after.of(band),
+            **_next_quarter(
+                known.of(band), before.of(band), question, None if name == POINTS else past.volumes.get(band)
+            ),
+            "test": _in_test(tested.of(band), after.of(band)),
         }
-        for name, (known, tested, before, then) in asked.items()
+        for name, (known, tested, before, after) in asked.items()
     }
 
 
@@ -206,7 +206,7 @@ def _people(past: Past, agreed: Agreed, question: Question) -> list[dict[str, An
                 "leads": _interval(change.leads_per_week),
                 "outcomes": _interval(change.outcomes_per_week),
                 "deals": _interval(change.deals_per_week),
-                "keeps_promise": None if other == evidence.nobody else _keeps(evidence, other, question),
+                "keeps_promise": None if evidence.promotes_nobody(other) else _keeps(evidence, other, question),
             }
         )
     return result
@@ -229,8 +229,8 @@ def _interval(found: Any) -> dict[str, float]:
 
 def _curves(past: Past, band: Band) -> dict[str, Any]:
     return {
-        "model": _curve(past.model_in_test.band(band)),
-        "points": _curve(past.points_in_test.band(band)),
+        "model": _curve(past.model_in_test.of(band)),
+        "points": _curve(past.points_in_test.of(band)),
     }
 
 

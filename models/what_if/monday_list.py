@@ -47,11 +47,11 @@ def listed(past: Past, agreed: Agreed) -> pd.DataFrame:
     """Return the open leads at or above the proposed cut-offs, with the bands of all three policies."""
     opened = waiting(past)
     opened = opened.assign(
-        band=bands(opened, agreed.mql, agreed.sal),
-        band_in_force=bands(opened, past.in_force.mql, past.in_force.sal),
+        band=bands(opened, agreed.at),
+        band_in_force=bands(opened, past.in_force.at),
         points_band=opened["baseline_band"].to_numpy(dtype=str),
     )
-    opened["held_by_gates"] = (opened["band"] == "MQL") & (opened["p"] >= agreed.sal)
+    opened["held_by_gates"] = (opened["band"] == "MQL") & (opened["p"] >= agreed.at.sal)
     if "p_close" not in opened:
         opened["p_close"] = np.nan
     rows = opened[opened["band"] != "none"]

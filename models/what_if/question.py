@@ -9,13 +9,14 @@ from pydantic import Field, model_validator
 
 from features.errors import InputError
 from features.source_spec import Strict
+from models.bands import PerBand, ordered
 from models.cutoffs.carry_over_by_volume import carry_over
 from models.cutoffs.evidence import BandEvidence
-from models.cutoffs.expected_value import most_valuable
-from models.cutoffs.policy_options import Capacity, DealValue
-from models.cutoffs.promised_precision import best_promise, keep_promise
+from models.cutoffs.policies.expected_value import most_valuable
+from models.cutoffs.policies.knobs import Capacity, DealValue
+from models.cutoffs.policies.promised_precision import best_promise, keep_promise
 from models.cutoffs.statement import Promise
-from models.what_if.stored_evidence import Pair, Past
+from models.what_if.stored_evidence import Past
 
 Limit = Literal["capacity", "promise", "value", "mql", "in_force"]
 """What decided on the cut-off for SAL; ``mql``: it may not lie below the one for MQL."""
@@ -135,21 +136,20 @@ class Agreed:
 
     Attributes
     ----------
-    mql, sal : float
-        On the probability of the forecast that scores now; ``mql <= sal``.
-    forward : Pair
+    at : PerBand of float
+        On the probability of the forecast that scores now; that for SAL is never below that for MQL.
+    forward : PerBand of float
         The same on the forward forecast's, by which the calibration period is judged.
     limit : str
-        What decided on ``sal``.
+        What decided on the cut-off for SAL.
     rule : str
         What was asked about SAL and asks for most: capacity, promise or value; ``in_force`` where nothing was asked.
     promise : Promise or None
         What the promise rests on.
     """
 
-    mql: float
-    sal: float
-    forward: Pair
+    at: PerBand[float]
+    forward: PerBand[float]
     limit: Limit
     rule: Limit
     promise: Promise | None
@@ -171,18 +171,18 @@ def agree(past: Past, question: Question) -> Agreed:
     if question.mql_per_week is not None:
         mql = past.model.mql.threshold_for(leads_counted(past.model.mql, question.mql_per_week))
     sal, limit, rule, promise = _sal(past, question, mql)
-    return Agreed(*carried(past, question, Pair(mql, sal)), Pair(mql, sal), limit, rule, promise)
+    forward = PerBand(mql, sal)
+    return Agreed(carried(past, question, forward), forward, limit, rule, promise)
 
 
-def carried(past: Past, question: Question, forward: Pair) -> tuple[float, float]:
+def carried(past: Past, question: Question, forward: PerBand[float]) -> PerBand[float]:
     """Return cut-offs on the final forecast's probability that promote as many leads; unasked, those in force."""
-    force = past.in_force
-    mql = force.mql
+    mql, sal = past.in_force.mql, past.in_force.sal
     if question.mql_per_week is not None:
         mql = carry_over(past.model.mql, past.final.mql, forward.mql)
-    if question.rules == 0 and forward.sal == past.in_force_forward.sal:
-        return mql, max(mql, force.sal)
-    return mql, max(mql, carry_over(past.model.sal, past.final.sal, forward.sal))
+    if question.rules > 0 or forward.sal != past.in_force_forward.sal:
+        sal = carry_over(past.model.sal, past.final.sal, forward.sal)
+    return ordered(PerBand(mql, sal))
 
 
 def _sal(past: Past, question: Question, mql: float) -> tuple[float, Limit, Limit, Promise | None]:

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 
 from features.time_units import WEEK_US
-from models.bands import BANDS, Band
-from models.cutoffs.cutoffs import Counting, Cutoffs
-from models.cutoffs.evidence import CutoffEvidence
+from models.bands import BANDS, Band, PerBand
+from models.cutoffs.counting import Counting
+from models.cutoffs.cutoffs import Cutoffs
+from models.cutoffs.evidence import BandEvidence, cutoff_evidence
 from models.cutoffs.weekly_volumes import PastVolumes
 
 BUILT = ("model", "final", "points", "model_in_test", "points_in_test", "volumes")
@@ -24,14 +25,6 @@ class Seen:
 
     rows: pd.DataFrame
     counting: Counting
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Cut-offs for MQL and SAL on one forecast's probability."""
-
-    mql: float
-    sal: float
 
 
 @dataclass(frozen=True)
@@ -63,37 +56,37 @@ class Past:
     about: dict[str, Any]
 
     @property
-    def in_force_forward(self) -> Pair:
+    def in_force_forward(self) -> PerBand[float]:
         """The cut-offs in force on the forward forecast's probability, by which the calibration period is judged."""
-        told = self.in_force.mql_statement, self.in_force.sal_statement
-        if told[0] is None or told[1] is None:
-            return Pair(self.in_force.mql, self.in_force.sal)
-        return Pair(told[0].forward, told[1].forward)
+        statements = self.in_force.statements
+        if statements.mql is None or statements.sal is None:
+            return self.in_force.at
+        return PerBand(statements.mql.forward, statements.sal.forward)
 
     @cached_property
-    def model(self) -> CutoffEvidence:
+    def model(self) -> PerBand[BandEvidence]:
         """What the calibration period says about cut-offs, by the forward forecast, which learned nothing of it."""
-        return CutoffEvidence.of(self.calibration.rows, self.calibration.counting)
+        return cutoff_evidence(self.calibration.rows, self.calibration.counting)
 
     @cached_property
-    def final(self) -> CutoffEvidence:
+    def final(self) -> PerBand[BandEvidence]:
         """The same looks by the forecast that scores now: cut-offs are carried over to it by volume."""
-        return CutoffEvidence.of(self.calibration.rows, self.calibration.counting, score="p_final")
+        return cutoff_evidence(self.calibration.rows, self.calibration.counting, score="p_final")
 
     @cached_property
-    def points(self) -> CutoffEvidence:
+    def points(self) -> PerBand[BandEvidence]:
         """The same of the baseline's."""
-        return CutoffEvidence.of(self.calibration.rows, self.calibration.counting, score="points")
+        return cutoff_evidence(self.calibration.rows, self.calibration.counting, score="points")
 
     @cached_property
-    def model_in_test(self) -> CutoffEvidence:
+    def model_in_test(self) -> PerBand[BandEvidence]:
         """What the test period says about the model's cut-offs."""
-        return CutoffEvidence.of(self.test.rows, self.test.counting)
+        return cutoff_evidence(self.test.rows, self.test.counting)
 
     @cached_property
-    def points_in_test(self) -> CutoffEvidence:
+    def points_in_test(self) -> PerBand[BandEvidence]:
         """The same of the baseline's."""
-        return CutoffEvidence.of(self.test.rows, self.test.counting, score="points")
+        return cutoff_evidence(self.test.rows, self.test.counting, score="points")
 
     @cached_property
     def volumes(self) -> dict[Band, PastVolumes]:

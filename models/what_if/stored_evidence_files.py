@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from features.errors import InputError
 from features.time_units import parse_time, to_micros
-from models.cutoffs.cutoffs import Counting, Cutoffs
+from models.cutoffs.counting import Counting
+from models.cutoffs.cutoffs import Cutoffs
 from models.what_if.stored_evidence import Past, Seen
 
 CUTOFFS, OPEN_ABOUT = "cutoffs/cutoffs.json", "evaluate/open.json"

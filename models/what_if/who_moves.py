@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from models.bands import PerBand, band_of, passes, rows_that_may_enter
 from models.evaluation.who_enters_and_leaves import MAX_VALUES, MIN_KNOWN_SHARE
 from models.what_if.question import Agreed
 from models.what_if.stored_evidence import Past
@@ -32,8 +33,8 @@ def changes(past: Past, agreed: Agreed) -> dict[str, Any]:
         ``entering``, ``leaving``).
     """
     opened = waiting(past)
-    proposed = bands(opened, agreed.mql, agreed.sal)
-    in_force = bands(opened, past.in_force.mql, past.in_force.sal)
+    proposed = bands(opened, agreed.at)
+    in_force = bands(opened, past.in_force.at)
     points = opened["baseline_band"].to_numpy(dtype=str)
     result: dict[str, Any] = {"leads": len(opened)}
     for stage, passing in (("MQL", ("MQL", "SAL")), ("SAL", ("SAL",))):
@@ -51,11 +52,9 @@ def waiting(past: Past) -> pd.DataFrame:
     return opened[~opened["stage"].isin(past.about["sales_stages"])].reset_index(drop=True)
 
 
-def bands(opened: pd.DataFrame, mql: float, sal: float) -> Bands:
+def bands(opened: pd.DataFrame, at: PerBand[float]) -> Bands:
     """Return the band of each open lead under a pair of cut-offs: ``none``, ``MQL`` or ``SAL``."""
-    p, may = opened["p"].to_numpy(dtype="float64"), ~opened["excluded"].to_numpy(dtype=bool)
-    is_sal = may & opened["gates_open"].to_numpy(dtype=bool) & (p >= sal)
-    return np.where(is_sal, "SAL", np.where(may & (p >= mql), "MQL", "none"))
+    return band_of(passes(opened["p"], rows_that_may_enter(opened), at))
 
 
 def _compared(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.bands import Band
+from models.bands import PerBand, ordered
 from models.cutoffs.carry_over_by_volume import carry_pair
-from models.cutoffs.choose import Chosen, Compared, choose_pair
-from models.cutoffs.cutoffs import DEFAULT_MQL_SHARE, DEFAULT_SAL_SHARE, BaselineCutoffs, Cutoffs, Volume
-from models.cutoffs.evidence import BandEvidence, CutoffEvidence
+from models.cutoffs.choose import choose_pair
+from models.cutoffs.cutoffs import BandStatement, BaselineCutoffs, Cutoffs, Volume
+from models.cutoffs.evidence import BandEvidence, cutoff_evidence
 from models.cutoffs.next_quarter import moves_of, state_next_quarter
+from models.cutoffs.policies.policy import Chosen, Compared
+from models.cutoffs.policies.registry import POLICIES
 from models.cutoffs.policy_options import BandOptions
-from models.cutoffs.policy_words import asked_words
-from models.cutoffs.statement import BandStatement
+from models.cutoffs.thresholds import DEFAULT_SHARES
 from models.cutoffs.weekly_volumes import PastVolumes
 from models.rules.baseline import Baseline
 from pipeline.outputs.baseline import fit_baseline, naive_bayes_file
@@ -66,52 +67,50 @@ def decide(looks: Looks, baseline: Baseline, *, target: str, options: CutoffOpti
     InputError
         If no cut-off does what was asked; it says what is possible.
     """
-    weeks, evidence = looks.counting.weeks, CutoffEvidence.of(looks.rows, looks.counting)
-    compared = compare_with(looks, baseline)
-    asked: dict[Band, BandOptions] = {"MQL": options.band("MQL"), "SAL": options.band("SAL")}
-    mql, sal = choose_pair(evidence, asked["MQL"], asked["SAL"], confidence=options.confidence, compared=compared)
-    chosen: dict[Band, Chosen] = {"MQL": mql, "SAL": sal}
-    volumes = {band: _volume(evidence.band(band), found) for band, found in chosen.items()}
-    statements = {
-        band: _statement(evidence.band(band), chosen[band], asked[band], options.confidence, looks) for band in chosen
-    }
-    final = CutoffEvidence.of(looks.rows, looks.counting, score="p_final")
-    at_mql, at_sal = carry_pair(evidence, final, mql.threshold, sal.threshold)
+    evidence, compared = cutoff_evidence(looks.rows, looks.counting), compare_with(looks, baseline)
+    asked = PerBand.by(options.band)
+    chosen = choose_pair(evidence, asked, confidence=options.confidence, compared=compared)
+    volumes = PerBand.by(lambda band: _volume(evidence.of(band), chosen.of(band)))
+    statements = PerBand.by(
+        lambda band: _statement(evidence.of(band), chosen.of(band), asked.of(band), options.confidence, looks)
+    )
+    final = cutoff_evidence(looks.rows, looks.counting, score="p_final")
+    at = carry_pair(evidence, final, chosen.map(lambda choice: choice.threshold))
     return Cutoffs(
         target=target,
-        mql=at_mql,
-        sal=at_sal,
-        policy=mql.policy if mql.policy == sal.policy else "by_stage",
-        weeks=weeks,
-        mql_volume=volumes["MQL"],
-        sal_volume=volumes["SAL"],
-        baseline=BaselineCutoffs(
-            kind=baseline.kind,
-            mql=compared.mql,
-            sal=compared.sal,
-            mql_per_week=float(compared.evidence.mql.per_week([compared.mql])[0]),
-            sal_per_week=float(compared.evidence.sal.per_week([compared.sal])[0]),
-        ),
+        mql=at.mql,
+        sal=at.sal,
+        policy=chosen.mql.policy if chosen.mql.policy == chosen.sal.policy else "by_stage",
+        weeks=looks.counting.weeks,
+        mql_volume=volumes.mql,
+        sal_volume=volumes.sal,
+        baseline=_of_baseline(baseline, compared),
         confidence=options.confidence,
-        mql_statement=statements["MQL"],
-        sal_statement=statements["SAL"],
+        mql_statement=statements.mql,
+        sal_statement=statements.sal,
         veto=baseline.veto,
     ).with_version()
 
 
 def compare_with(looks: Looks, baseline: Baseline) -> Compared:
     """Return the baseline's cut-offs and what they promote: the company's own, or those of the default shares."""
-    points, counting = CutoffEvidence.of(looks.rows, looks.counting, score="points"), looks.counting
-    leads = int((looks.rows.groupby("lead_id")["as_of_us"].min() >= counting.from_us).sum())
+    points, counting = cutoff_evidence(looks.rows, looks.counting, score="points"), looks.counting
     if baseline.rules is not None:
-        mql, sal = float(baseline.rules.cutoffs.MQL), float(baseline.rules.cutoffs.SAL)
-    else:
-        mql = points.mql.threshold_for(round(DEFAULT_MQL_SHARE * leads))
-        sal = max(mql, points.sal.threshold_for(round(DEFAULT_SAL_SHARE * leads)))
-    asked = [float(of.counted_leads([at])[0]) for of, at in ((points.mql, mql), (points.sal, sal))]
-    if baseline.rules is None:
-        asked = [float(round(share * leads)) for share in (DEFAULT_MQL_SHARE, DEFAULT_SAL_SHARE)]
-    return Compared(points, mql, sal, asked[0], asked[1], own=baseline.rules is not None)
+        own = baseline.rules.cutoffs.at
+        promoted = PerBand.by(lambda band: float(points.of(band).counted_leads([own.of(band)])[0]))
+        return Compared(points, own, promoted, own=True)
+    leads = int((looks.rows.groupby("lead_id")["as_of_us"].min() >= counting.from_us).sum())
+    asked = DEFAULT_SHARES.map(lambda share: float(round(share * leads)))
+    at = ordered(PerBand.by(lambda band: points.of(band).threshold_for(asked.of(band))))
+    return Compared(points, at, asked, own=False)
+
+
+def _of_baseline(baseline: Baseline, compared: Compared) -> BaselineCutoffs:
+    at = compared.at
+    per_week = PerBand.by(lambda band: float(compared.evidence.of(band).per_week([at.of(band)])[0]))
+    return BaselineCutoffs(
+        kind=baseline.kind, mql=at.mql, sal=at.sal, mql_per_week=per_week.mql, sal_per_week=per_week.sal
+    )
 
 
 def _volume(evidence: BandEvidence, chosen: Chosen) -> Volume:
@@ -133,7 +132,7 @@ def _statement(
     asked = _volume(evidence, chosen).asked_per_week
     return BandStatement(
         policy=chosen.policy,
-        asked=asked_words(chosen, options, evidence.band, per_week=asked, confidence=confidence),
+        asked=POLICIES[chosen.policy].words(options, evidence.band, per_week=asked, confidence=confidence),
         promise=chosen.promise,
         forward=chosen.threshold,
         raised_to_mql=chosen.raised,

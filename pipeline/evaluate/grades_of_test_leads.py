@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from models.cutoffs.cutoffs import Cutoffs, band
+from models.bands import may_enter, passes
+from models.cutoffs.cutoffs import Cutoffs
 from models.evaluation.grade_matrix import grade_matrix, one_look_a_lead
 from models.forecast.forecast import Forecast
 from models.rules.baseline import Baseline
@@ -36,5 +37,5 @@ def graded_test_leads(
     if len(rows) > MOST_LEADS:
         rows = rows.sample(MOST_LEADS, random_state=seed)
     grades = forecast.grades.assign(forecast.explain(rows, cutoffs.target).contributions, forecast.features)
-    bands = band(rows["p"], cutoffs, baseline.excluded(rows), baseline.gates_open(rows))
-    return grade_matrix(grades, rows["y"].astype("float64"), bands != "none")
+    may = may_enter(baseline.excluded(rows), baseline.gates_open(rows))
+    return grade_matrix(grades, rows["y"].astype("float64"), passes(rows["p"], may, cutoffs.at).mql)

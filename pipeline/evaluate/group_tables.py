@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from models.bands import band_of, may_enter, passes
 from models.calibration.by_group import calibration_by_group, groupings
-from models.cutoffs.cutoffs import Cutoffs, band
+from models.cutoffs.cutoffs import Cutoffs
 from models.forecast.forecast import Forecast
 from models.rules.baseline import Baseline
 from pipeline.outputs.feature_rows import KEYS
@@ -37,7 +38,8 @@ def group_tables(
     tables = {}
     for target, rows in tests.items():
         p = rows[KEYS].merge(deciding, on=KEYS, how="left", validate="one_to_one")["p_deciding"]
-        bands = pd.Series(band(p.fillna(0.0), cutoffs, baseline.excluded(rows), baseline.gates_open(rows)))
+        may = may_enter(baseline.excluded(rows), baseline.gates_open(rows))
+        bands = pd.Series(band_of(passes(p.fillna(0.0), may, cutoffs.at)))
         divided = groupings(
             rows, forecast.features, forecast.spec, telling=telling, bands=bands.where(p.notna(), REACHED)
         )

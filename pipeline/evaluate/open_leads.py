@@ -10,7 +10,8 @@ from features.catalog.feature import Feature
 from features.catalog.feature_list import CURRENT_STAGE
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US, format_time
-from models.cutoffs.cutoffs import Cutoffs, band
+from models.bands import band_of, passes, rows_that_may_enter
+from models.cutoffs.cutoffs import Cutoffs
 from models.forecast.forecast import Forecast
 from models.rules.baseline import Baseline
 from pipeline.outputs.feature_rows import KEYS, read_features
@@ -48,11 +49,10 @@ def open_decisions(X: pd.DataFrame, forecast: Forecast, baseline: Baseline, cuto
         ``baseline_band`` (``none``, ``MQL``, ``SAL``).
     """
     rows = decisions(X, baseline, forecast, cutoffs.target)
-    own = cutoffs.model_copy(update={"mql": cutoffs.baseline.mql, "sal": cutoffs.baseline.sal})
-    excluded, gates_open = rows["excluded"], rows["gates_open"]
+    may = rows_that_may_enter(rows)
     return rows.assign(
-        model_band=band(rows["p"], cutoffs, excluded, gates_open),
-        baseline_band=band(rows["points"], own, excluded, gates_open),
+        model_band=band_of(passes(rows["p"], may, cutoffs.at)),
+        baseline_band=band_of(passes(rows["points"], may, cutoffs.baseline.at)),
     )
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from models.arrays import Bools, Floats
-from models.bands import BANDS
-from models.cutoffs.cutoffs import Cutoffs, first_promotions
+from models.bands import PerBand, passes, rows_that_may_enter
+from models.cutoffs.cutoffs import Cutoffs
+from models.cutoffs.first_promotions import first_promotions
 from models.evaluation.importance import family_importance, subject_importance
 from models.evaluation.promoted_precision import precision_against_volume, precision_difference, promoted_precision
 from models.evaluation.stage_conversion import Conversion, conversion_steps, convert
@@ -117,39 +118,33 @@ def _judge(
 
 def _promotions(context: StageContext, looks: Looks, cutoffs: Cutoffs) -> Promotions:
     """Follow what either policy would have promoted in the test period."""
-    rows, counting = looks.rows, looks.counting
-    excluded, gates_open = rows["excluded"].to_numpy(dtype=bool), rows["gates_open"].to_numpy(dtype=bool)
+    rows, counting, may = looks.rows, looks.counting, rows_that_may_enter(looks.rows)
     scores = {scorer: rows[column].to_numpy(dtype="float64") for scorer, column in ((MODEL, "p"), (BASELINE, "points"))}
-    thresholds = {MODEL: (cutoffs.mql, cutoffs.sal), BASELINE: (cutoffs.baseline.mql, cutoffs.baseline.sal)}
-    passes: dict[tuple[str, str], Bools] = {}
-    for scorer, score in scores.items():
-        passes[scorer, "MQL"] = ~excluded & (score >= thresholds[scorer][0])
-        passes[scorer, "SAL"] = passes[scorer, "MQL"] & gates_open & (score >= thresholds[scorer][1])
+    at = {MODEL: cutoffs.at, BASELINE: cutoffs.baseline.at}
+    passing = {scorer: passes(score, may, at[scorer]) for scorer, score in scores.items()}
     options, seed = context.settings.evaluate, context.settings.seed
     volumes = {
         scorer: Volume(
-            precision_against_volume(rows, score, excluded=excluded, counting=counting),
-            {name: promoted_precision(rows, passes[scorer, name], counting=counting) for name in BANDS},
+            precision_against_volume(rows, score, may=may.mql, counting=counting),
+            {band: promoted_precision(rows, rule, counting=counting) for band, rule in passing[scorer].items()},
         )
         for scorer, score in scores.items()
     }
     gaps: dict[str, Interval] = {
-        name: precision_difference(
-            rows, passes[MODEL, name], passes[BASELINE, name], draws=options.bootstrap, seed=seed
-        )
-        for name in BANDS
+        band: precision_difference(rows, rule, passing[BASELINE].of(band), draws=options.bootstrap, seed=seed)
+        for band, rule in passing[MODEL].items()
     }
-    return Promotions(volumes, gaps, _conversions(context, rows, passes), looks)
+    return Promotions(volumes, gaps, _conversions(context, rows, passing), looks)
 
 
 def _conversions(
-    context: StageContext, rows: pd.DataFrame, passes: dict[tuple[str, str], Bools]
+    context: StageContext, rows: pd.DataFrame, passing: dict[str, PerBand[Bools]]
 ) -> dict[tuple[str, str], list[Conversion]]:
     steps, stages, until = conversion_steps(context.spec()), read_stages(context), read_observed_until(context)
     keys = ["lead_id", "as_of_us"]
     weighted = rows[[*keys, *rows.columns.intersection([WEIGHT])]]
     return {
-        key: convert(
+        (scorer, band): convert(
             first_promotions(rows["lead_id"], rows["as_of_us"], rule).merge(weighted, on=keys, how="left"),
             stages,
             steps,
@@ -157,7 +152,8 @@ def _conversions(
             draws=context.settings.evaluate.bootstrap,
             seed=context.settings.seed,
         )
-        for key, rule in passes.items()
+        for scorer, both in passing.items()
+        for band, rule in both.items()
     }
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from models.cutoffs.cutoffs import Volume
-from models.cutoffs.statement import BandStatement
+from models.cutoffs.cutoffs import BandStatement, Volume
 
 NOTHING = "–"
 RAISED = "raised to MQL's cut-off"

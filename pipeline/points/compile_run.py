@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from features.catalog.feature import Feature
 from features.errors import InputError
 from features.labelling.time_split import KNOWN_AT_TEST
 from features.source_spec import SourceSpec
-from models.arrays import Floats
-from models.bands import BANDS
+from models.arrays import Bools
+from models.bands import PerBand, passes, rows_that_may_enter
 from models.calibration.points_to_probability import ScoreCalibration, fit_score_calibration
 from models.compiled_points.gain_kept import COMPILED, MODEL, TODAY, gain_kept
 from models.compiled_points.table import MAX_RULES, CompiledPoints, compile_points, compile_steps
-from models.cutoffs.cutoffs import Cutoffs, Thresholds, choose_thresholds
+from models.cutoffs.cutoffs import Cutoffs
+from models.cutoffs.thresholds import choose_thresholds
 from models.evaluation.promoted_precision import precision_difference, promoted_precision
 from models.forecast.fit_forecast import labelled_rows
 from models.forecast.forecast import Forecast
@@ -152,19 +152,18 @@ def _with_cutoffs(
     forward = read_forecast(context.folder("train") / "forward")
     scorer = replace(baseline, rules=compiled.rules)
     looks = calibration_looks(context, history, scorer, forward, target=cutoffs.target)
-    asked = {"MQL": cutoffs.mql_volume.leads_per_week, "SAL": cutoffs.sal_volume.leads_per_week}
-    weeks = looks.counting.weeks
-    found: Thresholds = choose_thresholds(
+    asked, weeks = cutoffs.volumes.map(lambda volume: volume.leads_per_week), looks.counting.weeks
+    chosen = choose_thresholds(
         looks.rows["lead_id"],
         looks.rows["points"],
-        excluded=looks.rows["excluded"],
-        gates_open=looks.rows["gates_open"],
-        mql_leads=asked["MQL"] * weeks,
-        sal_leads=asked["SAL"] * weeks,
+        may=rows_that_may_enter(looks.rows),
+        leads=asked.map(lambda a_week: a_week * weeks),
         counted=looks.counted,
     )
-    got = {"MQL": found.mql_leads / weeks, "SAL": found.sal_leads / weeks}
-    return compiled.with_cutoffs(found.mql, found.sal), {band: (asked[band], got[band]) for band in BANDS}
+    volumes: dict[str, tuple[float, float]] = {
+        band: (asked.of(band), leads / weeks) for band, leads in chosen.leads.items()
+    }
+    return compiled.with_cutoffs(chosen.at), volumes
 
 
 def _judge(
@@ -192,7 +191,7 @@ def _judge(
     )
     own = replace(baseline, rules=compiled.rules)
     looks = looks_in_test(context, all_test, baseline, forecast, target, others={COMPILED: own})
-    passes = _passes(looks, compiled, cutoffs)
+    passing = _passing(looks, compiled, cutoffs)
     return JudgedPoints(
         compiled=compiled,
         spec=forecast.spec,
@@ -204,13 +203,17 @@ def _judge(
         outcomes=int(test.loc[test["y"] == 1, "lead_id"].nunique()),
         comparison=comparison,
         kept=gain_kept(comparison),
-        promoted={key: promoted_precision(looks.rows, rule, counting=looks.counting) for key, rule in passes.items()},
+        promoted={
+            (scorer, band): promoted_precision(looks.rows, rule, counting=looks.counting)
+            for scorer, both in passing.items()
+            for band, rule in both.items()
+        },
         promoted_gaps={
             (other, band): precision_difference(
-                looks.rows, passes[COMPILED, band], passes[other, band], draws=options.bootstrap, seed=seed
+                looks.rows, rule, passing[other].of(band), draws=options.bootstrap, seed=seed
             )
             for other in (MODEL, TODAY)
-            for band in BANDS
+            for band, rule in passing[COMPILED].items()
         },
         max_rules=len(compiled.table),
     )
@@ -232,21 +235,12 @@ def _scored_today(
     return Scored(points, curve.probability(points))
 
 
-def _passes(
-    looks: Looks, compiled: CompiledPoints, cutoffs: Cutoffs
-) -> dict[tuple[str, str], np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    """Say for each scorer and band which looks it promotes."""
-    rows = looks.rows
-    own = compiled.rules.cutoffs
-    scores: dict[str, tuple[Floats, float, float]] = {
-        MODEL: (rows["p"].to_numpy(dtype="float64"), cutoffs.mql, cutoffs.sal),
-        TODAY: (rows["points"].to_numpy(dtype="float64"), cutoffs.baseline.mql, cutoffs.baseline.sal),
-        COMPILED: (rows[COMPILED].to_numpy(dtype="float64"), own.MQL, own.SAL),
+def _passing(looks: Looks, compiled: CompiledPoints, cutoffs: Cutoffs) -> dict[str, PerBand[Bools]]:
+    """Return which looks each scorer promotes."""
+    scorers = {
+        MODEL: ("p", cutoffs.at),
+        TODAY: ("points", cutoffs.baseline.at),
+        COMPILED: (COMPILED, compiled.rules.cutoffs.at),
     }
-    may = ~rows["excluded"].to_numpy(dtype=bool)
-    may_sal = may & rows["gates_open"].to_numpy(dtype=bool)
-    passes = {}
-    for scorer, (score, mql, sal) in scores.items():
-        passes[scorer, "MQL"] = may & (score >= mql)
-        passes[scorer, "SAL"] = may_sal & (score >= max(mql, sal))
-    return passes
+    may = rows_that_may_enter(looks.rows)
+    return {scorer: passes(looks.rows[column], may, at) for scorer, (column, at) in scorers.items()}

@@ -90,7 +90,7 @@ def points_tree(judged: JudgedPoints) -> dict[str, Any]:
                 "asked_per_week": judged.volumes[band][0],
                 "got_per_week": judged.volumes[band][1],
             }
-            for band, points in (("MQL", cutoffs.MQL), ("SAL", cutoffs.SAL))
+            for band, points in cutoffs.at.items()
         },
         "metrics": {
             scorer: {key: _interval(compared.interval(scorer, key)) for key in keys}

@@ -44,7 +44,7 @@ def page(judged: JudgedPoints) -> str:
                     "asked": number(judged.volumes[band][0], 1),
                     "got": number(judged.volumes[band][1], 1),
                 }
-                for band, points in (("MQL", cutoffs.MQL), ("SAL", cutoffs.SAL))
+                for band, points in cutoffs.at.items()
             ],
             excluded=[
                 exclusion.words.en if exclusion.words is not None else exclusion.name

@@ -45,9 +45,10 @@ def sheets(rules: PointsRules, features: Sequence[Feature], spec: SourceSpec) ->
         "marketo.csv": (_marketo, _marketo_cutoff),
         "salesforce.csv": (_salesforce, _salesforce_cutoff),
     }
-    cutoffs = (("MQL", rules.cutoffs.MQL), ("SAL", rules.cutoffs.SAL))
     return {
-        name: _csv([*(line(own) for own in lines), *(cutoff(band, points, lines) for band, points in cutoffs)])
+        name: _csv(
+            [*(line(own) for own in lines), *(cutoff(band, points, lines) for band, points in rules.cutoffs.at.items())]
+        )
         for name, (line, cutoff) in renderers.items()
     }
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from models.arrays import Bools, Floats
-from models.cutoffs.cutoffs import Cutoffs, Thresholds, choose_thresholds, first_promotions
+from models.bands import BANDS, PerBand, passes, rows_that_may_enter
+from models.cutoffs.cutoffs import Cutoffs
+from models.cutoffs.first_promotions import first_promotions
+from models.cutoffs.thresholds import choose_thresholds
 from models.evaluation.working_depth import compare_at_cutoffs, compare_at_depth, turns
 from models.measures.bootstrap import Comparison
 from pipeline.replay.nightly_looks import Looks
@@ -60,25 +62,26 @@ def depths(looks: Looks, before: Looks, cutoffs: Cutoffs, *, draws: int, seed: i
     dict
         ``MQL`` and ``SAL``; scorers are ``model``, ``points`` (where there are any) and ``naive_bayes``.
     """
-    rows, scores = looks.rows, scores_of(looks.rows, cutoffs)
+    rows, scores, may = looks.rows, scores_of(looks.rows, cutoffs), rows_that_may_enter(looks.rows)
     deal, turn = deal_column(looks, cutoffs.target), turns(rows["as_of_us"], every_us=looks.every_us)
-    found = {}
-    for band, may in _may(rows).items():
-        passes = {name: may & (scores[name] >= cut) for name, cut in _cuts(before, cutoffs, band).items()}
+    passing = {name: passes(scores[name], may, at) for name, at in _cuts(before, cutoffs).items()}
+    found: dict[str, Depth] = {}
+    for band in BANDS:
+        promoted = {name: both.of(band) for name, both in passing.items()}
         found[band] = Depth(
             compare_at_depth(
                 rows,
                 scores,
                 baseline=cutoffs.baseline.kind,
-                passes=passes[cutoffs.baseline.kind],
-                may=may,
+                passes=promoted[cutoffs.baseline.kind],
+                may=may.of(band),
                 turn=turn,
                 deal=deal,
                 draws=draws,
                 seed=seed,
             ),
-            compare_at_cutoffs(rows, {name: passes[name] for name in scores}, deal=deal, draws=draws, seed=seed),
-            {name: _a_week(looks, chosen) for name, chosen in passes.items()},
+            compare_at_cutoffs(rows, {name: promoted[name] for name in scores}, deal=deal, draws=draws, seed=seed),
+            {name: _a_week(looks, chosen) for name, chosen in promoted.items()},
         )
     return found
 
@@ -91,33 +94,25 @@ def scores_of(rows: pd.DataFrame, cutoffs: Cutoffs) -> dict[str, Floats]:
     return {name: rows[column].to_numpy(dtype="float64") for name, column in columns.items()}
 
 
-def _may(rows: pd.DataFrame) -> dict[str, Bools]:
-    may = ~rows["excluded"].to_numpy(dtype=bool)
-    return {"MQL": may, "SAL": may & rows["gates_open"].to_numpy(dtype=bool)}
-
-
-def _cuts(before: Looks, cutoffs: Cutoffs, band: str) -> dict[str, float]:
-    """Return everyone's cut-off, set before the test began."""
-    key = band.lower()
-    cuts = {MODEL: getattr(cutoffs, key), cutoffs.baseline.kind: getattr(cutoffs.baseline, key)}
+def _cuts(before: Looks, cutoffs: Cutoffs) -> dict[str, PerBand[float]]:
+    """Return everyone's cut-offs, set before the test began."""
+    cuts = {MODEL: cutoffs.at, cutoffs.baseline.kind: cutoffs.baseline.at}
     if cutoffs.baseline.kind != NAIVE_BAYES:
-        cuts[NAIVE_BAYES] = getattr(_naive_bayes_cuts(before, cutoffs), key)
+        cuts[NAIVE_BAYES] = _naive_bayes_cuts(before, cutoffs)
     return cuts
 
 
-def _naive_bayes_cuts(before: Looks, cutoffs: Cutoffs) -> Thresholds:
+def _naive_bayes_cuts(before: Looks, cutoffs: Cutoffs) -> PerBand[float]:
     rows, weeks = before.rows, before.counting.weeks
     return choose_thresholds(
         rows["lead_id"],
         rows["naive_bayes"],
-        excluded=rows["excluded"],
-        gates_open=rows["gates_open"],
-        mql_leads=cutoffs.mql_volume.leads_per_week * weeks,
-        sal_leads=cutoffs.sal_volume.leads_per_week * weeks,
+        may=rows_that_may_enter(rows),
+        leads=cutoffs.volumes.map(lambda volume: volume.leads_per_week * weeks),
         counted=before.counted,
-    )
+    ).at
 
 
-def _a_week(looks: Looks, passes: Bools) -> float:
-    promotions = first_promotions(looks.rows["lead_id"], looks.rows["as_of_us"], np.asarray(passes, dtype=bool))
+def _a_week(looks: Looks, promoted: Bools) -> float:
+    promotions = first_promotions(looks.rows["lead_id"], looks.rows["as_of_us"], promoted)
     return looks.counting.per_week(looks.counting.leads(promotions))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.time_units import format_duration, format_time, parse_duration, parse_time, to_micros
-from models.cutoffs.cutoffs import Counting
+from models.cutoffs.counting import Counting
 from pipeline.replay.nightly_looks import Looks
 
 

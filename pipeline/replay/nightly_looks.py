@@ -16,7 +16,7 @@ from features.as_of import AS_OF, is_known
 from features.labelling.snapshots import job_snapshots
 from features.source_spec import SourceSpec
 from features.time_units import WEEK_US, format_duration
-from models.cutoffs.cutoffs import Counting
+from models.cutoffs.counting import Counting
 from models.forecast.forecast import Forecast
 from models.rules.baseline import Baseline
 from pipeline.features.stage import write_features

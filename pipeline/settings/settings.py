@@ -14,8 +14,9 @@ from features.errors import InputError
 from features.labelling.time_split import SplitOptions
 from features.source_spec import FeatureOptions, Strict
 from features.time_units import DAY_US, Duration
-from models.bands import Band
-from models.cutoffs.policy_options import AskedPolicy, BandOptions
+from models.bands import Band, PerBand
+from models.cutoffs.policies.registry import POLICIES, AskedPolicy
+from models.cutoffs.policy_options import BandOptions
 from models.estimator.options import EstimatorOptions
 from models.monitoring.gaming import GamingOptions
 from pipeline.settings.simulate_options import SimulateOptions
@@ -43,34 +44,26 @@ class CutoffOptions(Strict):
 
     @model_validator(mode="after")
     def _complete(self) -> CutoffOptions:
-        asked: tuple[Band, ...] = ("MQL", "SAL")
-        for band in asked:
-            options, name = self.band(band), band.lower()
-            knob = NEEDED_KNOBS.get(str(options.policy))
-            if knob is None or getattr(options, knob) is not None:
-                continue
-            if knob == "per_week":
-                raise ValueError(f"policy per_week needs cutoffs.{name}_per_week")
-            raise ValueError(f"policy {options.policy} needs cutoffs.{name}.{knob}")
-        mql, sal = self.band("MQL"), self.band("SAL")
-        if mql.policy == sal.policy == "per_week" and (sal.per_week or 0) > (mql.per_week or 0):
+        both = PerBand.by(self.band)
+        needs = both.map(lambda options: POLICIES[str(options.policy)].needs)
+        for band, knob in needs.items():
+            options = both.of(band)
+            if knob is not None and getattr(options, knob) is None:
+                where = f"{band.lower()}{'_' if knob in FLAT_KNOBS else '.'}{knob}"
+                raise ValueError(f"policy {options.policy} needs cutoffs.{where}")
+        if needs == PerBand("per_week", "per_week") and (both.sal.per_week or 0) > (both.mql.per_week or 0):
             raise ValueError("cutoffs.sal_per_week must not exceed cutoffs.mql_per_week")
         return self
 
     def band(self, band: Band) -> BandOptions:
         """Return the options of one stage, with what holds for both where it has none of its own."""
-        own, flat = (self.mql, self.mql_per_week) if band == "MQL" else (self.sal, self.sal_per_week)
+        own, flat = PerBand((self.mql, self.mql_per_week), (self.sal, self.sal_per_week)).of(band)
         per_week = own.per_week if own.per_week is not None else flat
         return own.model_copy(update={"policy": own.policy or self.policy, "per_week": per_week})
 
 
-NEEDED_KNOBS = {
-    "per_week": "per_week",
-    "capacity": "capacity",
-    "promised_precision": "promise",
-    "expected_value": "value",
-}
-"""The knob that a policy cannot do without."""
+FLAT_KNOBS = ("per_week",)
+"""Knobs that may stand beside the stages, as ``mql_per_week``."""
 
 
 class EvaluateOptions(Strict):

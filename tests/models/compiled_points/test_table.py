@@ -9,6 +9,7 @@ import pytest
 from features.catalog.feature_list import feature_list
 from features.errors import InputError
 from features.source_spec import FeatureOptions, SourceSpec
+from models.bands import PerBand
 from models.compiled_points.table import CompiledPoints, compile_points
 from models.log_odds import log_odds_to_probability
 from models.measures.lead_weights import even_weights
@@ -149,7 +150,7 @@ def test_cut_offs_are_raised_to_whole_points_without_changing_who_passes(
 ) -> None:
     points = compiled.score(rows)
     middle = np.unique(points)[len(np.unique(points)) // 2] - 0.5
-    moved = compiled.with_cutoffs(middle, middle + 3)
+    moved = compiled.with_cutoffs(PerBand(middle, middle + 3))
     assert (middle + 0.5, middle + 3.5) == (moved.rules.cutoffs.MQL, moved.rules.cutoffs.SAL)
     assert ((points >= middle) == (points >= moved.rules.cutoffs.MQL)).all()
 

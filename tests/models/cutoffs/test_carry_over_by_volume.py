@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from models.bands import PerBand
 from models.cutoffs.carry_over_by_volume import carry_over, carry_pair
-from models.cutoffs.cutoffs import Counting
-from models.cutoffs.evidence import CutoffEvidence
+from models.cutoffs.counting import Counting
+from models.cutoffs.evidence import cutoff_evidence
 
 
 def looks() -> pd.DataFrame:
@@ -21,7 +22,7 @@ def looks() -> pd.DataFrame:
 
 def test_as_many_leads_are_promoted_at_another_probability() -> None:
     rows, counting = looks(), Counting(100, 4.0)
-    evidence, final = CutoffEvidence.of(rows, counting), CutoffEvidence.of(rows, counting, score="p_final")
+    evidence, final = cutoff_evidence(rows, counting), cutoff_evidence(rows, counting, score="p_final")
     for threshold in (0.1, 0.2, 0.3):
         carried = carry_over(evidence.mql, final.mql, threshold)
         assert final.mql.counted_leads([carried])[0] == evidence.mql.counted_leads([threshold])[0]
@@ -30,10 +31,10 @@ def test_as_many_leads_are_promoted_at_another_probability() -> None:
 
 def test_nobody_stays_nobody_and_sal_stays_above_mql() -> None:
     rows, counting = looks(), Counting(0, 4.0)
-    evidence, final = CutoffEvidence.of(rows, counting), CutoffEvidence.of(rows, counting, score="p_final")
+    evidence, final = cutoff_evidence(rows, counting), cutoff_evidence(rows, counting, score="p_final")
     assert final.mql.counted_leads([carry_over(evidence.mql, final.mql, 0.99)])[0] == 0
-    mql, sal = carry_pair(evidence, final, 0.15, 0.15)
-    assert mql <= sal
-    same = CutoffEvidence.of(rows, counting)
+    both = carry_pair(evidence, final, PerBand(0.15, 0.15))
+    assert both.mql <= both.sal
+    same = cutoff_evidence(rows, counting)
     carried = carry_over(evidence.mql, same.mql, 0.15)
     assert same.mql.counted_leads([carried])[0] == evidence.mql.counted_leads([0.15])[0]

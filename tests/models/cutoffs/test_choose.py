@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 
 from features.errors import InputError
 from features.time_units import WEEK_US
-from models.cutoffs.choose import Compared, choose_cutoff, choose_pair
-from models.cutoffs.cutoffs import Counting, choose_thresholds
-from models.cutoffs.evidence import BandEvidence, CutoffEvidence
-from models.cutoffs.policy_options import BandOptions, Capacity, DealValue
-from models.cutoffs.policy_words import asked_words
+from models.bands import PerBand, rows_that_may_enter
+from models.cutoffs.choose import choose_cutoff, choose_pair
+from models.cutoffs.counting import Counting
+from models.cutoffs.evidence import BandEvidence, cutoff_evidence
+from models.cutoffs.policies.knobs import Capacity, DealValue
+from models.cutoffs.policies.policy import Compared
+from models.cutoffs.policies.registry import POLICIES
+from models.cutoffs.policy_options import BandOptions
+from models.cutoffs.thresholds import choose_thresholds
 from models.what_if.cutoff_change import compare_cutoffs
 
 VALUE = DealValue(deal=1_000, handover=100)
@@ -39,9 +43,11 @@ def looks(leads: int = 300, *, nights: int = 6, seed: int = 4) -> pd.DataFrame:
 
 
 def compared(rows: pd.DataFrame, counting: Counting) -> Compared:
-    points = CutoffEvidence.of(rows, counting, score="points")
-    mql, sal = (float(points.band(band).counted_leads([at])[0]) for band, at in (("MQL", 0.0), ("SAL", 20.0)))
-    return Compared(points, 0.0, 20.0, mql, sal, own=True)
+    points = cutoff_evidence(rows, counting, score="points")
+    at = PerBand(0.0, 20.0)
+    return Compared(
+        points, at, PerBand.by(lambda band: float(points.of(band).counted_leads([at.of(band)])[0])), own=True
+    )
 
 
 ASKED: dict[str, dict[str, Any]] = {
@@ -59,16 +65,16 @@ ASKED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("of_sal", sorted(ASKED))
 def test_mql_never_lies_above_sal_and_nobody_barred_is_promoted(of_mql: str, of_sal: str) -> None:
     rows, counting = looks(), Counting(2 * WEEK_US, 4.0)
-    evidence = CutoffEvidence.of(rows, counting)
+    evidence = cutoff_evidence(rows, counting)
     mql = BandOptions.model_validate({"policy": of_mql, **ASKED[of_mql]})
     sal = BandOptions.model_validate({"policy": of_sal, **ASKED[of_sal]})
-    first, second = choose_pair(evidence, mql, sal, confidence=0.8, compared=compared(rows, counting))
-    assert first.threshold <= second.threshold
-    assert (first.policy, second.policy) == (of_mql, of_sal)
+    chosen = choose_pair(evidence, PerBand(mql, sal), confidence=0.8, compared=compared(rows, counting))
+    assert chosen.mql.threshold <= chosen.sal.threshold
+    assert chosen.map(lambda choice: choice.policy) == PerBand(of_mql, of_sal)
     barred = set(rows.loc[rows["excluded"], "lead_id"])
     closed = set(rows.loc[~rows["gates_open"], "lead_id"])
-    assert not barred & set(evidence.mql.promoted(first.threshold)["lead_id"])
-    assert not (barred | closed) & set(evidence.sal.promoted(second.threshold)["lead_id"])
+    assert not barred & set(evidence.mql.promoted(chosen.mql.threshold)["lead_id"])
+    assert not (barred | closed) & set(evidence.sal.promoted(chosen.sal.threshold)["lead_id"])
 
 
 @settings(max_examples=25, deadline=None)
@@ -93,22 +99,20 @@ def test_capacity_is_hours_over_minutes_less_leave() -> None:
 
 def test_a_number_of_leads_gives_the_cut_off_that_counting_gives() -> None:
     rows, counting = looks(), Counting(2 * WEEK_US, 4.0)
-    evidence = CutoffEvidence.of(rows, counting)
+    evidence = cutoff_evidence(rows, counting)
     counted = rows["as_of_us"] >= counting.from_us
     for leads in (0, 3, 17, 60, 400):
         old = choose_thresholds(
             rows["lead_id"],
             rows["p"],
-            excluded=rows["excluded"],
-            gates_open=rows["gates_open"],
-            mql_leads=leads,
-            sal_leads=leads,
+            may=rows_that_may_enter(rows),
+            leads=PerBand(leads, leads),
             counted=counted,
         )
         threshold = evidence.mql.threshold_for(leads)
-        assert evidence.mql.counted_leads([threshold])[0] == old.mql_leads
+        assert evidence.mql.counted_leads([threshold])[0] == old.leads.mql
         assert abs(evidence.sal.counted_leads([evidence.sal.threshold_for(leads)])[0] - leads) <= abs(
-            old.sal_leads - leads
+            old.leads.sal - leads
         )
 
 
@@ -128,10 +132,10 @@ def by_hand() -> pd.DataFrame:
 
 def test_same_precision_and_same_recall_worked_by_hand() -> None:
     rows, counting = by_hand(), Counting(0, 1.0)
-    evidence, points = CutoffEvidence.of(rows, counting), CutoffEvidence.of(rows, counting, score="points")
+    evidence, points = cutoff_evidence(rows, counting), cutoff_evidence(rows, counting, score="points")
     # The points from 30 on promote a, c, d: 2 of 3. The model's best two: 2 of 2; four: 3 of 4 (more precise, more
     # leads); five: 3 of 5 (less precise).
-    against = Compared(points, 30.0, 30.0, 3.0, 3.0, own=True)
+    against = Compared(points, PerBand(30.0, 30.0), PerBand(3.0, 3.0), own=True)
     chosen = choose_cutoff(
         evidence.mql, BandOptions(policy="same_precision_more_leads"), confidence=0.9, compared=against
     )
@@ -162,8 +166,8 @@ def test_the_best_expected_value_worked_by_hand() -> None:
 
 def test_where_points_promoted_nobody_there_is_nothing_to_be_as_good_as() -> None:
     rows, counting = by_hand(), Counting(0, 1.0)
-    points = CutoffEvidence.of(rows, counting, score="points")
-    none = Compared(points, 99.0, 99.0, 0.0, 0.0, own=True)
+    points = cutoff_evidence(rows, counting, score="points")
+    none = Compared(points, PerBand(99.0, 99.0), PerBand(0.0, 0.0), own=True)
     evidence = BandEvidence.of(rows, counting, "SAL")
     for policy in ("same_precision_more_leads", "same_recall_fewer_leads"):
         with pytest.raises(InputError, match="points promoted to SAL") as refused:
@@ -184,23 +188,22 @@ def test_a_missing_knob_is_named() -> None:
 
 def test_a_promise_for_sal_below_mql_is_kept_at_the_higher_cut_off() -> None:
     rows, counting = looks(800), Counting(0, 6.0)
-    evidence, against = CutoffEvidence.of(rows, counting), compared(rows, counting)
-    few = BandOptions(policy="per_week", per_week=8)
-    mql, sal = choose_pair(
-        evidence, few, BandOptions(policy="promised_precision", promise=0.2), confidence=0.9, compared=against
-    )
-    assert sal.raised
-    assert sal.promise is not None
-    assert sal.threshold == mql.threshold == sal.promise.threshold
+    evidence, against = cutoff_evidence(rows, counting), compared(rows, counting)
+    few, promised = BandOptions(policy="per_week", per_week=8), BandOptions(policy="promised_precision", promise=0.2)
+    chosen = choose_pair(evidence, PerBand(few, promised), confidence=0.9, compared=against)
+    assert (chosen.mql.raised, chosen.sal.raised) == (False, True)
+    assert chosen.sal.promise is not None
+    assert chosen.sal.threshold == chosen.mql.threshold == chosen.sal.promise.threshold
 
 
 def test_where_it_cannot_be_proven_at_mql_s_cut_off_it_says_so() -> None:
     rows, counting = looks(300), Counting(0, 6.0)
     with pytest.raises(InputError, match=r"at MQL's cut-off .* too few to prove it") as refused:
         choose_pair(
-            CutoffEvidence.of(rows, counting),
-            BandOptions(policy="per_week", per_week=0.2),
-            BandOptions(policy="promised_precision", promise=0.15),
+            cutoff_evidence(rows, counting),
+            PerBand(
+                BandOptions(policy="per_week", per_week=0.2), BandOptions(policy="promised_precision", promise=0.15)
+            ),
             confidence=0.9,
             compared=compared(rows, counting),
         )
@@ -224,4 +227,4 @@ def test_every_policy_says_what_was_asked() -> None:
         options = BandOptions.model_validate({"policy": policy, **knobs})
         chosen = choose_cutoff(evidence, options, confidence=0.9, compared=against)
         per_week = None if chosen.asked_leads is None else chosen.asked_leads / counting.weeks
-        assert len(asked_words(chosen, options, "MQL", per_week=per_week, confidence=0.9)) > 10
+        assert len(POLICIES[chosen.policy].words(options, "MQL", per_week=per_week, confidence=0.9)) > 10

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features.time_units import WEEK_US
-from models.cutoffs.cutoffs import Counting
+from models.cutoffs.counting import Counting
 from models.cutoffs.evidence import BandEvidence, late_weights
 
 

@@ -7,8 +7,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.cutoffs.cutoffs import first_promotions
-from models.cutoffs.first_promotions import FirstPassages
+from models.cutoffs.first_promotions import FirstPassages, first_promotions
 
 looks = st.lists(
     st.tuples(st.integers(0, 6), st.integers(0, 8), st.integers(0, 5), st.booleans()), min_size=1, max_size=40
@@ -36,3 +35,10 @@ def test_worked_by_hand() -> None:
     # From 0.1: a at its first row (1), b (1). From 0.3: a at its second (0), b. From 0.55: a's second alone.
     assert passages.sums([0.1, 0.3, 0.55, 0.7], [1.0, 0.0, 1.0]).tolist() == [2.0, 1.0, 0.0, 0.0]
     assert passages.sums([0.1, 0.3], [[1.0, 0.0, 1.0], [1.0, 1.0, 1.0]]).tolist() == [[2.0, 1.0], [2.0, 2.0]]
+
+
+def test_a_lead_is_promoted_once_at_its_first_passing_row() -> None:
+    promoted = first_promotions(
+        pd.Series(["b", "a", "a", "b", "c"]), pd.Series([9, 5, 3, 7, 1]), [True, True, True, True, False]
+    )
+    assert promoted.to_dict("list") == {"lead_id": ["a", "b"], "as_of_us": [3, 7]}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features.time_units import WEEK_US
-from models.cutoffs.cutoffs import Counting
+from models.cutoffs.counting import Counting
 from models.cutoffs.evidence import BandEvidence
 from models.cutoffs.next_quarter import (
     DEAL_WORTH,
@@ -17,7 +17,7 @@ from models.cutoffs.next_quarter import (
     precision_move,
     state_next_quarter,
 )
-from models.cutoffs.policy_options import DealValue
+from models.cutoffs.policies.knobs import DealValue
 
 STILL = Moves(volume=0.0, precision=0.0)
 

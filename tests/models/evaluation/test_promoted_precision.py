@@ -38,7 +38,7 @@ def test_weights_of_one_change_nothing_and_others_count_as_by_hand() -> None:
     assert found["effective_leads"] == pytest.approx(100 / 66)
     assert found["high"] - found["low"] > plain["high"] - plain["low"]
     assert precision_difference(weighted, everybody, other, draws=20, seed=1).value == pytest.approx(0.4)
-    curve = precision_against_volume(weighted, [4.0, 3.0, 2.0, 1.0], excluded=[False] * 4, steps=4)
+    curve = precision_against_volume(weighted, [4.0, 3.0, 2.0, 1.0], may=[True] * 4, steps=4)
     assert curve["precision"].tolist() == pytest.approx([0.5, 0.9, 0.9])
     silent = promoted_precision(weighted, [False, False, False, True])
     assert (silent["leads"], silent["worked"]) == (1, 0)
@@ -50,8 +50,8 @@ def test_volume_rises_as_the_threshold_falls_and_excluded_leads_never_count() ->
     rows = pd.DataFrame({"lead_id": np.repeat(np.arange(50), 3), "as_of_us": np.tile([0, 7, 14], 50) * DAY_US})
     rows["y"] = generator.integers(0, 2, 150).astype(float)
     score = generator.integers(0, 12, 150).astype(float)
-    excluded = (rows["lead_id"] < 10).to_numpy()
-    curve = precision_against_volume(rows, score, excluded=excluded, steps=20)
+    may = (rows["lead_id"] >= 10).to_numpy()
+    curve = precision_against_volume(rows, score, may=may, steps=20)
     assert (curve["threshold"].diff().dropna() < 0).all()
     assert (curve["leads"].diff().dropna() > 0).all()
     assert curve["leads"].iloc[-1] == 40

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from features.time_units import WEEK_US
-from models.cutoffs.cutoffs import BaselineCutoffs, Counting, Cutoffs, Volume
+from models.bands import PerBand
+from models.cutoffs.counting import Counting
+from models.cutoffs.cutoffs import BaselineCutoffs, Cutoffs, Volume
 from models.what_if.answer import what_if
 from models.what_if.question import PromiseNotKeptError, Question, agree
 from models.what_if.stored_evidence import Past, Seen
@@ -73,7 +75,7 @@ def past() -> Past:
 
 def test_nothing_asked_is_what_is_in_force(past: Past) -> None:
     agreed = agree(past, Question())
-    assert (agreed.mql, agreed.sal, agreed.limit) == (0.3, 0.5, "in_force")
+    assert (agreed.at, agreed.limit) == (PerBand(0.3, 0.5), "in_force")
     answer = what_if(past, Question())
     for stage in ("MQL", "SAL"):
         assert answer["stages"][stage]["proposed"] == answer["stages"][stage]["in_force"]
@@ -90,10 +92,10 @@ def test_a_number_a_week_is_given(past: Past) -> None:
 
 def test_cut_offs_are_carried_over_to_the_forecast_that_scores_now_by_volume(past: Past) -> None:
     agreed = agree(past, Question(sal_per_week=12, mql_per_week=90))
-    assert agreed.sal == pytest.approx(agreed.forward.sal**0.8, abs=1e-3)
+    assert agreed.at.sal == pytest.approx(agreed.forward.sal**0.8, abs=1e-3)
     for final, forward, at, before in (
-        (past.final.sal, past.model.sal, agreed.sal, agreed.forward.sal),
-        (past.final.mql, past.model.mql, agreed.mql, agreed.forward.mql),
+        (past.final.sal, past.model.sal, agreed.at.sal, agreed.forward.sal),
+        (past.final.mql, past.model.mql, agreed.at.mql, agreed.forward.mql),
     ):
         assert final.per_week([at]) == forward.per_week([before])
 
@@ -110,8 +112,8 @@ def test_more_capacity_never_means_fewer_leads(past: Past) -> None:
 @pytest.mark.parametrize("sal_per_week", [3.0, 30.0, 3000.0])
 def test_mql_is_never_above_sal_and_never_moved_by_it(past: Past, sal_per_week: float) -> None:
     agreed = agree(past, Question(sal_per_week=sal_per_week))
-    assert agreed.mql == 0.3
-    assert agreed.sal >= agreed.mql
+    assert agreed.at.mql == 0.3
+    assert agreed.at.sal >= agreed.at.mql
     if sal_per_week == 3000.0:
         assert agreed.limit == "mql"
 

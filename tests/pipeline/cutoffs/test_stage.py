@@ -15,10 +15,12 @@ import pytest
 from features.errors import InputError
 from features.labelling.snapshots import open_snapshots
 from features.time_units import DAY_US, to_micros
-from models.cutoffs.cutoffs import Cutoffs, period_weeks
+from models.cutoffs.counting import period_weeks
+from models.cutoffs.cutoffs import Cutoffs
 from models.cutoffs.evidence import BandEvidence
-from models.cutoffs.policy_options import BandOptions, Capacity, DealValue
-from models.cutoffs.promised_precision import best_promise
+from models.cutoffs.policies.knobs import Capacity, DealValue
+from models.cutoffs.policies.promised_precision import best_promise
+from models.cutoffs.policy_options import BandOptions
 from models.rules.sales_veto import DAYS_SINCE_EVENT
 from models.scoring.score_rows import score_rows
 from pipeline.cutoffs import stage as cutoffs

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.cutoffs.cutoffs import Cutoffs, first_promotions
+from models.cutoffs.cutoffs import Cutoffs
+from models.cutoffs.first_promotions import first_promotions
 from pipeline.receipt.body import receipt_body
 from pipeline.receipt.page import render
 from pipeline.receipt.seal import seal

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from models.cutoffs.cutoffs import first_promotions
+from models.cutoffs.first_promotions import first_promotions
 from pipeline.cutoffs.stage import decide
 from pipeline.outputs.baseline import read_baseline
 from pipeline.outputs.cutoffs_file import read_cutoffs

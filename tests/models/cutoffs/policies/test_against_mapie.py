@@ -7,7 +7,7 @@ import pytest
 from mapie.risk_control import BinaryClassificationController
 from mapie.risk_control.fwer_control import control_fwer
 
-from models.cutoffs.promised_precision import passed_in_sequence, promise_grid, tail_probabilities
+from models.cutoffs.policies.promised_precision import passed_in_sequence, promise_grid, tail_probabilities
 
 
 def test_mapie_finds_the_same_where_each_lead_has_one_look() -> None:

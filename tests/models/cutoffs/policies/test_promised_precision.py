@@ -8,9 +8,9 @@ import pytest
 from scipy.stats import binom
 
 from features.errors import InputError
-from models.cutoffs.cutoffs import Counting
+from models.cutoffs.counting import Counting
 from models.cutoffs.evidence import BandEvidence
-from models.cutoffs.promised_precision import (
+from models.cutoffs.policies.promised_precision import (
     STARTS,
     best_promise,
     keep_promise,

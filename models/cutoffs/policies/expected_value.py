@@ -7,12 +7,32 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from models.arrays import Floats
+from models.bands import Band
 from models.cutoffs.evidence import BandEvidence, between
 from models.cutoffs.first_promotions import FirstPassages
-from models.cutoffs.policy_options import DealValue
+from models.cutoffs.policies.knobs import DealValue, Knobs
+from models.cutoffs.policies.policy import Chosen, Compared, Policy, needed
 from models.measures.bootstrap import LEVEL, drawn_weights
 
 CURVE_POINTS = 60
+
+
+class ExpectedValue(Policy):
+    """The highest expected value a week, within what the people can work if that is given."""
+
+    name = "expected_value"
+    needs = "value"
+
+    def choose(self, evidence: BandEvidence, knobs: Knobs, *, confidence: float, compared: Compared) -> Chosen:
+        """Return the cut-off of `most_valuable`."""
+        most = None if knobs.capacity is None else knobs.capacity.leads_per_week
+        value = needed(knobs.value, "value", evidence.band)
+        return Chosen(most_valuable(evidence, value, at_most_per_week=most), self.name)
+
+    def words(self, knobs: Knobs, band: Band, *, per_week: float | None, confidence: float) -> str:
+        """Return what was asked."""
+        bound = "" if knobs.capacity is None else f", at most {knobs.capacity.leads_per_week:.3g} leads a week"
+        return f"the highest expected value{bound}"
 
 
 def net_benefit(won: ArrayLike, handed_over: ArrayLike, leads: float, *, threshold_probability: float) -> Floats:

@@ -5,7 +5,40 @@ from __future__ import annotations
 import numpy as np
 
 from features.errors import InputError
+from models.bands import Band
 from models.cutoffs.evidence import BandEvidence, between
+from models.cutoffs.policies.knobs import Knobs
+from models.cutoffs.policies.policy import Chosen, Compared, Policy
+
+
+class SamePrecisionMoreLeads(Policy):
+    """As precise as the points, with as many leads as that allows."""
+
+    name = "same_precision_more_leads"
+
+    def choose(self, evidence: BandEvidence, knobs: Knobs, *, confidence: float, compared: Compared) -> Chosen:
+        """Return the cut-off of `same_precision`."""
+        points = compared.evidence.of(evidence.band)
+        return Chosen(same_precision(evidence, points, compared.at.of(evidence.band)), self.name)
+
+    def words(self, knobs: Knobs, band: Band, *, per_week: float | None, confidence: float) -> str:
+        """Return what was asked."""
+        return "as precise as the points, with as many leads as that allows"
+
+
+class SameRecallFewerLeads(Policy):
+    """As many found as the points find, with as few leads as that allows."""
+
+    name = "same_recall_fewer_leads"
+
+    def choose(self, evidence: BandEvidence, knobs: Knobs, *, confidence: float, compared: Compared) -> Chosen:
+        """Return the cut-off of `same_recall`."""
+        points = compared.evidence.of(evidence.band)
+        return Chosen(same_recall(evidence, points, compared.at.of(evidence.band)), self.name)
+
+    def words(self, knobs: Knobs, band: Band, *, per_week: float | None, confidence: float) -> str:
+        """Return what was asked."""
+        return "as many found as the points find, with as few leads as that allows"
 
 
 def same_precision(evidence: BandEvidence, points: BandEvidence, points_cutoff: float) -> float:

@@ -17,6 +17,7 @@ endpoints. Pharmaceutical Statistics 2.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,10 @@ from scipy.special import betainc, betaincinv  # scipy.stats takes half a second
 
 from features.errors import InputError
 from models.arrays import Floats
+from models.bands import Band
 from models.cutoffs.evidence import BandEvidence
+from models.cutoffs.policies.knobs import Knobs
+from models.cutoffs.policies.policy import Chosen, Compared, Policy, needed
 from models.cutoffs.statement import Promise
 from models.log_odds import log_odds_to_probability, probability_to_log_odds
 
@@ -36,6 +40,29 @@ STARTS = {2.0: 0.1, 1.0: 0.2, 0.5: 0.2, 0.0: 0.5}
 """Log-odds above the promise at which testing starts, and the part of the error laid there. A cut-off at the promise
 itself would keep it with ease if the forecast were calibrated; the higher ones are for a forecast that says too much.
 """
+
+
+class PromisedPrecision(Policy):
+    """At least a share of the leads reaches the target, with a guarantee."""
+
+    name = "promised_precision"
+    needs = "promise"
+
+    def choose(self, evidence: BandEvidence, knobs: Knobs, *, confidence: float, compared: Compared) -> Chosen:
+        """Return the cut-off of `keep_promise`."""
+        share = needed(knobs.promise, "promise", evidence.band)
+        promise = keep_promise(evidence, share, confidence=confidence)
+        return Chosen(promise.threshold, self.name, promise=promise)
+
+    def raise_to(self, threshold: float, chosen: Chosen, evidence: BandEvidence) -> Chosen:
+        """Return the choice at the higher cut-off, where the promise is tested by itself."""
+        asked = needed(chosen.promise, "promise", evidence.band)
+        promise = keep_promise(evidence, asked.share, confidence=asked.confidence, at_least=threshold)
+        return replace(chosen, threshold=threshold, promise=promise, raised=True)
+
+    def words(self, knobs: Knobs, band: Band, *, per_week: float | None, confidence: float) -> str:
+        """Return what was asked."""
+        return f"at least {knobs.promise:.0%} reach the target, {confidence:.0%} sure"
 
 
 def tail_probabilities(won: npt.ArrayLike, leads: npt.ArrayLike, share: float) -> Floats:

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.cutoffs.cutoffs import Counting
+from models.cutoffs.counting import Counting
 from models.cutoffs.evidence import BandEvidence
-from models.cutoffs.expected_value import expected_value_per_week, net_benefit, net_benefit_curve
-from models.cutoffs.policy_options import DealValue
+from models.cutoffs.policies.expected_value import expected_value_per_week, net_benefit, net_benefit_curve
+from models.cutoffs.policies.knobs import DealValue
 
 
 def evidence(leads: int = 200) -> BandEvidence:

@@ -1,0 +1,1 @@
+"""What may a company ask of a cut-off?"""
