@@ -121,7 +121,7 @@ def test_mql_is_never_above_sal_and_never_moved_by_it(past: Past, sal_per_week: 
 def test_a_promise_raises_the_cut_off_and_holds_in_the_test(past: Past) -> None:
     free = agree(past, Question(sal_per_week=60, mql_per_week=200))
     bound = agree(past, Question(sal_per_week=60, mql_per_week=200, promise=0.45))
-    assert bound.sal >= free.sal
+    assert bound.at.sal >= free.at.sal
     assert bound.promise is not None
     assert bound.promise.won / bound.promise.leads > 0.45
     held = what_if(past, Question(promise=0.45))["stages"]["SAL"]["proposed"]["test"]["precision"]
