@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from features.errors import InputError
-from models.cutoffs.cutoffs import BandStatement, Volume
+from models.cutoffs.cutoffs import Cutoffs
 from pipeline.pages.cutoff_words import asked, stated
 from pipeline.receipt.signing_state import standing_of
 from pipeline.receipt.stage import PAGE, RECEIPT, read_receipt
@@ -140,13 +140,12 @@ def _promotion_table(evaluation: dict[str, Any]) -> Table:
     table = Table(title=f"Promoted in the test period (target {evaluation['target']})", title_justify="left")
     for head in ("", "cut-off", "leads", "a week", "stated", "reached the target", "stated"):
         table.add_column(head, justify="right" if head else "left")
-    cutoffs = evaluation["cutoffs"]
-    told = {band: _statement(cutoffs, band) for band in ("MQL", "SAL")}
-    shown = {"model": cutoffs, "baseline": cutoffs["baseline"]}
+    cutoffs = Cutoffs.model_validate(evaluation["cutoffs"])
+    shown = {"model": cutoffs.at, "baseline": cutoffs.baseline.at}
     for side, label in (("model", "model"), ("baseline", evaluation["baseline"].replace("_", " "))):
-        for band in ("MQL", "SAL"):
+        for band, cutoff in shown[side].items():
             row = evaluation["promoted"][side][band]
-            cutoff, said = shown[side][band.lower()], told[band] if side == "model" else None
+            said = cutoffs.statements.of(band) if side == "model" else None
             table.add_row(
                 f"{label} {band}",
                 f"{cutoff:.3f}" if side == "model" else f"{cutoff:g}",
@@ -156,19 +155,10 @@ def _promotion_table(evaluation: dict[str, Any]) -> Table:
                 _share(row),
                 stated(said, "precision"),
             )
-    lines = [f"{band} asked: {asked(said, _volume(cutoffs, band))}" for band, said in told.items()]
-    sure = f"stated: for the 13 weeks after the calibration period, {cutoffs['confidence']:.0%} sure"
+    lines = [f"{band} asked: {asked(said, cutoffs.volumes.of(band))}" for band, said in cutoffs.statements.items()]
+    sure = f"stated: for the 13 weeks after the calibration period, {cutoffs.confidence:.0%} sure"
     table.caption, table.caption_justify = "\n".join([*lines, sure]), "left"
     return table
-
-
-def _statement(cutoffs: dict[str, Any], band: str) -> BandStatement | None:
-    told = cutoffs[f"{band.lower()}_statement"]
-    return None if told is None else BandStatement.model_validate(told)
-
-
-def _volume(cutoffs: dict[str, Any], band: str) -> Volume:
-    return Volume.model_validate(cutoffs[f"{band.lower()}_volume"])
 
 
 def _share(row: dict[str, Any]) -> str:
