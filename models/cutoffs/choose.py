@@ -10,7 +10,7 @@ from models.cutoffs.policy_options import BandOptions
 
 
 def choose_cutoff(evidence: BandEvidence, options: BandOptions, *, confidence: float, compared: Compared) -> Chosen:
-    """Return the cut-off of one stage for a policy.
+    """Return the cut-off of one band for a policy.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def choose_cutoff(evidence: BandEvidence, options: BandOptions, *, confidence: f
         If a knob is missing, or no cut-off does what was asked; it says what is possible.
     """
     if options.policy is None:
-        raise ValueError("a stage's policy must be given")
+        raise ValueError("a band's policy must be given")
     return POLICIES[options.policy].choose(evidence, options, confidence=confidence, compared=compared)
 
 

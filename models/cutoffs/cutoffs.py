@@ -29,7 +29,7 @@ class Volume(Strict):
 
 
 class BandStatement(Strict):
-    """What the cut-off of one stage says of itself."""
+    """What the cut-off of one band says of itself."""
 
     policy: PolicyName
     asked: str

@@ -1,4 +1,4 @@
-"""What past looks say about every cut-off of a stage: how many leads a week, and what became of them."""
+"""What past looks say about every cut-off of a band: how many leads a week, and what became of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LATE_WEIGHT = 5.0
 
 @dataclass(frozen=True)
 class BandEvidence:
-    """First promotions to one stage at every cut-off, built once; each question about a cut-off then takes little.
+    """First promotions to one band at every cut-off, built once; each question about a cut-off then takes little.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class BandEvidence:
         counting : Counting
             Of the same looks.
         band : str
-            Which stage; for SAL the gates must be open.
+            Which band; for SAL the gates must be open.
         score : str
             Column that is cut: ``p``, or ``points`` for what the baseline does.
         """

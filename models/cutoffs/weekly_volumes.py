@@ -23,7 +23,7 @@ LEAST_MOMENTS = 13
 
 @dataclass(frozen=True)
 class PastVolumes:
-    """First promotions to one stage over the whole past, at every cut-off, on the grid that the forecast learned on.
+    """First promotions to one band over the whole past, at every cut-off, on the grid that the forecast learned on.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class PastVolumes:
             ``lead_id``, ``as_of_us``, ``p``, ``excluded``, ``gates_open``; one row a lead and look, whether the
             forecast has learned from it or not: numbers of leads are compared with numbers, not with outcomes.
         band : str
-            The stage.
+            The band.
         until_us : int
             When the cut-offs are set; later rows are not looked at.
         """

@@ -56,14 +56,14 @@ class CutoffOptions(Strict):
         return self
 
     def band(self, band: Band) -> BandOptions:
-        """Return the options of one stage, with what holds for both where it has none of its own."""
+        """Return the options of one band, with what holds for both where it has none of its own."""
         own, flat = PerBand((self.mql, self.mql_per_week), (self.sal, self.sal_per_week)).of(band)
         per_week = own.per_week if own.per_week is not None else flat
         return own.model_copy(update={"policy": own.policy or self.policy, "per_week": per_week})
 
 
 FLAT_KNOBS = ("per_week",)
-"""Knobs that may stand beside the stages, as ``mql_per_week``."""
+"""Knobs that may stand beside the bands, as ``mql_per_week``."""
 
 
 class EvaluateOptions(Strict):

@@ -12,12 +12,12 @@ WEEKS_A_YEAR = 52.0
 
 
 class Capacity(Strict):
-    """The people who work the leads of a stage, and what a lead costs them."""
+    """The people who work the leads of a band, and what a lead costs them."""
 
     people: float = Field(gt=0)
     hours_a_week: float = Field(default=38.0, gt=0, le=80)
     share_for_leads: float = Field(default=0.5, gt=0, le=1)
-    """Share of the working time that is for new leads of this stage."""
+    """Share of the working time that is for new leads of this band."""
     minutes_a_lead: float = Field(gt=0)
     """Working time a lead takes, with research, attempts and notes."""
     weeks_off: float = Field(default=8.0, ge=0, lt=WEEKS_A_YEAR)
@@ -48,7 +48,7 @@ class DealValue(Strict):
 
 
 class Knobs(Strict):
-    """The knobs of one stage; those that its policy does not need are not looked at."""
+    """The knobs of one band; those that its policy does not need are not looked at."""
 
     per_week: float | None = Field(default=None, gt=0)
     capacity: Capacity | None = None

@@ -63,7 +63,7 @@ class Chosen:
 
 
 class Policy(ABC):
-    """A way to choose the cut-off of a stage; it holds nothing, so that one of each kind is enough.
+    """A way to choose the cut-off of a band; it holds nothing, so that one of each kind is enough.
 
     A new one is a class in this folder and a line in `models.cutoffs.policies.registry`.
 
@@ -83,14 +83,14 @@ class Policy(ABC):
 
     @abstractmethod
     def choose(self, evidence: BandEvidence, knobs: Knobs, *, confidence: float, compared: Compared) -> Chosen:
-        """Return the cut-off of one stage.
+        """Return the cut-off of one band.
 
         Parameters
         ----------
         evidence : BandEvidence
             Looks of the past. Outcomes play a part only where the policy is about outcomes.
         knobs : Knobs
-            Those of the stage.
+            Those of the band.
         confidence : float
             How sure a promise is to be kept.
         compared : Compared
@@ -109,9 +109,9 @@ class Policy(ABC):
         Parameters
         ----------
         knobs : Knobs
-            Those of the stage.
+            Those of the band.
         band : str
-            The stage.
+            The band.
         per_week : float or None
             Leads a week that were asked for, if a number was.
         confidence : float
