@@ -32,9 +32,9 @@ from models.forecast.forecast import Forecast
 from models.rules.baseline import Baseline
 from models.rules.sales_veto import Veto, vetoed
 from pipeline.features.stage import write_features
-from pipeline.outputs.baseline import read_rules
 from pipeline.outputs.feature_rows import read_features
 from pipeline.outputs.ingested_tables import read_leads, read_stages
+from pipeline.outputs.rules_file import read_rules
 from pipeline.replay.nightly_looks import COUNTED_WEEKS
 from pipeline.runner.stages import StageContext, make_context, run_stage
 from pipeline.settings.settings import parse_overrides

@@ -16,6 +16,7 @@ from features.time_units import DAY_US, format_time, to_micros
 from models.monitoring.followed_leads import Path, followed_mqls, last_act, monitored_path
 from pipeline.outputs.feature_rows import source_features
 from pipeline.outputs.ingested_tables import read_leads, read_observed_until, read_stages
+from pipeline.outputs.rules_file import read_rules
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import STAMP
 
@@ -91,8 +92,9 @@ def _read_events(context: StageContext, as_of_us: int) -> pd.DataFrame:
 
 def _that_bring_in(context: StageContext, spec: SourceSpec) -> dict[str, str]:
     """Return the event types that earn points, or show high intent where there are no rules, with their family."""
-    rules = context.rules() or {}
-    earning = {action["family"] for action in rules.get("actions", []) if action.get("points", 0) > 0}
+    rules = read_rules(context)
+    actions = () if rules is None else rules.actions
+    earning = {family for action in actions if action.points > 0 for family in action.families}
     chosen = {
         name: family
         for name, family in spec.events.items()

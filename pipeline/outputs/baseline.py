@@ -5,32 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-from pydantic import ValidationError
 
-from features.catalog.feature_list import Feature
-from features.errors import InputError
 from models.cutoffs.cutoffs import Cutoffs
 from models.measures.observed_outcomes import TRAINING_POWER, WEIGHT, observed_rows
 from models.rules.baseline import Baseline
 from models.rules.naive_bayes import NaiveBayes, fit_naive_bayes
-from models.rules.points import PointsRules, check_rules
 from models.rules.sales_veto import Veto
 from pipeline.outputs.feature_rows import KEYS, source_features
+from pipeline.outputs.rules_file import read_rules
 from pipeline.runner.stages import StageContext
-from pipeline.settings.settings import validation_message
-
-
-def read_rules(context: StageContext, features: tuple[Feature, ...]) -> PointsRules | None:
-    """Return the points rules, checked against the features, or None where the source has none."""
-    tree = context.rules()
-    if tree is None:
-        return None
-    try:
-        rules = PointsRules.model_validate(tree)
-    except ValidationError as error:
-        raise InputError(expected="rules as documented", found=validation_message(error), table="rules.yaml") from None
-    check_rules(rules, features, context.settings.features)
-    return rules
 
 
 def fit_baseline(context: StageContext, history: pd.DataFrame) -> Baseline:

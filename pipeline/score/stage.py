@@ -20,9 +20,9 @@ from models.forecast.forecast import Forecast
 from models.forecast.saved_form import from_files
 from models.rules.points import PointsRules
 from models.scoring.score_rows import model_version, score_rows
-from pipeline.outputs.baseline import read_rules
 from pipeline.outputs.ingested_tables import read_observed_until
 from pipeline.outputs.model_files import read_texts
+from pipeline.outputs.rules_file import read_rules, rules_identity
 from pipeline.runner.progress import progress, say
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import file_digest
@@ -147,8 +147,8 @@ def _store(scores: pd.DataFrame, scoring_run: ScoreRun, context: StageContext) -
 
 def _run_id(context: StageContext, *, model: dict[str, str], cutoffs: Cutoffs, open_file: Path) -> str:
     """Return a name that equal inputs share."""
-    rules = json.dumps(context.rules(), sort_keys=True)
-    parts = [model_version(model), cutoffs.version, rules, file_digest(open_file), str(context.settings.score.reasons)]
+    reasons = str(context.settings.score.reasons)
+    parts = [model_version(model), cutoffs.version, rules_identity(context), file_digest(open_file), reasons]
     share = context.settings.score.explore_share
     if share > 0:
         parts.append(f"{share!r} {context.settings.seed}")
