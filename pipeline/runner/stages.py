@@ -128,6 +128,10 @@ class StageContext:
             )
         return stamp
 
+    def has(self, stage: str) -> bool:
+        """Whether a stage has been completed."""
+        return self.workspace.stamp(stage) is not None
+
     def spec(self) -> SourceSpec:
         """Return the source's spec as ingested; the same text is parsed once, whoever asks and however often."""
         return _parsed_spec((self.folder("ingest") / SPEC_FILE).read_text(encoding="utf-8"))

@@ -79,7 +79,11 @@ class Workspace:
         stamp = self.stamp(stage)
         if stamp is None or stamp.inputs != dict(inputs):
             return False
-        return stamp.outputs == tree_digest([self.folder(stage)])
+        return stamp.outputs == self.outputs_digest(stage)
+
+    def outputs_digest(self, stage: str) -> str:
+        """Return the digest of a stage's outputs as they lie there now; its stamp says what it was when written."""
+        return tree_digest([self.folder(stage)])
 
     @contextmanager
     def locked(self) -> Iterator[None]:
