@@ -32,8 +32,6 @@ from pipeline.evaluate.group_tables import group_tables
 from pipeline.evaluate.judged_target import judge_target
 from pipeline.evaluate.learning import curve_of
 from pipeline.evaluate.open_leads import (
-    OPEN_ABOUT_FILE,
-    OPEN_FILE,
     about_open,
     open_decisions,
     read_waiting,
@@ -42,7 +40,7 @@ from pipeline.evaluate.open_leads import (
 from pipeline.evaluate.report.page import write_report
 from pipeline.outputs.baseline import read_baseline
 from pipeline.outputs.cutoffs_file import read_cutoffs
-from pipeline.outputs.evaluation_file import EVALUATION_FILE
+from pipeline.outputs.evaluation_file import EVALUATION_FILE, OPEN_ABOUT_FILE, OPEN_FILE
 from pipeline.outputs.feature_rows import KEYS, judged_rows, read_features
 from pipeline.outputs.ingested_tables import read_observed_until, read_stages
 from pipeline.outputs.labels_file import read_follow_up

@@ -9,6 +9,8 @@ from typing import Any
 from pipeline.runner.stages import StageContext
 
 EVALUATION_FILE, REPORT_FILE, PLOTS_FOLDER = "evaluation.json", "report.html", "plots"
+OPEN_FILE, OPEN_ABOUT_FILE = "open.parquet", "open.json"
+"""The open leads as both policies see them, and how they are called; `pipeline.outputs.what_if_evidence` reads them."""
 
 
 def read_evaluation(context: StageContext) -> dict[str, Any]:

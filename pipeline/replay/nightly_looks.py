@@ -203,7 +203,7 @@ def _look(
     tables, options = table_files(context), context.settings.features
     with context.workspace.scratch("looks") as scratch:
         for chunk in _some_nights(snapshots):
-            file = scratch / "looks.parquet"
+            file = scratch / "rows.parquet"
             write_features(tables, chunk, spec, options, file)
             for rows in _read(file):
                 parts.append(decisions(rows, baseline, forecast, target, final=final, others=others))
