@@ -32,9 +32,9 @@ from models.forecast.forecast import Forecast
 from models.rules.baseline import Baseline
 from models.rules.sales_veto import Veto, vetoed
 from pipeline.features.stage import write_features
-from pipeline.outputs.baseline import read_rules
 from pipeline.outputs.feature_rows import read_features
-from pipeline.outputs.ingested_tables import read_leads, read_stages
+from pipeline.outputs.ingested_tables import read_leads, read_stages, table_files
+from pipeline.outputs.rules_file import read_rules
 from pipeline.replay.nightly_looks import COUNTED_WEEKS
 from pipeline.runner.stages import StageContext, make_context, run_stage
 from pipeline.settings.settings import parse_overrides
@@ -251,7 +251,7 @@ def _write_nights(context: StageContext, nights: np.ndarray, file: Path) -> None
     spec = context.spec()
     snapshots = job_snapshots(read_leads(context), read_stages(context), spec, nights_us=nights)
     partial = file.with_suffix(".partial")
-    write_features(context.folder("ingest"), snapshots, spec, context.settings.features, partial)
+    write_features(table_files(context), snapshots, spec, context.settings.features, partial)
     partial.rename(file)
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from features.errors import InputError
 from models.cutoffs.cutoffs import Cutoffs
+from pipeline.outputs.evaluation_file import read_evaluation, report_file
+from pipeline.outputs.score_file import read_score_summary
 from pipeline.pages.cutoff_words import asked, stated
 from pipeline.receipt.signing_state import standing_of
-from pipeline.receipt.stage import PAGE, RECEIPT, read_receipt
+from pipeline.receipt.stage import receipt_files, receipt_of
+from pipeline.runner.finished_run import open_run
+from pipeline.runner.stages import StageContext
 
 _METRICS = {
     "auc": "AUC (higher is better)",
@@ -33,10 +35,8 @@ def summary_table(out: Path) -> str:
     InputError
         If nothing was evaluated there.
     """
-    file = out / "evaluate" / "evaluation.json"
-    if not file.is_file():
-        raise InputError(expected="an evaluated run", found=f"none in {out}", hint="Run 'make demo' or 'leadscore run'")
-    evaluation = json.loads(file.read_text(encoding="utf-8"))
+    context = open_run(out)
+    evaluation = read_evaluation(context)
     console = Console(width=110, highlight=False)
     with console.capture() as capture:
         console.print(verdict_sentence(evaluation), soft_wrap=True, markup=False)
@@ -45,9 +45,9 @@ def summary_table(out: Path) -> str:
             console.print(agreement_line(target), soft_wrap=True, markup=False)
         console.print(learning_line(evaluation), soft_wrap=True, markup=False)
         console.print(_promotion_table(evaluation))
-        _print_receipt(console, out)
-        _print_scores(console, out)
-        console.print(f"Report: {(out / 'evaluate' / 'report.html').resolve()}", soft_wrap=True, markup=False)
+        _print_receipt(console, context)
+        _print_scores(console, context)
+        console.print(f"Report: {report_file(context).resolve()}", soft_wrap=True, markup=False)
     return capture.get()
 
 
@@ -167,21 +167,19 @@ def _share(row: dict[str, Any]) -> str:
     return f"{row['precision']:.0%} [{row['low']:.0%}, {row['high']:.0%}]"
 
 
-def _print_receipt(console: Console, out: Path) -> None:
-    folder = out / "receipt"
-    if not (folder / RECEIPT).is_file():
+def _print_receipt(console: Console, context: StageContext) -> None:
+    if not context.has("receipt"):
         return
-    sealed = read_receipt(folder)
+    sealed, (_, page) = receipt_of(context), receipt_files(context)
     told = f"{sealed.receipt['verdict']['sentence']} Champion: {standing_of(sealed).sentence}."
     console.print(f"Receipt: {told}", soft_wrap=True, markup=False)
-    console.print(f"Receipt for both teams: {(folder / PAGE).resolve()}", soft_wrap=True, markup=False)
+    console.print(f"Receipt for both teams: {page.resolve()}", soft_wrap=True, markup=False)
 
 
-def _print_scores(console: Console, out: Path) -> None:
-    file = out / "score" / "score.json"
-    if not file.is_file():
+def _print_scores(console: Console, context: StageContext) -> None:
+    if not context.has("score"):
         return
-    score = json.loads(file.read_text(encoding="utf-8"))
+    score = read_score_summary(context)
     goal = score["targets"][score["cutoffs"]["target"]]["stage"]
     console.print(f"Open leads scored: {score['leads']:,} = {counted(score, goal)}", markup=False, soft_wrap=True)
 

@@ -34,7 +34,7 @@ class Services:
             settings=settings,
             store=ScoreReader(settings.store_url),
             model=ServedModel(settings.out),
-            history=IngestHistory(settings.out / "ingest"),
+            history=IngestHistory(settings.out),
             past=StoredPast(settings.out),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 from pydantic import Field, model_validator
@@ -57,6 +57,13 @@ class ActionPoints(Strict):
     def families(self) -> tuple[str, ...]:
         """All families whose events count."""
         return (self.family, *self.also)
+
+    @property
+    def measure(self) -> Literal["count", "count_ever", "decayed"]:
+        """The measure that each of the families needs in ``source.yaml``."""
+        if self.half_life is not None:
+            return "decayed"
+        return "count_ever" if self.within is None else "count"
 
     def column(self, family: str) -> str:
         """Return the feature column that holds a family's number of events, or their decayed sum."""
@@ -144,14 +151,13 @@ def _uncomputable(
     action: ActionPoints, family: str, position: int, by_name: dict[str, Feature], options: FeatureOptions
 ) -> InputError:
     where = f"actions, rule {position}"
-    suffix = "_count_ever"
-    families = sorted(name.removeprefix("behaviour_").removesuffix(suffix) for name in by_name if name.endswith(suffix))
+    families = sorted({feature.subject for feature in by_name.values() if feature.family == "behaviour"})
     if family not in families:
         return InputError(
             expected=f"one of the event families {families} in {where}", found=repr(family), table="rules.yaml"
         )
-    measure = "decayed" if action.half_life is not None else "count"
-    if not any(re.fullmatch(rf"behaviour_{family}_{measure}_\d+\w*", name) for name in by_name):
+    measure = action.measure
+    if not any(re.fullmatch(rf"behaviour_{family}_{measure}(_\d+\w*)?", name) for name in by_name):
         return InputError(
             expected=f"an event family with the measure {measure} in {where}", found=repr(family),
             table="rules.yaml", hint=f"Add it to events.{family}.measures in source.yaml.",

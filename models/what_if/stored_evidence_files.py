@@ -20,6 +20,8 @@ COUNTING = {"cutoffs": "cutoffs/looks.json", "evaluate": "evaluate/looks.json"}
 EARLIER = "cutoffs/past.parquet"
 FILES = (CUTOFFS, OPEN_ABOUT, OPEN, EARLIER, *LOOKS.values(), *COUNTING.values())
 """All that an answer reads, below the folder of a run's outputs."""
+STAGES = ("cutoffs", "evaluate")
+"""The stages that leave them. An answer reads both, so the evaluation has to be that of the cut-offs."""
 
 
 def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) -> Past:

@@ -16,11 +16,12 @@ from models.cutoffs.policy_options import BandOptions
 from models.cutoffs.thresholds import DEFAULT_SHARES
 from models.cutoffs.weekly_volumes import PastVolumes
 from models.rules.baseline import Baseline
-from pipeline.outputs.baseline import fit_baseline, naive_bayes_file
+from pipeline.outputs.baseline import fit_baseline, write_naive_bayes
+from pipeline.outputs.cutoffs_file import write_cutoffs
 from pipeline.outputs.feature_rows import read_features
-from pipeline.outputs.model_files import read_forecast
-from pipeline.replay.look_files import write_looks
-from pipeline.replay.nightly_looks import Looks, calibration_looks
+from pipeline.outputs.looks_file import Looks, write_looks
+from pipeline.outputs.model_files import read_final, read_forward
+from pipeline.replay.nightly_looks import calibration_looks
 from pipeline.runner.stages import StageContext
 from pipeline.settings.settings import CutoffOptions
 
@@ -30,14 +31,13 @@ def run(context: StageContext, out: Path) -> None:
     target = context.spec().primary_target
     history = read_features(context, "history")
     baseline = fit_baseline(context, history)
-    forward = read_forecast(context.folder("train") / "forward")  # has not learned from what is counted here
-    final = read_forecast(context.folder("train") / "model")
+    forward = read_forward(context)  # has not learned from what is counted here
+    final = read_final(context)
     looks = calibration_looks(context, history, baseline, forward, target=target, final=final)
     cutoffs = decide(looks, baseline, target=target, options=context.settings.cutoffs)
-    (out / "cutoffs.json").write_text(cutoffs.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    write_cutoffs(cutoffs, out)
     write_looks(looks, out)
-    for name, fitted in baseline.naive_bayes.items():
-        naive_bayes_file(out, name).write_text(fitted.to_json(), encoding="utf-8")
+    write_naive_bayes(baseline, out)
 
 
 def decide(looks: Looks, baseline: Baseline, *, target: str, options: CutoffOptions) -> Cutoffs:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import pandas as pd
 
 from pipeline.outputs.feature_rows import KEYS
+from pipeline.outputs.ingested_tables import read_ingest_summary
+from pipeline.outputs.labels_file import read_labels
+from pipeline.outputs.training_files import read_leaks
 from pipeline.runner.stages import StageContext
-from pipeline.train.leak_warning import read_leaks
 
 SHOWN_PARTS = ("train", "calibration", "test", "embargo", "too_young", "not_at_risk")
 
@@ -45,9 +46,9 @@ class DataNotes:
 
 def data_notes(context: StageContext) -> DataNotes:
     """Count the rows, leads and outcomes of every part, and read what ingestion said."""
-    ingested = json.loads((context.folder("ingest") / "ingest.json").read_text(encoding="utf-8"))
+    ingested = read_ingest_summary(context)
     columns = [*KEYS, "target", "y", "part"]
-    labels = pd.read_parquet(context.folder("labels") / "labels.parquet", columns=columns)
+    labels = read_labels(context, columns)
     parts = []
     spec = context.spec()
     for target in sorted(spec.targets, key=lambda name: (name != spec.primary_target, name)):
@@ -55,8 +56,9 @@ def data_notes(context: StageContext) -> DataNotes:
             rows = labels[(labels["target"] == target) & (labels["part"] == name)]
             if len(rows):
                 parts.append(_part(target, name, rows))
-    leaks = [f"{leak['column']}: {leak['why']}" for leak in read_leaks(context.folder("train"))]
-    return DataNotes(ingested["observed_until"], ingested["rows"], ingested["rejects"], tuple(parts), tuple(leaks))
+    return DataNotes(
+        ingested["observed_until"], ingested["rows"], ingested["rejects"], tuple(parts), tuple(read_leaks(context))
+    )
 
 
 def _part(target: str, name: str, rows: pd.DataFrame) -> Part:

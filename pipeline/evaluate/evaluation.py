@@ -54,7 +54,7 @@ from models.measures.bootstrap import Interval
 from models.measures.metrics import METRICS
 from models.scoring.reasons import Reason
 from pipeline.evaluate.data_notes import DataNotes
-from pipeline.replay.nightly_looks import Looks
+from pipeline.outputs.looks_file import Looks
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import pandas as pd
 from models.evaluation.learning_curve import LearningCurve, learning_curve
 from models.forecast.fit_forecast import labelled_rows
 from models.forecast.forecast import Forecast
+from pipeline.outputs.labels_file import read_labels
 from pipeline.runner.stages import StageContext
 
 
@@ -15,7 +16,7 @@ def curve_of(context: StageContext, history: pd.DataFrame, forecast: Forecast, t
     training = forecast.targets[target].estimator.training
     if training.level == "rate":
         return None
-    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    labels = read_labels(context)
     train, later = (labelled_rows(history, labels, target, (part,)) for part in ("train", "calibration"))
     return learning_curve(
         train,

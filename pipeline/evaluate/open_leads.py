@@ -18,7 +18,6 @@ from pipeline.outputs.feature_rows import KEYS, read_features
 from pipeline.replay.deciding_columns import decisions
 from pipeline.runner.stages import StageContext
 
-OPEN_FILE, OPEN_ABOUT_FILE = "open.parquet", "open.json"
 PARTS = {
     "seniority": {"de": "Ebene", "en": "level"},
     "function": {"de": "Bereich", "en": "department"},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from models.cutoffs.first_promotions import first_promotions
 from models.evaluation.importance import family_importance, subject_importance
 from models.evaluation.promoted_precision import precision_against_volume, precision_difference, promoted_precision
 from models.evaluation.stage_conversion import Conversion, conversion_steps, convert
-from models.evaluation.target_evaluation import BASELINE, MODEL, TargetEvaluation, evaluate_target
+from models.evaluation.target_evaluation import BASELINE, MODEL, TargetEvaluation
 from models.evaluation.who_enters_and_leaves import ChangeOfPolicy, compare_policies
 from models.forecast.answering_level import answering_level
 from models.forecast.forecast import Forecast
@@ -28,92 +30,90 @@ from pipeline.evaluate.data_notes import data_notes
 from pipeline.evaluate.evaluation import Entering, Evaluation, Promotions, Volume, evaluation_tree
 from pipeline.evaluate.grades_of_test_leads import graded_test_leads
 from pipeline.evaluate.group_tables import group_tables
+from pipeline.evaluate.judged_target import judge_target
 from pipeline.evaluate.learning import curve_of
 from pipeline.evaluate.open_leads import (
-    OPEN_ABOUT_FILE,
-    OPEN_FILE,
     about_open,
     open_decisions,
     read_waiting,
     shown_with,
 )
 from pipeline.evaluate.report.page import write_report
-from pipeline.labels.follow_up import read_follow_up
 from pipeline.outputs.baseline import read_baseline
 from pipeline.outputs.cutoffs_file import read_cutoffs
+from pipeline.outputs.evaluation_file import EVALUATION_FILE, OPEN_ABOUT_FILE, OPEN_FILE
 from pipeline.outputs.feature_rows import KEYS, judged_rows, read_features
 from pipeline.outputs.ingested_tables import read_observed_until, read_stages
-from pipeline.outputs.model_files import read_forecast
-from pipeline.replay.look_files import write_looks
-from pipeline.replay.nightly_looks import Looks, looks_in_test
+from pipeline.outputs.labels_file import read_follow_up
+from pipeline.outputs.looks_file import Looks, write_looks
+from pipeline.outputs.model_files import read_final
+from pipeline.replay.nightly_looks import looks_in_test
 from pipeline.runner.progress import progress
 from pipeline.runner.stages import StageContext
 
 ENTERING_SHOWN = 10
 REASONS_SHOWN = 3
+PARTS = ("targets", "promotions", "next Monday", "learning curve", "report")
+"""What an evaluation consists of, in this order; progress is shown by them."""
 
 
 def run(context: StageContext, out: Path) -> None:
     """Write ``evaluation.json``, ``report.html`` and ``plots/``; looks, open leads and forecasts for who asks on."""
-    with progress("evaluate", total=5) as steps:
-        history, baseline, cutoffs = read_features(context, "history"), read_baseline(context), read_cutoffs(context)
-        spec, forecast = context.spec(), read_forecast(context.folder("train") / "model")
-        judged: list[TargetEvaluation] = []
-        tests: dict[str, pd.DataFrame] = {}
-        # The target of the cut-offs first, as everywhere in the report.
-        for target in sorted(spec.targets, key=lambda name: (name != cutoffs.target, name)):
-            test, result = _judge(context, history, baseline, target)
-            tests[target] = test
-            judged.append(result)
-        steps.advance()
-        primary = tests[cutoffs.target]
-        looks = looks_in_test(context, primary, baseline, forecast, cutoffs.target)
-        write_looks(looks, out)
-        promotions = _promotions(context, looks, cutoffs)
-        steps.advance()
-        sample = _evenly(primary, context.settings.evaluate.shap_rows)
-        contributions = forecast.explain(sample, cutoffs.target).contributions
-        change, entering = _next_monday(context, forecast, baseline, cutoffs, out)
-        importance = subject_importance(contributions, forecast.features)
-        steps.advance()
-        learning = curve_of(context, history, forecast, cutoffs.target)
-        steps.advance()
-        evaluation = Evaluation(
-            spec=spec,
-            baseline_name=baseline.name,
-            cutoffs=cutoffs,
-            levels={str(name): str(level) for name, level in forecast.levels.items()},
-            targets=tuple(judged),
-            promotions=promotions,
-            importance=importance,
-            families=family_importance(contributions, forecast.features),
-            change=change,
-            entering=entering,
-            data=data_notes(context),
-            features=forecast.features,
-            answers={str(name): answering_level(model) for name, model in forecast.targets.items()},
-            groups=group_tables(tests, forecast, baseline, cutoffs, importance),
-            learning=learning,
-            follow_up=read_follow_up(context),
-            grades=graded_test_leads(primary, forecast, baseline, cutoffs, seed=context.settings.seed),
-        )
-        _write(evaluation, tests, out)
-        write_report(evaluation, out)
-        steps.advance()
+    with progress("evaluate", total=len(PARTS)) as steps:
+        for _ in zip(PARTS, _parts_done(context, out), strict=True):
+            steps.advance()
 
 
-def _judge(
-    context: StageContext, history: pd.DataFrame, baseline: Baseline, target: str
-) -> tuple[pd.DataFrame, TargetEvaluation]:
-    options = context.settings.evaluate
-    parts = {}
-    for part in ("calibration", "test"):
-        rows = judged_rows(context, history, target=target, part=part)
-        parts[part] = rows.assign(points=baseline.score(rows, target))
-    result = evaluate_target(
-        target, parts["test"], parts["calibration"], draws=options.bootstrap, seed=context.settings.seed
+def _parts_done(context: StageContext, out: Path) -> Iterator[None]:
+    """Do the work, and give control back after each of the ``PARTS``."""
+    history, baseline, cutoffs = read_features(context, "history"), read_baseline(context), read_cutoffs(context)
+    spec, forecast = context.spec(), read_final(context)
+    judged: list[TargetEvaluation] = []
+    tests: dict[str, pd.DataFrame] = {}
+    # The target of the cut-offs first, as everywhere in the report.
+    for target in sorted(spec.targets, key=lambda name: (name != cutoffs.target, name)):
+        rows_of = partial(_rows_of, context, history, target)
+        tests[target], result = judge_target(context, rows_of, baseline, target)
+        judged.append(result)
+    yield
+    primary = tests[cutoffs.target]
+    looks = looks_in_test(context, primary, baseline, forecast, cutoffs.target)
+    write_looks(looks, out)
+    promotions = _promotions(context, looks, cutoffs)
+    yield
+    sample = _evenly(primary, context.settings.evaluate.shap_rows)
+    contributions = forecast.explain(sample, cutoffs.target).contributions
+    change, entering = _next_monday(context, forecast, baseline, cutoffs, out)
+    importance = subject_importance(contributions, forecast.features)
+    yield
+    learning = curve_of(context, history, forecast, cutoffs.target)
+    yield
+    evaluation = Evaluation(
+        spec=spec,
+        baseline_name=baseline.name,
+        cutoffs=cutoffs,
+        levels={str(name): str(level) for name, level in forecast.levels.items()},
+        targets=tuple(judged),
+        promotions=promotions,
+        importance=importance,
+        families=family_importance(contributions, forecast.features),
+        change=change,
+        entering=entering,
+        data=data_notes(context),
+        features=forecast.features,
+        answers={str(name): answering_level(model) for name, model in forecast.targets.items()},
+        groups=group_tables(tests, forecast, baseline, cutoffs, importance),
+        learning=learning,
+        follow_up=read_follow_up(context),
+        grades=graded_test_leads(primary, forecast, baseline, cutoffs, seed=context.settings.seed),
     )
-    return parts["test"], result
+    _write(evaluation, tests, out)
+    write_report(evaluation, out)
+    yield
+
+
+def _rows_of(context: StageContext, history: pd.DataFrame, target: str, part: str) -> pd.DataFrame:
+    return judged_rows(context, history, target=target, part=part)
 
 
 def _promotions(context: StageContext, looks: Looks, cutoffs: Cutoffs) -> Promotions:
@@ -201,4 +201,4 @@ def _write(evaluation: Evaluation, tests: dict[str, pd.DataFrame], out: Path) ->
     )
     tree: dict[str, Any] = evaluation_tree(evaluation)
     text = json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False)
-    (out / "evaluation.json").write_text(text + "\n", encoding="utf-8")
+    (out / EVALUATION_FILE).write_text(text + "\n", encoding="utf-8")

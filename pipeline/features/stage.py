@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,8 +19,8 @@ from features.engine import SNAPSHOTS, duckdb_type, features_sql
 from features.labelling.snapshots import history_snapshots, open_snapshots
 from features.source_spec import FeatureOptions, SourceSpec
 from features.tables.facts import TIME_COLUMNS, fact_schemas
-from features.time_units import to_micros
-from pipeline.outputs.ingested_tables import read_observed_until
+from pipeline.outputs.feature_rows import Rows, features_file
+from pipeline.outputs.ingested_tables import read_leads, read_observed_until, read_stages, table_files
 from pipeline.runner.progress import say
 from pipeline.runner.stages import StageContext
 
@@ -32,17 +33,16 @@ def run(context: StageContext, out: Path) -> None:
     A row is a lead as of a time: ``lead_id``, ``as_of``, then the columns of the feature list in its order; sorted.
     """
     spec, options = context.spec(), context.settings.features
-    ingested = context.folder("ingest")
+    tables = table_files(context)
     observed_until = read_observed_until(context)
-    leads = _frame(ingested, "leads", ["lead_id"])
-    stages = _frame(ingested, "stages", ["lead_id", "stage"])
-    looks = {
+    leads, stages = read_leads(context), read_stages(context)
+    looks: dict[Rows, pd.DataFrame] = {
         "history": history_snapshots(leads, stages, spec, observed_until_us=observed_until),
         "open": open_snapshots(leads, stages, spec, as_of_us=observed_until),
     }
     for name, snapshots in looks.items():
         say(f"features: {len(snapshots):,} rows {name}")
-        write_features(ingested, snapshots, spec, options, out / f"{name}.parquet")
+        write_features(tables, snapshots, spec, options, out / features_file(name))
     listed = [asdict(feature) for feature in feature_list(spec, options)]
     for entry in listed:
         entry["words"], entry["words_missing"] = dict(entry["words"]), dict(entry["words_missing"])
@@ -52,14 +52,14 @@ def run(context: StageContext, out: Path) -> None:
 
 
 def write_features(
-    ingested: Path, snapshots: pd.DataFrame, spec: SourceSpec, options: FeatureOptions, file: Path
+    tables: Mapping[str, Path], snapshots: pd.DataFrame, spec: SourceSpec, options: FeatureOptions, file: Path
 ) -> None:
     """Compute the feature rows of snapshots from ingested Parquet, and stream them into a Parquet file.
 
     Parameters
     ----------
-    ingested : Path
-        Folder with ``leads``, ``changes``, ``events`` and ``stages`` as Parquet.
+    tables : mapping of str to Path
+        ``leads``, ``changes``, ``events`` and ``stages`` as Parquet files.
     snapshots : DataFrame
         ``lead_id``, ``as_of_us`` (int64).
     spec : SourceSpec
@@ -77,7 +77,7 @@ def write_features(
         duckdb.connect(config={"temp_directory": scratch}) as connection,
     ):
         for name in TIME_COLUMNS:
-            connection.execute(_view(name, ingested / f"{name}.parquet", spec))
+            connection.execute(_view(name, tables[name], spec))
         connection.register(SNAPSHOTS, probes)
         rows = connection.sql(features_sql(spec, options)).to_arrow_reader(ROW_GROUP)
         _stream(rows, file)
@@ -104,9 +104,3 @@ def _stream(rows: pa.RecordBatchReader, file: Path) -> None:
         for batch in rows:
             columns = [c.cast(as_of.type) if i == at else c for i, c in enumerate(batch.columns)]
             writer.write_batch(pa.record_batch(columns, schema=schema), row_group_size=ROW_GROUP)
-
-
-def _frame(ingested: Path, table: str, columns: list[str]) -> pd.DataFrame:
-    stem = TIME_COLUMNS[table]
-    frame = pd.read_parquet(ingested / f"{table}.parquet", columns=[*columns, f"{stem}_at"])
-    return frame.assign(**{f"{stem}_us": to_micros(frame[f"{stem}_at"])})

@@ -10,7 +10,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import duckdb
 
@@ -19,13 +19,13 @@ from features.source_spec import SourceSpec
 from features.tables.row_contracts import Table, actor_of, column_rules
 from features.time_units import DAY_US, format_time
 from pipeline.ingest.row_checks import check_rows, rejected_rows, require_few_rejects
+from pipeline.outputs.ingested_tables import INGEST_SUMMARY_FILE, table_file
+from pipeline.outputs.rules_file import RULES_FILE
 from pipeline.runner.progress import say
+from pipeline.runner.stages import SPEC_FILE, StageContext
 from pipeline.settings.settings import IngestOptions
 from pipeline.source.folder import TABLES, Source, read_source
 from pipeline.source.sql import SQL_TYPES, Query, find_queries, identifier, literal, load_typed, open_database
-
-if TYPE_CHECKING:
-    from pipeline.runner.stages import StageContext
 
 TIME_COLUMNS: dict[Table, str] = {
     "leads": "created_at",
@@ -82,15 +82,15 @@ def ingest(source: Source, data_dir: Path, options: IngestOptions, out: Path) ->
             _write(con, out)
         finally:
             con.close()
-    _write_json(out / "ingest.json", summary)
+    _write_json(out / INGEST_SUMMARY_FILE, summary)
     _write_source(source, out)
     return summary
 
 
 def _write_source(source: Source, out: Path) -> None:
-    _write_json(out / "spec.json", source.spec.model_dump(mode="json", by_alias=True))
+    _write_json(out / SPEC_FILE, source.spec.model_dump(mode="json", by_alias=True))
     if source.rules is not None:
-        _write_json(out / "rules.json", source.rules)
+        _write_json(out / RULES_FILE, source.rules)
 
 
 def load_tables(
@@ -179,7 +179,7 @@ def _write(con: duckdb.DuckDBPyConnection, out: Path) -> None:
         columns = [name for name, *_ in con.execute(f"DESCRIBE out_{table}").fetchall()]
         rest = [name for name in columns if name not in ("lead_id", time)]
         order = ", ".join(identifier(name) for name in ("lead_id", time, *rest))
-        _copy(con, f"SELECT * FROM out_{table} ORDER BY {order}", out / f"{table}.parquet")
+        _copy(con, f"SELECT * FROM out_{table} ORDER BY {order}", out / table_file(table))
     order = '"table", row, "column", reason, lead_id, found'
     _copy(con, f"SELECT {order} FROM rejects ORDER BY {order}", out / "rejects.parquet")
 

@@ -20,9 +20,9 @@ from features.time_units import DAY_US
 from models.measures.lead_weights import even_weights
 from models.measures.observed_outcomes import ENOUGH_DRAWN, WEIGHT, Overlap, effective_leads, overlap
 from pipeline.outputs.ingested_tables import read_handovers, read_stages
+from pipeline.outputs.labels_file import FOLLOW_UP_FILE
 from pipeline.runner.stages import StageContext
 
-FILE = "follow_up.json"
 PARTS = ("train", "calibration", "test")
 REMEDY = "hand over a small random share of them: score.explore_share=0.03 (docs/follow-up.md)"
 
@@ -49,7 +49,9 @@ def weigh(labels: pd.DataFrame, context: StageContext, out: Path) -> pd.DataFram
     found = overlap(labels[labels["part"] != "young"], stages, spec)  # of young leads only the outcomes are known
     lacking = [part for part in PARTS if told and told["parts"][part]["drawn"] < ENOUGH_DRAWN]
     told = asdict(found) | told | {"warning": warning(found, lacking, goal=spec.targets[spec.primary_target].stage)}
-    (out / FILE).write_text(json.dumps(told, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
+    (out / FOLLOW_UP_FILE).write_text(
+        json.dumps(told, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8"
+    )
     return labels.drop(columns="how", errors="ignore")
 
 
@@ -70,12 +72,6 @@ def weigh_promotions(rows: pd.DataFrame, context: StageContext, *, every_us: int
     first = first_handovers(read_stages(context), read_handovers(context), spec)
     draw_us = spec.snapshots.every or DECISION_US
     return rows.assign(weight=promotion_weights(rows, first, draw_us=draw_us, look_us=every_us or DAY_US)[WEIGHT])
-
-
-def read_follow_up(context: StageContext) -> dict[str, Any]:
-    """Read what stage ``labels`` found."""
-    found: dict[str, Any] = json.loads((context.folder("labels") / FILE).read_text(encoding="utf-8"))
-    return found
 
 
 def warning(found: Overlap, lacking: list[str], *, goal: str) -> str | None:

@@ -11,10 +11,12 @@ from features.labelling.labels import as_seen, build_labels
 from features.labelling.seen_so_far import seen_so_far
 from features.labelling.time_split import SplitOptions, embargo_is_kept, split_by_time, start_of_test
 from features.source_spec import SourceSpec
-from features.time_units import format_duration, format_time, from_micros, to_micros
+from features.time_units import format_duration, format_time, from_micros
 from models.measures.observed_outcomes import WEIGHT
 from pipeline.labels.follow_up import weigh
+from pipeline.outputs.feature_rows import read_looks_at_leads
 from pipeline.outputs.ingested_tables import read_observed_until, read_stages
+from pipeline.outputs.labels_file import LABELS_FILE, SPLIT_FILE
 from pipeline.runner.progress import say
 from pipeline.runner.stages import StageContext
 
@@ -24,8 +26,7 @@ COLUMNS = ["lead_id", "as_of", "target", "at_risk", "y", "outcome_at", "part", "
 def run(context: StageContext, out: Path) -> None:
     """Write ``labels.parquet``, one row a lead, as-of time and target, and ``split.json``, how time was cut."""
     spec, stages = context.spec(), read_stages(context)
-    snapshots = pd.read_parquet(context.folder("features") / "history.parquet", columns=["lead_id", "as_of"])
-    snapshots["as_of_us"] = to_micros(snapshots["as_of"])
+    snapshots = read_looks_at_leads(context)
     labels = build_labels(snapshots, stages, spec, observed_until_us=read_observed_until(context))
     by_target = {str(name): rows for name, rows in labels.groupby("target", sort=True)}
     options = context.settings.split
@@ -39,9 +40,9 @@ def run(context: StageContext, out: Path) -> None:
     labels = weigh(pd.concat(tables, ignore_index=True), context, out)
     labels["as_of"] = from_micros(labels["as_of_us"])
     labels["outcome_at"] = from_micros(labels["outcome_us"])
-    labels[[name for name in COLUMNS if name in labels]].to_parquet(out / "labels.parquet", index=False)
+    labels[[name for name in COLUMNS if name in labels]].to_parquet(out / LABELS_FILE, index=False)
     told = {"test_from": format_time(test_from), "embargo_before_calibration": kept}
-    (out / "split.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    (out / SPLIT_FILE).write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _cut(

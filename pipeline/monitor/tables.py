@@ -14,10 +14,12 @@ from features.errors import InputError
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US, format_time, to_micros
 from models.monitoring.followed_leads import Path, followed_mqls, last_act, monitored_path
-from pipeline.outputs.feature_rows import source_features
-from pipeline.outputs.ingested_tables import read_leads, read_observed_until, read_stages
+from pipeline.outputs.feature_rows import read_features, source_features
+from pipeline.outputs.ingested_tables import read_events, read_leads, read_observed_until, read_stages
+from pipeline.outputs.labels_file import read_labels
+from pipeline.outputs.rules_file import read_rules
+from pipeline.outputs.training_files import read_predictions
 from pipeline.runner.stages import StageContext
-from pipeline.runner.workspace import STAMP
 
 LAST_ACT = "last_act"
 NEWEST_DAYS = 28
@@ -57,8 +59,7 @@ def read_watched(context: StageContext, as_of_us: int | None) -> Watched:
     """
     spec, until = context.spec(), read_observed_until(context)
     now = until if as_of_us is None else as_of_us
-    columns = pd.read_parquet(context.folder("ingest") / "leads.parquet", columns=["lead_id", *spec.watched_columns])
-    leads = read_leads(context)
+    leads = read_leads(context, spec.watched_columns)
     first = int(leads["created_us"].min()) if len(leads) else now
     if now > until or now < first:
         raise InputError(
@@ -66,7 +67,7 @@ def read_watched(context: StageContext, as_of_us: int | None) -> Watched:
             found=format_time(now),
             hint="Ingest a newer export, or give an earlier time",
         )
-    leads = leads[is_known(leads["created_us"], now)].merge(columns, on="lead_id", validate="one_to_one")
+    leads = leads[is_known(leads["created_us"], now)].reset_index(drop=True)
     stages = read_stages(context)
     stages = stages[is_known(stages["entered_us"], now)]
     events = _read_events(context, now)
@@ -82,17 +83,16 @@ def read_watched(context: StageContext, as_of_us: int | None) -> Watched:
 
 
 def _read_events(context: StageContext, as_of_us: int) -> pd.DataFrame:
-    columns = ["lead_id", "event_type", "actor", "occurred_at"]
-    events = pd.read_parquet(context.folder("ingest") / "events.parquet", columns=columns)
-    events = events.assign(occurred_us=to_micros(events["occurred_at"])).drop(columns="occurred_at")
+    events = read_events(context)
     events = events.loc[is_known(events["occurred_us"], as_of_us) & (events["actor"] != "marketing")]
     return pd.DataFrame(events).sort_values(["lead_id", "occurred_us"], kind="stable", ignore_index=True)
 
 
 def _that_bring_in(context: StageContext, spec: SourceSpec) -> dict[str, str]:
     """Return the event types that earn points, or show high intent where there are no rules, with their family."""
-    rules = context.rules() or {}
-    earning = {action["family"] for action in rules.get("actions", []) if action.get("points", 0) > 0}
+    rules = read_rules(context)
+    actions = () if rules is None else rules.actions
+    earning = {family for action in actions if action.points > 0 for family in action.families}
     chosen = {
         name: family
         for name, family in spec.events.items()
@@ -118,21 +118,14 @@ class Reference:
     stretch: NDArray[np.int64]
 
 
-def has_stage(context: StageContext, name: str) -> bool:
-    """Whether a stage has been run."""
-    return (context.workspace.folder(name) / STAMP).is_file()
-
-
 def read_reference(context: StageContext, as_of_us: int) -> Reference | None:
     """Return features then and now; None where no model has been trained, or it learned from later rows."""
-    if not all(has_stage(context, name) for name in ("features", "labels", "train")):
+    if not all(context.has(name) for name in ("features", "labels", "train")):
         return None
     spec, features = source_features(context)
-    labels = pd.read_parquet(
-        context.folder("labels") / "labels.parquet", columns=["lead_id", "as_of", "target", "part"]
-    )
+    labels = read_labels(context, ["lead_id", "as_of", "target", "part"])
     train = labels[(labels["target"] == spec.primary_target) & (labels["part"] == "train")]
-    history = pd.read_parquet(context.folder("features") / "history.parquet")
+    history = read_features(context, "history").drop(columns="as_of_us")
     times = to_micros(history["as_of"])
     learned = history.merge(train[["lead_id", "as_of"]], on=["lead_id", "as_of"])
     looked_us = to_micros(learned["as_of"]).to_numpy(dtype="int64")
@@ -146,10 +139,10 @@ def read_reference(context: StageContext, as_of_us: int) -> Reference | None:
 
 def read_matured(context: StageContext, as_of_us: int) -> pd.DataFrame | None:
     """Return ``lead_id``, ``as_of``, ``y``, ``p`` of the test period, as far as outcomes were known; None without."""
-    if not has_stage(context, "train"):
+    if not context.has("train"):
         return None
     spec = context.spec()
-    rows = pd.read_parquet(context.folder("train") / "predictions.parquet")
+    rows = read_predictions(context)
     horizon = spec.target(spec.primary_target).horizon
     known = (rows["target"] == spec.primary_target) & (rows["part"] == "test")
     known &= to_micros(rows["as_of"]) + horizon <= as_of_us

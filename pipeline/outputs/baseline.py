@@ -5,39 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-from pydantic import ValidationError
 
-from features.catalog.feature_list import Feature
-from features.errors import InputError
-from models.cutoffs.cutoffs import Cutoffs
 from models.measures.observed_outcomes import TRAINING_POWER, WEIGHT, observed_rows
 from models.rules.baseline import Baseline
 from models.rules.naive_bayes import NaiveBayes, fit_naive_bayes
-from models.rules.points import PointsRules, check_rules
 from models.rules.sales_veto import Veto
+from pipeline.outputs.cutoffs_file import read_cutoffs
 from pipeline.outputs.feature_rows import KEYS, source_features
+from pipeline.outputs.labels_file import read_labels
+from pipeline.outputs.rules_file import read_rules
 from pipeline.runner.stages import StageContext
-from pipeline.settings.settings import validation_message
-
-
-def read_rules(context: StageContext, features: tuple[Feature, ...]) -> PointsRules | None:
-    """Return the points rules, checked against the features, or None where the source has none."""
-    tree = context.rules()
-    if tree is None:
-        return None
-    try:
-        rules = PointsRules.model_validate(tree)
-    except ValidationError as error:
-        raise InputError(expected="rules as documented", found=validation_message(error), table="rules.yaml") from None
-    check_rules(rules, features, context.settings.features)
-    return rules
 
 
 def fit_baseline(context: StageContext, history: pd.DataFrame) -> Baseline:
     """Return the rules, if there are any, and a naive Bayes for each target, counted with the weights of training."""
     spec, features = source_features(context)
     rules = read_rules(context, features)
-    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    labels = read_labels(context)
     told = ["y", *labels.columns.intersection([WEIGHT])]
     fitted: dict[str, NaiveBayes] = {}
     for target in sorted(spec.targets):
@@ -55,12 +39,16 @@ def read_baseline(context: StageContext) -> Baseline:
     fitted: dict[str, NaiveBayes] = {
         target: NaiveBayes.from_json(file.read_text(encoding="utf-8"))
         for target in sorted(spec.targets)
-        if (file := naive_bayes_file(folder, str(target))).is_file()
+        if (file := _naive_bayes_file(folder, str(target))).is_file()
     }
-    told = Cutoffs.model_validate_json((folder / "cutoffs.json").read_text(encoding="utf-8"))
-    return Baseline(read_rules(context, features), fitted, spec.exclusions, told.veto)
+    return Baseline(read_rules(context, features), fitted, spec.exclusions, read_cutoffs(context).veto)
 
 
-def naive_bayes_file(folder: Path, target: str) -> Path:
-    """Return where a target's naive Bayes stands in the folder of stage ``cutoffs``."""
+def write_naive_bayes(baseline: Baseline, folder: Path) -> None:
+    """Write the naive Bayes of every target into the folder of stage ``cutoffs``."""
+    for target, fitted in baseline.naive_bayes.items():
+        _naive_bayes_file(folder, target).write_text(fitted.to_json(), encoding="utf-8")
+
+
+def _naive_bayes_file(folder: Path, target: str) -> Path:
     return folder / f"naive_bayes_{target}.json"

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
 from features.catalog.feature_list import Feature, feature_list
 from features.errors import InputError
 from features.source_spec import SourceSpec
-from features.time_units import parse_time, to_micros
+from features.time_units import to_micros
 from models.measures.observed_outcomes import WEIGHT
+from pipeline.outputs.labels_file import read_labels, read_test_from
+from pipeline.outputs.training_files import read_predictions
 from pipeline.runner.stages import StageContext
+from pipeline.runner.workspace import file_digest
 
 KEYS = ["lead_id", "as_of"]
+Rows = Literal["history", "open"]
 
 
 def source_features(context: StageContext) -> tuple[SourceSpec, tuple[Feature, ...]]:
@@ -23,10 +28,35 @@ def source_features(context: StageContext) -> tuple[SourceSpec, tuple[Feature, .
     return spec, feature_list(spec, context.settings.features)
 
 
-def read_features(context: StageContext, name: str) -> pd.DataFrame:
-    """Read ``history`` or ``open`` features, with ``as_of_us`` beside ``as_of``."""
-    rows = pd.read_parquet(context.folder("features") / f"{name}.parquet")
+def features_file(name: Rows) -> str:
+    """Return the name of the file with the features of past looks (``history``) or of present ones (``open``)."""
+    return f"{name}.parquet"
+
+
+def read_features(context: StageContext, name: Rows, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read features, one row a lead and as-of time, with ``as_of_us`` beside ``as_of``.
+
+    Parameters
+    ----------
+    context : StageContext
+    name : {"history", "open"}
+        Past looks, from which is learned, or the present one at every open lead.
+    columns : sequence of str, optional
+        Features wanted; all if none are named.
+    """
+    chosen = None if columns is None else [*KEYS, *columns]
+    rows = pd.read_parquet(context.folder("features") / features_file(name), columns=chosen)
     return rows.assign(as_of_us=to_micros(rows["as_of"]))
+
+
+def read_looks_at_leads(context: StageContext) -> pd.DataFrame:
+    """Read ``lead_id``, ``as_of`` and ``as_of_us`` of the past looks, without their features."""
+    return read_features(context, "history", columns=())
+
+
+def open_rows_digest(context: StageContext) -> str:
+    """Return the SHA-256 of the file with the present features: rows that are equal have an equal one."""
+    return file_digest(context.folder("features") / features_file("open"))
 
 
 def judged_rows(context: StageContext, history: pd.DataFrame, *, target: str, part: str) -> pd.DataFrame:
@@ -38,7 +68,7 @@ def judged_rows(context: StageContext, history: pd.DataFrame, *, target: str, pa
         ``lead_id, as_of, as_of_us``, the features, ``y`` (0 or 1), ``p`` (the model's forecast) and ``weight`` if
         labels have it.
     """
-    forecasts = pd.read_parquet(context.folder("train") / "predictions.parquet")
+    forecasts = read_predictions(context)
     told = ["y", "p", *forecasts.columns.intersection([WEIGHT])]
     chosen = forecasts[(forecasts["target"] == target) & (forecasts["part"] == part)]
     rows = history.merge(chosen[[*KEYS, *told]], on=KEYS, how="inner", validate="one_to_one")
@@ -65,7 +95,7 @@ def volume_rows(context: StageContext, history: pd.DataFrame, *, target: str) ->
         added up and probabilities have fallen, and the volumes would not hold.
     """
     columns = [*KEYS, "target", "at_risk", "part"]
-    labels = pd.read_parquet(context.folder("labels") / "labels.parquet", columns=columns)
+    labels = read_labels(context, columns)
     labels = labels[labels["target"] == target]
     first = labels.groupby("lead_id")["as_of"].transform("min")
     period_from = first[labels["part"] == "calibration"].min()
@@ -87,12 +117,11 @@ class FirstLooks:
 
 def read_first_looks(context: StageContext, target: str) -> FirstLooks:
     """Read from the labels where calibration and test begin; a lead belongs where its first look falls."""
-    folder, columns = context.folder("labels"), ["lead_id", "as_of", "target", "part"]
-    labels = pd.read_parquet(folder / "labels.parquet", columns=columns)
+    labels = read_labels(context, ["lead_id", "as_of", "target", "part"])
     labels = labels[labels["target"] == target]
     first = to_micros(labels["as_of"]).groupby(labels["lead_id"]).min()
     calibrate = first[first.index.isin(labels.loc[labels["part"] == "calibration", "lead_id"])]
-    test_from = parse_time(json.loads((folder / "split.json").read_text(encoding="utf-8"))["test_from"])
+    test_from = read_test_from(context)
     calibration_from, test_leads = int(calibrate.min()), first.index[first >= test_from]
     since = first.index[(first >= calibration_from) & (first < test_from)]
     return FirstLooks(calibration_from, test_from, since, test_leads)

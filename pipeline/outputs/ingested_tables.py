@@ -1,34 +1,69 @@
-"""What stage ``ingest`` left, as later stages read it."""
+"""The tables and the summary that stage ``ingest`` left, as later stages read them."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from features.tables.facts import TIME_COLUMNS
 from features.time_units import parse_time, to_micros
 from pipeline.runner.stages import StageContext
+
+INGEST_SUMMARY_FILE = "ingest.json"
+
+
+def table_files(context: StageContext) -> dict[str, Path]:
+    """Return the Parquet files of the tables that features are computed from, by table, for an SQL engine to open."""
+    folder = context.folder("ingest")
+    return {table: folder / table_file(table) for table in TIME_COLUMNS}
+
+
+def table_file(table: str) -> str:
+    """Return the name of an ingested table's file."""
+    return f"{table}.parquet"
+
+
+def read_ingest_summary(context: StageContext) -> dict[str, Any]:
+    """Return ``observed_until`` (text), and ``rows`` and ``rejects``: how many, by table."""
+    text = (context.folder("ingest") / INGEST_SUMMARY_FILE).read_text(encoding="utf-8")
+    summary: dict[str, Any] = json.loads(text)
+    return summary
 
 
 def read_observed_until(context: StageContext) -> int:
     """Return until when outcomes are in the export, in microseconds since 1970."""
-    text = (context.folder("ingest") / "ingest.json").read_text(encoding="utf-8")
-    return parse_time(json.loads(text)["observed_until"])
+    return parse_time(read_ingest_summary(context)["observed_until"])
 
 
-def read_leads(context: StageContext) -> pd.DataFrame:
-    """Read ``lead_id`` and ``created_us`` of table leads."""
-    leads = pd.read_parquet(context.folder("ingest") / "leads.parquet", columns=["lead_id", "created_at"])
-    return pd.DataFrame({"lead_id": leads["lead_id"], "created_us": to_micros(leads["created_at"])})
+def read_leads(context: StageContext, columns: Sequence[str] = ()) -> pd.DataFrame:
+    """Read table leads, one row a lead, sorted by it: ``lead_id``, ``created_us`` and the columns asked for."""
+    leads = _read(context, "leads", ["lead_id", "created_at", *columns])
+    created = pd.DataFrame({"lead_id": leads["lead_id"], "created_us": to_micros(leads["created_at"])})
+    return created.join(leads[[*columns]]) if columns else created
+
+
+def read_events(context: StageContext) -> pd.DataFrame:
+    """Read table events, one row an event: ``lead_id``, ``event_type``, ``actor``, ``occurred_us``."""
+    events = _read(context, "events", ["lead_id", "event_type", "actor", "occurred_at"])
+    return events.assign(occurred_us=to_micros(events["occurred_at"])).drop(columns="occurred_at")
 
 
 def read_handovers(context: StageContext) -> pd.DataFrame:
     """Read table handovers with ``handed_over_us`` beside ``handed_over_at``; no rows where the source has none."""
-    handovers = pd.read_parquet(context.folder("ingest") / "handovers.parquet")
+    handovers = _read(context, "handovers")
     return handovers.assign(handed_over_us=to_micros(handovers["handed_over_at"]))
 
 
 def read_stages(context: StageContext) -> pd.DataFrame:
-    """Read table stages with ``entered_us`` beside ``entered_at``."""
-    stages = pd.read_parquet(context.folder("ingest") / "stages.parquet")
+    """Read table stages, one row an entry of a lead into a stage, with ``entered_us`` beside ``entered_at``."""
+    stages = _read(context, "stages")
     return stages.assign(entered_us=to_micros(stages["entered_at"]))
+
+
+def _read(context: StageContext, table: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    chosen = None if columns is None else [*columns]
+    return pd.read_parquet(context.folder("ingest") / table_file(table), columns=chosen)

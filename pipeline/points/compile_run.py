@@ -28,8 +28,10 @@ from models.rules.baseline import Baseline
 from pipeline.outputs.baseline import read_baseline
 from pipeline.outputs.cutoffs_file import read_cutoffs
 from pipeline.outputs.feature_rows import judged_rows, read_features, source_features
-from pipeline.outputs.model_files import read_forecast
-from pipeline.replay.nightly_looks import Looks, calibration_looks, looks_in_test
+from pipeline.outputs.labels_file import read_labels
+from pipeline.outputs.looks_file import Looks
+from pipeline.outputs.model_files import read_final, read_forward
+from pipeline.replay.nightly_looks import calibration_looks, looks_in_test
 from pipeline.runner.progress import progress
 from pipeline.runner.stages import StageContext
 
@@ -101,7 +103,7 @@ def compile_run(context: StageContext, *, max_rules: int = MAX_RULES, highest: i
     """
     cutoffs, (spec, features) = read_cutoffs(context), source_features(context)
     target = cutoffs.target
-    forecast = read_forecast(context.folder("train") / "model")
+    forecast = read_final(context)
     if forecast.levels[target] == "rate":
         raise InputError(
             expected=f"a model of {target} to compile",
@@ -132,7 +134,7 @@ def compile_run(context: StageContext, *, max_rules: int = MAX_RULES, highest: i
 
 def _known_rows(context: StageContext, history: pd.DataFrame, target: str) -> pd.DataFrame:
     """Return the rows whose outcome was known when the test began; the rules look at none of their outcomes."""
-    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    labels = read_labels(context)
     return labelled_rows(history, labels, target, KNOWN_AT_TEST)
 
 
@@ -149,7 +151,7 @@ def _with_cutoffs(
     context: StageContext, history: pd.DataFrame, compiled: CompiledPoints, baseline: Baseline, cutoffs: Cutoffs
 ) -> tuple[CompiledPoints, dict[str, tuple[float, float]]]:
     """Set cut-offs that promote as many leads a week as the run's own were asked to."""
-    forward = read_forecast(context.folder("train") / "forward")
+    forward = read_forward(context)
     scorer = replace(baseline, rules=compiled.rules)
     looks = calibration_looks(context, history, scorer, forward, target=cutoffs.target)
     asked, weeks = cutoffs.volumes.map(lambda volume: volume.leads_per_week), looks.counting.weeks

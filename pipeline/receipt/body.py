@@ -18,31 +18,29 @@ Keys of the receipt; an interval is ``{value, low, high}`` (95 %), what cannot b
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict
 from importlib.metadata import version as installed_version
 from typing import Any
-
-import pandas as pd
 
 from features.time_units import DAY_US, WEEK_US, format_time
 from models.cutoffs.cutoffs import Cutoffs
 from models.evaluation.depth_verdict import DECIDING, RULE, judge_depth
 from models.evaluation.working_depth import FOUND, HANDED_OVER, MISSED
 from models.measures.bootstrap import Comparison, Interval
-from pipeline.labels.follow_up import read_follow_up
+from pipeline.outputs.cutoffs_file import read_cutoffs
+from pipeline.outputs.evaluation_file import read_evaluation
 from pipeline.outputs.feature_rows import read_first_looks
 from pipeline.outputs.ingested_tables import read_observed_until
-from pipeline.outputs.model_files import model_hash
+from pipeline.outputs.labels_file import read_follow_up, read_labels
+from pipeline.outputs.looks_file import Looks, read_looks
+from pipeline.outputs.model_files import model_folder, model_hash
+from pipeline.outputs.training_files import read_leaks
 from pipeline.receipt.compare_at_depth import DEALS, MODEL, Depth, deal_column, depths, told_looks
 from pipeline.receipt.words import cautions_of, missing_of, next_steps, verdict_sentence
-from pipeline.replay.look_files import read_looks
-from pipeline.replay.nightly_looks import Looks
 from pipeline.runner.stages import StageContext
-from pipeline.runner.workspace import STAMP, code_digest
+from pipeline.runner.workspace import code_digest
 from pipeline.settings.settings import Role
-from pipeline.train.leak_warning import read_leaks
 
 RESTS_ON = ("ingest", "features", "labels", "train", "cutoffs", "evaluate")
 """Stages whose outputs a receipt names by hash."""
@@ -58,10 +56,9 @@ def receipt_body(context: StageContext) -> dict[str, Any]:
     Of the leads only the looks in the test period are read, with what became of them. Naive Bayes gets its cut-offs on
     the looks before the test, as the model does.
     """
-    folder, spec, options = context.folder("evaluate"), context.spec(), context.settings.receipt
-    cutoffs = Cutoffs.model_validate_json((context.folder("cutoffs") / "cutoffs.json").read_text(encoding="utf-8"))
-    looks, before = told_looks(read_looks(folder)), read_looks(context.folder("cutoffs"))
-    evaluation = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    spec, options = context.spec(), context.settings.receipt
+    cutoffs, evaluation = read_cutoffs(context), read_evaluation(context)
+    looks, before = told_looks(read_looks(context, "evaluate")), read_looks(context, "cutoffs")
     found = depths(looks, before, cutoffs, draws=context.settings.evaluate.bootstrap, seed=context.settings.seed)
     body: dict[str, Any] = {
         "source": {"name": spec.name, "title": spec.title.en},
@@ -72,7 +69,7 @@ def receipt_body(context: StageContext) -> dict[str, Any]:
         "verdict": _verdict(found, cutoffs, evaluation, min_outcomes=options.min_outcomes),
         "probabilities": {key: evaluation[key] for key in ("beats_baseline", "rule")},
         "follow_up": {"declared": spec.follow_up, "warning": read_follow_up(context)["warning"]},
-        "leaks": [f"{leak['column']}: {leak['why']}" for leak in read_leaks(context.folder("train"))],
+        "leaks": read_leaks(context),
         "approvals_required": signing_order(options.approvals),
         "minutes_a_call": options.minutes_a_call,
     }
@@ -94,12 +91,11 @@ def signing_order(roles: tuple[Role, ...]) -> list[Role]:
 
 
 def _rests_on(context: StageContext, cutoffs: Cutoffs) -> dict[str, Any]:
-    stamps = {stage: json.loads((context.folder(stage) / STAMP).read_text(encoding="utf-8")) for stage in RESTS_ON}
     dumped = context.settings.model_dump(mode="json", by_alias=True)
     return {
-        "model_sha256": model_hash(context.folder("train") / "model"),
+        "model_sha256": model_hash(model_folder(context)),
         "cutoffs_version": cutoffs.version,
-        "outputs_sha256": {stage: stamp["outputs"] for stage, stamp in stamps.items()},
+        "outputs_sha256": {stage: context.stamp(stage).outputs for stage in RESTS_ON},
         "code": {"version": installed_version("leadscore"), "sha256": code_digest()},
         "settings": {section: dumped[section] for section in RECORDED},
     }
@@ -130,7 +126,7 @@ def _leads(context: StageContext, looks: Looks, target: str) -> dict[str, int]:
     """Count test leads; who is missing from the looks was there already, or is too young or was closed too early."""
     test = read_first_looks(context, target).test_leads
     columns = ["lead_id", "target", "at_risk"]
-    labels = pd.read_parquet(context.folder("labels") / "labels.parquet", columns=columns)
+    labels = read_labels(context, columns)
     labels = labels[(labels["target"] == target) & labels["lead_id"].isin(test)]
     already = int((~labels.groupby("lead_id")["at_risk"].any()).sum())
     looked_at = int(looks.rows["lead_id"].nunique())

@@ -6,15 +6,16 @@ from typing import Literal
 
 import pandas as pd
 
-from models.cutoffs.cutoffs import Cutoffs
 from models.evaluation.working_depth import HANDED_OVER, MISSED, WASTED
 from models.forecast.fit_forecast import labelled_rows
 from models.forecast.forecast import Forecast
 from models.measures.bootstrap import Comparison
 from pipeline.outputs.baseline import read_baseline
+from pipeline.outputs.cutoffs_file import read_cutoffs
 from pipeline.outputs.feature_rows import read_features
+from pipeline.outputs.labels_file import read_labels
+from pipeline.outputs.looks_file import read_looks
 from pipeline.receipt.compare_at_depth import MODEL, depths, told_looks
-from pipeline.replay.look_files import read_looks
 from pipeline.replay.nightly_looks import looks_in_test
 from pipeline.runner.stages import StageContext
 
@@ -38,12 +39,11 @@ def judge_at_depth(context: StageContext, forecast: Forecast, *, band: Literal["
     Comparison
         As from :func:`models.evaluation.working_depth.compare_at_depth`.
     """
-    text = (context.folder("cutoffs") / "cutoffs.json").read_text(encoding="utf-8")
-    cutoffs = Cutoffs.model_validate_json(text)
-    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    cutoffs = read_cutoffs(context)
+    labels = read_labels(context)
     test = labelled_rows(read_features(context, "history"), labels, cutoffs.target, ("test",))
     looks = told_looks(looks_in_test(context, test, read_baseline(context), forecast, cutoffs.target))
-    before = read_looks(context.folder("cutoffs"))
+    before = read_looks(context, "cutoffs")
     draws, seed = context.settings.evaluate.bootstrap, context.settings.seed
     return depths(looks, before, cutoffs, draws=draws, seed=seed)[band].at_depth
 

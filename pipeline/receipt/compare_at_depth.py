@@ -14,7 +14,7 @@ from models.cutoffs.first_promotions import first_promotions
 from models.cutoffs.thresholds import choose_thresholds
 from models.evaluation.working_depth import compare_at_cutoffs, compare_at_depth, turns
 from models.measures.bootstrap import Comparison
-from pipeline.replay.nightly_looks import Looks
+from pipeline.outputs.looks_file import Looks
 
 MODEL, POINTS, NAIVE_BAYES = "model", "points", "naive_bayes"
 DEALS: Final = "close"

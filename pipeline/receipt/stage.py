@@ -35,8 +35,19 @@ def write_receipt(sealed: Sealed, folder: Path) -> None:
     (folder / PAGE).write_bytes(render(sealed).encode("utf-8"))
 
 
+def receipt_of(context: StageContext) -> Sealed:
+    """Read the receipt of a run; whether it was altered is for `pipeline.receipt.verify` to say."""
+    return read_receipt(context.folder("receipt"))
+
+
+def receipt_files(context: StageContext) -> tuple[Path, Path]:
+    """Return the receipt of a run for machines and for people, for who stores or shows them."""
+    folder = context.folder("receipt")
+    return folder / RECEIPT, folder / PAGE
+
+
 def read_receipt(folder: Path) -> Sealed:
-    """Read a receipt; whether it was altered is for `pipeline.receipt.verify` to say."""
+    """Read a receipt from a folder."""
     file = folder / RECEIPT
     try:
         return Sealed.read(file.read_bytes().decode("utf-8"))

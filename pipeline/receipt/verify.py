@@ -11,15 +11,15 @@ from typing import Literal
 from jinja2 import TemplateError
 
 from features.errors import InputError
-from models.cutoffs.cutoffs import Cutoffs
-from pipeline.outputs.model_files import model_hash, read_forecast
+from pipeline.outputs.cutoffs_file import read_cutoffs
+from pipeline.outputs.model_files import model_folder, model_hash, read_forecast
 from pipeline.receipt.approvals import approvals_file, with_approvals
 from pipeline.receipt.page import render
 from pipeline.receipt.seal import KEY_VARIABLE, Approval, Sealed, digest_of, signed_by
 from pipeline.receipt.signing_state import by
 from pipeline.receipt.stage import PAGE, RECEIPT, read_receipt
 from pipeline.runner.stages import StageContext
-from pipeline.runner.workspace import STAMP, code_digest, tree_digest
+from pipeline.runner.workspace import code_digest
 
 NIGHTLY = ("ingest", "features")
 """Stages that the nightly job runs without training anew."""
@@ -161,7 +161,7 @@ def _entry(entry: Approval, *, fits: bool) -> Finding:
 def _rests_on(context: StageContext, sealed: Sealed) -> Iterator[Finding]:
     """Hold the model, the cut-offs and every stage's outputs against what the receipt names."""
     named = sealed.receipt["rests_on"]
-    model = context.folder("train") / "model"
+    model = model_folder(context)
     try:
         read_forecast(model)
     except InputError as error:
@@ -182,20 +182,18 @@ def _rests_on(context: StageContext, sealed: Sealed) -> Iterator[Finding]:
 
 def _outputs(context: StageContext, stage: str, named: str) -> Finding:
     """Hold a stage's folder against the receipt; the nightly job may have replaced the tables since, whole stages."""
-    what, folder = f"outputs of stage {stage}", context.workspace.folder(stage)
-    found = tree_digest([folder])
+    what, found = f"outputs of stage {stage}", context.workspace.outputs_digest(stage)
     if found == named:
         return Finding(what, "holds")
-    stamp = folder / STAMP
-    if stage in NIGHTLY and stamp.is_file() and json.loads(stamp.read_text(encoding="utf-8"))["outputs"] == found:
+    stamp = context.workspace.stamp(stage)
+    if stage in NIGHTLY and stamp is not None and stamp.outputs == found:
         return Finding(what, "not checked", "the stage was run again after the receipt")
     return Finding(what, "altered", "not those that the receipt was made from")
 
 
 def _cutoffs(context: StageContext, version: str) -> Finding:
-    file = context.workspace.folder("cutoffs") / "cutoffs.json"
     try:
-        found = Cutoffs.model_validate_json(file.read_text(encoding="utf-8"))
+        found = read_cutoffs(context)
     except (ValueError, OSError) as error:
         return Finding("cut-offs", "altered", str(error).splitlines()[0])
     fits = found.version == version == found.with_version().version

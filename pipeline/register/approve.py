@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +11,11 @@ from features.errors import InputError
 from pipeline.receipt.approvals import add_entry, write_entries
 from pipeline.receipt.seal import Sealed, key_from_environment
 from pipeline.receipt.signing_state import standing_of
-from pipeline.receipt.stage import read_receipt, write_receipt
+from pipeline.receipt.stage import receipt_of, write_receipt
 from pipeline.receipt.verify import verify
 from pipeline.register.receipt_in_mlflow import find_in_mlflow, is_registered, open_registered
 from pipeline.runner.progress import say
 from pipeline.runner.stages import StageContext, run_stage
-from pipeline.runner.workspace import STAMP
 from pipeline.settings.settings import Role
 
 
@@ -62,7 +60,7 @@ def _approve(context: StageContext, *, role: Role, name: str, refused: bool, why
         hint = "Run 'leadscore verify'; if outputs were made anew, make a new receipt with 'leadscore run'"
         raise InputError(expected="a receipt that holds", found=altered[0].line(), hint=hint)
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    sealed = read_receipt(context.folder("receipt"))
+    sealed = receipt_of(context)
     sealed = add_entry(sealed, role=role, name=name, refused=refused, why=why, time=now, key=key)
     write_entries(context.workspace.root, sealed)
     _show(context, sealed)
@@ -76,6 +74,5 @@ def _approve(context: StageContext, *, role: Role, name: str, refused: bool, why
 
 def _show(context: StageContext, sealed: Sealed) -> None:
     """Write the receipt with its new entry in the place of the one without; it was made from the same inputs."""
-    stamp = json.loads((context.folder("receipt") / STAMP).read_text(encoding="utf-8"))
-    with context.workspace.writing("receipt", stamp["inputs"]) as folder:
+    with context.workspace.writing("receipt", context.stamp("receipt").inputs) as folder:
         write_receipt(sealed, folder)

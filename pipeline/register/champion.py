@@ -10,14 +10,16 @@ import pandas as pd
 
 from features.errors import InputError
 from features.time_units import parse_time, to_micros
-from models.evaluation.target_evaluation import TargetEvaluation, evaluate_target
+from models.evaluation.target_evaluation import TargetEvaluation
 from models.forecast.fit_forecast import labelled_rows
 from models.forecast.forecast import Forecast
 from models.measures.bootstrap import Comparison, Interval, compare
 from models.measures.metrics import METRICS, Scored
 from models.measures.observed_outcomes import observed_rows
+from pipeline.evaluate.judged_target import judge_target
 from pipeline.outputs.baseline import read_baseline
 from pipeline.outputs.feature_rows import read_features
+from pipeline.outputs.labels_file import read_labels
 from pipeline.receipt.seal import Sealed
 from pipeline.receipt.signing_state import standing_of
 from pipeline.registry.model_registry import CHAMPION, TEST_FROM_TAG, ModelRegistry
@@ -108,17 +110,13 @@ def judge_against_baseline(context: StageContext, forecast: Forecast, *, target:
     target : str
         The target judged.
     """
-    history, baseline = read_features(context, "history"), read_baseline(context)
-    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
-    parts = {}
-    for part in ("calibration", "test"):
+    history, labels = read_features(context, "history"), read_labels(context)
+
+    def rows_of(part: str) -> pd.DataFrame:
         rows = labelled_rows(history, labels, target, (part,))
-        rows = rows.assign(y=rows["y"].astype("float64"), p=forecast.predict(rows)[f"p_{target}"])
-        parts[part] = rows.assign(points=baseline.score(rows, target))
-    settings = context.settings
-    return evaluate_target(
-        target, parts["test"], parts["calibration"], draws=settings.evaluate.bootstrap, seed=settings.seed
-    )
+        return rows.assign(y=rows["y"].astype("float64"), p=forecast.predict(rows)[f"p_{target}"])
+
+    return judge_target(context, rows_of, read_baseline(context), target)[1]
 
 
 def comparison_table(comparison: Comparison, *, of: str, against: str) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +11,11 @@ from typing import Any
 from features.errors import InputError
 from pipeline.receipt.seal import Sealed
 from pipeline.receipt.signing_state import by
-from pipeline.receipt.stage import read_receipt
+from pipeline.receipt.stage import receipt_of
 from pipeline.receipt.verify import Finding
 from pipeline.registry.model_registry import open_registry
 from pipeline.runner.finished_run import open_run
 from pipeline.runner.stages import StageContext
-from pipeline.runner.workspace import STAMP
 from pipeline.settings.settings import read_settings
 
 SHA256_TAG, HEAD_TAG, OUTCOME_TAG = "receipt_sha256", "receipt_head", "receipt_outcome"
@@ -51,7 +49,7 @@ def find_in_mlflow(context: StageContext) -> Finding:
     try:
         if not is_registered(context):
             return Finding(WHAT, "not checked", "the model is not registered")
-        sealed = read_receipt(context.folder("receipt"))
+        sealed = receipt_of(context)
         registry = open_registry(context.workspace.root, context.settings.mlflow, context.spec().name)
         return forgotten(sealed, registry.tags_of_model(sealed.receipt["rests_on"]["model_sha256"]))
     except InputError as error:
@@ -68,11 +66,10 @@ def open_registered(out: Path, params_file: Path | None, overrides: Mapping[str,
 
 def is_registered(context: StageContext) -> bool:
     """Whether the model is in the MLflow store that the settings name; another store is an InputError."""
-    file = context.workspace.folder("register") / STAMP
-    if not file.is_file():
+    stamp = context.workspace.stamp("register")
+    if stamp is None:
         return False
-    known = json.loads(file.read_text(encoding="utf-8"))["inputs"]["tracking_uri"]
-    if known != hashlib.sha256(str(context.settings.mlflow.tracking_uri).encode()).hexdigest():
+    if stamp.inputs["tracking_uri"] != hashlib.sha256(str(context.settings.mlflow.tracking_uri).encode()).hexdigest():
         raise InputError(
             expected="the MLflow store that the model was registered in",
             found="another one",

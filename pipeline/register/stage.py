@@ -13,11 +13,15 @@ import pandas as pd
 from features.time_units import format_time, to_micros
 from models.forecast.fit_forecast import labelled_rows
 from pipeline.mlflow_loader import feature_frame
+from pipeline.outputs.cutoffs_file import cutoffs_file
+from pipeline.outputs.evaluation_file import evaluation_files, read_evaluation
 from pipeline.outputs.feature_rows import read_features
-from pipeline.outputs.model_files import model_hash, read_forecast
+from pipeline.outputs.labels_file import read_labels
+from pipeline.outputs.model_files import model_folder, model_hash, read_forecast
+from pipeline.outputs.training_files import read_training_summary
 from pipeline.receipt.seal import Sealed, key_from_environment
 from pipeline.receipt.signing_state import standing_of
-from pipeline.receipt.stage import PAGE, RECEIPT, read_receipt
+from pipeline.receipt.stage import receipt_files, receipt_of
 from pipeline.receipt.verify import verify
 from pipeline.register.champion import Decision, judge, with_receipt
 from pipeline.register.receipt_in_mlflow import forgotten, receipt_tags
@@ -61,14 +65,11 @@ class Registration:
 
 def run(context: StageContext, out: Path) -> None:
     """Log and register the trained model; write ``register.json`` with its version, aliases and the reason for them."""
-    evaluated = context.folder("evaluate")
-    evaluation = read_json(evaluated / "evaluation.json")
-    trained = read_json(context.folder("train") / "train.json")["targets"]
-    files = (evaluated / "evaluation.json", evaluated / "report.html", evaluated / "plots")
-    sealed = read_receipt(context.folder("receipt"))
+    evaluation, sealed = read_evaluation(context), receipt_of(context)
+    trained = read_training_summary(context)["targets"]
     registered = register_forecast(
         context,
-        context.folder("train") / "model",
+        model_folder(context),
         settings=context.settings,
         beats_baseline=bool(evaluation["beats_baseline"]),
         params=flat({"rows": {name: target["parts"] for name, target in trained.items()}}),
@@ -77,7 +78,7 @@ def run(context: StageContext, out: Path) -> None:
             **flat_numbers(evaluation["targets"]),
             **flat_numbers({"promoted": evaluation["promoted"]}),
         },
-        files=(*(file for file in files if file.exists()), context.folder("cutoffs") / "cutoffs.json"),
+        files=(*evaluation_files(context), cutoffs_file(context)),
         sealed=sealed,
     )
     result = {
@@ -125,7 +126,7 @@ def register_forecast(
         The receipt of the run, where the forecast is the run's own. Without one nothing is promoted.
     """
     forecast = read_forecast(model_folder)
-    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    labels = read_labels(context)
     rows = labelled_rows(read_features(context, "history"), labels, forecast.spec.primary_target, ("test",))
     dumped = settings.model_dump(mode="json", by_alias=True)
     logged = flat({name: dumped[name] for name in LOGGED_SECTIONS})
@@ -139,7 +140,7 @@ def register_forecast(
         metrics=metrics,
         tags={TEST_FROM_TAG: format_time(int(to_micros(rows["as_of"]).min())), **receipt_tags(shown)},
         files=files,
-        receipt=() if shown is None else tuple(context.folder("receipt") / name for name in (RECEIPT, PAGE)),
+        receipt=() if shown is None else receipt_files(context),
     )
     version = registry.add(candidate)
     draws, seed = settings.evaluate.bootstrap, settings.seed
@@ -163,12 +164,6 @@ def example_rows(X: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of which most is known; an example of empty columns would teach nothing."""
     known = X.notna().sum(axis=1)
     return X.loc[known.sort_values(ascending=False, kind="stable").index[:EXAMPLE_ROWS]].reset_index(drop=True)
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """Read a JSON object from an earlier stage."""
-    result: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return result
 
 
 def flat(tree: Mapping[str, Any]) -> dict[str, str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +20,8 @@ from models.rules.baseline import Baseline
 from pipeline.features.stage import write_features
 from pipeline.labels.follow_up import weigh_promotions
 from pipeline.outputs.feature_rows import KEYS, read_features, read_first_looks, volume_rows
-from pipeline.outputs.ingested_tables import read_leads, read_observed_until, read_stages
+from pipeline.outputs.ingested_tables import read_leads, read_observed_until, read_stages, table_files
+from pipeline.outputs.looks_file import Looks
 from pipeline.replay.deciding_columns import NO_OTHERS, decisions, with_outcomes
 from pipeline.runner.progress import say
 from pipeline.runner.stages import StageContext
@@ -32,52 +31,7 @@ COUNTED_WEEKS = 8
 ROWS_AT_ONCE = 150_000
 """Looks whose features are computed together, which bounds memory."""
 
-PAST_COLUMNS = ["lead_id", AS_OF, "p", "excluded", "gates_open"]
-
 Nights = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Looks:
-    """Looks at leads that have not reached the target, with all that decides on promotion.
-
-    Attributes
-    ----------
-    rows : DataFrame
-        ``lead_id``, ``as_of_us``, ``p`` (model, the target of the cut-offs), ``p_TARGET`` (each other target),
-        ``p_final`` (as ``p``, by the forecast that scores from the test on; it may have learned from these leads),
-        ``points`` (baseline), ``naive_bayes`` (log-odds), ``excluded``, ``gates_open``; ``y`` and ``y_TARGET``: the
-        outcome as known at ``known_until_us``, missing while its window is open; ``unseen``: whether the model was
-        fitted on no row of the lead; ``weight`` for test leads where the source declares
-        ``follow_up: promoted_only``. Sorted by lead and time.
-    counting : Counting
-        Which first promotions make the number a week; and the share of the leads that are looked at.
-    every_us : int or None
-        Rhythm of the looks; None where each lead has one look.
-    past : DataFrame
-        ``lead_id``, ``as_of_us``, ``p``, ``excluded``, ``gates_open`` of every row of the training grid before the
-        looks end: how much volumes moved. Empty where nobody asks.
-    """
-
-    rows: pd.DataFrame
-    counting: Counting
-    every_us: int | None
-    past: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=PAST_COLUMNS))
-
-    @property
-    def until_us(self) -> int:
-        """When the time that counts ends."""
-        return self.counting.from_us + round(self.counting.weeks * WEEK_US)
-
-    @property
-    def every(self) -> str | None:
-        """The rhythm as settings write it."""
-        return None if self.every_us is None else format_duration(self.every_us)
-
-    @property
-    def counted(self) -> npt.NDArray[np.bool_]:
-        """Which rows lie in the time that counts."""
-        return (self.rows[AS_OF] >= self.counting.from_us).to_numpy(dtype=bool)
 
 
 def counting_nights(*, period_from_us: int, test_from_us: int, every_us: int, runin_us: int) -> tuple[Nights, Counting]:
@@ -246,11 +200,11 @@ def _look(
         none = read_features(context, "history").head(0)
         return decisions(none, baseline, forecast, target, final=final, others=others)
     parts = []
-    ingested, options = context.folder("ingest"), context.settings.features
-    with tempfile.TemporaryDirectory(dir=context.workspace.root, prefix=".looks-") as scratch:
+    tables, options = table_files(context), context.settings.features
+    with context.workspace.scratch("looks") as scratch:
         for chunk in _some_nights(snapshots):
-            file = Path(scratch) / "looks.parquet"
-            write_features(ingested, chunk, spec, options, file)
+            file = scratch / "rows.parquet"
+            write_features(tables, chunk, spec, options, file)
             for rows in _read(file):
                 parts.append(decisions(rows, baseline, forecast, target, final=final, others=others))
     return pd.concat(parts).sort_values(["lead_id", AS_OF], ignore_index=True)

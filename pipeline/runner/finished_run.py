@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from features.errors import InputError
 from pipeline.runner.stages import STAGES, StageContext
-from pipeline.runner.workspace import STAMP, Workspace
+from pipeline.runner.workspace import Workspace
 from pipeline.settings.settings import Settings
 
 
@@ -31,16 +30,15 @@ def open_run(out: Path) -> StageContext:
     InputError
         If no stage has been run there.
     """
-    found: dict[str, Any] = {}
+    workspace, found = Workspace(out), dict[str, Any]()
     for stage in STAGES:
-        stamp_file = out / stage.name / STAMP
-        if stamp_file.is_file():
-            inputs = json.loads(stamp_file.read_text(encoding="utf-8"))["inputs"]
-            found |= {"seed": inputs["seed"], **inputs["settings"]}
+        stamp = workspace.stamp(stage.name)
+        if stamp is not None:
+            found |= {"seed": stamp.inputs["seed"], **stamp.inputs["settings"]}
     if not found:
         raise InputError(
             expected=f"the outputs of a run in {out}",
             found="none",
             hint="Run 'make demo', or 'leadscore run' on your data",
         )
-    return StageContext(Workspace(out), Settings.model_validate(found), None, None, {})
+    return StageContext(workspace, Settings.model_validate(found), None, None, {})

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 from features.errors import InputError
 from features.source_spec import SourceSpec
+from models.stage_stamps import Stamp
 from pipeline.runner.progress import say
-from pipeline.runner.workspace import STAMP, Workspace, code_digest, tree_digest
+from pipeline.runner.workspace import Workspace, code_digest, tree_digest
 from pipeline.settings.settings import SOURCE_SECTIONS, Settings, read_settings
 from pipeline.source.folder import read_source
 
@@ -86,6 +87,8 @@ STAGES = (
 )
 ADDRESSES = (("score", "store"), ("mlflow", "tracking_uri"))
 """Settings that may hold a password: a stage's stamp keeps their digest only."""
+SPEC_FILE = "spec.json"
+"""What stage ``ingest`` leaves of ``source.yaml``."""
 RUN_STAGES = tuple(stage.name for stage in STAGES if stage.name != "simulate")
 
 
@@ -113,21 +116,57 @@ class StageContext:
 
     def folder(self, stage: str) -> Path:
         """Return an earlier stage's folder; a missing one is an InputError that says what to run."""
-        folder = self.workspace.folder(stage)
-        if not (folder / STAMP).is_file():
+        self.stamp(stage)
+        return self.workspace.folder(stage)
+
+    def stamp(self, stage: str) -> Stamp:
+        """Return what an earlier stage's ``stage.json`` says; a missing one is an InputError that says what to run."""
+        stamp = self.workspace.stamp(stage)
+        if stamp is None:
             raise InputError(
                 expected=f"the outputs of stage {stage}", found="none", hint=f"Run 'leadscore {stage}' first"
             )
-        return folder
+        return stamp
+
+    def has(self, stage: str) -> bool:
+        """Whether a stage has been completed."""
+        return self.workspace.stamp(stage) is not None
 
     def spec(self) -> SourceSpec:
-        """Return the source's spec as ingested."""
-        return SourceSpec.model_validate_json((self.folder("ingest") / "spec.json").read_text(encoding="utf-8"))
+        """Return the source's spec as ingested; the same text is parsed once, whoever asks and however often."""
+        return _parsed_spec((self.folder("ingest") / SPEC_FILE).read_text(encoding="utf-8"))
 
-    def rules(self) -> dict[str, Any] | None:
-        """Return the points rules as ingested, or None where the source has none."""
-        file = self.folder("ingest") / "rules.json"
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+@lru_cache(maxsize=8)
+def _parsed_spec(text: str) -> SourceSpec:
+    """Keep specs by their text: a stage ``ingest`` that writes another one is never answered with the old one."""
+    return SourceSpec.model_validate_json(text)
+
+
+class StageModule(Protocol):
+    """What the module ``pipeline.<name>.stage`` of every stage offers."""
+
+    def run(self, context: StageContext, out: Path) -> None:
+        """Write the stage's outputs into an empty folder."""
+
+
+class StoringModule(StageModule, Protocol):
+    """What the module of a stage offers that writes into a store of its own too."""
+
+    def is_stored(self, context: StageContext) -> bool:
+        """Whether the store still holds what the stage's outputs say."""
+
+
+def stage_named(name: str) -> Stage:
+    """Return the stage of a name; another name is an InputError."""
+    for stage in STAGES:
+        if stage.name == name:
+            return stage
+    raise InputError(expected=f"a stage: {', '.join(stage.name for stage in STAGES)}", found=repr(name))
+
+
+def _module_of(stage: Stage) -> StageModule:
+    return cast("StageModule", importlib.import_module(f"pipeline.{stage.name}.stage"))
 
 
 def stage_inputs(stage: Stage, context: StageContext) -> dict[str, Any]:
@@ -142,8 +181,7 @@ def stage_inputs(stage: Stage, context: StageContext) -> dict[str, Any]:
             address = inputs["settings"][section].pop(key)
             inputs[key] = hashlib.sha256(str(address).encode()).hexdigest()
     for need in stage.needs:
-        stamp = json.loads((context.folder(need) / STAMP).read_text(encoding="utf-8"))
-        inputs[need] = stamp["outputs"]
+        inputs[need] = context.stamp(need).outputs
     if stage.reads_source:
         inputs["source"] = tree_digest([_given(context.source_dir, "--source")])
         inputs["overrides"] = {key: context.overrides[key] for key in SOURCE_SECTIONS if key in context.overrides}
@@ -169,14 +207,14 @@ def run_stage(name: str, context: StageContext, *, force: bool = False) -> bool:
     bool
         Whether it ran.
     """
-    stage = next(stage for stage in STAGES if stage.name == name)
+    stage = stage_named(name)
     inputs = stage_inputs(stage, context)
     if not force and context.workspace.is_current(name, inputs) and _is_stored(stage, context):
         say(f"{name}: nothing changed")
         return False
     say(f"{name} …")
     with _interruptible(name):
-        module = importlib.import_module(f"pipeline.{name}.stage")
+        module = _module_of(stage)
         with context.workspace.writing(name, inputs) as out:
             module.run(context, out)
     return True
@@ -185,8 +223,7 @@ def run_stage(name: str, context: StageContext, *, force: bool = False) -> bool:
 def _is_stored(stage: Stage, context: StageContext) -> bool:
     if not stage.writes_outside:
         return True
-    stored: bool = importlib.import_module(f"pipeline.{stage.name}.stage").is_stored(context)
-    return stored
+    return cast("StoringModule", _module_of(stage)).is_stored(context)
 
 
 def _is_interruption(error: BaseException | None) -> bool:

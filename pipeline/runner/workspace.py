@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from features.errors import InputError
+from models.stage_stamps import STAMP, Stamp
 
-STAMP = "stage.json"
 LOCK = ".lock"
 
 
@@ -57,17 +57,33 @@ class Workspace:
         self.root = root
 
     def folder(self, stage: str) -> Path:
-        """Return the folder of a stage, whether it is there or not."""
-        return self.root / stage
+        """Return the folder of a stage, whether it is there or not.
+
+        Where a process died between taking the earlier outputs away and putting the new ones there, the earlier ones
+        are put back first.
+        """
+        folder = self.root / stage
+        if not folder.exists() and self._replaced(stage).exists():
+            self._put_back(stage)
+        return folder
+
+    def stamp(self, stage: str) -> Stamp | None:
+        """Return what a stage's ``stage.json`` says; None where the stage was never completed."""
+        try:
+            return Stamp.from_json((self.folder(stage) / STAMP).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
 
     def is_current(self, stage: str, inputs: Mapping[str, Any]) -> bool:
         """Whether the stage was completed with exactly these inputs and its files are still as written."""
-        stamp_file = self.folder(stage) / STAMP
-        if not stamp_file.is_file():
+        stamp = self.stamp(stage)
+        if stamp is None or stamp.inputs != dict(inputs):
             return False
-        stamp: dict[str, Any] = json.loads(stamp_file.read_text(encoding="utf-8"))
-        same_inputs: bool = stamp["inputs"] == dict(inputs)
-        return same_inputs and stamp["outputs"] == tree_digest([self.folder(stage)])
+        return stamp.outputs == self.outputs_digest(stage)
+
+    def outputs_digest(self, stage: str) -> str:
+        """Return the digest of a stage's outputs as they lie there now; its stamp says what it was when written."""
+        return tree_digest([self.folder(stage)])
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -111,14 +127,43 @@ class Workspace:
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
-        stamp = {"stage": stage, "inputs": dict(inputs), "outputs": tree_digest([partial])}
-        write_durably(partial / STAMP, json.dumps(stamp, indent=1, sort_keys=True) + "\n")
-        old = self.root / f".{stage}.old"
+        write_durably(partial / STAMP, Stamp(stage, inputs, tree_digest([partial])).to_json())
+        old = self._replaced(stage)
         shutil.rmtree(old, ignore_errors=True)
         if final.exists():
             final.rename(old)
         partial.rename(final)
         shutil.rmtree(old, ignore_errors=True)
+
+    def _replaced(self, stage: str) -> Path:
+        """Return where the earlier outputs of a stage lie for the moment in which new ones take their place."""
+        return self.root / f".{stage}.old"
+
+    def _put_back(self, stage: str) -> None:
+        """Give a stage its earlier outputs back, unless the process that is replacing them is alive."""
+        # Whoever holds the lock puts new outputs there, or the earlier ones back.
+        with suppress(InputError, FileNotFoundError), self.locked():
+            if not (self.root / stage).exists():
+                self._replaced(stage).rename(self.root / stage)
+
+    @contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """Give a folder for files that are needed for a while; those that a killed process left are cleared away."""
+        for left in self.root.glob(f".{name}-*"):
+            _remove_if_left(left)
+        with (
+            tempfile.TemporaryDirectory(dir=self.root, prefix=f".{name}-") as scratch,
+            FileLock(Path(scratch) / LOCK, timeout=0),
+        ):
+            yield Path(scratch)
+
+
+def _remove_if_left(scratch: Path) -> None:
+    """Remove a folder of `Workspace.scratch` if the process that used it is dead: its lock is free then."""
+    if not (scratch / LOCK).exists():
+        return  # somebody is just making it
+    with suppress(Timeout, OSError), FileLock(scratch / LOCK, timeout=0):
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def write_durably(file: Path, text: str) -> None:

@@ -20,12 +20,15 @@ from models.forecast.forecast import Forecast
 from models.forecast.saved_form import from_files
 from models.rules.points import PointsRules
 from models.scoring.score_rows import model_version, score_rows
-from pipeline.outputs.baseline import read_rules
+from pipeline.outputs.cutoffs_file import read_cutoffs
+from pipeline.outputs.evaluation_file import read_evaluation
+from pipeline.outputs.feature_rows import KEYS, open_rows_digest, read_features
 from pipeline.outputs.ingested_tables import read_observed_until
-from pipeline.outputs.model_files import read_texts
+from pipeline.outputs.model_files import model_folder, read_texts
+from pipeline.outputs.rules_file import read_rules, rules_identity
+from pipeline.outputs.score_file import SCORE_SUMMARY_FILE, read_score_summary
 from pipeline.runner.progress import progress, say
 from pipeline.runner.stages import StageContext
-from pipeline.runner.workspace import file_digest
 from pipeline.score.handed_over import describe_lane, with_handovers
 from pipeline.score.store import ScoreRun, open_store
 from pipeline.score.store_tables import JSON_COLUMNS
@@ -68,17 +71,14 @@ the file says the same whenever it is made."""
 
 def run(context: StageContext, out: Path) -> None:
     """Write ``scores.parquet`` and ``score.json``, and upsert the scores into the store."""
-    files = read_texts(context.folder("train") / "model")
-    forecast = from_files(files)
-    cutoffs_file = context.folder("cutoffs") / "cutoffs.json"
-    cutoffs = Cutoffs.model_validate_json(cutoffs_file.read_text(encoding="utf-8"))
-    open_file = context.folder("features") / "open.parquet"
-    rows = pd.read_parquet(open_file).sort_values(["lead_id", "as_of"], ignore_index=True)
+    files = read_texts(model_folder(context))
+    forecast, cutoffs = from_files(files), read_cutoffs(context)
+    rows = read_features(context, "open").sort_values(KEYS, ignore_index=True)
     scores = _scored(rows, forecast, cutoffs, read_rules(context, forecast.features), context)
     scores = with_handovers(scores, context)
-    evaluation = json.loads((context.folder("evaluate") / "evaluation.json").read_text(encoding="utf-8"))
+    evaluation = read_evaluation(context)
     scoring_run = ScoreRun(
-        run_id=_run_id(context, model=files, cutoffs=cutoffs, open_file=open_file),
+        run_id=_run_id(context, model=files, cutoffs=cutoffs),
         model_version=model_version(files),
         cutoff_version=cutoffs.version,
         about=describe(
@@ -95,7 +95,7 @@ def run(context: StageContext, out: Path) -> None:
     summary: dict[str, Any] = {"run_id": scoring_run.run_id, "model_version": scoring_run.model_version}
     summary |= {"cutoff_version": scoring_run.cutoff_version, **scoring_run.about}
     summary["store"] = address(store_url(context), context.workspace.root)
-    (out / "score.json").write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    (out / SCORE_SUMMARY_FILE).write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     say(f"score: {len(scores)} open leads scored, {written} of them new or changed in the store")
 
 
@@ -104,7 +104,7 @@ def is_stored(context: StageContext) -> bool:
     url = store_url(context)
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
         return False
-    told = json.loads((context.folder("score") / "score.json").read_text(encoding="utf-8"))
+    told = read_score_summary(context)
     if told.get("store") != address(url, context.workspace.root):
         return False
     with open_store(url) as store:
@@ -145,10 +145,10 @@ def _store(scores: pd.DataFrame, scoring_run: ScoreRun, context: StageContext) -
         )
 
 
-def _run_id(context: StageContext, *, model: dict[str, str], cutoffs: Cutoffs, open_file: Path) -> str:
+def _run_id(context: StageContext, *, model: dict[str, str], cutoffs: Cutoffs) -> str:
     """Return a name that equal inputs share."""
-    rules = json.dumps(context.rules(), sort_keys=True)
-    parts = [model_version(model), cutoffs.version, rules, file_digest(open_file), str(context.settings.score.reasons)]
+    reasons = str(context.settings.score.reasons)
+    parts = [model_version(model), cutoffs.version, rules_identity(context), open_rows_digest(context), reasons]
     share = context.settings.score.explore_share
     if share > 0:
         parts.append(f"{share!r} {context.settings.seed}")

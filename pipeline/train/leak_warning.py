@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from features.leaks.before_training import leaks_in_fit
 from features.time_units import to_micros
-from pipeline.outputs.ingested_tables import read_stages
+from pipeline.outputs.ingested_tables import read_leads, read_stages
+from pipeline.outputs.training_files import LEAKS_FILE
 from pipeline.runner.progress import say
 from pipeline.runner.stages import StageContext
-
-FILE = "leaks.json"
 
 
 def warn_of_leaks(context: StageContext, labels: pd.DataFrame, out: Path) -> None:
@@ -26,18 +24,10 @@ def warn_of_leaks(context: StageContext, labels: pd.DataFrame, out: Path) -> Non
     """
     spec = context.spec()
     columns = [name for name, column in spec.fit.items() if column.known == "created"]
-    leads = pd.read_parquet(context.folder("ingest") / "leads.parquet", columns=["lead_id", "created_at", *columns])
-    leads["created_us"] = to_micros(leads["created_at"])
+    leads = read_leads(context, columns)
     rows = labels.assign(as_of_us=to_micros(labels["as_of"]))
     leaks = leaks_in_fit(leads, read_stages(context), rows, spec)
     for leak in leaks:
         say(f"train: WARNING, {leak.column} looks like a leak: {leak.why}; {leak.remedy}")
     text = json.dumps([asdict(leak) for leak in leaks], indent=1, ensure_ascii=False)
-    (out / FILE).write_text(text + "\n", encoding="utf-8")
-
-
-def read_leaks(folder: Path) -> list[dict[str, Any]]:
-    """Return what ``leaks.json`` in the folder of stage ``train`` says; nothing where an older run wrote none."""
-    file = folder / FILE
-    found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
-    return found
+    (out / LEAKS_FILE).write_text(text + "\n", encoding="utf-8")

@@ -12,8 +12,10 @@ import pandas as pd
 from features.catalog.feature_list import feature_list
 from models.forecast.fit_forecast import fit_forecasts, fit_steps, predict_fitted
 from models.forecast.forecast import Forecast
-from pipeline.labels.follow_up import read_follow_up
-from pipeline.outputs.model_files import write_forecast
+from pipeline.outputs.feature_rows import read_features
+from pipeline.outputs.labels_file import read_follow_up, read_labels
+from pipeline.outputs.model_files import FINAL_FOLDER, FORWARD_FOLDER, write_forecast
+from pipeline.outputs.training_files import PREDICTIONS_FILE, TRAIN_SUMMARY_FILE
 from pipeline.runner.progress import progress, say
 from pipeline.runner.stages import StageContext
 from pipeline.train.leak_warning import warn_of_leaks
@@ -25,8 +27,8 @@ def run(context: StageContext, out: Path) -> None:
     ``forward/`` has not learned from the calibration period; the predictions of that period are its.
     """
     spec, settings = context.spec(), context.settings
-    history = pd.read_parquet(context.folder("features") / "history.parquet")
-    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    history = read_features(context, "history")
+    labels = read_labels(context)
     warn_of_leaks(context, labels, out)
     with progress("train", total=fit_steps(spec, settings.model)) as steps:
         fitted = fit_forecasts(
@@ -45,11 +47,11 @@ def run(context: StageContext, out: Path) -> None:
     follow_up = read_follow_up(context)
     if follow_up["warning"] is not None:
         say(f"train: {follow_up['warning']}")
-    write_forecast(forecast, out / "model")
-    write_forecast(fitted.forward, out / "forward")
+    write_forecast(forecast, out / FINAL_FOLDER)
+    write_forecast(fitted.forward, out / FORWARD_FOLDER)
     summary = json.dumps(describe(forecast, labels) | {"follow_up": follow_up}, indent=1, allow_nan=False) + "\n"
-    (out / "train.json").write_text(summary, encoding="utf-8")
-    predict_fitted(fitted, history, labels).to_parquet(out / "predictions.parquet", index=False)
+    (out / TRAIN_SUMMARY_FILE).write_text(summary, encoding="utf-8")
+    predict_fitted(fitted, history, labels).to_parquet(out / PREDICTIONS_FILE, index=False)
 
 
 def shortfalls(forecast: Forecast) -> list[str]:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from pydantic import ValidationError
 
 from features.errors import InputError
@@ -16,8 +15,7 @@ from models.what_if.answer import what_if
 from models.what_if.monday_list import LIST_COLUMNS
 from models.what_if.question import Question
 from models.what_if.settings_to_adopt import settings_for, settings_text
-from models.what_if.stored_evidence import Past
-from models.what_if.stored_evidence_files import FILES, past_of
+from pipeline.outputs.what_if_evidence import read_past
 from pipeline.what_if.monday_csv import write_list
 from pipeline.what_if.text import to_text
 
@@ -27,26 +25,6 @@ FLAGS = {
     "hours_a_week": "--hours", "leads_a_person": "--leads-per-person", "value": "--deal-value and --handover-cost",
 }  # fmt: skip
 """What a user calls each part of the question."""
-
-
-def read_past(out: Path) -> Past:
-    """Read what the stages of a run left for questions about cut-offs.
-
-    Raises
-    ------
-    InputError
-        If there is no finished run in ``out``, or one of another version.
-    """
-    missing = next((name for name in FILES if not (out / name).is_file()), None)
-    if missing is not None:
-        raise InputError(
-            expected=f"a finished run in {out}",
-            found=f"no {missing}",
-            hint="Run 'make demo' or 'leadscore run' first, or say where it is with --out",
-        )
-    return past_of(
-        text=lambda name: (out / name).read_text(encoding="utf-8"), table=lambda name: pd.read_parquet(out / name)
-    )
 
 
 def answered(

@@ -213,6 +213,9 @@ class HealthOut(BaseModel):
     store: str | None = Field(description="'ok', or what is wrong; only with a key", default=None)
     model_version: str | None = None
     cutoff_version: str | None = None
+    newer: str | None = Field(
+        description="Why newer outputs are not served yet, or null where the newest are; only with a key", default=None
+    )
     last_run: dict[str, Any] | None = None
 
 

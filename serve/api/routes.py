@@ -118,7 +118,11 @@ def get_health(response: Response, services: ServicesIn, key: Annotated[str | No
     try:
         loaded = services.model.current()
         model = services.model.broken(loaded) or "ok"
-        known = {"model_version": loaded.model_version, "cutoff_version": loaded.cutoffs.version}
+        known = {
+            "model_version": loaded.model_version,
+            "cutoff_version": loaded.cutoffs.version,
+            "newer": services.model.newer(),
+        }
     except InputError as error:
         model = str(error)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,15 +15,27 @@ from features.errors import InputError
 from features.source_spec import FeatureOptions, SourceSpec
 from features.tables.facts import FactFrames
 from features.time_units import to_micros
+from serve.reading.stage_outputs import Edition, Made, StageOutputs
+
+ATTEMPTS, PAUSE_SECONDS = 40, 0.025
+"""How often, and how far apart, events are looked for while the folder they lie in is just being replaced."""
 
 
 @dataclass(frozen=True)
-class _Held:
-    """What is kept between requests, and what it was made from."""
+class _Tables:
+    """What is kept of an ingestion between requests."""
 
-    made_from: tuple[int, SourceSpec, FeatureOptions]
+    leads: pd.DataFrame
+    stages: pd.DataFrame
     accounts: pd.Series
     """Account of each lead, by lead id; leads without one are left out."""
+
+
+@dataclass(frozen=True)
+class _Engine:
+    """What computes features, and what it was made from."""
+
+    made_from: tuple[Edition, SourceSpec, FeatureOptions]
     engine: FeatureEngine
 
 
@@ -34,14 +47,15 @@ class IngestHistory:
 
     Parameters
     ----------
-    folder : Path
-        ``OUT/ingest``.
+    out : Path
+        The folder of a run; read: the tables in ``ingest``.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, out: Path) -> None:
+        self._folder = out / "ingest"
+        self._tables = StageOutputs(out, ("ingest",), self._read)
         self._lock = threading.Lock()
-        self._held: _Held | None = None
+        self._engine: _Engine | None = None
 
     def features_of(
         self, own: FactFrames, snapshots: pd.DataFrame, *, spec: SourceSpec, options: FeatureOptions
@@ -62,43 +76,50 @@ class IngestHistory:
         InputError
             If nothing was ingested.
         """
-        held = self._current(spec, options)
-        lead = own.leads.iloc[0]
-        same_account = held.accounts.index[held.accounts == lead["account_id"]]
-        events = self._events_of([lead_id for lead_id in same_account if lead_id != lead["lead_id"]])
+        tables, events = self._among(own.leads.iloc[0])
         parts = [part for part in (events, own.events) if part is not None and not part.empty]
         together = pd.concat(parts, ignore_index=True) if parts else None
-        return held.engine.compute(replace(own, events=together), snapshots)
+        return self._engine_of(tables, spec, options).compute(replace(own, events=together), snapshots)
 
     def close(self) -> None:
         """Give the memory back."""
         with self._lock:
-            if self._held is not None:
-                self._held.engine.close()
-                self._held = None
+            if self._engine is not None:
+                self._engine.engine.close()
+                self._engine = None
 
-    def _current(self, spec: SourceSpec, options: FeatureOptions) -> _Held:
-        """Return the context, read again when a new run has replaced the tables; meanwhile, the one before."""
-        with self._lock:
+    def _among(self, lead: pd.Series) -> tuple[Made[_Tables], pd.DataFrame | None]:
+        """Return the tables, and the events of the other leads of a lead's account out of the same ingestion."""
+        for _ in range(ATTEMPTS):
+            tables = self._tables.current()
+            accounts = tables.value.accounts
+            others = accounts.index[(accounts == lead["account_id"]) & (accounts.index != lead["lead_id"])]
             try:
-                made_from = ((self._folder / "leads.parquet").stat().st_mtime_ns, spec, options)
-                if self._held is None or self._held.made_from != made_from:
-                    self._held = self._read(made_from)
-            except FileNotFoundError:
-                if self._held is None:
-                    raise InputError(
-                        expected="ingested tables", found="none", hint="Run 'leadscore run' first"
-                    ) from None
-            return self._held
+                events = self._events_of(others.tolist())
+            except FileNotFoundError:  # between the moment the old folder goes and the moment the new one comes
+                time.sleep(PAUSE_SECONDS)
+                continue
+            if self._tables.current() is tables:
+                return tables, events
+        raise InputError(
+            expected=f"ingested events in {self._folder}", found="none", hint="Run 'leadscore ingest', or try again"
+        )
 
-    def _read(self, made_from: tuple[int, SourceSpec, FeatureOptions]) -> _Held:
+    def _engine_of(self, tables: Made[_Tables], spec: SourceSpec, options: FeatureOptions) -> FeatureEngine:
+        with self._lock:
+            made_from = (tables.edition, spec, options)
+            if self._engine is None or self._engine.made_from != made_from:
+                background = FactFrames(tables.value.leads, stages=tables.value.stages)
+                self._engine = _Engine(made_from, FeatureEngine(spec, options, background=background))
+            return self._engine.engine
+
+    def _read(self) -> _Tables:
         leads = pd.read_parquet(self._folder / "leads.parquet")
         stages = pd.read_parquet(self._folder / "stages.parquet")
         accounts = (
             leads.set_index("lead_id")["account_id"].dropna() if "account_id" in leads else pd.Series(dtype="str")
         )
-        _, spec, options = made_from
-        return _Held(made_from, accounts, FeatureEngine(spec, options, background=FactFrames(leads, stages=stages)))
+        return _Tables(leads, stages, accounts)
 
     def _events_of(self, lead_ids: list[str]) -> pd.DataFrame | None:
         if not lead_ids:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from features.errors import InputError
-from models.cutoffs.cutoffs import Cutoffs
+from models.cutoffs.cutoffs import BaselineCutoffs, Cutoffs
 from models.forecast.forecast import Forecast
 from models.forecast.saved_form import from_files
 from models.rules.points import PointsRules
 from models.scoring.score_rows import model_version
-
-Stamp = tuple[tuple[str, int], ...]
-
+from serve.reading.stage_outputs import MixedRunsError, StageOutputs
 
 DEFAULT_REASONS = 5
 
@@ -35,7 +32,7 @@ class Loaded:
 
 
 class ServedModel:
-    """The model in a run's output folder.
+    """The model in a run's output folder, with the cut-offs that were set with it and the rules they were set beside.
 
     Parameters
     ----------
@@ -45,63 +42,55 @@ class ServedModel:
 
     def __init__(self, out: Path) -> None:
         self._out = out
-        self._lock = threading.Lock()
-        self._loaded: tuple[Stamp, Loaded] | None = None
+        self._outputs = StageOutputs(out, ("train", "cutoffs"), self._read, nightly=("ingest",))
         self._broken: tuple[Loaded, str] | None = None
 
     def current(self) -> Loaded:
-        """Return the model, read again if its files changed; while a stage is being replaced, the one before.
+        """Return the newest model whose cut-offs and rules lie there too.
 
         Raises
         ------
         InputError
             If there is none yet, or its files are damaged.
         """
-        with self._lock:
-            try:
-                stamp = self._stamp()
-                if self._loaded is None or self._loaded[0] != stamp:
-                    self._loaded = (stamp, self._read())
-            except FileNotFoundError as error:
-                if self._loaded is None:
-                    raise InputError(
-                        expected=f"a finished run in {self._out}",
-                        found=f"no {Path(error.filename).name}",
-                        hint="Run 'make demo' or 'leadscore run' first",
-                    ) from None
-            return self._loaded[1]
+        return self._outputs.current().value
+
+    def newer(self) -> str | None:
+        """Return why a newer model, newer cut-offs or newer rules are not in use yet; None where the newest are."""
+        return self._outputs.newer()
 
     def mark_broken(self, loaded: Loaded, why: str) -> None:
         """Remember that a model was read but could not score; a model that replaces it starts with a clean sheet."""
-        with self._lock:
-            self._broken = (loaded, why)
+        self._broken = (loaded, why)
 
     def broken(self, loaded: Loaded) -> str | None:
         """Return why a model could not score when it was tried, or None."""
-        with self._lock:
-            return self._broken[1] if self._broken is not None and self._broken[0] is loaded else None
-
-    def _stamp(self) -> Stamp:
-        files = [self._out / "train" / "model" / "manifest.json", self._out / "cutoffs" / "cutoffs.json"]
-        rules = self._out / "ingest" / "rules.json"
-        return tuple((str(file), file.stat().st_mtime_ns) for file in (*files, *([rules] if rules.is_file() else [])))
+        broken = self._broken
+        return broken[1] if broken is not None and broken[0] is loaded else None
 
     def _read(self) -> Loaded:
         files = {file.name: file.read_bytes().decode("utf-8") for file in (self._out / "train" / "model").iterdir()}
-        cutoffs = (self._out / "cutoffs" / "cutoffs.json").read_text(encoding="utf-8")
+        text = (self._out / "cutoffs" / "cutoffs.json").read_text(encoding="utf-8")
         rules_file = self._out / "ingest" / "rules.json"
         try:
-            rules = json.loads(rules_file.read_text(encoding="utf-8")) if rules_file.is_file() else None
-            return Loaded(
-                forecast=from_files(files),
-                cutoffs=Cutoffs.model_validate_json(cutoffs),
-                rules=None if rules is None else PointsRules.model_validate(rules),
-                model_version=model_version(files),
-                top_reasons=self._top_reasons(),
-            )
-        except (ValidationError, json.JSONDecodeError) as error:
+            cutoffs = Cutoffs.model_validate_json(text)
+            rules = PointsRules.model_validate_json(rules_file.read_bytes()) if rules_file.is_file() else None
+        except ValidationError as error:
             found = str(error).splitlines()[0]
             raise InputError(expected="cut-offs and rules of this version of leadscore", found=found) from None
+        self._require_same_points(cutoffs.baseline, rules)
+        return Loaded(from_files(files), cutoffs, rules, model_version(files), self._top_reasons())
+
+    def _require_same_points(self, baseline: BaselineCutoffs, rules: PointsRules | None) -> None:
+        """Hold the rules against the points that the cut-offs were set beside; the nightly job may ingest others."""
+        points = None if rules is None else (rules.cutoffs.MQL, rules.cutoffs.SAL)
+        beside = (baseline.mql, baseline.sal) if baseline.kind == "points" else None
+        if points != beside:
+            raise MixedRunsError(
+                expected=f"rules of the run whose cut-offs lie in {self._out}",
+                found="other cut-offs of points than those",
+                hint="Run 'leadscore run': model and points are compared anew then",
+            )
 
     def _top_reasons(self) -> int:
         """Return what the nightly job last used; before its first run, its default."""

@@ -9,13 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from features.errors import InputError
 from models.what_if.answer import what_if
 from models.what_if.question import Question
 from models.what_if.stored_evidence import Past
-from models.what_if.stored_evidence_files import FILES, past_of
+from models.what_if.stored_evidence_files import STAGES, past_of
+from serve.reading.stage_outputs import Edition, StageOutputs
 
-Stamp = tuple[int, ...]
 KEPT_ANSWERS = 64
 
 
@@ -30,19 +29,19 @@ class StoredPast:
 
     def __init__(self, out: Path) -> None:
         self._out = out
+        self._outputs = StageOutputs(out, STAGES, self._read)
         self._lock = threading.Lock()
-        self._held: tuple[Stamp, Past] | None = None
-        self._answers: OrderedDict[tuple[Stamp, str], dict[str, Any]] = OrderedDict()
+        self._answers: OrderedDict[tuple[Edition, str], dict[str, Any]] = OrderedDict()
 
     def current(self) -> Past:
-        """Return it, read again if its files changed; while a stage is being replaced, the one before.
+        """Return what the newest evaluation left, with the cut-offs that it evaluated.
 
         Raises
         ------
         InputError
             If there is none yet, or it is of another version.
         """
-        return self._current()[1]
+        return self._outputs.current().value
 
     def answer(self, question: Question) -> dict[str, Any]:
         """Return the answer of `models.what_if.answer.what_if`; the last ones are kept.
@@ -52,33 +51,18 @@ class StoredPast:
         PromiseNotKeptError
             If the promise cannot be kept.
         """
-        stamp, past = self._current()
-        key = (stamp, question.model_dump_json())
+        made = self._outputs.current()
+        key = (made.edition, question.model_dump_json())
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
                 return self._answers[key]
-        answer = what_if(past, question)
+        answer = what_if(made.value, question)
         with self._lock:
             self._answers[key] = answer
             while len(self._answers) > KEPT_ANSWERS:
                 self._answers.popitem(last=False)
         return answer
-
-    def _current(self) -> tuple[Stamp, Past]:
-        with self._lock:
-            try:
-                stamp = tuple((self._out / name).stat().st_mtime_ns for name in FILES)
-                if self._held is None or self._held[0] != stamp:
-                    self._held = (stamp, self._read())
-            except FileNotFoundError as error:
-                if self._held is None:
-                    raise InputError(
-                        expected=f"a finished run in {self._out}",
-                        found=f"no {Path(error.filename).name}",
-                        hint="Run 'make demo' or 'leadscore run' first",
-                    ) from None
-            return self._held
 
     def _read(self) -> Past:
         return past_of(

@@ -61,7 +61,7 @@ def test_nothing_to_serve_is_one_message_at_the_start(
 ) -> None:
     monkeypatch.delenv("LEADSCORE_STORE", raising=False)
     wrong = started_in_vain("--out", str(tmp_path / "WRONG"), capsys=capsys)
-    assert f"error: expected a finished run in {tmp_path}/WRONG, found no manifest.json" in wrong
+    assert f"error: expected a finished run in {tmp_path}/WRONG, found no train/stage.json" in wrong
     elsewhere = started_in_vain("--out", str(demo_run), "--store", f"sqlite:///{tmp_path}/none.sqlite", capsys=capsys)
     assert f"found none that can be read in sqlite:///{tmp_path}/none.sqlite" in elsewhere
 
@@ -70,7 +70,7 @@ def test_scores_that_went_elsewhere_are_named(
     demo_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LEADSCORE_STORE", raising=False)
-    for stage in ("train", "cutoffs", "score"):
+    for stage in ("ingest", "train", "cutoffs", "score"):
         shutil.copytree(demo_run / stage, tmp_path / stage)
     shutil.copy(demo_run / "scores.sqlite", tmp_path)  # an older run's, which must not be served in silence
     check_start(ServeSettings(out=tmp_path, api_key=KEY))

@@ -30,6 +30,7 @@ from pipeline.evaluate.report.grades import grade_rows
 from pipeline.evaluate.report.groups import agreement_sentence, group_blocks
 from pipeline.evaluate.report.learning import curve_rows, gain_sentence, level_sentences
 from pipeline.evaluate.report.words import FAMILIES, follow_up_note, promoted_sentence, the_baseline, verdict
+from pipeline.outputs.evaluation_file import PLOTS_FOLDER, REPORT_FILE
 from pipeline.pages.cutoff_words import asked, stated
 from pipeline.pages.environment import environment
 from pipeline.pages.figures import draw
@@ -66,12 +67,12 @@ class Picture:
 def write_report(evaluation: Evaluation, out: Path) -> None:
     """Write ``report.html`` and, in ``plots/``, each picture as PNG and its data as JSON."""
     pictures = draw_pictures(evaluation)
-    plots = out / "plots"
+    plots = out / PLOTS_FOLDER
     plots.mkdir()
     for name, picture in pictures.items():
         (plots / f"{name}.png").write_bytes(picture.png)
         (plots / f"{name}.json").write_text(json.dumps(picture.rows, indent=1) + "\n", encoding="utf-8")
-    (out / "report.html").write_text(render(evaluation, pictures), encoding="utf-8")
+    (out / REPORT_FILE).write_text(render(evaluation, pictures), encoding="utf-8")
 
 
 def draw_pictures(evaluation: Evaluation) -> dict[str, Picture]:

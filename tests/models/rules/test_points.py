@@ -166,6 +166,33 @@ def test_an_action_needs_the_columns_of_its_family() -> None:
     assert "events.newsletter.measures" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("measure", "rest", "needed"),
+    [
+        ("count", {}, "count_ever"),
+        ("count_ever", {"within": "30d"}, "count"),
+        ("count_ever", {"half_life": "30d"}, "decayed"),
+        ("days_since_last", {}, "count_ever"),
+    ],
+)
+def test_a_family_without_the_measure_a_rule_needs_is_told_which_one(
+    measure: str, rest: dict[str, str], needed: str
+) -> None:
+    only = SPEC.events["price_list"].model_copy(update={"measures": (measure,)})
+    spec = SPEC.model_copy(update={"events": {**SPEC.events, "price_list": only}})
+    tree = {"actions": [{"family": "price_list", "points": 1, **rest}], "cutoffs": {"MQL": 1, "SAL": 2}}
+    with pytest.raises(InputError) as caught:
+        check_rules(PointsRules.model_validate(tree), feature_list(spec, OPTIONS), OPTIONS)
+    assert f"an event family with the measure {needed} in actions, rule 1, found 'price_list'" in str(caught.value)
+    assert "Add it to events.price_list.measures in source.yaml" in str(caught.value)
+
+
+def test_a_family_that_is_named_second_must_be_computable_too() -> None:
+    tree = {"actions": [{"family": "newsletter", "also": ["webinar"], "points": 1}], "cutoffs": {"MQL": 1, "SAL": 2}}
+    with pytest.raises(InputError, match=r"one of the event families \['newsletter', 'price_list', 'unsubscribe'\]"):
+        check_rules(PointsRules.model_validate(tree), FEATURES, OPTIONS)
+
+
 def test_rules_survive_json() -> None:
     assert PointsRules.model_validate_json(RULES.model_dump_json(by_alias=True)) == RULES
 

@@ -27,10 +27,11 @@ from pipeline.cutoffs import stage as cutoffs
 from pipeline.features.stage import write_features
 from pipeline.outputs.baseline import read_baseline
 from pipeline.outputs.feature_rows import read_features, read_first_looks, volume_rows
-from pipeline.outputs.ingested_tables import read_leads, read_observed_until, read_stages
+from pipeline.outputs.ingested_tables import read_leads, read_observed_until, read_stages, table_files
+from pipeline.outputs.looks_file import Looks
 from pipeline.outputs.model_files import read_forecast
 from pipeline.replay.deciding_columns import decisions
-from pipeline.replay.nightly_looks import Looks, calibration_looks
+from pipeline.replay.nightly_looks import calibration_looks
 from pipeline.runner.stages import StageContext, run_stage
 from pipeline.runner.workspace import Workspace
 from pipeline.settings.settings import CutoffOptions
@@ -57,7 +58,7 @@ def count_nightly(context: StageContext, *, mql: float, column: str) -> tuple[in
     opened = opened[[sql_at.get(lead, at + 1) > at for lead, at in opened.to_numpy()]]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows.parquet"
-        write_features(context.folder("ingest"), opened, spec, context.settings.features, file)
+        write_features(table_files(context), opened, spec, context.settings.features, file)
         rows = pd.read_parquet(file)
     forecast = read_forecast(context.folder("train") / "model")  # it scores from here on
     score = forecast.predict(rows)["p_sql"] if column == "p" else baseline.score(rows, "sql")
@@ -218,7 +219,7 @@ def test_whom_sales_rejected_is_counted_as_the_job_promotes(judged_by_points: St
     pd.concat([stages, back.reindex(columns=stages.columns)]).to_parquet(out / "ingest" / "stages.parquet", index=False)
     spec = vetoing.spec()
     rows = open_snapshots(leads, read_stages(vetoing), spec, as_of_us=until)
-    write_features(out / "ingest", rows, spec, vetoing.settings.features, out / "rows.parquet")
+    write_features(table_files(vetoing), rows, spec, vetoing.settings.features, out / "rows.parquet")
     X = pd.read_parquet(out / "rows.parquet")
     X = X.assign(as_of_us=to_micros(X["as_of"])).set_index(X["lead_id"].rename(None))
     baseline, forecast = read_baseline(vetoing), read_forecast(out / "train" / "model")

@@ -11,7 +11,8 @@ import pytest
 from features.errors import InputError
 from models.forecast.fit_target import FIT_PARTS
 from models.measures.observed_outcomes import Overlap
-from pipeline.labels.follow_up import read_follow_up, warning
+from pipeline.labels.follow_up import warning
+from pipeline.outputs.labels_file import read_follow_up
 from pipeline.runner.stages import StageContext, make_context, run_all, run_stage
 from pipeline.settings.settings import parse_overrides
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -148,6 +149,19 @@ def test_a_scheduler_may_choose_what_counts(gamed, capsys):
     told = json.loads(text)
     assert (code, told["answer"]) == (0, "cannot tell")
     assert check(told, "gaming")["answer"] == "alarm"
+
+
+def test_an_act_that_earns_points_only_as_a_further_family_is_watched(gamed, tmp_path, capsys):
+    company, data, _ = gamed
+    source = tmp_path / "source"
+    shutil.copytree(company, source)
+    declared = source / "source.yaml"
+    declared.write_text(declared.read_text().replace("  call:", "  page: {types: [page_seen]}\n  call:"))
+    rules = {"actions": [{"family": "page", "also": ["form"], "points": 5}], "cutoffs": {"MQL": 5, "SAL": 10}}
+    (source / "rules.yaml").write_text(json.dumps(rules))
+    _, text, _ = run((source, data, tmp_path / "out"), "--json", capsys=capsys)
+    worst = check(json.loads(text), "gaming")["tables"]["change by last_act"]
+    assert {row["value"] for row in worst} == {"form"}
 
 
 def test_an_earlier_time_knows_nothing_of_what_came_later(gamed, quiet, capsys):

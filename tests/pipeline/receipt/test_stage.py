@@ -10,13 +10,13 @@ import pytest
 
 from models.cutoffs.cutoffs import Cutoffs
 from models.cutoffs.first_promotions import first_promotions
+from pipeline.outputs.looks_file import read_looks
 from pipeline.receipt.body import receipt_body
 from pipeline.receipt.page import render
 from pipeline.receipt.seal import seal
 from pipeline.receipt.signing_state import standing_of
 from pipeline.receipt.stage import read_receipt
 from pipeline.receipt.words import cautions_of, missing_of, more_weeks, next_steps, verdict_sentence
-from pipeline.replay.look_files import read_looks
 from pipeline.runner.stages import run_stage
 from pipeline.runner.workspace import Workspace
 from pipeline.summary import summary_table
@@ -39,7 +39,7 @@ def copied(context, out):
 
 
 def test_the_points_are_counted_as_the_evaluation_counts_them(judged_by_points, by_points):
-    looks = read_looks(judged_by_points.folder("evaluate"))
+    looks = read_looks(judged_by_points, "evaluate")
     rows = looks.rows
     text = (judged_by_points.folder("cutoffs") / "cutoffs.json").read_text()
     cutoffs = Cutoffs.model_validate_json(text)
@@ -84,7 +84,7 @@ def test_without_rules_naive_bayes_takes_the_place_of_the_points(by_naive_bayes)
 
 def test_one_look_a_lead_is_handed_over_week_by_week(nothing_open):
     body = receipt_body(nothing_open)
-    looks = read_looks(nothing_open.folder("evaluate"))
+    looks = read_looks(nothing_open, "evaluate")
     assert body["asked"]["every"] is None
     assert looks.rows["lead_id"].is_unique
     # By hand: in each week of the test, as many as the points hand over, the best of that week by the model.

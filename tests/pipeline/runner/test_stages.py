@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
+from features.errors import InputError
 from pipeline.runner.stages import RUN_STAGES, STAGES, make_context, run_all, run_stage, stage_inputs
-from pipeline.runner.workspace import tree_digest
+from pipeline.runner.workspace import Workspace, tree_digest
 from pipeline.settings.settings import parse_overrides
 
 DETERMINISTIC = ("ingest", "features", "labels", "train", "cutoffs", "evaluate", "receipt")
@@ -71,6 +73,24 @@ def test_the_address_of_the_store_chooses_no_cutoffs_but_the_rhythm_of_the_job_d
     before = stage_inputs(stage, context_with())
     assert stage_inputs(stage, context_with("score.store=sqlite:///elsewhere.sqlite", "score.reasons=3")) == before
     assert stage_inputs(stage, context_with("score.every=7d")) != before
+
+
+def test_an_unknown_stage_is_named_with_those_there_are(context_with):
+    with pytest.raises(InputError, match=r"expected a stage: simulate, ingest, .*, found 'scores'"):
+        run_stage("scores", context_with())
+
+
+def test_the_spec_is_parsed_once_and_a_new_ingestion_is_never_answered_with_the_old_one(judged_by_points, tmp_path):
+    source = tmp_path / "source"
+    shutil.copytree(judged_by_points.source_dir, source)
+    context = replace(judged_by_points, workspace=Workspace(tmp_path / "out"), source_dir=source)
+    run_all(context, ("ingest",))
+    assert context.spec().title.en == "Small company & sons"
+    assert context.spec() is context.spec()
+    declared = source / "source.yaml"
+    declared.write_text(declared.read_text().replace("Small company & sons", "Another company"))
+    run_all(context, ("ingest",))
+    assert context.spec().title.en == "Another company"
 
 
 @pytest.mark.slow

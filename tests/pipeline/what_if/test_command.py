@@ -19,7 +19,7 @@ from pipeline.cli import main
 from pipeline.cutoffs.stage import decide
 from pipeline.outputs.baseline import read_baseline
 from pipeline.outputs.cutoffs_file import read_cutoffs
-from pipeline.replay.look_files import read_looks
+from pipeline.outputs.looks_file import read_looks
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import tree_digest
 from pipeline.settings.settings import read_settings
@@ -102,7 +102,7 @@ def test_what_is_adopted_is_what_was_agreed(
     params = tmp_path / "params.yaml"
     params.write_text(text)
     settings = read_settings(params)
-    looks = read_looks(judged_by_points.folder("cutoffs"))
+    looks = read_looks(judged_by_points, "cutoffs")
     nightly = decide(looks, read_baseline(judged_by_points), target="sql", options=settings.cutoffs)
     assert nightly.mql == pytest.approx(answer["cutoffs"]["mql"])
     assert nightly.sal == pytest.approx(answer["cutoffs"]["sal"])

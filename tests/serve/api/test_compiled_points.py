@@ -38,7 +38,7 @@ def posted(tables: dict[str, pd.DataFrame], known: list[str], lead_id: str, as_o
 
 
 def test_batch_equals_online(demo_run: Path) -> None:
-    loaded, history = ServedModel(demo_run).current(), IngestHistory(demo_run / "ingest")
+    loaded, history = ServedModel(demo_run).current(), IngestHistory(demo_run)
     rows = pd.read_parquet(demo_run / "features" / "history.parquet")
     rows = rows.assign(as_of_us=to_micros(rows["as_of"]))
     p = log_odds_to_probability(np.clip(loaded.forecast.predict(rows)["log_odds_sql"], -9, 9))

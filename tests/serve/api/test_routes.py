@@ -141,7 +141,7 @@ def test_a_model_that_cannot_score_is_logged_and_told(
     demo_run: Path, tmp_path: Path, start_server: Callable[..., object], caplog: pytest.LogCaptureFixture
 ) -> None:
     out = tmp_path / "out"
-    for part in ("train/model", "cutoffs", "ingest"):
+    for part in ("train", "cutoffs", "ingest"):
         shutil.copytree(demo_run / part, out / part)
     (out / "ingest" / "leads.parquet").unlink()
     settings = ServeSettings(out=out, api_key=KEY, store=f"sqlite:///{demo_run / 'scores.sqlite'}")

@@ -13,15 +13,17 @@ from pipeline.cutoffs.stage import decide
 from pipeline.outputs.baseline import read_baseline
 from pipeline.outputs.cutoffs_file import read_cutoffs
 from pipeline.outputs.feature_rows import read_first_looks
-from pipeline.replay.look_files import read_looks, write_looks
+from pipeline.outputs.looks_file import read_looks, write_looks
 from pipeline.runner.stages import StageContext
+from pipeline.runner.workspace import Workspace
 
 
 @pytest.mark.parametrize("stage", ["cutoffs", "evaluate"])
 def test_what_is_written_is_read(judged_by_points: StageContext, stage: str, tmp_path: Path) -> None:
-    looks = read_looks(judged_by_points.folder(stage))
-    write_looks(looks, tmp_path)
-    again = read_looks(tmp_path)
+    looks = read_looks(judged_by_points, stage)
+    with Workspace(tmp_path).writing(stage, {}) as folder:
+        write_looks(looks, folder)
+    again = read_looks(replace(judged_by_points, workspace=Workspace(tmp_path)), stage)
     pd.testing.assert_frame_equal(again.rows, looks.rows)
     assert (again.counting, again.every_us) == (looks.counting, looks.every_us)
     columns = {
@@ -41,13 +43,13 @@ def test_what_is_written_is_read(judged_by_points: StageContext, stage: str, tmp
 
 
 def test_the_same_cut_offs_follow_from_the_stored_looks(judged_by_points: StageContext) -> None:
-    looks, options = read_looks(judged_by_points.folder("cutoffs")), judged_by_points.settings.cutoffs
+    looks, options = read_looks(judged_by_points, "cutoffs"), judged_by_points.settings.cutoffs
     again = decide(looks, read_baseline(judged_by_points), target="sql", options=options)
     assert again == read_cutoffs(judged_by_points)
 
 
 def test_outcomes_are_those_known_when_the_test_begins(judged_by_points: StageContext) -> None:
-    rows = read_looks(judged_by_points.folder("cutoffs")).rows
+    rows = read_looks(judged_by_points, "cutoffs").rows
     first = read_first_looks(judged_by_points, "sql")
     horizon = judged_by_points.spec().target("sql").horizon
     over = rows["as_of_us"] + horizon <= first.test_from_us
@@ -73,7 +75,7 @@ def test_open_leads_are_left_with_both_bands(judged_by_points: StageContext) -> 
 def test_naive_bayes_stands_beside_the_points(judged_by_points: StageContext) -> None:
     baseline = read_baseline(judged_by_points)
     assert baseline.kind == "points"
-    rows = read_looks(judged_by_points.folder("evaluate")).rows
+    rows = read_looks(judged_by_points, "evaluate").rows
     assert rows["naive_bayes"].nunique() > 10
     assert not rows["naive_bayes"].equals(rows["points"])
     with_none = replace(baseline, rules=None)
