@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import model_validator
 
-from features.source_spec import Strict
+from features.strict import Strict
 from features.time_units import WEEK_US
 from models.arrays import Bools
 from models.cutoffs.policy_options import Policy

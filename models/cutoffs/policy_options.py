@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from features.source_spec import Strict
+from features.strict import Strict
 
 Policy = Literal[
     "same_volume_as_points",

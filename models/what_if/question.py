@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from features.errors import InputError
-from features.source_spec import Strict
+from features.strict import Strict
 from models.cutoffs.carry_over_by_volume import carry_over
 from models.cutoffs.evidence import BandEvidence
 from models.cutoffs.expected_value import most_valuable
