@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from features.errors import InputError
-from models.what_if.answer import what_if
+from models.what_if.answer import Answer
+from models.what_if.consequences import what_if
 from models.what_if.question import Question
 from models.what_if.stored_evidence import Past
 from models.what_if.stored_evidence_files import FILES, past_of
@@ -32,7 +32,7 @@ class StoredPast:
         self._out = out
         self._lock = threading.Lock()
         self._held: tuple[Stamp, Past] | None = None
-        self._answers: OrderedDict[tuple[Stamp, str], dict[str, Any]] = OrderedDict()
+        self._answers: OrderedDict[tuple[Stamp, Question], Answer] = OrderedDict()
 
     def current(self) -> Past:
         """Return it, read again if its files changed; while a stage is being replaced, the one before.
@@ -44,8 +44,8 @@ class StoredPast:
         """
         return self._current()[1]
 
-    def answer(self, question: Question) -> dict[str, Any]:
-        """Return the answer of `models.what_if.answer.what_if`; the last ones are kept.
+    def answer(self, question: Question) -> Answer:
+        """Return the answer of `models.what_if.consequences.what_if`; the last ones are kept.
 
         Raises
         ------
@@ -53,7 +53,7 @@ class StoredPast:
             If the promise cannot be kept.
         """
         stamp, past = self._current()
-        key = (stamp, question.model_dump_json())
+        key = (stamp, question)
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
