@@ -7,79 +7,22 @@ Figures of the next quarter have bounds with the confidence asked for; those of 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Protocol, TypeVar, get_args
+from typing import Any, Literal, get_args
 
-from pydantic import BeforeValidator, ConfigDict, Field, computed_field
-from pydantic.dataclasses import dataclass
+from pydantic import computed_field
 
-from features.source_spec import Words
-from features.strict import Strict
-from models.bands import BandOrNone, PerBand
-from models.json_values import json_values
+from models.what_if.answer_part import ByBand, Figure, Part
 from models.what_if.knob import Limit
+from models.what_if.open_leads import Changes, MondayList
 from models.what_if.question import Question
 from models.what_if.settings_to_adopt import settings_for
 from models.what_if.stored_evidence import Naming
 
-T = TypeVar("T")
 Policy = Literal["proposed", "in_force", "points"]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 """Whose cut-offs are compared: those asked for, those of the nightly job, and those of today's points."""
-Against = Literal["points", "in_force"]
-Known = Annotated[float | None, BeforeValidator(json_values)]
-"""A number; None where it cannot be told."""
 NEARLY_A_LEAD = 0.5
 """Leads a week that a number may fall short by before it is said that there are fewer than asked for."""
-
-
-class Estimate(Protocol):
-    """A number with its bounds."""
-
-    @property
-    def value(self) -> float:
-        """The number itself."""
-
-    @property
-    def low(self) -> float:
-        """Its lower bound."""
-
-    @property
-    def high(self) -> float:
-        """Its upper bound."""
-
-
-class Part(Strict):
-    """A part of an answer: what is not declared as nullable is a finite number."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True, allow_inf_nan=False)
-
-
-NAMED_AS_BANDS = ConfigDict(serialize_by_alias=True)
-
-
-@dataclass(frozen=True, config=NAMED_AS_BANDS)
-class ByBand(PerBand[T]):
-    """One value for MQL and one for SAL, as JSON names them."""
-
-    mql: T = Field(serialization_alias="MQL")
-    sal: T = Field(serialization_alias="SAL")
-
-
-class Figure(Part):
-    """A number with its bounds; the bounds are null where the past tells none."""
-
-    value: Known
-    low: Known
-    high: Known
-
-    @classmethod
-    def of(cls, estimate: Estimate) -> Figure:
-        """Return what has the same three numbers as a figure."""
-        return cls(value=estimate.value, low=estimate.low, high=estimate.high)
-
-    def times(self, factor: float) -> Figure:
-        """Return the figure and its bounds times a number."""
-        return Figure(**{name: None if at is None else factor * at for name, at in self})
 
 
 class About(Naming):
@@ -195,114 +138,6 @@ class StaffChange(Part):
     def falls_short(self) -> bool:
         """Whether there are fewer leads than all of them have time for."""
         return self.got_per_week < self.sal_per_week - NEARLY_A_LEAD
-
-
-class MovesRow(Part):
-    """Open leads of one value of a column."""
-
-    value: Words | None
-    """Null: those whose value is not known."""
-    leads: int
-    now: int
-    then: int
-    entering: int
-    leaving: int
-
-    @property
-    def moving(self) -> int:
-        """Leads that enter or leave."""
-        return self.entering + self.leaving
-
-
-class MovesTable(Part):
-    """Who enters and who leaves by the values of one column."""
-
-    name: str
-    title: Words
-    is_source: bool
-    """Whether the column says where leads come from."""
-    rows: tuple[MovesRow, ...]
-    """Most leads first; whose value is not known comes last."""
-
-    def by_movement(self, most: int) -> list[MovesRow]:
-        """Return so many rows at most, those first in which most changes."""
-        return sorted(self.rows, key=lambda row: -row.moving)[:most]
-
-
-class Moves(Part):
-    """Who enters and who leaves when the proposed cut-offs replace others: ``then = now + entering - leaving``."""
-
-    now: int
-    """Leads that the others promote."""
-    then: int
-    """Leads that the proposed cut-offs promote."""
-    stay: int
-    entering: int
-    leaving: int
-    entering_leads: tuple[str, ...]
-    leaving_leads: tuple[str, ...]
-    tables: tuple[MovesTable, ...]
-
-
-class MovesAgainst(Part):
-    """The proposed cut-offs for one band against those of the other policies; MQL counts SAL in."""
-
-    points: Moves
-    in_force: Moves
-
-    def items(self) -> Iterator[tuple[Against, Moves]]:
-        """Go through policy and moves."""
-        yield "points", self.points
-        yield "in_force", self.in_force
-
-
-@dataclass(frozen=True, config=NAMED_AS_BANDS)
-class Changes(ByBand[MovesAgainst]):
-    """Who enters and who leaves among the open leads that sales does not have yet."""
-
-    mql: MovesAgainst = Field(serialization_alias="MQL")
-    sal: MovesAgainst = Field(serialization_alias="SAL")
-    leads: int = Field(description="Leads compared")
-
-
-class ListedLead(Part):
-    """An open lead at or above the proposed cut-offs that sales does not have yet."""
-
-    place: int
-    """1 is to be called first."""
-    lead_id: str
-    band: BandOrNone
-    this_week: bool
-    """Whether the people have time for it in the first week."""
-    held_by_gates: bool
-    """Likely enough for SAL, but a gate is closed."""
-    p: float
-    p_close: Known
-    """Null without such a target."""
-    points: Known
-    """Null where the baseline is not points."""
-    points_band: BandOrNone
-    band_in_force: BandOrNone
-    stage: str | None
-    fit_grade: str | None
-    behaviour_grade: str | None
-
-    def grades(self, missing: str) -> str:
-        """Return both grades together, ``A1``; what stands for an unknown one of fit is given."""
-        return f"{self.fit_grade or missing}{self.behaviour_grade or ''}"
-
-
-class MondayList(Part):
-    """The open leads that pass, SAL first, then by probability."""
-
-    sal: int
-    mql: int
-    held_by_gates: int
-    """MQLs that are likely enough for SAL."""
-    this_week: int
-    """SALs that the people have time for in the first week; the rest is there because nobody was handed over by these
-    cut-offs before."""
-    rows: tuple[ListedLead, ...]
 
 
 class Curve(Part):

@@ -20,18 +20,17 @@ from models.what_if.agreement import Agreed, agree, leads_counted
 from models.what_if.answer import (
     About,
     Answer,
-    ByBand,
     ByPolicy,
     Consequence,
     Curve,
     Curves,
-    Figure,
     InTestPeriod,
     NextQuarterFigures,
     PromiseKept,
     ProposedCutoffs,
     StaffChange,
 )
+from models.what_if.answer_part import ByBand, Figure
 from models.what_if.cutoff_change import compare_cutoffs
 from models.what_if.monday_list import monday
 from models.what_if.question import Question

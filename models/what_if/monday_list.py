@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from models.what_if.agreement import Agreed
-from models.what_if.answer import ListedLead, MondayList
+from models.what_if.open_leads import ListedLead, MondayList
 from models.what_if.question import Question
 from models.what_if.stored_evidence import Past
 from models.what_if.who_moves import bands, waiting

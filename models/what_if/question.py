@@ -22,7 +22,7 @@ IN_FORCE = {"de": "leer: Schwelle wie heute ({now})", "en": "empty: the cut-off 
 class Question(Strict):
     """What is asked: numbers a week, a promise, money, and what a salesperson can work.
 
-    Nothing asked about a stage leaves its cut-off as it is in force.
+    Nothing asked about a band leaves its cut-off as it is in force.
     """
 
     model_config = ConfigDict(use_attribute_docstrings=True)

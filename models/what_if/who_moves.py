@@ -13,7 +13,7 @@ from models.arrays import Bools
 from models.bands import Band, PerBand, band_of, passes, rows_that_may_enter
 from models.evaluation.who_enters_and_leaves import MAX_VALUES, MIN_KNOWN_SHARE
 from models.what_if.agreement import Agreed
-from models.what_if.answer import Changes, Moves, MovesAgainst, MovesRow, MovesTable
+from models.what_if.open_leads import Changes, Moves, MovesAgainst, MovesRow, MovesTable
 from models.what_if.stored_evidence import NamedColumn, Past
 
 SEGMENTS = 2

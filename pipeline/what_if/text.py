@@ -7,7 +7,8 @@ from rich.table import Table
 
 from models.bands import BANDS
 from models.cutoffs.policy_options import DealValue
-from models.what_if.answer import Answer, Figure, Policy
+from models.what_if.answer import Answer, Policy
+from models.what_if.answer_part import Figure
 
 WIDTH = 118
 SHOWN_LEADS, SHOWN_VALUES = 12, 6

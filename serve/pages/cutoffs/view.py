@@ -7,7 +7,9 @@ from typing import Any
 
 from models.bands import BANDS, Band
 from models.what_if.agreement import PromiseNotKeptError
-from models.what_if.answer import POLICIES, Answer, ByPolicy, Figure, InTestPeriod, Moves, MovesRow, Policy, StaffChange
+from models.what_if.answer import POLICIES, Answer, ByPolicy, InTestPeriod, Policy, StaffChange
+from models.what_if.answer_part import Figure
+from models.what_if.open_leads import Moves, MovesRow
 from models.what_if.settings_to_adopt import settings_text
 from serve.pages.cutoffs.chart import chart
 from serve.wording.formats import Language, apart, iso_date_time, number, percent

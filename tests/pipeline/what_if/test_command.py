@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from features.errors import InputError
-from models.what_if.answer import Figure
+from models.what_if.answer_part import Figure
 from models.what_if.consequences import what_if
 from models.what_if.stored_evidence_files import FILES
 from pipeline.cli import main

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from models.what_if.answer import Figure
+from models.what_if.answer_part import Figure
 from pipeline.what_if.command import answered
 from serve import ServeSettings
 from serve.pages.cutoffs.form import read_form
