@@ -3,7 +3,7 @@
     python benchmarks/what_if.py [--out data] [--source sources/demo] [--data data/simulate/export] [--times 5]
 
 Three things take turns, each a process of its own, measured from outside: the question
-(``leadscore cutoffs --capacity 120/week --promise 0.3``), an interpreter that only imports pandas and pyarrow (nobody
+(``leadscore what-if --capacity 120/week --promise 0.3``), an interpreter that only imports pandas and pyarrow (nobody
 who reads Parquet can be faster), and, once, the stage on a copy of the outputs: what a question would cost without
 stored predictions. Wall-clock seconds depend on what else runs; processor seconds and the ratio hardly do. The page's
 answer, in a server that is warm, comes last.
@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data/simulate/export"))
     parser.add_argument("--times", type=int, default=5)
     given = parser.parse_args()
-    asked = [sys.executable, "-m", "pipeline.cli", "cutoffs", *QUESTION, "--out", str(given.out)]
+    asked = [sys.executable, "-m", "pipeline.cli", "what-if", *QUESTION, "--out", str(given.out)]
     floor = [sys.executable, "-c", "import pandas, pyarrow.parquet"]
     measure(asked)  # compiles what is not compiled yet
     turns = [(measure(asked), measure(floor)) for _ in range(given.times)]

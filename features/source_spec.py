@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from features.strict import Strict
 from features.time_units import Duration, Instant, parse_duration
 
 FitType = Literal["category", "number", "boolean", "job_title", "email", "text"]
@@ -20,17 +21,15 @@ Role = Literal["budget", "authority", "need", "timeline", "location"]
 BANT: tuple[Role, ...] = ("budget", "authority", "need", "timeline")
 
 
-class Strict(BaseModel):
-    """A settings object: unknown keys are errors, nothing changes after it is read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class Words(Strict):
     """How a thing is called in front of people, in German and English."""
 
     de: str
     en: str
+
+    def of(self, language: Literal["de", "en"]) -> str:
+        """Return it in one language."""
+        return self.de if language == "de" else self.en
 
 
 class Target(Strict):
@@ -76,7 +75,7 @@ class FitColumn(Strict):
     """Whether the matured conversion rate of each value is a feature too (campaigns, channels)."""
     values: tuple[str, ...] | None = None
     """The allowed values of a category; None allows any."""
-    value_words: dict[str, Words] = {}
+    value_words: dict[str, Words] = Field(default_factory=dict)
     """How a category's values are called in front of people, where they are codes."""
     words: Words | None = None
 
@@ -173,8 +172,8 @@ class SourceSpec(Strict):
     recycled: tuple[str, ...] = ("RECYCLED",)
     targets: dict[Literal["sql", "close"], Target] = Field(min_length=1)
     snapshots: Snapshots = Snapshots()
-    fit: dict[str, FitColumn] = {}
-    events: dict[str, EventFamily] = {}
+    fit: dict[str, FitColumn] = Field(default_factory=dict)
+    events: dict[str, EventFamily] = Field(default_factory=dict)
     sales_events: bool = False
     """Whether what sales did may enter the model. It never counts as the lead's interest."""
     who_acted: Literal["detail"] | None = None
@@ -185,7 +184,7 @@ class SourceSpec(Strict):
     observed_until: Instant | None = None
     """Until when outcomes are in the export; None means the newest time in any table."""
     monitor: MonitorSpec = MonitorSpec()
-    split: dict[str, Any] = {}
+    split: dict[str, Any] = Field(default_factory=dict)
     """Defaults of this source for ``split.*`` in the settings."""
 
     @model_validator(mode="after")

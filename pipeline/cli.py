@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from features.errors import InputError
-from features.time_units import parse_time
 from pipeline.runner.progress import say
+from pipeline.what_if.options import CommandLine, with_question
 
 if TYPE_CHECKING:  # the stages bring DuckDB and Ibis with them: whoever only asks must not wait for those
     from pipeline.runner.stages import StageContext
 
 app = typer.Typer(
     name="leadscore",
+    cls=CommandLine,
     help="Lead scoring that learns from your own history, proves itself against your points, and says why.",
     no_args_is_help=True,
     add_completion=False,
@@ -29,13 +30,6 @@ OutOption = Annotated[Path, typer.Option("--out", help="Folder for outputs, one 
 ParamsOption = Annotated[Path | None, typer.Option("--params", help="Settings; default: params.yaml here, if any.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override one setting: section.key=value.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Run even if nothing changed.")]
-QUESTION = "What if (answers from the last run, changes nothing)"
-
-
-def _question(flag: str, text: str) -> Any:
-    return typer.Option(flag, help=text, rich_help_panel=QUESTION)
-
-
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 DEMO_SOURCE, DEMO_DATA, DEMO_OUT = Path("sources/demo"), Path("data/simulate/export"), Path("data")
@@ -58,6 +52,8 @@ def _context(source: Path, data: Path, out: Path, params: Path | None, assignmen
 
 def read_as_of(text: str) -> int:
     """Return a moment given on the command line, in microseconds since 1970."""
+    from features.time_units import parse_time
+
     try:
         return parse_time(text)
     except ValueError as error:
@@ -79,81 +75,37 @@ def _add_stage_command(name: str, text: str) -> None:
         run_stage(name, _context(source, data, out, params, assignments), force=force)
 
 
-def cutoffs(
-    source: SourceOption = DEMO_SOURCE,
-    data: DataOption = DEMO_DATA,
-    out: OutOption = DEMO_OUT,
-    params: ParamsOption = None,
-    assignments: SetOption = None,
-    force: ForceOption = False,
-    capacity: Annotated[
-        str | None, _question("--capacity", "Leads a week that sales can take (SAL): 120/week.")
-    ] = None,
-    mql_capacity: Annotated[
-        str | None, _question("--mql-capacity", "MQLs a week; default: the cut-off in force.")
-    ] = None,
-    promise: Annotated[float | None, _question("--promise", "Share of SALs that reach the target: 0.3.")] = None,
-    confidence: Annotated[
-        float | None, _question("--confidence", "How sure, of promise and intervals; default 0.9.")
-    ] = None,
-    deal_value: Annotated[float | None, _question("--deal-value", "What a deal brings.")] = None,
-    handover_cost: Annotated[float | None, _question("--handover-cost", "What a hand-over costs.")] = None,
-    missed_cost: Annotated[
-        float | None, _question("--missed-cost", "What a deal missed costs, beyond its value.")
-    ] = None,
-    people: Annotated[float | None, _question("--people", "Salespeople, in place of --capacity.")] = None,
-    minutes_per_lead: Annotated[
-        float | None, _question("--minutes-per-lead", "Working time a lead takes; default 60.")
-    ] = None,
-    hours: Annotated[float | None, _question("--hours", "Hours a week and person for new leads; default 19.")] = None,
-    leads_per_person: Annotated[
-        float | None, _question("--leads-per-person", "Leads a week and person, if counted.")
-    ] = None,
-    list_file: Annotated[Path | None, _question("--list", "Write next Monday's list as CSV.")] = None,
-    adopt: Annotated[
-        bool, _question("--adopt", "Print the settings that make the nightly job use the answer.")
-    ] = False,
-    as_json: Annotated[bool, _question("--json", "Print the answer as JSON for machines.")] = False,
-) -> None:
-    """Set the MQL and SAL cut-offs; with a question, say what others would bring and change nothing."""
-    asked = {
-        "capacity": capacity, "mql_capacity": mql_capacity, "promise": promise, "confidence": confidence,
-        "deal_value": deal_value, "handover_cost": handover_cost, "missed_cost": missed_cost, "people": people,
-        "minutes_a_lead": minutes_per_lead, "hours_a_week": hours, "leads_a_person": leads_per_person,
-    }  # fmt: skip
-    if all(value is None for value in asked.values()) and list_file is None and not adopt and not as_json:
-        from pipeline.runner.stages import run_stage
-
-        run_stage("cutoffs", _context(source, data, out, params, assignments), force=force)
-        return
-    if force or assignments or params is not None:
-        raise InputError(
-            expected="a question, or the stage",
-            found="--force, --set or --params beside a question",
-            hint="A question is answered from the outputs of a run and changes nothing: leave them out",
-        )
-    from pipeline.what_if.command import answered
-
-    typer.echo(answered(out, asked, list_file=list_file, adopt=adopt, as_json=as_json))
-
-
 STAGE_HELP = {
     "simulate": "Write the simulated company's export, and its truth beside it.",
     "ingest": "Read a company's exports into checked tables; bad rows go to rejects.",
     "features": "Build the features of every snapshot, as known at that moment.",
     "labels": "Find each snapshot's outcome and the part of the time split it belongs to.",
     "train": "Train and calibrate the forecast.",
-    "cutoffs": "",  # a command of its own, below: it answers questions too
+    "cutoffs": "Set the MQL and SAL cut-offs; with a question it is 'leadscore what-if', which changes nothing.",
     "evaluate": "Judge model and points on the untouched test period; write the report.",
     "receipt": "Compare model, points and naive Bayes at the team's working depth, sealed, for approval.",
     "register": "Log the run in MLflow and register the model.",
     "score": "Score the open leads, with reasons, into the score store.",
 }
 for _name, _text in STAGE_HELP.items():
-    if _name == "cutoffs":
-        app.command("cutoffs")(cutoffs)
-    else:
-        _add_stage_command(_name, _text)
+    _add_stage_command(_name, _text)
+
+
+@app.command("what-if")
+@with_question
+def what_if(
+    out: OutOption = DEMO_OUT,
+    list_file: Annotated[Path | None, typer.Option("--list", help="Write next Monday's list as CSV.")] = None,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Print the settings that make the nightly job use the answer.")
+    ] = False,
+    as_json: JsonOption = False,
+    **question: str | float | None,
+) -> None:
+    """Say what other cut-offs would bring, from the last run; it changes nothing. Unasked, those in force hold."""
+    from pipeline.what_if.command import answered
+
+    typer.echo(answered(out, question, list_file=list_file, adopt=adopt, as_json=as_json))
 
 
 @app.command()

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
 from features.errors import InputError
-from features.source_spec import Strict
+from features.strict import Strict
 
 MIN_KEY_CHARACTERS = 16
 ENVIRONMENT = {

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from features.as_of import is_before, is_matured
 from features.errors import InputError
-from features.source_spec import Strict
+from features.strict import Strict
 from features.time_units import Instant, format_time
 
 PARTS = ("train", "between", "calibration", "young", "test", "embargo", "too_young", "not_at_risk")

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from features.source_spec import Strict
+from features.strict import Strict
 from models.bands import PerBand
 from models.cutoffs.policies.registry import PolicyName
 from models.cutoffs.statement import NextQuarter, Promise

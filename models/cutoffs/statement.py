@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.source_spec import Strict
+from features.strict import Strict
 
 
 class Promise(Strict):

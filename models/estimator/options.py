@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from features.source_spec import Strict
+from features.strict import Strict
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.special import ndtr
 
-from features.source_spec import Strict
+from features.strict import Strict
 from models.arrays import Floats
 from models.monitoring.step_counts import Counts, EntryCounts, pace_by_age
 

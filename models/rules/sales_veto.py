@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalog.feature_list import CURRENT_STAGE
-from features.source_spec import SourceSpec, Strict, Words
+from features.source_spec import SourceSpec, Words
+from features.strict import Strict
 from features.time_units import DAY_US
 
 DAYS_IN_STAGE = "journey_days_in_stage"

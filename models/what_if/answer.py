@@ -1,261 +1,210 @@
-"""What cut-offs that two teams might agree on would bring: one tree of figures for command, page and API alike."""
+"""What a question about cut-offs is answered with: the one schema that command, page and API read.
+
+Figures of the next quarter have bounds with the confidence asked for; those of the test period and of differences have
+95 % intervals. What cannot be told is None.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal, get_args
 
-import numpy as np
+from pydantic import computed_field
 
-from features.errors import InputError
-from models.bands import BANDS, Band
-from models.cutoffs.carry_over_by_volume import carry_over
-from models.cutoffs.evidence import BandEvidence
-from models.cutoffs.next_quarter import moves_of, state_next_quarter
-from models.cutoffs.policies.promised_precision import keep_promise
-from models.cutoffs.statement import Stated
-from models.cutoffs.weekly_volumes import PastVolumes
-from models.measures.wilson import wilson
-from models.what_if.cutoff_change import compare_cutoffs
-from models.what_if.monday_list import monday
-from models.what_if.question import Agreed, Question, agree, leads_counted
-from models.what_if.stored_evidence import Past
-from models.what_if.who_moves import changes
+from models.what_if.answer_part import ByBand, Figure, Part
+from models.what_if.knob import Limit
+from models.what_if.open_leads import Changes, MondayList
+from models.what_if.question import Question
+from models.what_if.settings_to_adopt import settings_for
+from models.what_if.stored_evidence import Naming
 
-PROPOSED, IN_FORCE, POINTS = "proposed", "in_force", "points"
-PEOPLE = (-1, 1, 2)
-"""Salespeople fewer and more that the answer looks at."""
-CURVE_POINTS = 30
+Policy = Literal["proposed", "in_force", "points"]
+POLICIES: tuple[Policy, ...] = get_args(Policy)
+"""Whose cut-offs are compared: those asked for, those of the nightly job, and those of today's points."""
+NEARLY_A_LEAD = 0.5
+"""Leads a week that a number may fall short by before it is said that there are fewer than asked for."""
 
 
-def what_if(past: Past, question: Question) -> dict[str, Any]:
-    """Answer a question about cut-offs from stored predictions.
+class About(Naming):
+    """What the answer rests on."""
 
-    Parameters
-    ----------
-    past : Past
-        Looks of the past and the open leads.
-    question : Question
+    cutoff_version: str
+    """Of the cut-offs in force."""
+    baseline: Literal["points", "naive_bayes"]
+    """What the policy ``points`` is: without points rules, naive Bayes stands in for them."""
 
-    Returns
-    -------
-    dict
-        JSON values. An interval is ``{value, low, high}``: of the next quarter with the confidence asked for, of the
-        test and of differences 95 %. What cannot be told is None.
-
-        - ``question``, ``capacity`` (hand-overs a week that it comes to), ``person_per_week``, ``about`` (source,
-          target, ``observed_until``, ``cutoff_version`` in force), ``version`` (names these cut-offs on this run).
-        - ``cutoffs``: ``mql``, ``sal``, ``limit`` (what decided on ``sal``: capacity, promise, value, mql, in_force),
-          ``rule`` (of capacity, promise and value the one that asks for most),
-          ``reachable_per_week`` (SALs a week at the cut-off for MQL, and ``…_at_all``: all that gates let pass).
-        - ``promise``: null, or ``share``, ``confidence``, and the ``leads`` and ``won`` it rests on.
-        - ``stages.BAND.POLICY`` for POLICY proposed, in_force, points: ``cutoff``, ``leads_per_week`` (calibration),
-          ``next_quarter`` (``leads``, ``outcomes`` and ``deals`` a week, ``precision``, ``value``), ``judged_leads``
-          they rest on; ``test``: what it would have done (``leads_per_week``, ``leads``, ``precision``,
-          ``outcomes_per_week``, ``deals_per_week``).
-        - ``people``: one entry a change of staff: ``people``, ``sal_per_week``, ``cutoff``, ``got_per_week``, and what
-          changes a week (``leads``, ``outcomes``, ``deals``); ``keeps_promise``.
-        - ``changes.BAND.AGAINST`` for AGAINST points, in_force: who enters and who leaves among the open leads.
-        - ``monday``: the open leads that pass, first to call first.
-        - ``curves.BAND.SCORER``: ``per_week``, ``precision``, ``cutoff`` in the test period.
-
-    Raises
-    ------
-    InputError
-        If the promise cannot be kept (`models.what_if.question.PromiseNotKeptError`).
-    """
-    agreed = agree(past, question)
-    tree = {
-        "question": question.model_dump(mode="json"),
-        "capacity": question.capacity,
-        "person_per_week": question.person_per_week,
-        "about": {**past.about, "cutoff_version": past.in_force.version, "baseline": past.in_force.baseline.kind},
-        "version": _version(past, agreed),
-        "cutoffs": _cutoffs(past, agreed),
-        "promise": None if agreed.promise is None else _promise(agreed),
-        "stages": {band: _stage(past, agreed, question, band) for band in BANDS},
-        "people": _people(past, agreed, question),
-        "changes": changes(past, agreed),
-        "monday": monday(past, agreed, question),
-        "curves": {band: _curves(past, band) for band in BANDS},
-    }
-    return {name: _plain(value) for name, value in tree.items()}
+    @property
+    def has_points(self) -> bool:
+        """Whether the source has points rules."""
+        return self.baseline == "points"
 
 
-def _version(past: Past, agreed: Agreed) -> str:
-    """Name cut-offs by what they are and by the run they were chosen on."""
-    said = {"target": past.in_force.target, "mql": agreed.at.mql, "sal": agreed.at.sal, "run": past.in_force.version}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+class ProposedCutoffs(Part):
+    """The cut-offs that follow from the question, on the probability of the forecast that scores now."""
+
+    mql: float
+    sal: float
+    limit: Limit
+    """What decided on ``sal``."""
+    rule: Limit
+    """Of capacity, promise and value the one that asks for most."""
+    reachable_per_week: float
+    """SALs a week with the cut-off for SAL at that for MQL …"""
+    reachable_per_week_at_all: float
+    """… and all that the gates let pass."""
 
 
-def _cutoffs(past: Past, agreed: Agreed) -> dict[str, Any]:
-    at_mql, at_all = past.model.sal.per_week([agreed.forward.mql, past.model.sal.candidates()[-1]])
-    return {
-        "mql": agreed.at.mql,
-        "sal": agreed.at.sal,
-        "limit": agreed.limit,
-        "rule": agreed.rule,
-        "reachable_per_week": float(at_mql),
-        "reachable_per_week_at_all": float(at_all),
-    }
+class PromiseKept(Part):
+    """A promise that holds, and the past promotions that it rests on."""
+
+    share: float
+    confidence: float
+    leads: int
+    """Promotions whose outcome is known …"""
+    won: int
+    """… and how many of these reached the target."""
 
 
-def _promise(agreed: Agreed) -> dict[str, Any] | None:
-    kept = agreed.promise
-    if kept is None:
-        return None
-    return {"share": kept.share, "confidence": kept.confidence, "leads": kept.leads, "won": kept.won}
+class NextQuarterFigures(Part):
+    """What is to be expected of the next quarter."""
+
+    leads: Figure | None
+    """A week, as outcomes, deals and value are."""
+    outcomes: Figure | None
+    deals: Figure | None
+    precision: Figure | None
+    """Share of the promoted leads that reach the target."""
+    value: Figure | None
+    """Null where nobody said what deals bring."""
 
 
-def _stage(past: Past, agreed: Agreed, question: Question, band: Band) -> dict[str, Any]:
-    base = past.in_force.baseline.at
-    # On the calibration period by the forward forecast, on the test period by the one that scores now.
-    asked = {
-        PROPOSED: (past.model, past.model_in_test, agreed.forward, agreed.at),
-        IN_FORCE: (past.model, past.model_in_test, past.in_force_forward, past.in_force.at),
-        POINTS: (past.points, past.points_in_test, base, base),
-    }
-    return {
-        name: {
-            "cutoff": after.of(band),
-            **_next_quarter(
-                known.of(band), before.of(band), question, None if name == POINTS else past.volumes.get(band)
-            ),
-            "test": _in_test(tested.of(band), after.of(band)),
-        }
-        for name, (known, tested, before, after) in asked.items()
-    }
+class InTestPeriod(Part):
+    """What a cut-off would have done in the test period, which decided nothing."""
+
+    leads_per_week: float
+    leads: float
+    """Promotions whose outcome is known."""
+    precision: Figure | None
+    outcomes_per_week: Figure | None
+    deals_per_week: Figure | None
 
 
-def _next_quarter(
-    known: BandEvidence, cutoff: float, question: Question, volumes: PastVolumes | None
-) -> dict[str, Any]:
-    moves = moves_of(known, cutoff, volumes)
-    quarter = state_next_quarter(
-        known, cutoff, confidence=question.confidence, moves=moves, value=question.value, seed=0
-    )
-    return {
-        "leads_per_week": float(known.per_week([cutoff])[0]),
-        "next_quarter": {
-            "leads": _stated(quarter.leads_per_week),
-            "outcomes": _stated(quarter.outcomes_per_week),
-            "deals": _stated(quarter.deals_per_week),
-            "precision": _stated(quarter.precision),
-            "value": _stated(quarter.value_per_week),
-        },
-        "judged_leads": quarter.judged_leads,
-    }
+class Consequence(Part):
+    """What the cut-off of one policy brings for one band."""
+
+    cutoff: float
+    """A probability, or points for the policy ``points`` where there are rules."""
+    leads_per_week: float
+    """On the calibration period."""
+    next_quarter: NextQuarterFigures
+    judged_leads: int
+    """Past promotions with known outcome that all but the number of leads rests on."""
+    test: InTestPeriod
 
 
-def _stated(figure: Stated | None) -> dict[str, float] | None:
-    return None if figure is None else figure.model_dump()
+class ByPolicy(Part):
+    """The policies side by side, for one band."""
+
+    proposed: Consequence
+    in_force: Consequence
+    points: Consequence
+
+    def of(self, policy: Policy) -> Consequence:
+        """Return one policy's."""
+        return {"proposed": self.proposed, "in_force": self.in_force, "points": self.points}[policy]
+
+    def items(self) -> Iterator[tuple[Policy, Consequence]]:
+        """Go through policy and consequence."""
+        return ((policy, self.of(policy)) for policy in POLICIES)
 
 
-def _in_test(tested: BandEvidence, cutoff: float) -> dict[str, Any]:
-    """Return what a cut-off would have done in the test period; shares with Wilson's interval."""
-    per_week = float(tested.per_week([cutoff])[0])
-    leads, won = (float(count[0]) for count in tested.judged([cutoff]))
-    rows = tested.promoted(cutoff)
-    deals = rows.loc[rows["judged"], tested.deal_column].dropna()
-    share, deal_share = _share(won, leads), _share(float(deals.sum()), float(len(deals)))
-    return {
-        "leads_per_week": per_week,
-        "leads": leads,
-        "precision": share,
-        "outcomes_per_week": _times(per_week, share),
-        "deals_per_week": _times(per_week, deal_share),
-    }
+class StaffChange(Part):
+    """What so many salespeople more or fewer would change."""
+
+    people: int
+    """Fewer are negative."""
+    sal_per_week: float
+    """Leads that all of them have time for."""
+    got_per_week: float
+    cutoff: float
+    leads: Figure
+    """Change a week, as outcomes and deals are."""
+    outcomes: Figure
+    deals: Figure
+    keeps_promise: bool | None
+    """Null where nothing was promised, or nobody would be handed over."""
+
+    @property
+    def falls_short(self) -> bool:
+        """Whether there are fewer leads than all of them have time for."""
+        return self.got_per_week < self.sal_per_week - NEARLY_A_LEAD
 
 
-def _share(won: float, leads: float) -> dict[str, float] | None:
-    if not leads:
-        return None
-    low, high = wilson(won, leads)
-    return {"value": won / leads, "low": float(low), "high": float(high)}
+class Curve(Part):
+    """Precision against volume at falling cut-offs, in the test period."""
+
+    cutoff: tuple[float, ...]
+    per_week: tuple[float, ...]
+    precision: tuple[float, ...]
 
 
-def _times(per_week: float, share: dict[str, float] | None) -> dict[str, float] | None:
-    return None if share is None else {name: per_week * value for name, value in share.items()}
+class Curves(Part):
+    """Of the model, and of today's points or what stands in for them."""
+
+    model: Curve
+    points: Curve
 
 
-def _people(past: Past, agreed: Agreed, question: Question) -> list[dict[str, Any]]:
-    """Return what another number of salespeople would bring, each working as many leads as one does.
+class Answer(Part):
+    """What other cut-offs would bring."""
 
-    The cut-off moves to where so many more or fewer are handed over; the promise, which has no say in this, is tested
-    at it, and a cut-off below the one for MQL is not looked at: there are no more leads then.
-    """
-    evidence, now = past.model.sal, agreed.forward.sal
-    present = float(evidence.per_week([now])[0])
-    result = []
-    for people in PEOPLE:
-        wanted = present + people * question.person_per_week
-        if wanted <= 0:
-            other, wanted = evidence.nobody, 0.0
-        else:
-            other = max(evidence.threshold_for(leads_counted(evidence, wanted)), agreed.forward.mql)
-        change = compare_cutoffs(evidence, now, other, draws=200, seed=0)
-        result.append(
-            {
-                "people": people,
-                "sal_per_week": wanted,
-                "got_per_week": float(evidence.per_week([other])[0]),
-                "cutoff": carry_over(evidence, past.final.sal, other),
-                "leads": _interval(change.leads_per_week),
-                "outcomes": _interval(change.outcomes_per_week),
-                "deals": _interval(change.deals_per_week),
-                "keeps_promise": None if evidence.promotes_nobody(other) else _keeps(evidence, other, question),
-            }
-        )
-    return result
+    question: Question
+    about: About
+    version: str
+    """Names these cut-offs on this run."""
+    cutoffs: ProposedCutoffs
+    promise: PromiseKept | None
+    """Null where nothing was promised."""
+    stages: ByBand[ByPolicy]
+    people: tuple[StaffChange, ...]
+    """Fewest people first."""
+    changes: Changes
+    monday: MondayList
+    curves: ByBand[Curves]
 
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorator above a property
+    @property
+    def capacity(self) -> float | None:
+        """Hand-overs a week that the question comes to; null where nobody said."""
+        return self.question.capacity
 
-def _keeps(evidence: BandEvidence, cutoff: float, question: Question) -> bool | None:
-    """Whether the promise holds at a cut-off; None where none was asked."""
-    if question.promise is None:
-        return None
-    try:
-        kept = keep_promise(evidence, question.promise, confidence=question.confidence, at_least=cutoff)
-    except InputError:
-        return False
-    return kept.threshold <= cutoff
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def person_per_week(self) -> float:
+        """Leads a week that one salesperson works."""
+        return self.question.person_per_week
 
+    @property
+    def fewer_than_time_for(self) -> bool:
+        """Whether fewer leads are handed over than sales has time for."""
+        return self.capacity is not None and self.stages.sal.proposed.leads_per_week < self.capacity - NEARLY_A_LEAD
 
-def _interval(found: Any) -> dict[str, float]:
-    return {"value": found.value, "low": found.low, "high": found.high}
+    @property
+    def gates_are_the_limit(self) -> bool:
+        """Whether it is the gates, and neither promise nor value, that leave sales with fewer leads."""
+        return self.fewer_than_time_for and self.cutoffs.limit not in ("promise", "value")
 
+    @property
+    def more_people_in_vain(self) -> bool:
+        """Whether more people would find no more leads."""
+        return self.people[-1].falls_short
 
-def _curves(past: Past, band: Band) -> dict[str, Any]:
-    return {
-        "model": _curve(past.model_in_test.of(band)),
-        "points": _curve(past.points_in_test.of(band)),
-    }
+    @property
+    def one_rule_of_several(self) -> bool:
+        """Whether more was asked of SAL than the one rule that goes into the settings."""
+        return self.question.rules > 1
 
-
-def _curve(tested: BandEvidence) -> dict[str, list[float]]:
-    """Return precision against volume at cut-offs in equal steps of promoted leads; too few leads say nothing."""
-    cuts = tested.candidates()
-    leads, won = tested.judged(cuts)
-    wanted = np.linspace(min(10.0, leads.max(initial=0.0)), leads.max(initial=0.0), CURVE_POINTS)
-    rising = np.maximum.accumulate(leads)
-    chosen = np.unique(np.searchsorted(rising, wanted).clip(max=len(cuts) - 1))
-    chosen = chosen[leads[chosen] > 0]
-    per_week = tested.per_week(cuts[chosen])
-    return {
-        "cutoff": cuts[chosen].tolist(),
-        "per_week": per_week.tolist(),
-        "precision": (won[chosen] / leads[chosen]).tolist(),
-    }
-
-
-def _plain(value: Any) -> Any:
-    """Return a tree of JSON values: numbers of Python's own, and None where there is none."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The section ``cutoffs`` of the settings that makes the nightly job use the answer."""
+        return settings_for(self.question, self.cutoffs.rule)

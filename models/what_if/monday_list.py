@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from models.what_if.question import Agreed, Question
+from models.what_if.agreement import Agreed
+from models.what_if.open_leads import ListedLead, MondayList
+from models.what_if.question import Question
 from models.what_if.stored_evidence import Past
 from models.what_if.who_moves import bands, waiting
 
-LIST_COLUMNS = (
-    "place", "lead_id", "band", "this_week", "held_by_gates", "p", "p_close", "points", "points_band", "band_in_force",
-    "stage", "fit_grade", "behaviour_grade",
-)  # fmt: skip
+LIST_COLUMNS = tuple(ListedLead.model_fields)
 
 
-def monday(past: Past, agreed: Agreed, question: Question) -> dict[str, Any]:
-    """List the open leads at or above the cut-offs that sales does not have yet.
-
-    Returns
-    -------
-    dict
-        ``sal``, ``mql`` (leads of each band), ``held_by_gates`` (MQLs that are likely enough for SAL), ``this_week``
-        (SALs that the people have time for in the first week; the rest is there because nobody was handed over by these
-        cut-offs before), ``rows``: one a lead, SAL first, then by probability: ``place`` (1, 2, …), ``lead_id``,
-        ``band``, ``this_week``, ``held_by_gates`` (likely enough for SAL, but a gate is closed), ``p``, ``p_close``
-        (None without such a target), ``points`` (None where the baseline is not points), ``points_band``,
-        ``band_in_force``, ``stage``, ``fit_grade``, ``behaviour_grade``.
-    """
+def monday(past: Past, agreed: Agreed, question: Question) -> MondayList:
+    """List the open leads at or above the cut-offs that sales does not have yet."""
     rows = listed(past, agreed)
     sal = int((rows["band"] == "SAL").sum())
     weekly = question.capacity or float(past.model.sal.per_week([agreed.forward.sal])[0])
@@ -38,9 +25,14 @@ def monday(past: Past, agreed: Agreed, question: Question) -> dict[str, Any]:
     rows["this_week"] = (rows["band"] == "SAL") & (rows["place"] <= first)
     has_points = past.in_force.baseline.kind == "points"
     rows["points"] = rows["points"].astype(object) if has_points else None
-    records = rows[list(LIST_COLUMNS)].astype(object).where(rows[list(LIST_COLUMNS)].notna(), None).to_dict("records")
-    held = int(rows["held_by_gates"].sum())
-    return {"sal": sal, "mql": len(rows) - sal, "held_by_gates": held, "this_week": first, "rows": records}
+    shown = rows[list(LIST_COLUMNS)].astype(object)
+    return MondayList(
+        sal=sal,
+        mql=len(rows) - sal,
+        held_by_gates=int(rows["held_by_gates"].sum()),
+        this_week=first,
+        rows=tuple(ListedLead.model_validate(row) for row in shown.where(shown.notna(), None).to_dict("records")),
+    )
 
 
 def listed(past: Past, agreed: Agreed) -> pd.DataFrame:

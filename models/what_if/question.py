@@ -1,62 +1,165 @@
-"""What two teams ask about cut-offs, and the cut-offs that follow from it."""
+"""What two teams ask about cut-offs: every field once, with its range, default, and names on every surface.
+
+Command, API, page and the settings to adopt are made from these declarations. The module loads no table library, so
+that the command can show its options at once.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, computed_field, model_validator
+from pydantic_core import PydanticCustomError
 
-from features.errors import InputError
-from features.source_spec import Strict
-from models.bands import PerBand, ordered
-from models.cutoffs.carry_over_by_volume import carry_over
-from models.cutoffs.evidence import BandEvidence
-from models.cutoffs.policies.expected_value import most_valuable
+from features.strict import Strict
 from models.cutoffs.policies.knobs import Capacity, DealValue
-from models.cutoffs.policies.promised_precision import best_promise, keep_promise
-from models.cutoffs.statement import Promise
-from models.what_if.stored_evidence import Past
+from models.what_if.knob import Knob
 
-Limit = Literal["capacity", "promise", "value", "mql", "in_force"]
-"""What decided on the cut-off for SAL; ``mql``: it may not lie below the one for MQL."""
-
-MINUTES_A_LEAD, HOURS_A_WEEK = 60.0, 19.0
-"""A lead takes a salesperson an hour, and new leads have half of the week, where nobody says otherwise."""
-DEFAULT_CONFIDENCE = 0.9
+IN_FORCE = {"de": "leer: Schwelle wie heute ({now})", "en": "empty: the cut-off in force ({now})"}
 
 
 class Question(Strict):
     """What is asked: numbers a week, a promise, money, and what a salesperson can work.
 
-    Nothing asked about a stage leaves its cut-off as it is in force.
+    Nothing asked about a band leaves its cut-off as it is in force.
     """
 
-    sal_per_week: float | None = Field(default=None, gt=0)
-    """Leads a week that sales can take: hand-overs."""
-    mql_per_week: float | None = Field(default=None, gt=0)
-    promise: float | None = Field(default=None, gt=0, lt=1)
-    """Share of the leads handed over that must reach the target."""
-    confidence: float = Field(default=DEFAULT_CONFIDENCE, ge=0.5, lt=1)
-    """Of the promise, and of every interval of the next quarter."""
-    value: DealValue | None = None
-    people: float | None = Field(default=None, gt=0)
-    """Salespeople; where no number of leads a week is given, it is as many as they can work."""
-    minutes_a_lead: float = Field(default=MINUTES_A_LEAD, gt=0)
-    hours_a_week: float = Field(default=HOURS_A_WEEK, gt=0, le=80)
-    """Hours a week and person that are for new leads."""
-    leads_a_person: float | None = Field(default=None, gt=0)
-    """Leads a week and person, counted and not reckoned from minutes and hours."""
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    sal_per_week: Annotated[
+        float | None,
+        Field(gt=0),
+        Knob(
+            flag="--capacity", form="sal", unit="leads a week", group="volume", band="SAL", help=IN_FORCE,
+            label={"de": "Leads je Woche an den Vertrieb (SAL)", "en": "Leads a week to sales (SAL)"},
+            adopts="sal.per_week", rule="capacity",
+        ),
+    ] = None  # fmt: skip
+    """Leads a week that sales can take (SAL): hand-overs"""
+    promise: Annotated[
+        float | None,
+        Field(gt=0, lt=1),
+        Knob(
+            flag="--promise", form="promise", unit="share", group="volume", slider_to=95.0,
+            label={"de": "Versprechen: von den SAL erreichen {goal}, in %",
+                   "en": "Promise: of the SALs reach {goal}, in %"},
+            help={"de": "mindestens dieser Anteil; leer: kein Versprechen",
+                  "en": "at least this share; empty: no promise"},
+            adopts="sal.promise", rule="promise",
+        ),
+    ] = None  # fmt: skip
+    """Share of the SALs that must reach the target: 0.3"""
+    confidence: Annotated[
+        float,
+        Field(ge=0.5, lt=1),
+        Knob(
+            flag="--confidence", form="sure", unit="share", group="volume", slider_to=99.0,
+            label={"de": "Wie sicher, in %", "en": "How sure, in %"}, adopts="confidence", rule="promise",
+        ),
+    ] = 0.9  # fmt: skip
+    """How sure, of the promise and of every interval of the next quarter"""
+    mql_per_week: Annotated[
+        float | None,
+        Field(gt=0),
+        Knob(
+            flag="--mql-capacity", form="mql", unit="leads a week", group="volume", band="MQL", help=IN_FORCE,
+            label={"de": "MQL je Woche", "en": "MQLs a week"}, adopts="mql.per_week",
+        ),
+    ] = None  # fmt: skip
+    """MQLs a week; without it the cut-off in force holds"""
+    people: Annotated[
+        float | None,
+        Field(gt=0),
+        Knob(
+            flag="--people", form="people", unit="people", group="times",
+            label={"de": "Personen im Vertrieb", "en": "Salespeople"},
+            help={"de": "statt einer Zahl je Woche; eine Person schafft {person} Leads je Woche, Urlaub eingerechnet",
+                  "en": "in place of a number a week; one person works {person} leads a week, leave counted in"},
+        ),
+    ] = None  # fmt: skip
+    """Salespeople, in place of a number of leads a week: as many as they can work"""
+    minutes_a_lead: Annotated[
+        float,
+        Field(gt=0),
+        Knob(
+            flag="--minutes-per-lead", form="minutes", unit="minutes", group="times",
+            label={"de": "Minuten je Lead", "en": "Minutes a lead"},
+        ),
+    ] = 60.0  # fmt: skip
+    """Working time that a lead takes, in minutes"""
+    hours_a_week: Annotated[
+        float,
+        Field(gt=0, le=80),
+        Knob(
+            flag="--hours", form="hours", unit="hours a week", group="times",
+            label={"de": "Stunden je Woche und Person für neue Leads", "en": "Hours a week and person for new leads"},
+        ),
+    ] = 19.0  # fmt: skip
+    """Hours a week and person that are for new leads"""
+    leads_a_person: Annotated[
+        float | None,
+        Field(gt=0),
+        Knob(
+            flag="--leads-per-person", form="each", unit="leads a week", group="times",
+            label={"de": "Leads je Woche und Person", "en": "Leads a week and person"},
+            help={"de": "falls gezählt; gilt anstelle von Minuten und Stunden",
+                  "en": "if counted; stands in for minutes and hours"},
+        ),
+    ] = None  # fmt: skip
+    """Leads a week and person, counted and not reckoned from minutes and hours"""
+    deal_value: Annotated[
+        float | None,
+        Field(gt=0, exclude=True),
+        Knob(
+            flag="--deal-value", form="deal", unit="money", group="money",
+            label={"de": "Wert eines Abschlusses", "en": "Value of a deal"}, adopts="sal.value.deal", rule="value",
+        ),
+    ] = None  # fmt: skip
+    """What a deal brings; it goes together with what a hand-over costs"""
+    handover_cost: Annotated[
+        float | None,
+        Field(gt=0, exclude=True),
+        Knob(
+            flag="--handover-cost", form="handover", unit="money", group="money",
+            label={"de": "Kosten einer Übergabe", "en": "Cost of a hand-over"}, adopts="sal.value.handover",
+            rule="value",
+        ),
+    ] = None  # fmt: skip
+    """What a hand-over costs, won or not"""
+    missed_cost: Annotated[
+        float,
+        Field(ge=0, exclude=True),
+        Knob(
+            flag="--missed-cost", form="missed", unit="money", group="money",
+            label={"de": "Kosten eines verpassten Abschlusses", "en": "Cost of a missed deal"},
+            help={"de": "über seinen Wert hinaus", "en": "beyond its value"},
+            adopts="sal.value.missed", rule="value",
+        ),
+    ] = 0.0  # fmt: skip
+    """What a deal costs that came from a lead not handed over, beyond its value"""
 
     @model_validator(mode="after")
-    def _ordered(self) -> Question:
-        asked = self.capacity
-        if asked is not None and self.mql_per_week is not None and asked > self.mql_per_week:
-            raise ValueError(
-                f"leads a week for SAL ({asked:g}) must not exceed those for MQL ({self.mql_per_week:g}): "
-                "every SAL is an MQL"
+    def _fits_together(self) -> Question:
+        """Refuse what does not fit together: ``{expected}`` and ``{found}`` name fields, for each surface to reword."""
+        if (self.deal_value is None) != (self.handover_cost is None) or (self.missed_cost and self.deal_value is None):
+            raise _misfit("value", expected="deal_value and handover_cost together", found="one without the other")
+        wanted = self.capacity
+        if wanted is not None and self.mql_per_week is not None and wanted > self.mql_per_week:
+            raise _misfit(
+                "order",
+                expected="no more leads a week for SAL than for MQL, since every SAL is an MQL",
+                found=f"{wanted:g} for SAL and {self.mql_per_week:g} for MQL",
             )
         return self
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorator above a property
+    @property
+    def value(self) -> DealValue | None:
+        """What deals bring and hand-overs cost; null where nobody said."""
+        if self.deal_value is None or self.handover_cost is None:
+            return None
+        return DealValue(deal=self.deal_value, handover=self.handover_cost, missed=self.missed_cost)
 
     @property
     def capacity(self) -> float | None:
@@ -87,145 +190,12 @@ class Question(Strict):
         return work.leads_per_week
 
 
-class PromiseNotKeptError(InputError):
-    """A promise cannot be kept: at no cut-off, or not at the one that something else asks for.
-
-    Attributes
-    ----------
-    share, confidence : float
-        What was asked.
-    judged : int
-        Leads whose outcome is known.
-    best : Promise or None
-        The highest promise in whole percent that can be kept; None if nothing can be promised.
-    per_week : float
-        Leads a week at the cut-off of ``best``; where ``too_few``, at the one that keeps the promise asked.
-    too_few : bool
-        Whether a lower cut-off keeps the promise, and at the one that capacity, value or MQL ask for too few leads
-        with known outcome are left to tell.
-    """
-
-    def __init__(
-        self, asked: tuple[float, float], judged: int, best: Promise | None, per_week: float, *, too_few: bool
-    ) -> None:
-        self.share, self.confidence = asked
-        self.judged, self.best, self.per_week, self.too_few = judged, best, per_week, too_few
-        if too_few:
-            hint = (
-                f"It is kept at {per_week:.1f} leads a week; at the higher cut-off that volume, value or MQL ask for, "
-                "too few leads are left to tell. Ask for more leads, or be less sure"
-            )
-        elif best is None:
-            hint = "Nothing can be promised at this confidence: be less sure, or wait for more outcomes"
-        else:
-            hint = (
-                f"{best.share:.0%} could be promised, at {per_week:.1f} leads a week ({best.won} of {best.leads} past "
-                "promotions got there); or be less sure, or wait for more outcomes"
-            )
-        sure = f"{100 * self.confidence:g}% sure"
-        super().__init__(
-            expected=f"a cut-off for SAL of which at least {self.share:.0%} reach the target, {sure}",
-            found=f"none that keeps it, from {judged:,} leads whose outcome is known",
-            hint=hint,
-        )
+def _misfit(kind: str, *, expected: str, found: str) -> PydanticCustomError:
+    return PydanticCustomError(kind, "expected {expected}, found {found}", {"expected": expected, "found": found})
 
 
-@dataclass(frozen=True)
-class Agreed:
-    """The cut-offs that follow from a question.
-
-    Attributes
-    ----------
-    at : PerBand of float
-        On the probability of the forecast that scores now; that for SAL is never below that for MQL.
-    forward : PerBand of float
-        The same on the forward forecast's, by which the calibration period is judged.
-    limit : str
-        What decided on the cut-off for SAL.
-    rule : str
-        What was asked about SAL and asks for most: capacity, promise or value; ``in_force`` where nothing was asked.
-    promise : Promise or None
-        What the promise rests on.
-    """
-
-    at: PerBand[float]
-    forward: PerBand[float]
-    limit: Limit
-    rule: Limit
-    promise: Promise | None
-
-
-def agree(past: Past, question: Question) -> Agreed:
-    """Choose cut-offs on the calibration looks; the test plays no part.
-
-    The cut-off for SAL is the highest of what capacity, promise and value ask for, and never below the one for MQL.
-    They are chosen on the forward forecast's probability and carried over by volume to that of the forecast that scores
-    now (:mod:`models.cutoffs.carry_over_by_volume`); what nobody asks about stays exactly as it is in force.
-
-    Raises
-    ------
-    PromiseNotKeptError
-        If no cut-off keeps the promise; it says what could be promised.
-    """
-    mql = past.in_force_forward.mql
-    if question.mql_per_week is not None:
-        mql = past.model.mql.threshold_for(leads_counted(past.model.mql, question.mql_per_week))
-    sal, limit, rule, promise = _sal(past, question, mql)
-    forward = PerBand(mql, sal)
-    return Agreed(carried(past, question, forward), forward, limit, rule, promise)
-
-
-def carried(past: Past, question: Question, forward: PerBand[float]) -> PerBand[float]:
-    """Return cut-offs on the final forecast's probability that promote as many leads; unasked, those in force."""
-    mql, sal = past.in_force.mql, past.in_force.sal
-    if question.mql_per_week is not None:
-        mql = carry_over(past.model.mql, past.final.mql, forward.mql)
-    if question.rules > 0 or forward.sal != past.in_force_forward.sal:
-        sal = carry_over(past.model.sal, past.final.sal, forward.sal)
-    return ordered(PerBand(mql, sal))
-
-
-def _sal(past: Past, question: Question, mql: float) -> tuple[float, Limit, Limit, Promise | None]:
-    """Return the cut-off for SAL, what decided on it, the rule that asks for most, and the promise."""
-    evidence = past.model.sal
-    asked: list[tuple[float, Limit]] = []
-    if question.capacity is not None:
-        asked.append((evidence.threshold_for(leads_counted(evidence, question.capacity)), "capacity"))
-    if question.value is not None:
-        asked.append((most_valuable(evidence, question.value, at_most_per_week=question.capacity), "value"))
-    if not asked and question.promise is None:
-        asked.append((past.in_force_forward.sal, "in_force"))
-    floor, limit = max([(mql, "mql"), *asked], key=lambda entry: entry[0])
-    if question.promise is None:
-        return floor, limit, max(asked)[1], None
-    promise, alone = _kept(evidence, question.promise, question.confidence, floor)
-    if promise.threshold > floor:
-        limit = "promise"
-    return promise.threshold, limit, max([*asked, (alone, "promise")])[1], promise
-
-
-def _kept(evidence: BandEvidence, share: float, confidence: float, floor: float) -> tuple[Promise, float]:
-    """Return the promise at the cut-off that keeps it, not below ``floor``; and the cut-off if nothing else bounded it.
-
-    The floor was chosen without any outcome. Cut-offs above it are tested alike with and without it, so what is
-    returned was tested in one sequence that ends at the floor: the confidence holds.
-    """
-    try:
-        alone = keep_promise(evidence, share, confidence=confidence)
-    except InputError:
-        alone = None
-    if alone is not None and alone.threshold >= floor:
-        return alone, alone.threshold
-    try:
-        bounded = keep_promise(evidence, share, confidence=confidence, at_least=floor)
-    except InputError:
-        best = alone or best_promise(evidence, confidence=confidence)
-        per_week = float(evidence.per_week([best.threshold])[0]) if best is not None else 0.0
-        judged = int(evidence.judged([evidence.candidates()[-1]])[0][0])
-        raise PromiseNotKeptError((share, confidence), judged, best, per_week, too_few=alone is not None) from None
-    return bounded, bounded.threshold if alone is None else alone.threshold
-
-
-def leads_counted(evidence: BandEvidence, per_week: float) -> float:
-    """Return a number a week as leads over the time that counts, of the leads that are looked at."""
-    return per_week * evidence.counting.weeks * evidence.counting.share
+KNOBS: Mapping[str, Knob] = {
+    name: next(part for part in field.metadata if isinstance(part, Knob))
+    for name, field in Question.model_fields.items()
+}
+"""Every field of a question with its names, in the order in which people are shown them."""

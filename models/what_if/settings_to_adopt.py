@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
 
-from models.what_if.question import Limit, Question
+from models.cutoffs.policies.registry import AskedPolicy
+from models.what_if.knob import Limit
+from models.what_if.question import KNOBS, Question
+
+POLICIES: Mapping[Limit, AskedPolicy] = {
+    "capacity": "per_week",
+    "promise": "promised_precision",
+    "value": "expected_value",
+}
+"""The policy that keeps what was asked of SAL."""
 
 
 def settings_for(question: Question, rule: Limit) -> dict[str, Any]:
@@ -17,7 +26,7 @@ def settings_for(question: Question, rule: Limit) -> dict[str, Any]:
     ----------
     question : Question
     rule : str
-        What asks for most of SAL, see `models.what_if.question.Agreed`. A rule that was asked for too and asks for
+        What asks for most of SAL, see `models.what_if.agreement.Agreed`. A rule that was asked for too and asks for
         less is not in the settings: one stage has one rule.
 
     Examples
@@ -31,17 +40,24 @@ def settings_for(question: Question, rule: Limit) -> dict[str, Any]:
     """
     section: dict[str, Any] = {}
     if question.mql_per_week is not None:
-        section["mql"] = {"policy": "per_week", "per_week": question.mql_per_week}
-    if rule == "capacity" and question.capacity is not None:
-        section["sal"] = {"policy": "per_week", "per_week": question.capacity}
-    elif rule == "promise":
-        section["sal"] = {"policy": "promised_precision", "promise": question.promise}
-        section["confidence"] = question.confidence
-    elif rule == "value" and question.value is not None:
-        section["sal"] = {"policy": "expected_value", "value": question.value.model_dump()}
-        if question.capacity is not None:
-            section["sal"]["capacity"] = _people(question, question.capacity)
+        section["mql"] = {"policy": "per_week"}
+    if rule in POLICIES:
+        section["sal"] = {"policy": POLICIES[rule]}
+    # people come to a number a week, and that number is what the policy is given
+    settled = question.model_copy(update={"sal_per_week": question.capacity})
+    for name, knob in KNOBS.items():
+        value = getattr(settled, name)
+        if knob.adopts is not None and knob.rule in (None, rule) and value is not None:
+            _put(section, knob.adopts.split("."), value)
+    if rule == "value" and question.capacity is not None:
+        section["sal"]["capacity"] = _people(question, question.capacity)
     return section
+
+
+def _put(section: dict[str, Any], path: Sequence[str], value: float) -> None:
+    for key in path[:-1]:
+        section = section.setdefault(key, {})
+    section[path[-1]] = value
 
 
 def settings_text(section: Mapping[str, Any]) -> str:

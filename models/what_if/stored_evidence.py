@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
+from features.source_spec import Words
+from features.strict import Strict
 from features.time_units import WEEK_US
 from models.bands import BANDS, Band, PerBand
 from models.cutoffs.counting import Counting
@@ -27,6 +28,33 @@ class Seen:
     counting: Counting
 
 
+class NamedColumn(Strict):
+    """How a category beside each open lead is called, and its values."""
+
+    name: str
+    title: Words
+    values: dict[str, Words]
+    """Words of each value that is a code."""
+    is_source: bool
+    """Whether the column says where leads come from."""
+
+
+class Naming(Strict):
+    """What a run leaves about its open leads: how source, target and columns are called."""
+
+    source: str
+    title: Words
+    observed_until: str
+    """Newest time in the data, ISO 8601."""
+    target: str
+    stage: str
+    """The stage that the target is."""
+    horizon_days: float
+    sales_stages: tuple[str, ...]
+    """Stages of a lead that sales has."""
+    columns: tuple[NamedColumn, ...]
+
+
 @dataclass(frozen=True)
 class Past:
     """All that an answer rests on; evidence is built once and asked often.
@@ -44,7 +72,7 @@ class Past:
         The open leads now, as stage ``evaluate`` leaves them: one row a lead that has not reached the target.
     in_force : Cutoffs
         Those that the nightly job uses.
-    about : dict
+    about : Naming
         How source, target and columns are called.
     """
 
@@ -53,7 +81,7 @@ class Past:
     earlier: pd.DataFrame
     opened: pd.DataFrame
     in_force: Cutoffs
-    about: dict[str, Any]
+    about: Naming
 
     @property
     def in_force_forward(self) -> PerBand[float]:

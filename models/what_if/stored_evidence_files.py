@@ -12,7 +12,7 @@ from features.errors import InputError
 from features.time_units import parse_time, to_micros
 from models.cutoffs.counting import Counting
 from models.cutoffs.cutoffs import Cutoffs
-from models.what_if.stored_evidence import Past, Seen
+from models.what_if.stored_evidence import Naming, Past, Seen
 
 CUTOFFS, OPEN_ABOUT = "cutoffs/cutoffs.json", "evaluate/open.json"
 LOOKS, OPEN = {"cutoffs": "cutoffs/looks.parquet", "evaluate": "evaluate/looks.parquet"}, "evaluate/open.parquet"
@@ -45,7 +45,7 @@ def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) ->
             earlier=_numbered(table(EARLIER)),
             opened=table(OPEN),
             in_force=Cutoffs.model_validate_json(text(CUTOFFS)),
-            about=json.loads(text(OPEN_ABOUT)),
+            about=Naming.model_validate_json(text(OPEN_ABOUT)),
         )
     except (ValidationError, KeyError) as error:
         raise InputError(

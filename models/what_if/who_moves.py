@@ -3,110 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.bands import PerBand, band_of, passes, rows_that_may_enter
+from features.source_spec import Words
+from models.arrays import Bools
+from models.bands import Band, PerBand, band_of, passes, rows_that_may_enter
 from models.evaluation.who_enters_and_leaves import MAX_VALUES, MIN_KNOWN_SHARE
-from models.what_if.question import Agreed
-from models.what_if.stored_evidence import Past
+from models.what_if.agreement import Agreed
+from models.what_if.open_leads import Changes, Moves, MovesAgainst, MovesRow, MovesTable
+from models.what_if.stored_evidence import NamedColumn, Past
 
 SEGMENTS = 2
 """Columns that do not say where a lead came from are shown for the two where most changes."""
-OTHERS = {"de": "alle übrigen", "en": "all others"}
-Bands = npt.NDArray[np.str_]
+OTHERS = Words(de="alle übrigen", en="all others")
 
 
-def changes(past: Past, agreed: Agreed) -> dict[str, Any]:
-    """Compare the bands of the open leads that sales does not have yet.
-
-    Returns
-    -------
-    dict
-        ``leads``: those compared. ``MQL`` and ``SAL`` (MQL counts SAL in), each with ``points`` and ``in_force``:
-        ``now`` and ``then`` (leads promoted by these and by the proposed cut-offs), ``stay``, ``entering``,
-        ``leaving`` (``then = now + entering - leaving``); ``entering_leads`` and ``leaving_leads``; ``tables``: one a
-        column, ``column``, ``title``, ``is_source`` and ``rows`` (``value``, ``leads``, ``now``, ``then``,
-        ``entering``, ``leaving``).
-    """
+def changes(past: Past, agreed: Agreed) -> Changes:
+    """Compare the bands of the open leads that sales does not have yet."""
     opened = waiting(past)
     proposed = bands(opened, agreed.at)
     in_force = bands(opened, past.in_force.at)
     points = opened["baseline_band"].to_numpy(dtype=str)
-    result: dict[str, Any] = {"leads": len(opened)}
-    for stage, passing in (("MQL", ("MQL", "SAL")), ("SAL", ("SAL",))):
-        then = np.isin(proposed, passing)
-        result[stage] = {
-            name: _compared(opened, np.isin(now, passing), then, past.about["columns"])
-            for name, now in (("points", points), ("in_force", in_force))
-        }
-    return result
+
+    def against(passing: tuple[Band, ...]) -> MovesAgainst:
+        then, columns = np.isin(proposed, passing), past.about.columns
+        return MovesAgainst(
+            points=_moves(opened, np.isin(points, passing), then, columns),
+            in_force=_moves(opened, np.isin(in_force, passing), then, columns),
+        )
+
+    return Changes(mql=against(("MQL", "SAL")), sal=against(("SAL",)), leads=len(opened))
 
 
 def waiting(past: Past) -> pd.DataFrame:
     """Return the open leads that sales does not have yet: the others are handed over already."""
     opened = past.opened
-    return opened[~opened["stage"].isin(past.about["sales_stages"])].reset_index(drop=True)
+    return opened[~opened["stage"].isin(past.about.sales_stages)].reset_index(drop=True)
 
 
-def bands(opened: pd.DataFrame, at: PerBand[float]) -> Bands:
+def bands(opened: pd.DataFrame, at: PerBand[float]) -> npt.NDArray[np.str_]:
     """Return the band of each open lead under a pair of cut-offs: ``none``, ``MQL`` or ``SAL``."""
     return band_of(passes(opened["p"], rows_that_may_enter(opened), at))
 
 
-def _compared(
-    opened: pd.DataFrame, now: npt.NDArray[np.bool_], then: npt.NDArray[np.bool_], columns: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
+def _moves(opened: pd.DataFrame, now: Bools, then: Bools, columns: Sequence[NamedColumn]) -> Moves:
     entering, leaving = then & ~now, now & ~then
     everybody = np.ones(len(opened), dtype=bool)
     moves = {"leads": everybody, "now": now, "then": then, "entering": entering, "leaving": leaving}
-    return {
-        "now": int(now.sum()),
-        "then": int(then.sum()),
-        "stay": int((now & then).sum()),
-        "entering": int(entering.sum()),
-        "leaving": int(leaving.sum()),
-        "entering_leads": opened.loc[entering, "lead_id"].astype(str).tolist(),
-        "leaving_leads": opened.loc[leaving, "lead_id"].astype(str).tolist(),
-        "tables": _tables(opened, moves, columns),
-    }
+    return Moves(
+        now=int(now.sum()),
+        then=int(then.sum()),
+        stay=int((now & then).sum()),
+        entering=int(entering.sum()),
+        leaving=int(leaving.sum()),
+        entering_leads=tuple(opened.loc[entering, "lead_id"].astype(str)),
+        leaving_leads=tuple(opened.loc[leaving, "lead_id"].astype(str)),
+        tables=_tables(opened, moves, columns),
+    )
 
 
-def _tables(
-    opened: pd.DataFrame, moves: Mapping[str, npt.NDArray[np.bool_]], columns: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def _tables(opened: pd.DataFrame, moves: Mapping[str, Bools], columns: Sequence[NamedColumn]) -> tuple[MovesTable, ...]:
     """Return a table for each source column and for the segments in which most changes."""
-    sources: list[tuple[int, dict[str, Any]]] = []
-    segments: list[tuple[int, dict[str, Any]]] = []
+    sources: list[MovesTable] = []
+    segments: list[tuple[int, MovesTable]] = []
     for column in columns:
-        values = opened[column["name"]]
-        codes, named = pd.factorize(values)
+        codes, named = pd.factorize(opened[column.name])
         if len(named) < 2 or (codes >= 0).mean() < MIN_KNOWN_SHARE:
             continue
         # one place more, in front, for those whose value is not known
         counts = {name: np.bincount(codes[who] + 1, minlength=len(named) + 1) for name, who in moves.items()}
-        told = {name: column[name] for name in ("name", "title", "is_source")}
-        told["rows"] = _rows([None, *map(str, named)], counts, column)
-        shift = int(np.abs(counts["then"] - counts["now"]).sum())
-        (sources if column["is_source"] else segments).append((shift, told))
+        rows = _rows([None, *map(str, named)], counts, column)
+        table = MovesTable(name=column.name, title=column.title, is_source=column.is_source, rows=rows)
+        if column.is_source:
+            sources.append(table)
+        else:
+            segments.append((int(np.abs(counts["then"] - counts["now"]).sum()), table))
     segments.sort(key=lambda entry: -entry[0])
-    return [told for _, told in [*sources, *segments[:SEGMENTS]]]
+    return (*sources, *(table for _, table in segments[:SEGMENTS]))
 
 
 def _rows(
-    values: Sequence[str | None], counts: Mapping[str, npt.NDArray[np.intp]], column: Mapping[str, Any]
-) -> list[dict[str, Any]]:
+    values: Sequence[str | None], counts: Mapping[str, npt.NDArray[np.intp]], column: NamedColumn
+) -> tuple[MovesRow, ...]:
     """Return a row a value, most leads first; the rarest are put together, and who has no value comes last."""
     known = sorted(range(1, len(values)), key=lambda at: (-counts["leads"][at], str(values[at])))
     shown = known if len(known) <= MAX_VALUES else known[: MAX_VALUES - 1]
-    groups: list[tuple[dict[str, str] | None, list[int]]] = [
-        (column["values"].get(values[at], {"de": values[at], "en": values[at]}), [at]) for at in shown
-    ]
+    groups: list[tuple[Words | None, list[int]]] = [(_words(str(values[at]), column), [at]) for at in shown]
     if len(shown) < len(known):
         groups.append((OTHERS, known[len(shown) :]))
     if counts["leads"][0]:
         groups.append((None, [0]))
-    return [{"value": name, **{key: int(count[at].sum()) for key, count in counts.items()}} for name, at in groups]
+    return tuple(
+        MovesRow(value=words, **{name: int(count[at].sum()) for name, count in counts.items()}) for words, at in groups
+    )
+
+
+def _words(value: str, column: NamedColumn) -> Words:
+    return column.values.get(value, Words(de=value, en=value))

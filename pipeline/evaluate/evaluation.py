@@ -30,9 +30,8 @@ Keys of ``evaluation.json``; an interval is ``{value, low, high}`` (95 %), what 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -50,6 +49,7 @@ from models.evaluation.stage_conversion import Conversion
 from models.evaluation.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
 from models.evaluation.who_enters_and_leaves import ChangeOfPolicy
 from models.forecast.answering_level import Answer
+from models.json_values import json_values
 from models.measures.bootstrap import Interval
 from models.measures.metrics import METRICS
 from models.scoring.reasons import Reason
@@ -132,7 +132,7 @@ def evaluation_tree(evaluation: Evaluation) -> dict[str, Any]:
         "cutoffs": evaluation.cutoffs.model_dump(mode="json"),
         "promoted": {
             **{name: volume.at_cutoff for name, volume in evaluation.promotions.volumes.items()},
-            "difference": {band: _interval(gap) for band, gap in evaluation.promotions.precision_gaps.items()},
+            "difference": evaluation.promotions.precision_gaps,
         },
         "looks": {
             "every": looks.every,
@@ -153,7 +153,7 @@ def evaluation_tree(evaluation: Evaluation) -> dict[str, Any]:
         "learning": _learning(evaluation.learning),
         "families": dict(zip(evaluation.families["family"], evaluation.families["share"], strict=True)),
     }
-    cleaned: dict[str, Any] = _without_nan(tree)
+    cleaned: dict[str, Any] = json_values(tree)
     return cleaned
 
 
@@ -171,10 +171,10 @@ def _target(evaluation: Evaluation, result: TargetEvaluation) -> dict[str, Any]:
         "rate": result.rate,
         "baseline_calibration": result.baseline_calibration,
         "beats_baseline": result.beats_baseline,
-        "model": {key: _interval(compared.interval(MODEL, key)) for key in keys},
-        "baseline": {key: _interval(compared.interval(BASELINE, key)) for key in keys},
-        "difference": {key: _interval(compared.difference(MODEL, BASELINE, key)) for key in keys},
-        "answer": asdict(evaluation.answers[result.target]),
+        "model": {key: compared.interval(MODEL, key) for key in keys},
+        "baseline": {key: compared.interval(BASELINE, key) for key in keys},
+        "difference": {key: compared.difference(MODEL, BASELINE, key) for key in keys},
+        "answer": evaluation.answers[result.target],
         "agreement": agreement(evaluation.groups[result.target]),
         "by_group": evaluation.groups[result.target].to_dict("records"),
         "reliability": result.reliability[MODEL].to_dict("records"),
@@ -188,8 +188,8 @@ def _learning(curve: LearningCurve | None) -> dict[str, Any] | None:
         "points": curve.points.to_dict("records"),
         "outcomes": curve.outcomes,
         "next_outcomes": curve.next_outcomes,
-        "log_loss_gain": _interval(curve.log_loss_gain),
-        "auc_gain": _interval(curve.auc_gain),
+        "log_loss_gain": curve.log_loss_gain,
+        "auc_gain": curve.auc_gain,
         "base_log_loss": curve.base_log_loss,
         "worth": curve.worth,
     }
@@ -204,13 +204,9 @@ def _conversion(step: Conversion) -> dict[str, Any]:
         "reached": step.reached,
         "worked": step.worked,
         "effective_leads": step.effective_leads,
-        "share": _interval(step.share),
-        "median_days": _interval(step.median_days),
+        "share": step.share,
+        "median_days": step.median_days,
     }
-
-
-def _interval(interval: Interval) -> dict[str, float]:
-    return {"value": interval.value, "low": interval.low, "high": interval.high}
 
 
 def _shares_by_family(importance: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -218,11 +214,3 @@ def _shares_by_family(importance: pd.DataFrame) -> dict[str, dict[str, float]]:
     for family, subject, share in importance[["family", "subject", "share"]].to_numpy():
         shares.setdefault(family, {})[subject] = share
     return shares
-
-
-def _without_nan(value: object) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_nan(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from features.catalog.feature import Feature
 from features.catalog.feature_list import CURRENT_STAGE
-from features.source_spec import SourceSpec
+from features.source_spec import SourceSpec, Words
 from features.time_units import DAY_US, format_time
 from models.bands import band_of, passes, rows_that_may_enter
 from models.cutoffs.cutoffs import Cutoffs
 from models.forecast.forecast import Forecast
 from models.rules.baseline import Baseline
+from models.what_if.stored_evidence import NamedColumn, Naming
 from pipeline.outputs.feature_rows import KEYS, read_features
 from pipeline.replay.deciding_columns import decisions
 from pipeline.runner.stages import StageContext
@@ -74,37 +73,30 @@ def shown_with(rows: pd.DataFrame, X: pd.DataFrame, forecast: Forecast, target: 
     return pd.concat([rows, told, X[names]], axis=1)
 
 
-def about_open(spec: SourceSpec, forecast: Forecast, target: str, *, observed_until_us: int) -> dict[str, Any]:
-    """Return what ``open.json`` says: how source, target and columns are called, in German and English.
-
-    ``columns``: the categories beside each open lead: ``name``, ``title``, ``values`` (code to words), ``is_source``
-    (whether the column says where leads come from).
-    """
+def about_open(spec: SourceSpec, forecast: Forecast, target: str, *, observed_until_us: int) -> Naming:
+    """Return what ``open.json`` says: how source, target and the categories beside each open lead are called."""
     named = spec.target(target)
     columns = [f for f in forecast.features if f.family == "fit" and f.dtype == "category"]
-    return {
-        "source": spec.name,
-        "title": spec.title.model_dump(),
-        "observed_until": format_time(observed_until_us),
-        "target": target,
-        "stage": named.stage,
-        "horizon_days": named.horizon / DAY_US,
-        "sales_stages": list(spec.sales_stages),
-        "columns": [_column(spec, feature) for feature in columns],
-    }
+    return Naming(
+        source=spec.name,
+        title=spec.title,
+        observed_until=format_time(observed_until_us),
+        target=target,
+        stage=named.stage,
+        horizon_days=named.horizon / DAY_US,
+        sales_stages=spec.sales_stages,
+        columns=tuple(_column(spec, feature) for feature in columns),
+    )
 
 
-def _column(spec: SourceSpec, feature: Feature) -> dict[str, Any]:
+def _column(spec: SourceSpec, feature: Feature) -> NamedColumn:
     declared = spec.fit.get(feature.subject)
-    words = declared.words.model_dump() if declared is not None and declared.words is not None else {}
-    part = PARTS.get(feature.name.removeprefix(f"fit_{feature.subject}").strip("_"), {})
-    title = {}
-    for language in ("de", "en"):
-        own = words.get(language, feature.subject.replace("_", " "))
-        title[language] = f"{own}, {part[language]}" if part else own
-    return {
-        "name": feature.name,
-        "title": title,
-        "values": {code: words.model_dump() for code, words in feature.values},
-        "is_source": declared is not None and declared.source_rate,
-    }
+    subject = feature.subject.replace("_", " ")
+    words = declared.words if declared is not None and declared.words is not None else Words(de=subject, en=subject)
+    part = PARTS.get(feature.name.removeprefix(f"fit_{feature.subject}").strip("_"))
+    return NamedColumn(
+        name=feature.name,
+        title=words if part is None else Words(de=f"{words.de}, {part['de']}", en=f"{words.en}, {part['en']}"),
+        values=dict(feature.values),
+        is_source=declared is not None and declared.source_rate,
+    )

@@ -166,7 +166,9 @@ def _next_monday(
     shown_with(rows, X, forecast, cutoffs.target).to_parquet(out / OPEN_FILE, index=False)
     until = read_observed_until(context)
     about = about_open(context.spec(), forecast, cutoffs.target, observed_until_us=until)
-    (out / OPEN_ABOUT_FILE).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (out / OPEN_ABOUT_FILE).write_text(
+        json.dumps(about.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     change = compare_policies(rows, X, forecast.features)
     first = change.entering[:ENTERING_SHOWN]
     why: list[tuple[Reason, ...]] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from features.time_units import format_time
+from models.json_values import json_values
 from models.monitoring.gaming import Answer
 from pipeline.monitor.checks import Check
 from pipeline.monitor.figures import svg, volume_figure
@@ -80,15 +80,8 @@ def to_the_minute(us: int) -> str:
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table as JSON can hold them."""
-    return [
-        {str(key): _plain(value) for key, value in row.items()}
-        for row in table.astype(object).to_dict(orient="records")
-    ]
-
-
-def _plain(value: Any) -> Any:
-    held = value.item() if hasattr(value, "item") else value
-    return None if isinstance(held, float) and not math.isfinite(held) else held
+    rows: list[dict[str, Any]] = json_values(table.astype(object).to_dict(orient="records"))
+    return rows
 
 
 def to_text(result: Result, page: Path) -> str:

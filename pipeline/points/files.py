@@ -28,7 +28,7 @@ from models.bands import BANDS
 from models.compiled_points.candidate_rules import Rule
 from models.compiled_points.gain_kept import COMPILED, MODEL, TODAY
 from models.compiled_points.rule_words import rule_words
-from models.measures.bootstrap import Interval
+from models.json_values import json_values
 from models.measures.metrics import METRICS
 from models.rules.points import PointsRules
 from pipeline.points.compile_run import JudgedPoints
@@ -79,7 +79,7 @@ def points_tree(judged: JudgedPoints) -> dict[str, Any]:
         "max_rules": judged.max_rules,
         "scale": compiled.scale,
         "explained": compiled.explained,
-        "gain_kept": None if judged.kept is None else _interval(judged.kept),
+        "gain_kept": judged.kept,
         "leads": judged.leads,
         "outcomes": judged.outcomes,
         "table": compiled.table.astype(object).to_dict("records"),
@@ -93,8 +93,7 @@ def points_tree(judged: JudgedPoints) -> dict[str, Any]:
             for band, points in cutoffs.at.items()
         },
         "metrics": {
-            scorer: {key: _interval(compared.interval(scorer, key)) for key in keys}
-            for scorer in (MODEL, TODAY, COMPILED)
+            scorer: {key: compared.interval(scorer, key) for key in keys} for scorer in (MODEL, TODAY, COMPILED)
         },
         "promoted": {
             scorer: {band: judged.promoted[scorer, band] for band in BANDS} for scorer in (MODEL, TODAY, COMPILED)
@@ -102,9 +101,9 @@ def points_tree(judged: JudgedPoints) -> dict[str, Any]:
         "probability": probability_pairs(judged),
     }
     for name, other in others.items():
-        tree[name] = {key: _interval(compared.difference(COMPILED, other, key)) for key in keys}
-        tree[f"promoted_{name}"] = {band: _interval(judged.promoted_gaps[other, band]) for band in BANDS}
-    cleaned: dict[str, Any] = _without_nan(tree)
+        tree[name] = {key: compared.difference(COMPILED, other, key) for key in keys}
+        tree[f"promoted_{name}"] = {band: judged.promoted_gaps[other, band] for band in BANDS}
+    cleaned: dict[str, Any] = json_values(tree)
     return cleaned
 
 
@@ -130,17 +129,3 @@ def _whole(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_whole(inner) for inner in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _interval(interval: Interval) -> dict[str, float]:
-    return {"value": interval.value, "low": interval.low, "high": interval.high}
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(inner) for inner in value]
-    if isinstance(value, np.integer | np.floating):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -19,7 +19,6 @@ Keys of the receipt; an interval is ``{value, low, high}`` (95 %), what cannot b
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from importlib.metadata import version as installed_version
 from typing import Any
 
@@ -27,6 +26,7 @@ from features.time_units import DAY_US, WEEK_US, format_time
 from models.cutoffs.cutoffs import Cutoffs
 from models.evaluation.depth_verdict import DECIDING, RULE, judge_depth
 from models.evaluation.working_depth import FOUND, HANDED_OVER, MISSED
+from models.json_values import json_values
 from models.measures.bootstrap import Comparison, Interval
 from pipeline.outputs.cutoffs_file import read_cutoffs
 from pipeline.outputs.evaluation_file import read_evaluation
@@ -48,6 +48,7 @@ RECORDED = ("seed", "features", "split", "model", "cutoffs", "evaluate", "receip
 """Settings a receipt repeats. Addresses of stores may hold passwords and stay out."""
 WEEKS_A_MONTH = 365.25 / 12 / 7
 DIGITS = 4
+"""Figures are rounded to so many places, so that the last digit of a float decides no hash."""
 
 
 def receipt_body(context: StageContext) -> dict[str, Any]:
@@ -73,7 +74,7 @@ def receipt_body(context: StageContext) -> dict[str, Any]:
         "approvals_required": signing_order(options.approvals),
         "minutes_a_call": options.minutes_a_call,
     }
-    body = _rounded(body) | {"rests_on": _rests_on(context, cutoffs)}
+    body = json_values(body, digits=DIGITS) | {"rests_on": _rests_on(context, cutoffs)}
     body["verdict"] |= {"sentence": verdict_sentence(body), "missing": missing_of(body), "next": next_steps(body)}
     body["cautions"] = cautions_of(body)
     return body
@@ -154,10 +155,7 @@ def _depth(depth: Depth, baseline: str) -> dict[str, Any]:
         "leads_a_week": depth.leads_a_week,
         "at_depth": _intervals(depth.at_depth),
         "difference": {
-            other: {
-                figure: asdict(depth.at_depth.difference(MODEL, other, figure))
-                for figure in depth.at_depth.values[MODEL]
-            }
+            other: {figure: depth.at_depth.difference(MODEL, other, figure) for figure in depth.at_depth.values[MODEL]}
             for other in others
         },
         "a_week": {
@@ -170,7 +168,7 @@ def _depth(depth: Depth, baseline: str) -> dict[str, Any]:
 
 def _intervals(comparison: Comparison) -> dict[str, Any]:
     return {
-        name: {figure: asdict(comparison.interval(name, figure)) for figure in figures}
+        name: {figure: comparison.interval(name, figure) for figure in figures}
         for name, figures in comparison.values.items()
     }
 
@@ -195,8 +193,8 @@ def _verdict(
         "outcome": judged.outcome,
         "rule": RULE,
         "depth": DECIDING,
-        "gained": asdict(judged.gained),
-        "gained_a_month": asdict(_times(judged.gained, scale)),
+        "gained": judged.gained,
+        "gained_a_month": _times(judged.gained, scale),
         "behind": [list(pair) for pair in judged.behind],
         "enough": judged.enough,
         "min_outcomes": min_outcomes,
@@ -207,14 +205,3 @@ def _verdict(
 
 def _times(interval: Interval, factor: float) -> Interval:
     return Interval(interval.value * factor, interval.low * factor, interval.high * factor)
-
-
-def _rounded(tree: Any) -> Any:
-    """Round to ``DIGITS``, so that the last digit of a float decides no hash; what is no number is null."""
-    if isinstance(tree, dict):
-        return {str(key): _rounded(value) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_rounded(value) for value in tree]
-    if isinstance(tree, float):
-        return (round(tree, DIGITS) + 0.0) if math.isfinite(tree) else None
-    return tree

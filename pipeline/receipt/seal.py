@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from features.errors import InputError
-from features.source_spec import Strict
+from features.strict import Strict
 from pipeline.settings.settings import Role, validation_message
 
 KEY_VARIABLE = "LEADSCORE_RECEIPT_KEY"

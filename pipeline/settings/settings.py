@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from features.errors import InputError
 from features.labelling.time_split import SplitOptions
-from features.source_spec import FeatureOptions, Strict
+from features.source_spec import FeatureOptions
+from features.strict import Strict
 from features.time_units import DAY_US, Duration
 from models.bands import Band, PerBand
 from models.cutoffs.policies.registry import POLICIES, AskedPolicy

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from features.source_spec import Strict
+from features.strict import Strict
 from features.time_units import Instant, parse_time
 
 Kind = Literal["none", "sweepstake", "price_lists", "more_of_the_same", "growth", "season", "harder_sales"]

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from features.source_spec import Words
+
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -80,8 +82,8 @@ class ScoreRequest(Contract):
     """The moment of the forecast; facts after it are not used. None is now."""
 
 
-class Words(BaseModel):
-    """A text in German and English."""
+class Worded(BaseModel):
+    """Something with a text in German and English."""
 
     de: str
     en: str
@@ -93,7 +95,7 @@ BehaviourGrade = Literal["1", "2", "3", "4"]
 Group = Literal["SAL", "MQL", "none", "excluded", "with_sales", "reached"]
 
 
-class ReasonOut(Words):
+class ReasonOut(Worded):
     """A reason: above 0 it speaks for the outcome."""
 
     family: str
@@ -103,19 +105,19 @@ class ReasonOut(Words):
     value: bool | float | str | None
 
 
-class PointsReasonOut(Words):
+class PointsReasonOut(Worded):
     """A points rule that gave or took points."""
 
     points: float
 
 
-class ExclusionOut(Words):
+class ExclusionOut(Worded):
     """Why a lead is never promoted."""
 
     name: str
 
 
-class GateOut(Words):
+class GateOut(Worded):
     """What must still hold before a lead can be SAL."""
 
     column: str

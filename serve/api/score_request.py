@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from features.errors import InputError
 from features.source_spec import SourceSpec
 from features.time_units import format_duration, parse_time
+from models.json_values import json_values
 from models.scoring.score_rows import score_rows
 from serve.api.contracts import OnlineScoreOut, ScoreRequest
 from serve.api.request_facts import request_frames
@@ -58,7 +58,7 @@ def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHisto
         top_reasons=loaded.top_reasons,
     )
     return OnlineScoreOut(
-        **presented(_plain(rows.iloc[0].to_dict()), forecast.spec.sales_stages),
+        **presented(json_values(rows.iloc[0].to_dict()), forecast.spec.sales_stages),
         model_version=loaded.model_version,
         cutoff_version=loaded.cutoffs.version,
         scored_at=now,
@@ -71,11 +71,6 @@ def presented(row: Mapping[str, Any], sales_stages: Collection[str]) -> dict[str
     group = group_of(row, sales_stages)
     held: dict[str, Any] = {"gates_missing": []} if group in ("with_sales", "reached") else {}
     return {**row, **held, "group": group}
-
-
-def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return a score row as JSON has it: missing numbers are null."""
-    return {str(name): None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
 
 
 def _notes(request: ScoreRequest, spec: SourceSpec, as_of: datetime) -> list[dict[str, str]]:

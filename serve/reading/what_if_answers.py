@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from models.what_if.answer import what_if
+from models.what_if.answer import Answer
+from models.what_if.consequences import what_if
 from models.what_if.question import Question
 from models.what_if.stored_evidence import Past
 from models.what_if.stored_evidence_files import STAGES, past_of
@@ -31,7 +31,7 @@ class StoredPast:
         self._out = out
         self._outputs = StageOutputs(out, STAGES, self._read)
         self._lock = threading.Lock()
-        self._answers: OrderedDict[tuple[Edition, str], dict[str, Any]] = OrderedDict()
+        self._answers: OrderedDict[tuple[Edition, Question], Answer] = OrderedDict()
 
     def current(self) -> Past:
         """Return what the newest evaluation left, with the cut-offs that it evaluated.
@@ -43,8 +43,8 @@ class StoredPast:
         """
         return self._outputs.current().value
 
-    def answer(self, question: Question) -> dict[str, Any]:
-        """Return the answer of `models.what_if.answer.what_if`; the last ones are kept.
+    def answer(self, question: Question) -> Answer:
+        """Return the answer of `models.what_if.consequences.what_if`; the last ones are kept.
 
         Raises
         ------
@@ -52,7 +52,7 @@ class StoredPast:
             If the promise cannot be kept.
         """
         made = self._outputs.current()
-        key = (made.edition, question.model_dump_json())
+        key = (made.edition, question)
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from features.source_spec import Strict
+from features.strict import Strict
 
 WEEKS_A_YEAR = 52.0
 

@@ -3,53 +3,46 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from models.bands import Band
+from models.what_if.answer import Answer, ByPolicy, Curve, Curves, Policy
 from serve.wording.formats import Language, number, percent
 from serve.wording.sentences import say
 
 WIDTH, HEIGHT = 560, 290
 LEFT, RIGHT, TOP, BOTTOM = 54, 14, 34, 46
 STEPS = (0.1, 0.2, 0.25, 0.5, 1.0, 2.0)
-POLICIES = ("proposed", "in_force", "points")
 
 
-def chart(stage: str, answer: Mapping[str, Any], language: Language) -> dict[str, Any]:
+def chart(band: Band, answer: Answer, language: Language) -> dict[str, Any]:
     """Return one stage's picture: lines, marks, ticks, and the words and table that say the same.
 
     Parameters
     ----------
-    stage : {"MQL", "SAL"}
-    answer : mapping
-        From `models.what_if.answer.what_if`.
+    band : {"MQL", "SAL"}
+    answer : Answer
     """
-    goal, curves = answer["about"]["stage"], answer["curves"][stage]
-    tests = {name: answer["stages"][stage][name]["test"] for name in POLICIES}
-    marks = {name: test for name, test in tests.items() if test["precision"] is not None}
-    x_top = _top([*curves["model"]["per_week"], *curves["points"]["per_week"]])
-    shares = [*curves["model"]["precision"], *curves["points"]["precision"]]
-    y_top = min(1.0, _top([*shares, *(test["precision"]["value"] for test in marks.values())]))
+    goal, curves = answer.about.stage, answer.curves.of(band)
+    marks = _marks(answer.stages.of(band))
+    x_top = _top([*curves.model.per_week, *curves.points.per_week])
+    y_top = min(1.0, _top([*curves.model.precision, *curves.points.precision, *(mark.share for mark in marks)]))
     places = _Places(x_top, y_top)
-    told = {
-        name: say(
-            "chart_mark", language, name=say(f"chart_{name}", language), goal=goal,
-            per_week=number(test["leads_per_week"], language, digits=1),
-            share=percent(test["precision"]["value"], language),
-        )
-        for name, test in marks.items()
-    }  # fmt: skip
+    words = {mark.policy: mark.words(goal, language) for mark in marks}
+    lines = (("points", curves.points), ("model", curves.model))
     return {
-        "title": say("chart_title", language, stage=stage),
-        "words": say("chart_words", language, stage=stage, goal=goal, marks="; ".join(told.values())),
+        "title": say("chart_title", language, stage=band),
+        "words": say("chart_words", language, stage=band, goal=goal, marks="; ".join(words.values())),
         "lines": [
-            {"name": name, "words": say(f"chart_{name}", language), "points": places.line(curves[name])}
-            for name in ("points", "model")
+            {"name": name, "words": say(f"chart_{name}", language), "points": places.line(curve)}
+            for name, curve in lines
         ],
         "marks": [
-            {"name": name, "words": told[name], **places.at(test["leads_per_week"], test["precision"]["value"])}
-            for name, test in reversed(marks.items())
+            {"name": mark.policy, "words": words[mark.policy], **places.at(mark.per_week, mark.share)}
+            for mark in reversed(marks)
         ],
         "x_ticks": [{"x": places.x(v), "words": number(v, language)} for v in _ticks(x_top)],
         "y_ticks": [{"y": places.y(v), "words": percent(v, language)} for v in _ticks(y_top)],
@@ -57,6 +50,30 @@ def chart(stage: str, answer: Mapping[str, Any], language: Language) -> dict[str
         "axis_y": say("chart_axis_y", language, goal=goal),
         "rows": _rows(curves, language),
     }
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """Where a policy's cut-off lies in the test period."""
+
+    policy: Policy
+    per_week: float
+    share: float
+
+    def words(self, goal: str, language: Language) -> str:
+        return say(
+            "chart_mark", language, name=say(f"chart_{self.policy}", language), goal=goal,
+            per_week=number(self.per_week, language, digits=1), share=percent(self.share, language),
+        )  # fmt: skip
+
+
+def _marks(policies: ByPolicy) -> list[_Mark]:
+    """Return a mark for each policy whose leads tell a share."""
+    return [
+        _Mark(policy, side.test.leads_per_week, side.test.precision.value)
+        for policy, side in policies.items()
+        if side.test.precision is not None and side.test.precision.value is not None
+    ]
 
 
 class _Places:
@@ -74,8 +91,8 @@ class _Places:
     def at(self, per_week: float, share: float) -> dict[str, str]:
         return {"x": self.x(per_week), "y": self.y(share)}
 
-    def line(self, curve: Mapping[str, Sequence[float]]) -> str:
-        pairs = zip(curve["per_week"], curve["precision"], strict=True)
+    def line(self, curve: Curve) -> str:
+        pairs = zip(curve.per_week, curve.precision, strict=True)
         return " ".join(f"{self.x(per_week)},{self.y(share)}" for per_week, share in pairs)
 
 
@@ -102,26 +119,22 @@ def _ticks(top: float) -> list[float]:
     return [step * place for place in range(int(top / step + 1e-9) + 1)]
 
 
-def _rows(curves: Mapping[str, Any], language: Language) -> list[dict[str, str]]:
+def _rows(curves: Curves, language: Language) -> list[dict[str, str]]:
     """Return the picture as a table: the share at a few numbers a week, for both."""
-    model, points = curves["model"], curves["points"]
-    if not model["per_week"]:
-        return []
-    shown = range(0, len(model["per_week"]), max(1, len(model["per_week"]) // 8))
+    model = list(zip(curves.model.per_week, curves.model.precision, strict=True))
     return [
         {
-            "per_week": number(model["per_week"][at], language, digits=1),
-            "model": percent(model["precision"][at], language),
-            "points": _nearby(points, model["per_week"][at], language),
+            "per_week": number(per_week, language, digits=1),
+            "model": percent(share, language),
+            "points": _nearby(curves.points, per_week, language),
         }
-        for at in shown
+        for per_week, share in model[:: max(1, len(model) // 8)]
     ]
 
 
-def _nearby(curve: Mapping[str, Sequence[float]], per_week: float, language: Language) -> str:
+def _nearby(curve: Curve, per_week: float, language: Language) -> str:
     """Return the share of a curve at a number a week, between its neighbours; a dash outside of them."""
-    places = list(zip(curve["per_week"], curve["precision"], strict=True))
-    for (x0, y0), (x1, y1) in pairwise(places):
+    for (x0, y0), (x1, y1) in pairwise(zip(curve.per_week, curve.precision, strict=True)):
         if x0 <= per_week <= x1:
             return percent(y0 + (y1 - y0) * ((per_week - x0) / (x1 - x0) if x1 > x0 else 0), language)
     return "–"

@@ -1,26 +1,24 @@
-"""The form on cut-offs: what was typed, as a question or as what is wrong with it."""
+"""The form on cut-offs: its fields as the question declares them, and what was typed, as a question or a problem."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from models.what_if.question import Question
+from models.bands import PerBand
+from models.what_if.knob import Group, Knob
+from models.what_if.question import KNOBS, Question
+from serve.wording.formats import Language, number
+from serve.wording.sentences import say
 
-FIELDS = {
-    "sal": ("sal_per_week", 1.0),
-    "mql": ("mql_per_week", 1.0),
-    "promise": ("promise", 0.01),
-    "sure": ("confidence", 0.01),
-    "people": ("people", 1.0),
-    "minutes": ("minutes_a_lead", 1.0),
-    "hours": ("hours_a_week", 1.0),
-    "deal": ("deal", 1.0),
-    "handover": ("handover", 1.0),
-}
-"""Fields of the form: what each is in a question, and what one unit of it is worth there (percent)."""
+FIELDS: Mapping[str, Knob] = {knob.form: knob for knob in KNOBS.values()}
+"""Every field of the form by its name."""
+GROUPS: Mapping[Group, str | None] = {"volume": None, "times": "times", "money": "money"}
+"""Parts of the form, and the sentence that heads each."""
 MOST_CHARACTERS = 40
 
 
@@ -31,6 +29,20 @@ class Problem:
     key: str
     field: str
     found: str = ""
+
+    def words(self, goal: str, language: Language) -> str:
+        """Return it for people."""
+        if not self.field:
+            return say(self.key, language)
+        return say(self.key, language, field=FIELDS[self.field].label[language].format(goal=goal), found=self.found)
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Leads a week of a band: by the cut-off in force, and at most."""
+
+    now: float
+    most: float
 
 
 def read_form(given: Mapping[str, str]) -> tuple[Question | None, list[Problem]]:
@@ -50,24 +62,21 @@ def read_form(given: Mapping[str, str]) -> tuple[Question | None, list[Problem]]
     """
     values: dict[str, float] = {}
     problems = []
-    for name, (field, unit) in FIELDS.items():
-        text = given.get(name, "").strip()
+    for name, knob in KNOBS.items():
+        text = given.get(knob.form, "").strip()
         if not text:
             continue
-        number = _number(text)
-        if number is None:
-            problems.append(Problem("error_number", name, text[:MOST_CHARACTERS]))
+        value = _number(text)
+        if value is None:
+            problems.append(Problem("error_number", knob.form, text[:MOST_CHARACTERS]))
         else:
-            values[field] = round(number * unit, 10)
-    money = {key: values.pop(key) for key in ("deal", "handover") if key in values}
-    if len(money) == 1:
-        problems.append(Problem("error_value", ""))
+            values[name] = round(value * knob.form_unit, 10)
     if problems:
         return None, problems
     try:
-        return Question.model_validate({**values, **({"value": money} if money else {})}), []
+        return Question.model_validate(values), []
     except ValidationError as error:
-        return None, [_problem(dict(entry), given) for entry in error.errors()]
+        return None, [_problem(entry, given) for entry in error.errors()]
 
 
 def _number(text: str) -> float | None:
@@ -77,8 +86,63 @@ def _number(text: str) -> float | None:
     return float(plain) or None
 
 
-def _problem(error: dict[str, object], given: Mapping[str, str]) -> Problem:
-    place = error["loc"]
-    field = str(place[-1]) if isinstance(place, tuple) and place else ""
-    name = next((name for name, (own, _) in FIELDS.items() if own == field), "")
-    return Problem("error_range", name, given.get(name, "").strip()) if name else Problem("error_order", "")
+def _problem(error: ErrorDetails, given: Mapping[str, str]) -> Problem:
+    if not error["loc"]:  # what does not fit together is of a kind of its own: value or order
+        return Problem(f"error_{error['type']}", "")
+    name = KNOBS[str(error["loc"][0])].form
+    return Problem("error_range", name, given.get(name, "").strip())
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the form shows.
+
+    Attributes
+    ----------
+    given : mapping
+        Text by name of ``FIELDS``.
+    wrong : set of str
+        Fields in which something is wrong.
+    question : Question
+        What was asked, or what is asked where nothing is.
+    volumes : PerBand of Volume
+        Of the run.
+    goal : str
+        The stage that is forecast.
+    """
+
+    given: Mapping[str, str]
+    wrong: frozenset[str]
+    question: Question
+    volumes: PerBand[Volume]
+    goal: str
+
+    def groups(self, language: Language) -> list[dict[str, Any]]:
+        """Return the fields by group: name, words, what is in them, and how far a slider goes."""
+        return [
+            {
+                "title": None if title is None else say(title, language),
+                "fields": [self._field(name, knob, language) for name, knob in KNOBS.items() if knob.group == group],
+            }
+            for group, title in GROUPS.items()
+        ]
+
+    def _field(self, name: str, knob: Knob, language: Language) -> dict[str, Any]:
+        default = Question.model_fields[name].default
+        preset = 0.0 if default is None else default / knob.form_unit
+        volume = None if knob.band is None else self.volumes.of(knob.band)
+        now, most = (preset, knob.slider_to) if volume is None else (volume.now, volume.most)
+        texts = {
+            "goal": self.goal,
+            "now": number(now, language, digits=1),
+            "person": number(self.question.person_per_week, language, digits=1),
+        }
+        return {
+            "name": knob.form,
+            "words": knob.label[language].format(**texts),
+            "help": None if knob.help is None else knob.help[language].format(**texts),
+            "value": self.given.get(knob.form, ""),
+            "placeholder": f"{preset:g}" if preset else "",
+            "wrong": knob.form in self.wrong,
+            "slider": None if most is None else {"max": f"{most:g}", "now": f"{now:.1f}"},
+        }

@@ -1,4 +1,4 @@
-"""``leadscore cutoffs`` with a question: what it answers, refuses, writes, and what becomes of it when adopted."""
+"""``leadscore what-if``: what it answers, refuses, writes, and what becomes of it when adopted."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import pytest
 import yaml
 
 from features.errors import InputError
+from models.what_if.answer_part import Figure
+from models.what_if.consequences import what_if
 from models.what_if.stored_evidence_files import FILES
 from pipeline.cli import main
 from pipeline.cutoffs.stage import decide
@@ -23,7 +25,7 @@ from pipeline.outputs.looks_file import read_looks
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import tree_digest
 from pipeline.settings.settings import read_settings
-from pipeline.what_if.command import answered, question_of
+from pipeline.what_if.command import answered, question_of, read_past
 from pipeline.what_if.monday_csv import write_list
 from pipeline.what_if.text import between, share_between, to_text
 
@@ -40,13 +42,17 @@ def out(judged_by_points: StageContext) -> Path:
 
 
 def asked(out: Path, **given: Any) -> dict[str, Any]:
-    tree: dict[str, Any] = json.loads(answered(out, {"capacity": None, "mql_capacity": None, **given}, as_json=True))
+    tree: dict[str, Any] = json.loads(answered(out, given, as_json=True))
     return tree
+
+
+def figure(json_values: dict[str, Any] | None) -> Figure | None:
+    return None if json_values is None else Figure.model_validate(json_values)
 
 
 def test_json_and_text_say_the_same_and_change_nothing(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = tree_digest([out])
-    question = ["cutoffs", "--capacity", "9/week", "--mql-capacity", "12", "--promise", "0.04", "--out", out]
+    question = ["what-if", "--capacity", "9/week", "--mql-capacity", "12", "--promise", "0.04", "--out", out]
     assert exit_code(*question, "--json") == 0
     answer = json.loads(capsys.readouterr().out)
     assert exit_code(*question) == 0
@@ -55,12 +61,13 @@ def test_json_and_text_say_the_same_and_change_nothing(out: Path, capsys: pytest
     for stage in answer["stages"].values():
         for side in stage.values():
             quarter, test = side["next_quarter"], side["test"]
-            figures = [between(quarter[name], 1) for name in ("leads", "outcomes", "deals")]
-            figures += [between(test[name], 1) for name in ("outcomes_per_week", "deals_per_week")]
-            for figure in [*figures, share_between(quarter["precision"]), share_between(test["precision"])]:
-                assert figure in text
+            figures = [between(figure(quarter[name]), 1) for name in ("leads", "outcomes", "deals")]
+            figures += [between(figure(test[name]), 1) for name in ("outcomes_per_week", "deals_per_week")]
+            figures += [share_between(figure(side["precision"])) for side in (quarter, test)]
+            for shown in figures:
+                assert shown in text
     for row in answer["people"]:
-        assert between(row["outcomes"], 1, signed=True) in text
+        assert between(figure(row["outcomes"]), 1, signed=True) in text
     for row in answer["monday"]["rows"][:12]:
         assert re.search(rf"{re.escape(row['lead_id'])} .*{row['band']}.*{row['p']:.1%}", text)
 
@@ -85,10 +92,10 @@ def test_nothing_asked_shows_the_cut_offs_in_force(out: Path, judged_by_points: 
 @pytest.mark.parametrize(
     "given",
     [
-        {"capacity": "2/week"},
-        {"capacity": "1.5", "mql_capacity": "9"},
-        {"promise": 0.04, "mql_capacity": "12"},
-        {"promise": 0.05, "mql_capacity": "12", "confidence": 0.8},
+        {"sal_per_week": "2/week"},
+        {"sal_per_week": "1.5", "mql_per_week": "9"},
+        {"promise": 0.04, "mql_per_week": "12"},
+        {"promise": 0.05, "mql_per_week": "12", "confidence": 0.8},
         {"deal_value": 9_000, "handover_cost": 600},
         {"deal_value": 9_000, "handover_cost": 600, "people": 0.2},
     ],
@@ -96,9 +103,8 @@ def test_nothing_asked_shows_the_cut_offs_in_force(out: Path, judged_by_points: 
 def test_what_is_adopted_is_what_was_agreed(
     out: Path, judged_by_points: StageContext, given: dict[str, Any], tmp_path: Path
 ) -> None:
-    whole = {"capacity": None, "mql_capacity": None, **given}
     answer = asked(out, **given)
-    text = answered(out, whole, adopt=True)
+    text = answered(out, given, adopt=True)
     params = tmp_path / "params.yaml"
     params.write_text(text)
     settings = read_settings(params)
@@ -115,15 +121,15 @@ def test_what_is_adopted_is_what_was_agreed(
 
 
 def test_nothing_asked_leaves_nothing_to_adopt(out: Path) -> None:
-    text = answered(out, {"capacity": None, "mql_capacity": None}, adopt=True)
+    text = answered(out, {}, adopt=True)
     assert "nothing to adopt" in text
     assert yaml.safe_load(f"# {text}") is None
 
 
 def test_the_list_is_written_whole_and_runs_nothing(out: Path, tmp_path: Path) -> None:
     file = tmp_path / "monday.csv"
-    answer = asked(out, mql_capacity="20", list_file=None)
-    answered(out, {"capacity": None, "mql_capacity": "20"}, list_file=file)
+    answer = asked(out, mql_per_week="20")
+    answered(out, {"mql_per_week": "20"}, list_file=file)
     with file.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["lead_id"] for row in rows] == [row["lead_id"] for row in answer["monday"]["rows"]]
@@ -151,23 +157,22 @@ def test_the_list_is_written_whole_and_runs_nothing(out: Path, tmp_path: Path) -
         (["--hours", "100"], "--hours"),
         (["--deal-value", "100"], "--handover-cost together"),
         (["--capacity", "50", "--mql-capacity", "20"], "every SAL is an MQL"),
-        (["--capacity", "5", "--force"], "leave them out"),
-        (["--capacity", "5", "--set", "seed=3"], "leave them out"),
+        (["--missed-cost", "100"], "--handover-cost together"),
     ],
 )
 def test_a_wrong_question_is_one_message_and_exit_code_2(
     out: Path, capsys: pytest.CaptureFixture[str], flags: list[str], said: str
 ) -> None:
-    assert exit_code("cutoffs", *flags, "--out", out) == 2
+    assert exit_code("what-if", *flags, "--out", out) == 2
     told = capsys.readouterr()
     assert said in told.err
     assert told.out == ""
 
 
 def test_an_unknown_flag_and_no_run_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_code("cutoffs", "--capacities", "5") == 2
+    assert exit_code("what-if", "--capacities", "5") == 2
     assert "No such option" in capsys.readouterr().err
-    assert exit_code("cutoffs", "--capacity", "5", "--out", tmp_path) == 2
+    assert exit_code("what-if", "--capacity", "5", "--out", tmp_path) == 2
     assert "Run 'make demo' or 'leadscore run' first" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
@@ -180,12 +185,12 @@ def test_a_run_that_lacks_a_file_is_told_which(
         if kept != name:
             (tmp_path / kept).parent.mkdir(exist_ok=True)
             (tmp_path / kept).symlink_to(out / kept)
-    assert exit_code("cutoffs", "--out", tmp_path, "--capacity", "3/week") == 2
+    assert exit_code("what-if", "--out", tmp_path, "--capacity", "3/week") == 2
     assert f"found no {name}" in capsys.readouterr().err
 
 
 def test_a_promise_that_cannot_be_kept_exits_2_and_says_what_can(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_code("cutoffs", "--promise", "0.98", "--out", out) == 2
+    assert exit_code("what-if", "--promise", "0.98", "--out", out) == 2
     said = capsys.readouterr().err
     assert "at least 98% reach the target" in said
     assert re.search(r"\d+% could be promised, at [\d.]+ leads a week|Nothing can be promised", said)
@@ -193,9 +198,9 @@ def test_a_promise_that_cannot_be_kept_exits_2_and_says_what_can(out: Path, caps
 
 def test_a_source_without_points_is_answered_too(judged_by_naive_bayes: StageContext) -> None:
     root = judged_by_naive_bayes.workspace.root
-    answer = asked(root, capacity="1", mql_capacity="5")
-    assert answer["about"]["baseline"] == "naive_bayes"
-    assert all(row["points"] is None for row in answer["monday"]["rows"])
+    answer = what_if(read_past(root), question_of({"sal_per_week": "1", "mql_per_week": "5"}))
+    assert answer.about.baseline == "naive_bayes"
+    assert all(row.points is None for row in answer.monday.rows)
     assert "naive Bayes" in to_text(answer)
 
 
@@ -203,7 +208,7 @@ def test_a_question_loads_no_training_library(out: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from pipeline.cli import app; "
         "from pipeline.what_if.command import answered; "
-        f"answered(Path({str(out)!r}), {{'capacity': '9', 'mql_capacity': '12', 'promise': 0.04}}); "
+        f"answered(Path({str(out)!r}), {{'sal_per_week': '9', 'mql_per_week': '12', 'promise': 0.04}}); "
         "heavy = {'lightgbm', 'mlflow', 'sklearn', 'fastapi', 'duckdb', 'ibis', 'shap', 'matplotlib', 'sqlalchemy', "
         "'scipy.stats'}; print(sorted(heavy & set(sys.modules)))"
     )
@@ -211,14 +216,14 @@ def test_a_question_loads_no_training_library(out: Path) -> None:
     assert result.stdout.strip() == "[]"
 
 
-def test_units_are_read(out: Path) -> None:
-    assert question_of(capacity="120/week", mql_capacity=None).sal_per_week == 120
-    assert question_of(capacity=" 7.5 / week ", mql_capacity="300").mql_per_week == 300
+def test_units_are_read() -> None:
+    assert question_of({"sal_per_week": "120/week", "mql_per_week": None}).sal_per_week == 120
+    assert question_of({"sal_per_week": " 7.5 / week ", "mql_per_week": "300"}).mql_per_week == 300
 
 
 def test_with_nothing_open_there_is_still_an_answer(nothing_open: StageContext) -> None:
-    answer = asked(nothing_open.workspace.root, capacity="2", mql_capacity="10")
-    assert answer["monday"]["rows"] == []
-    assert answer["changes"]["leads"] == 0
-    assert answer["stages"]["SAL"]["proposed"]["leads_per_week"] >= 0
+    answer = what_if(read_past(nothing_open.workspace.root), question_of({"sal_per_week": "2", "mql_per_week": "10"}))
+    assert answer.monday.rows == ()
+    assert answer.changes.leads == 0
+    assert answer.stages.sal.proposed.leads_per_week >= 0
     assert "0 SAL and 0 MQL" in to_text(answer)

@@ -28,7 +28,7 @@ def test_every_sentence_is_used() -> None:
         if not file.name.endswith("sentences.py")
     )
     prefixes = (
-        "ask_", "badge_", "band_help_", "base_", "changes_", "chart_", "column_", "head_", "limit_", "people_",
+        "badge_", "band_help_", "base_", "changes_", "chart_", "column_", "error_", "head_", "limit_", "people_",
         "stage_", "verdict_",
     )  # fmt: skip
     assert [

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from models.what_if.answer_part import Figure
 from pipeline.what_if.command import answered
 from serve import ServeSettings
 from serve.pages.cutoffs.form import read_form
@@ -36,7 +37,7 @@ def words(html: str) -> str:
 @pytest.fixture(scope="module")
 def answer(demo_run: Path) -> dict[str, Any]:
     """What the command says."""
-    told = answered(demo_run, {"capacity": "2/week", "mql_capacity": "12", "promise": 0.08}, as_json=True)
+    told = answered(demo_run, {"sal_per_week": "2/week", "mql_per_week": "12", "promise": 0.08}, as_json=True)
     tree: dict[str, Any] = json.loads(told)
     return tree
 
@@ -58,9 +59,10 @@ def test_the_page_says_what_the_command_says(reader: httpx.Client, answer: dict[
         for side in stage.values():
             quarter, test = side["next_quarter"], side["test"]
             for told in (quarter["leads"], quarter["outcomes"], quarter["deals"], test["outcomes_per_week"]):
-                shown = f"{figure(told, language)} {bounds(told, language)}".strip()
+                number = None if told is None else Figure.model_validate(told)
+                shown = f"{figure(number, language)} {bounds(number, language)}".strip()
                 assert f" {shown} " in text
-            share = quarter["precision"]
+            share = None if quarter["precision"] is None else Figure.model_validate(quarter["precision"])
             shown = f"{figure(share, language, share=True)} {bounds(share, language, share=True)}".strip()
             assert f" {words(shown)} " in text
     rows = answer["monday"]["rows"]
@@ -102,6 +104,7 @@ def test_its_script_runs_and_nothing_else(reader: httpx.Client) -> None:
         ({"sure": "20"}, "20 is outside"),
         ({"sal": "30", "mql": "10"}, "every SAL is an MQL"),
         ({"deal": "1000"}, "please give both"),
+        ({"missed": "1000"}, "please give both"),
         ({"sal": '"><script>alert(1)</script>'}, "expected a number above 0"),
     ],
 )

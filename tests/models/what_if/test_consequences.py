@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 
 from features.time_units import WEEK_US
-from models.bands import PerBand
+from models.bands import BANDS, PerBand
 from models.cutoffs.counting import Counting
 from models.cutoffs.cutoffs import BaselineCutoffs, Cutoffs, Volume
-from models.what_if.answer import what_if
-from models.what_if.question import PromiseNotKeptError, Question, agree
-from models.what_if.stored_evidence import Past, Seen
+from models.what_if.agreement import PromiseNotKeptError, agree
+from models.what_if.consequences import what_if
+from models.what_if.question import Question
+from models.what_if.stored_evidence import Naming, Past, Seen
 
 WEEKS = 10
 
@@ -64,30 +65,32 @@ def past() -> Past:
         baseline=baseline, version="v0",
     )  # fmt: skip
     about = {
-        "stage": "SQL", "sales_stages": ["SAL", "SQL", "WON"], "observed_until": "2026-01-01T00:00:00Z",
+        "source": "test", "target": "sql", "stage": "SQL", "sales_stages": ["SAL", "SQL", "WON"],
+        "observed_until": "2026-01-01T00:00:00Z",
         "title": {"de": "Test", "en": "Test"}, "horizon_days": 60.0,
         "columns": [
             {"name": "fit_channel", "title": {"de": "Kanal", "en": "Channel"}, "values": {}, "is_source": True},
         ],
     }  # fmt: skip
-    return Past(*seen, pd.DataFrame(), opened, in_force, about)
+    return Past(*seen, pd.DataFrame(), opened, in_force, Naming.model_validate(about))
 
 
 def test_nothing_asked_is_what_is_in_force(past: Past) -> None:
     agreed = agree(past, Question())
     assert (agreed.at, agreed.limit) == (PerBand(0.3, 0.5), "in_force")
     answer = what_if(past, Question())
-    for stage in ("MQL", "SAL"):
-        assert answer["stages"][stage]["proposed"] == answer["stages"][stage]["in_force"]
-        told = answer["changes"][stage]["in_force"]
-        assert (told["entering"], told["leaving"]) == (0, 0)
+    for band in BANDS:
+        assert answer.stages.of(band).proposed == answer.stages.of(band).in_force
+        moves = answer.changes.of(band).in_force
+        assert (moves.entering, moves.leaving) == (0, 0)
 
 
 def test_a_number_a_week_is_given(past: Past) -> None:
     answer = what_if(past, Question(sal_per_week=12, mql_per_week=90))
-    for stage, asked in (("MQL", 90), ("SAL", 12)):
-        assert answer["stages"][stage]["proposed"]["leads_per_week"] == pytest.approx(asked, abs=0.1)
-    assert answer["cutoffs"]["limit"] == "capacity"
+    for policies, asked in ((answer.stages.mql, 90), (answer.stages.sal, 12)):
+        assert policies.proposed.leads_per_week == pytest.approx(asked, abs=0.1)
+    assert answer.cutoffs.limit == "capacity"
+    assert not answer.fewer_than_time_for
 
 
 def test_cut_offs_are_carried_over_to_the_forecast_that_scores_now_by_volume(past: Past) -> None:
@@ -102,11 +105,11 @@ def test_cut_offs_are_carried_over_to_the_forecast_that_scores_now_by_volume(pas
 
 def test_more_capacity_never_means_fewer_leads(past: Past) -> None:
     sizes = (1, 2, 5, 10, 20, 40, 80)
-    got = [what_if(past, Question(sal_per_week=size, mql_per_week=100))["stages"]["SAL"]["proposed"] for size in sizes]
+    got = [what_if(past, Question(sal_per_week=size, mql_per_week=100)).stages.sal.proposed for size in sizes]
     for fewer, more in pairwise(got):
-        assert more["leads_per_week"] >= fewer["leads_per_week"]
-        assert more["cutoff"] <= fewer["cutoff"]
-        assert more["test"]["leads_per_week"] >= fewer["test"]["leads_per_week"]
+        assert more.leads_per_week >= fewer.leads_per_week
+        assert more.cutoff <= fewer.cutoff
+        assert more.test.leads_per_week >= fewer.test.leads_per_week
 
 
 @pytest.mark.parametrize("sal_per_week", [3.0, 30.0, 3000.0])
@@ -124,8 +127,10 @@ def test_a_promise_raises_the_cut_off_and_holds_in_the_test(past: Past) -> None:
     assert bound.at.sal >= free.at.sal
     assert bound.promise is not None
     assert bound.promise.won / bound.promise.leads > 0.45
-    held = what_if(past, Question(promise=0.45))["stages"]["SAL"]["proposed"]["test"]["precision"]
-    assert held["high"] > 0.45
+    held = what_if(past, Question(promise=0.45)).stages.sal.proposed.test.precision
+    assert held is not None
+    assert held.high is not None
+    assert held.high > 0.45
 
 
 def test_a_promise_that_cannot_be_kept_says_what_can(past: Past) -> None:
@@ -155,36 +160,36 @@ def test_both_asked_the_stricter_decides(past: Past) -> None:
 
 def test_entering_less_leaving_adds_up(past: Past) -> None:
     answer = what_if(past, Question(sal_per_week=30, mql_per_week=150))
-    changes = answer["changes"]
-    assert changes["leads"] == int((~past.opened["stage"].isin(["SAL", "SQL", "WON"])).sum())
-    for stage in ("MQL", "SAL"):
-        for told in changes[stage].values():
-            assert told["then"] == told["now"] + told["entering"] - told["leaving"]
-            assert told["stay"] == told["now"] - told["leaving"]
-            assert (len(told["entering_leads"]), len(told["leaving_leads"])) == (told["entering"], told["leaving"])
-            for table in told["tables"]:
+    changes = answer.changes
+    assert changes.leads == int((~past.opened["stage"].isin(["SAL", "SQL", "WON"])).sum())
+    for _, against in changes.items():
+        for _, moves in against.items():
+            assert moves.then == moves.now + moves.entering - moves.leaving
+            assert moves.stay == moves.now - moves.leaving
+            assert (len(moves.entering_leads), len(moves.leaving_leads)) == (moves.entering, moves.leaving)
+            for table in moves.tables:
                 for name in ("now", "then", "entering", "leaving"):
-                    assert sum(row[name] for row in table["rows"]) == told[name]
-                assert sum(row["leads"] for row in table["rows"]) == changes["leads"]
+                    assert sum(getattr(row, name) for row in table.rows) == getattr(moves, name)
+                assert sum(row.leads for row in table.rows) == changes.leads
 
 
 def test_every_listed_lead_passes_and_breaks_no_rule(past: Past) -> None:
     answer = what_if(past, Question(sal_per_week=30, mql_per_week=150))
-    leads, cutoffs = past.opened.set_index("lead_id"), answer["cutoffs"]
-    rows = answer["monday"]["rows"]
+    leads, cutoffs = past.opened.set_index("lead_id"), answer.cutoffs
+    rows = answer.monday.rows
     assert rows
     for row in rows:
-        lead = leads.loc[row["lead_id"]]
+        lead = leads.loc[row.lead_id]
         assert not lead["excluded"]
         assert lead["stage"] not in ("SAL", "SQL", "WON")
-        assert lead["p"] >= cutoffs["sal" if row["band"] == "SAL" else "mql"]
-        assert row["band"] != "SAL" or lead["gates_open"]
-        assert row["held_by_gates"] is bool(lead["p"] >= cutoffs["sal"] and not lead["gates_open"])
-    assert [row["place"] for row in rows] == list(range(1, len(rows) + 1))
-    order = [(row["band"] != "SAL", -row["p"]) for row in rows]
+        assert lead["p"] >= (cutoffs.sal if row.band == "SAL" else cutoffs.mql)
+        assert row.band != "SAL" or lead["gates_open"]
+        assert row.held_by_gates is bool(lead["p"] >= cutoffs.sal and not lead["gates_open"])
+    assert [row.place for row in rows] == list(range(1, len(rows) + 1))
+    order = [(row.band != "SAL", -row.p) for row in rows]
     assert order == sorted(order)
-    assert len(rows) == answer["changes"]["MQL"]["in_force"]["then"]
-    assert answer["monday"]["sal"] == answer["changes"]["SAL"]["in_force"]["then"]
+    assert len(rows) == answer.changes.mql.in_force.then
+    assert answer.monday.sal == answer.changes.sal.in_force.then
 
 
 def test_the_test_period_decides_nothing(past: Past) -> None:
@@ -194,19 +199,39 @@ def test_the_test_period_decides_nothing(past: Past) -> None:
     other = Past(past.calibration, turned, past.earlier, past.opened, past.in_force, past.about)
     question = Question(sal_per_week=20, promise=0.3)
     one, two = what_if(past, question), what_if(other, question)
-    assert one["cutoffs"] == two["cutoffs"]
-    assert one["version"] == two["version"]
-    assert one["stages"]["SAL"]["proposed"]["test"] != two["stages"]["SAL"]["proposed"]["test"]
+    assert one.cutoffs == two.cutoffs
+    assert one.version == two.version
+    assert one.stages.sal.proposed.test != two.stages.sal.proposed.test
 
 
 def test_people_are_worth_what_their_leads_are(past: Past) -> None:
     question = Question(sal_per_week=20, mql_per_week=200, leads_a_person=5)
-    fewer, more, _ = what_if(past, question)["people"]
-    assert (fewer["people"], more["people"]) == (-1, 1)
-    assert more["got_per_week"] == pytest.approx(25, abs=0.2)
-    assert more["leads"]["value"] == pytest.approx(5, abs=0.3)
+    answer = what_if(past, question)
+    fewer, more, _ = answer.people
+    assert (fewer.people, more.people) == (-1, 1)
+    assert more.got_per_week == pytest.approx(25, abs=0.2)
+    assert more.leads.value == pytest.approx(5, abs=0.3)
     # the next best leads are worth less than those one gives up
-    assert 0 < more["outcomes"]["value"] < -fewer["outcomes"]["value"]
+    assert fewer.outcomes.value is not None
+    assert more.outcomes.value is not None
+    assert 0 < more.outcomes.value < -fewer.outcomes.value
+    assert not answer.more_people_in_vain
+
+
+def test_more_people_than_the_gates_let_leads_pass_are_in_vain(past: Past) -> None:
+    reachable = what_if(past, Question()).cutoffs.reachable_per_week
+    answer = what_if(past, Question(sal_per_week=reachable + 1, leads_a_person=5))
+    assert answer.fewer_than_time_for
+    assert answer.gates_are_the_limit
+    assert answer.more_people_in_vain
+    assert answer.stages.sal.proposed.leads_per_week == pytest.approx(reachable)
+    # half a lead a week is not worth a word
+    assert not what_if(past, Question(sal_per_week=reachable + 0.4)).fewer_than_time_for
+    # where a promise asks for more, the gates are not what is to be talked about
+    bound = what_if(past, Question(sal_per_week=reachable + 1, promise=0.5))
+    assert bound.cutoffs.limit == "promise"
+    assert bound.fewer_than_time_for
+    assert not bound.gates_are_the_limit
 
 
 def test_evidence_built_ahead_gives_the_same_answer(past: Past) -> None:
@@ -214,10 +239,3 @@ def test_evidence_built_ahead_gives_the_same_answer(past: Past) -> None:
     ready = Past(past.calibration, past.test, past.earlier, past.opened, past.in_force, past.about).ready()
     assert ready.calibration.rows.empty
     assert what_if(ready, question) == what_if(past, question)
-
-
-def test_people_come_to_leads_a_week() -> None:
-    # 2 people x 10 h x 60 min / 30 min = 40 leads in a week at work, 44 of 52 weeks
-    asked = Question(people=2, hours_a_week=10, minutes_a_lead=30)
-    assert asked.capacity == pytest.approx(40 * 44 / 52)
-    assert Question(people=2, sal_per_week=7).capacity == 7
