@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from models.scoring.groups import to_hand_over
 from models.what_if.question import Agreed, Question
 from models.what_if.stored_evidence import Past
-from models.what_if.who_moves import bands, waiting
+from models.what_if.who_moves import bands
 
 LIST_COLUMNS = (
     "place", "lead_id", "band", "this_week", "held_by_gates", "p", "p_close", "points", "points_band", "band_in_force",
@@ -45,7 +46,7 @@ def monday(past: Past, agreed: Agreed, question: Question) -> dict[str, Any]:
 
 def listed(past: Past, agreed: Agreed) -> pd.DataFrame:
     """Return the open leads at or above the proposed cut-offs, with the bands of all three policies."""
-    opened = waiting(past)
+    opened = past.opened
     opened = opened.assign(
         band=bands(opened, agreed.mql, agreed.sal),
         band_in_force=bands(opened, past.in_force.mql, past.in_force.sal),
@@ -54,7 +55,7 @@ def listed(past: Past, agreed: Agreed) -> pd.DataFrame:
     opened["held_by_gates"] = (opened["band"] == "MQL") & (opened["p"] >= agreed.sal)
     if "p_close" not in opened:
         opened["p_close"] = np.nan
-    rows = opened[opened["band"] != "none"]
+    rows = opened[to_hand_over(opened["band"])]
     order = rows.assign(rank=(rows["band"] != "SAL").astype(int)).sort_values(
         ["rank", "p", "lead_id"], ascending=[True, False, True]
     )

@@ -48,7 +48,8 @@ class Past:
         One row a lead and look of the whole past before the test, as `models.cutoffs.weekly_volumes.PastVolumes.of`
         takes them: how volumes moved before; empty where nothing was kept.
     opened : DataFrame
-        The open leads now, as stage ``evaluate`` leaves them: one row a lead that has not reached the target.
+        The open leads now that sales may still get, as stage ``evaluate`` leaves them: one row a lead that has not
+        reached the target and is not with sales.
     in_force : Cutoffs
         Those that the nightly job uses.
     about : dict

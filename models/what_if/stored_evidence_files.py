@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 from pydantic import ValidationError
@@ -19,6 +19,8 @@ COUNTING = {"cutoffs": "cutoffs/looks.json", "evaluate": "evaluate/looks.json"}
 EARLIER = "cutoffs/past.parquet"
 FILES = (CUTOFFS, OPEN_ABOUT, OPEN, EARLIER, *LOOKS.values(), *COUNTING.values())
 """All that an answer reads, below the folder of a run's outputs."""
+_WITH_SALES_TOO = "sales_stages"
+"""A key of ``open.json`` of earlier versions: their ``open.parquet`` holds leads that stand at these stages too."""
 
 
 def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) -> Past:
@@ -35,14 +37,15 @@ def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) ->
         If the files are of another version.
     """
     told = {stage: json.loads(text(name)) for stage, name in COUNTING.items()}
+    about = json.loads(text(OPEN_ABOUT))
     try:
         return Past(
             calibration=_seen(table(LOOKS["cutoffs"]), told["cutoffs"]),
             test=_seen(table(LOOKS["evaluate"]), told["evaluate"]),
             earlier=_numbered(table(EARLIER)),
-            opened=table(OPEN),
+            opened=_opened(table(OPEN), about.pop(_WITH_SALES_TOO, ())),
             in_force=Cutoffs.model_validate_json(text(CUTOFFS)),
-            about=json.loads(text(OPEN_ABOUT)),
+            about=about,
         )
     except (ValidationError, KeyError) as error:
         raise InputError(
@@ -50,6 +53,10 @@ def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) ->
             found=str(error).splitlines()[0],
             hint="Run 'leadscore run' again",
         ) from None
+
+
+def _opened(rows: pd.DataFrame, left_out: Sequence[str]) -> pd.DataFrame:
+    return rows[~rows["stage"].isin(left_out)].reset_index(drop=True) if left_out else rows
 
 
 def _seen(rows: pd.DataFrame, told: dict[str, float | str | None]) -> Seen:

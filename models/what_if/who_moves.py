@@ -31,7 +31,7 @@ def changes(past: Past, agreed: Agreed) -> dict[str, Any]:
         column, ``column``, ``title``, ``is_source`` and ``rows`` (``value``, ``leads``, ``now``, ``then``,
         ``entering``, ``leaving``).
     """
-    opened = waiting(past)
+    opened = past.opened
     proposed = bands(opened, agreed.mql, agreed.sal)
     in_force = bands(opened, past.in_force.mql, past.in_force.sal)
     points = opened["baseline_band"].to_numpy(dtype=str)
@@ -43,12 +43,6 @@ def changes(past: Past, agreed: Agreed) -> dict[str, Any]:
             for name, now in (("points", points), ("in_force", in_force))
         }
     return result
-
-
-def waiting(past: Past) -> pd.DataFrame:
-    """Return the open leads that sales does not have yet: the others are handed over already."""
-    opened = past.opened
-    return opened[~opened["stage"].isin(past.about["sales_stages"])].reset_index(drop=True)
 
 
 def bands(opened: pd.DataFrame, mql: float, sal: float) -> Bands:
