@@ -31,11 +31,14 @@ FROM (
             PARTITION BY scores.lead_id ORDER BY scores.as_of DESC, score_runs.started_at DESC, scores.model_version
         ) AS place
     FROM scores JOIN score_runs ON score_runs.run_id = scores.run_id
-    WHERE NOT EXISTS (
-        SELECT 1 FROM score_runs AS completed
-        WHERE completed.finished_at IS NOT NULL AND (
-            completed.started_at > score_runs.started_at
-            OR (completed.started_at = score_runs.started_at AND completed.run_id < score_runs.run_id)
+    WHERE scores.run_id IN (
+        SELECT begun.run_id FROM score_runs AS begun
+        WHERE NOT EXISTS (
+            SELECT 1 FROM score_runs AS completed
+            WHERE completed.finished_at IS NOT NULL AND (
+                completed.started_at > begun.started_at
+                OR (completed.started_at = begun.started_at AND completed.run_id < begun.run_id)
+            )
         )
     )
 ) AS ranked
