@@ -7,7 +7,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
@@ -19,7 +18,7 @@ from alembic.migration import MigrationContext
 from features.errors import InputError
 from pipeline.score import store as score_store
 from pipeline.score.store import ScoreRun, ScoreStore, open_store
-from pipeline.score.store_tables import METADATA, SCORE_RUNS, SCORES
+from pipeline.score.store_tables import METADATA
 from pipeline.score.store_url import read_url
 
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
@@ -167,8 +166,6 @@ def test_the_migrations_create_exactly_the_tables_that_the_code_writes(url: str)
         context = MigrationContext.configure(connection, opts={"version_table": "leadscore_version"})
         assert compare_metadata(context, METADATA) == []
         assert context.get_current_revision() == "0004"
-        view = [column["name"] for column in sa.inspect(connection).get_columns("current_scores")]
-    assert sorted(view) == sorted(column.name for column in SCORES.columns)
 
 
 def test_a_store_of_the_first_version_is_upgraded_and_keeps_its_scores(url: str) -> None:
@@ -197,78 +194,6 @@ def test_a_store_of_the_first_version_is_upgraded_and_keeps_its_scores(url: str)
     assert rows.loc["m1", ["handed_over_by", "handover_probability"]].tolist() == ["exploration", 0.005]
     assert rows.loc["m0", ["curve", "expected_days_sql"]].isna().all()
     assert rows.loc["m1", ["curve", "expected_days_sql"]].tolist() == [[{"days": 7.0, "p_sql": 0.1}], 12.5]
-
-
-def test_scores_of_an_earlier_version_are_counted_as_its_pages_counted_them(url: str) -> None:
-    engine, config = sa.create_engine(read_url(url)), Config()
-    config.set_main_option("script_location", str(Path(score_store.__file__).parent / "migrations"))
-    empty = {"exclusions": [], "gates_missing": [], "points_reasons": [], "reasons": [], "p_close": None}
-    plain = frame(["x"]).iloc[0].drop("counted_as").to_dict() | empty | {"cutoff_version": "c0", "scored_at": NOON}
-    told = [  # lead, run, stage, reached, excluded, and what it is counted as
-        ("promoted", "r1", "SRL", False, False, "MQL"),
-        ("in-hands", "r1", "SAL", False, False, "with_sales"),
-        ("at-goal", "r1", "SAL", True, True, "reached"),
-        ("student", "r1", None, False, True, "excluded"),
-        ("run-of-no-words", "r0", "SAL", False, False, "MQL"),  # that run did not say which stages are with sales
-        ("run-unknown", "r?", "SAL", False, False, "MQL"),
-    ]
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0003")
-        tables = sa.MetaData()
-        tables.reflect(connection)
-        runs = [("r0", {}, NOON), ("r1", {"sales_stages": ["SAL", "SQL"]}, NOON + timedelta(days=1))]
-        for run_id, about, at in runs:
-            run = {"run_id": run_id, "model_version": "m", "cutoff_version": "c0", "leads": 1, "about": about}
-            connection.execute(tables.tables["score_runs"].insert(), [run | {"started_at": at, "finished_at": at}])
-        rows = [
-            plain
-            | {"lead_id": lead, "run_id": run, "model_version": run, "stage": stage, "reached": goal, "excluded": rule}
-            for lead, run, stage, goal, rule, _ in told
-        ]
-        connection.execute(tables.tables["scores"].insert(), rows)
-    engine.dispose()
-    with open_store(url) as store:
-        groups = store.read().set_index("lead_id")["counted_as"].to_dict()
-        with store._engine.connect() as connection:
-            listed = connection.execute(sa.text("SELECT lead_id FROM current_scores")).scalars().all()
-    assert groups == {lead: group for lead, *_, group in told}
-    assert set(listed) == {lead for lead, run, *_ in told if run == "r1"}
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_the_view_shows_the_newest_row_of_each_lead_out_of_the_runs_that_count(url: str, seed: int) -> None:
-    """The run completed last and those begun since, whatever order they were written in."""
-    draw = np.random.default_rng(seed)
-    runs = [
-        {
-            "run_id": f"r{number}", "model_version": f"m{draw.integers(2)}", "cutoff_version": "c", "leads": 1,
-            "about": {}, "started_at": NOON + timedelta(hours=int(draw.integers(4))),
-            "finished_at": None if draw.random() < 0.5 else NOON,
-        }
-        for number in range(5)
-    ]  # fmt: skip
-    plain = frame(["x"]).iloc[0].to_dict() | {"p_close": None, "cutoff_version": "c", "scored_at": NOON}
-    rows: dict[tuple[object, ...], dict[str, object]] = {}
-    for run in draw.choice(runs, 30):  # type: ignore[arg-type]
-        lead, as_of = f"l{draw.integers(4)}", MONDAY + timedelta(days=int(draw.integers(3)))
-        key = {"lead_id": lead, "as_of": as_of, "model_version": run["model_version"]}
-        rows[tuple(key.values())] = plain | key | {"run_id": run["run_id"]}
-    in_order = sorted(runs, key=lambda run: (-run["started_at"].timestamp(), run["run_id"]))
-    count = next((n for n, run in enumerate(in_order, 1) if run["finished_at"] is not None), len(in_order))
-    place = {run["run_id"]: place for place, run in enumerate(in_order[:count])}
-    begun = {run["run_id"]: run["started_at"].timestamp() for run in runs}
-    expected: dict[object, object] = {}
-    for row in sorted(rows.values(), key=lambda r: (r["as_of"], begun[r["run_id"]], -int(r["model_version"][1:]))):
-        if row["run_id"] in place:
-            expected[row["lead_id"]] = (row["as_of"], row["model_version"], row["run_id"])
-    with open_store(url) as store, store._engine.begin() as connection:
-        connection.execute(SCORE_RUNS.insert(), runs)
-        connection.execute(SCORES.insert(), list(rows.values()))
-        view = sa.Table("current_scores", sa.MetaData(), *(sa.Column(c.name, c.type) for c in SCORES.columns))
-        found = connection.execute(sa.select(view)).all()
-    assert {row.lead_id: (row.as_of, row.model_version, row.run_id) for row in found} == expected
-    assert len(found) == len(expected)
 
 
 def test_a_store_of_a_newer_version_is_left_alone(url: str) -> None:
