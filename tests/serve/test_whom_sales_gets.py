@@ -6,22 +6,20 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pandas as pd
 import pytest
-from starlette.testclient import TestClient
 
 from models.scoring.groups import GROUPS
 from pipeline.runner.finished_run import open_run
 from pipeline.score.handed_over import with_handovers
 from pipeline.summary import summary_table
 from pipeline.what_if.command import answered
-from serve import ServeSettings, create_app
 
-KEY = "a-key-for-these-tests"
 Leads = list[tuple[str, str]]
 """Lead and band, the first to call first."""
 
@@ -41,15 +39,6 @@ def next_leads(scores: pd.DataFrame, demo_run: Path) -> Leads:
     rows = scores[passes & ~at_sal].sort_values(["band", "p_sql", "lead_id"], ascending=[False, False, True])
     assert len(rows)
     return list(zip(rows["lead_id"], rows["band"], strict=True))
-
-
-@pytest.fixture(scope="module")
-def client(demo_run: Path) -> Iterator[TestClient]:
-    """A client that has the key and has logged in."""
-    app = create_app(ServeSettings(out=demo_run, api_key=KEY, page_rows=200))
-    with TestClient(app, headers={"X-API-Key": KEY}) as opened:
-        opened.post("/login", data={"key": KEY})
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -74,17 +63,15 @@ def test_the_columns_of_a_hand_over(scores: pd.DataFrame, demo_run: Path, next_l
     assert set(again.loc[again["handed_over_by"] == "cutoff", "lead_id"]) == set(by_cutoff["lead_id"])
 
 
-def test_the_api(client: TestClient, next_leads: Leads) -> None:
-    rows = [row for band in ("SAL", "MQL") for row in client.get(f"/v1/leads?limit=1000&band={band}").json()["leads"]]
+def test_the_api(api: httpx.Client, next_leads: Leads) -> None:
+    rows = [row for band in ("SAL", "MQL") for row in api.get(f"/v1/leads?limit=1000&band={band}").json()["leads"]]
     assert [(row["lead_id"], row["group"]) for row in rows] == next_leads
 
 
-def test_the_page(client: TestClient, next_leads: Leads) -> None:
-    shown = [
-        lead_id
-        for band in ("SAL", "MQL")
-        for lead_id in re.findall(r'<th scope="row"><a [^>]*>(.*?)</a>', client.get(f"/leads?band={band}").text)
-    ]
+def test_the_page(address: str, logged_in: Callable[..., Any], next_leads: Leads) -> None:
+    with logged_in(address) as reader:
+        pages = [reader.get(f"/leads?band={band}").text for band in ("SAL", "MQL")]
+    shown = [lead_id for page in pages for lead_id in re.findall(r'<th scope="row"><a [^>]*>(.*?)</a>', page)]
     assert shown == [lead_id for lead_id, _ in next_leads]
 
 
@@ -98,22 +85,22 @@ def test_the_report(demo_run: Path, next_leads: Leads) -> None:
     assert change["leads"] == len(opened)
 
 
-def test_the_list_for_next_monday(demo_run: Path, client: TestClient, next_leads: Leads) -> None:
+def test_the_list_for_next_monday(demo_run: Path, api: httpx.Client, next_leads: Leads) -> None:
     nothing_asked: dict[str, Any] = {"capacity": None, "mql_capacity": None}
-    for answer in (json.loads(answered(demo_run, nothing_asked, as_json=True)), client.get("/v1/cutoffs").json()):
+    for answer in (json.loads(answered(demo_run, nothing_asked, as_json=True)), api.get("/v1/cutoffs").json()):
         assert [(row["lead_id"], row["band"]) for row in answer["monday"]["rows"]] == next_leads
         assert answer["changes"]["MQL"]["in_force"]["now"] == len(next_leads)
 
 
 def test_all_that_counts_adds_up_to_the_open_leads(
-    demo_run: Path, client: TestClient, scores: pd.DataFrame, next_leads: Leads
+    demo_run: Path, api: httpx.Client, scores: pd.DataFrame, next_leads: Leads
 ) -> None:
     groups = scores["counted_as"].value_counts().to_dict()
     assert groups["with_sales"] > 0
     assert groups.get("SAL", 0) + groups["MQL"] == len(next_leads)
     told = json.loads((demo_run / "score" / "score.json").read_text())
     assert told["bands"] | {name: told[name] for name in GROUPS[3:]} == {name: groups.get(name, 0) for name in GROUPS}
-    assert client.get("/v1/leads").json()["counts"] == groups
+    assert api.get("/v1/leads").json()["counts"] == groups
     assert f"{groups['MQL']} MQL" in summary_table(demo_run)
     assert f"{groups['with_sales']} with sales already" in summary_table(demo_run)
     opened = json.loads((demo_run / "evaluate" / "evaluation.json").read_text())["change"]["leads"]
