@@ -5,9 +5,9 @@ Nothing about one company is written anywhere else in the code.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from features.strict import Strict
 from features.time_units import Duration, Instant, parse_duration
@@ -38,6 +38,25 @@ class Target(Strict):
     stage: str
     horizon: Duration
     words: Words | None = None
+
+
+ACCEPTED = "SAL"
+"""The rung at which sales accepts a lead, where a ladder has it."""
+
+
+class Rung(Strict):
+    """A rung of the ladder that says itself whether sales has the leads that stand there."""
+
+    stage: str
+    with_sales: bool
+
+
+def _form_of_rung(entry: Any) -> str:
+    """Tell a rung from a plain name, so that an error in one is told as an error in that one."""
+    return "rung" if isinstance(entry, (dict, Rung)) else "name"
+
+
+RungOrName = Annotated[Annotated[str, Tag("name")] | Annotated[Rung, Tag("rung")], Discriminator(_form_of_rung)]
 
 
 class Snapshots(Strict):
@@ -167,7 +186,8 @@ class SourceSpec(Strict):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Words
-    ladder: tuple[str, ...] = ("MQL", "SRL", "SAL", "SQL", "WON")
+    rungs: tuple[RungOrName, ...] = Field(default=("MQL", "SRL", ACCEPTED, "SQL", "WON"), alias="ladder")
+    """The ladder as ``source.yaml`` writes it, lowest rung first: names, or rungs that say who has the lead."""
     lost: tuple[str, ...] = ("LOST",)
     recycled: tuple[str, ...] = ("RECYCLED",)
     targets: dict[Literal["sql", "close"], Target] = Field(min_length=1)
@@ -211,6 +231,17 @@ class SourceSpec(Strict):
         return self
 
     @model_validator(mode="after")
+    def _stays_with_sales(self) -> SourceSpec:
+        above = self.stages_reaching(self.stages_with_sales[0]) if self.stages_with_sales else ()
+        left = next((stage for stage in above if stage not in self.stages_with_sales), None)
+        if left is not None:
+            raise ValueError(
+                f"ladder: {left!r} says with_sales: false, but a rung below it is with sales; a lead that sales has "
+                "stays with sales until it is lost or recycled"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _watches_what_stands(self) -> SourceSpec:
         for column in self.monitor.by or ():
             if column not in self.fit or self.fit[column].known != "created":
@@ -239,9 +270,31 @@ class SourceSpec(Strict):
         return rated if self.monitor.by is None else self.monitor.by
 
     @property
-    def sales_stages(self) -> tuple[str, ...]:
-        """Stages of a lead that sales has accepted: SAL and every rung above; none on a ladder without SAL."""
-        return self.stages_reaching("SAL") if "SAL" in self.ladder else ()
+    def ladder(self) -> tuple[str, ...]:
+        """The names of the rungs, lowest first."""
+        return tuple(rung if isinstance(rung, str) else rung.stage for rung in self.rungs)
+
+    @property
+    def stages_with_sales(self) -> tuple[str, ...]:
+        """The rungs at which sales has the lead.
+
+        A rung says so itself (``{stage: SRL, with_sales: true}``). One that says nothing is with sales from SAL on,
+        and above a rung that says it is. Without either, no rung is: a lead is marketing's until the target is reached.
+        """
+        found, has_lead, accepted = [], False, False
+        for name, rung in zip(self.ladder, self.rungs, strict=True):
+            accepted = accepted or name == ACCEPTED
+            has_lead = rung.with_sales if isinstance(rung, Rung) else has_lead or accepted
+            found += [name] if has_lead else []
+        return tuple(found)
+
+    @property
+    def accepted_stages(self) -> tuple[str, ...]:
+        """The rungs that sales alone decides on: SAL and above; on a ladder without SAL, those that are with sales.
+
+        A rung before acceptance may be with sales and still follow by rule, from points or a form.
+        """
+        return self.stages_reaching(ACCEPTED) if ACCEPTED in self.ladder else self.stages_with_sales
 
     @property
     def closed_stages(self) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ def _judged_stages(spec: SourceSpec) -> dict[str, tuple[str, ...]]:
     Stages before sales' acceptance often follow from points or a form by rule: whoever knows the form knows the stage.
     """
     target = spec.targets[spec.primary_target].stage
-    ladder = [target, *(stage for stage in (*spec.sales_stages, *_targets(spec)) if stage != target)]
+    ladder = [target, *(stage for stage in (*spec.accepted_stages, *_targets(spec)) if stage != target)]
     judged = {stage: spec.stages_reaching(stage) for stage in dict.fromkeys(ladder)}
     return judged | {stage: (stage,) for stage in spec.lost} | {END: spec.closed_stages}
 

@@ -123,7 +123,7 @@ def _typable(
         elif column in _IN_TIMES:
             yield from (AttributePoints(column=column, at_least=times, points=1) for times in TIMES)
         elif column == CURRENT_STAGE:
-            stages = (*(stage for stage in spec.sales_stages if stage not in spec.closed_stages), *spec.recycled)
+            stages = (*(stage for stage in spec.accepted_stages if stage not in spec.closed_stages), *spec.recycled)
             yield from (AttributePoints(column=column, in_=(stage,), points=1) for stage in stages)
     yield from _actions([feature.name for feature in features], spec)
 

@@ -66,14 +66,16 @@ class Conversion:
 
 
 def conversion_steps(spec: SourceSpec) -> tuple[Step, ...]:
-    """Return the steps from promotion on: SAL where the ladder has it, then the targets' stages, in ladder order.
+    """Return the steps from promotion on: acceptance by sales (SAL), then the targets' stages, in ladder order.
 
-    SAL is given as much time as the primary target.
+    Acceptance is given as much time as the primary target.
     """
     horizons = {target.stage: target.horizon for target in spec.targets.values()}
     primary = spec.targets[spec.primary_target]
-    if "SAL" in spec.ladder and spec.ladder.index("SAL") < spec.ladder.index(primary.stage):
-        horizons.setdefault("SAL", primary.horizon)
+    below = spec.ladder[: spec.ladder.index(primary.stage)]
+    for accepted in spec.accepted_stages[:1]:
+        if accepted in below:
+            horizons.setdefault(accepted, primary.horizon)
     stages = [stage for stage in spec.ladder if stage in horizons]
     return tuple(Step(stage, spec.stages_reaching(stage), horizons[stage]) for stage in stages)
 

@@ -23,7 +23,7 @@ class ChangeOfPolicy:
     Attributes
     ----------
     leads : int
-        Open leads that have not reached the target yet.
+        Open leads that sales may still get: not with sales, target not reached.
     counts : dict
         ``model_mql``, ``model_sal``, ``baseline_mql``, ``baseline_sal`` (MQL counts SAL in), ``both``, ``entering``
         (promoted by the model only), ``leaving`` (by the baseline only).
@@ -46,7 +46,8 @@ def compare_policies(rows: pd.DataFrame, X: pd.DataFrame, features: Sequence[Fea
     Parameters
     ----------
     rows : DataFrame
-        ``lead_id``, ``p``, ``model_band`` and ``baseline_band`` (``none``, ``MQL``, ``SAL``); one row an open lead.
+        ``lead_id``, ``p``, ``model_band`` and ``baseline_band`` (``none``, ``MQL``, ``SAL``); one row an open lead that
+        sales may still get.
     X : DataFrame
         Their feature rows, same index.
     features : sequence of Feature

@@ -12,7 +12,6 @@ from features.as_of import is_known
 from features.source_spec import SourceSpec
 
 ENTRY: Final = "MQL"
-ACCEPTED: Final = "SAL"
 MISSING: Final = "(missing)"
 
 
@@ -23,8 +22,8 @@ class Path:
     Attributes
     ----------
     stages : tuple of str
-        The entry first, the goal last; between them SAL, where the ladder has it there. SAL is the early sign: it is
-        known weeks before the goal.
+        The entry first, the goal last; between them the rung at which sales accepts a lead (SAL), where the ladder has
+        it there. Acceptance is the early sign: it is known weeks before the goal.
     reaching : tuple of tuple of str
         For each of ``stages`` the stages that count as having reached it.
     horizon_us : int
@@ -62,7 +61,8 @@ def monitored_path(spec: SourceSpec) -> Path | None:
         return None
     entry = ENTRY if ENTRY in below else below[0]
     between = below[below.index(entry) + 1 :]
-    stages = (entry, *([ACCEPTED] if ACCEPTED in between else []), target.stage)
+    accepted = [stage for stage in spec.accepted_stages[:1] if stage in between]
+    stages = (entry, *accepted, target.stage)
     return Path(stages, tuple(spec.stages_reaching(stage) for stage in stages), target.horizon)
 
 

@@ -21,11 +21,12 @@ from models.rules.conditions import all_hold, holds
 from models.rules.points import PointsRules, score_points
 from models.rules.points_reasons import condition_words, points_reasons_of_rows
 from models.rules.sales_veto import VETO, VETO_WORDS, Veto, vetoed
+from models.scoring.groups import counted_as, is_with_sales
 from models.scoring.reasons import reasons
 
 SCORE_COLUMNS = (
-    "lead_id", "as_of", "p_sql", "p_close", "band", "stage", "reached", "excluded", "exclusions", "gates_missing",
-    "points", "points_band", "points_reasons", "fit_grade", "behaviour_grade", "reasons",
+    "lead_id", "as_of", "p_sql", "p_close", "band", "counted_as", "stage", "reached", "excluded", "exclusions",
+    "gates_missing", "points", "points_band", "points_reasons", "fit_grade", "behaviour_grade", "reasons",
     "curve", "expected_days_sql", "expected_days_close",
 )  # fmt: skip
 
@@ -65,10 +66,10 @@ def score_rows(
     -------
     DataFrame
         Index as ``X``, columns `SCORE_COLUMNS`. ``p_sql`` and ``p_close`` are 0 to 1, missing where the source has no
-        such target; ``band`` is none, MQL or SAL; ``reached`` says that the target of the cut-offs lies behind the
-        lead already (its reasons are then those of the close); ``curve`` tells P(reached within t) at some days, and
-        ``expected_days_TARGET`` the mean time, given that it is reached within its horizon; the JSON columns hold
-        lists of dicts.
+        such target; ``band`` is none, MQL or SAL; ``counted_as`` is the lead's group (`models.scoring.groups`);
+        ``reached`` says that the target of the cut-offs lies behind the lead already (its reasons are then those of the
+        close); ``curve`` tells P(reached within t) at some days, and ``expected_days_TARGET`` the mean time, given that
+        it is reached within its horizon; the JSON columns hold lists of dicts.
     """
     spec = forecast.spec
     predicted = forecast.predict(X)
@@ -88,6 +89,9 @@ def score_rows(
     scores["reached"] = reached
     scores["excluded"] = excluded
     scores["exclusions"] = exclusions
+    scores["counted_as"] = counted_as(
+        scores["band"], reached=reached, with_sales=is_with_sales(scores["stage"], spec), excluded=excluded
+    )
     scores["gates_missing"] = _gates_missing(X, gates, spec)
     scores = _with_outlook(_with_points(scores, X, rules, spec), X, forecast)
     return _with_reasons(scores, X, forecast, cutoffs.target, top_reasons)[list(SCORE_COLUMNS)]

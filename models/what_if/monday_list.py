@@ -7,11 +7,12 @@ import math
 import numpy as np
 import pandas as pd
 
+from models.scoring.groups import to_hand_over
 from models.what_if.agreement import Agreed
 from models.what_if.open_leads import ListedLead, MondayList
 from models.what_if.question import Question
 from models.what_if.stored_evidence import Past
-from models.what_if.who_moves import bands, waiting
+from models.what_if.who_moves import bands
 
 LIST_COLUMNS = tuple(ListedLead.model_fields)
 
@@ -37,7 +38,7 @@ def monday(past: Past, agreed: Agreed, question: Question) -> MondayList:
 
 def listed(past: Past, agreed: Agreed) -> pd.DataFrame:
     """Return the open leads at or above the proposed cut-offs, with the bands of all three policies."""
-    opened = waiting(past)
+    opened = past.opened
     opened = opened.assign(
         band=bands(opened, agreed.at),
         band_in_force=bands(opened, past.in_force.at),
@@ -46,7 +47,7 @@ def listed(past: Past, agreed: Agreed) -> pd.DataFrame:
     opened["held_by_gates"] = (opened["band"] == "MQL") & (opened["p"] >= agreed.at.sal)
     if "p_close" not in opened:
         opened["p_close"] = np.nan
-    rows = opened[opened["band"] != "none"]
+    rows = opened[to_hand_over(opened["band"])]
     order = rows.assign(rank=(rows["band"] != "SAL").astype(int)).sort_values(
         ["rank", "p", "lead_id"], ascending=[True, False, True]
     )

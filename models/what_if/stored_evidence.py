@@ -50,8 +50,6 @@ class Naming(Strict):
     stage: str
     """The stage that the target is."""
     horizon_days: float
-    sales_stages: tuple[str, ...]
-    """Stages of a lead that sales has."""
     columns: tuple[NamedColumn, ...]
 
 
@@ -69,7 +67,8 @@ class Past:
         One row a lead and look of the whole past before the test, as `models.cutoffs.weekly_volumes.PastVolumes.of`
         takes them: how volumes moved before; empty where nothing was kept.
     opened : DataFrame
-        The open leads now, as stage ``evaluate`` leaves them: one row a lead that has not reached the target.
+        The open leads now that sales may still get, as stage ``evaluate`` leaves them: one row a lead that has not
+        reached the target and is not with sales.
     in_force : Cutoffs
         Those that the nightly job uses.
     about : Naming

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 from pydantic import ValidationError
@@ -22,6 +22,8 @@ FILES = (CUTOFFS, OPEN_ABOUT, OPEN, EARLIER, *LOOKS.values(), *COUNTING.values()
 """All that an answer reads, below the folder of a run's outputs."""
 STAGES = ("cutoffs", "evaluate")
 """The stages that leave them. An answer reads both, so the evaluation has to be that of the cut-offs."""
+_WITH_SALES_TOO = "sales_stages"
+"""A key of ``open.json`` of earlier versions: their ``open.parquet`` holds leads that stand at these stages too."""
 
 
 def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) -> Past:
@@ -38,14 +40,15 @@ def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) ->
         If the files are of another version.
     """
     told = {stage: json.loads(text(name)) for stage, name in COUNTING.items()}
+    about = json.loads(text(OPEN_ABOUT))
     try:
         return Past(
             calibration=_seen(table(LOOKS["cutoffs"]), told["cutoffs"]),
             test=_seen(table(LOOKS["evaluate"]), told["evaluate"]),
             earlier=_numbered(table(EARLIER)),
-            opened=table(OPEN),
+            opened=_opened(table(OPEN), about.pop(_WITH_SALES_TOO, ())),
             in_force=Cutoffs.model_validate_json(text(CUTOFFS)),
-            about=Naming.model_validate_json(text(OPEN_ABOUT)),
+            about=Naming.model_validate(about),
         )
     except (ValidationError, KeyError) as error:
         raise InputError(
@@ -53,6 +56,10 @@ def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) ->
             found=str(error).splitlines()[0],
             hint="Run 'leadscore run' again",
         ) from None
+
+
+def _opened(rows: pd.DataFrame, left_out: Sequence[str]) -> pd.DataFrame:
+    return rows[~rows["stage"].isin(left_out)].reset_index(drop=True) if left_out else rows
 
 
 def _seen(rows: pd.DataFrame, told: dict[str, float | str | None]) -> Seen:

@@ -23,7 +23,7 @@ OTHERS = Words(de="alle übrigen", en="all others")
 
 def changes(past: Past, agreed: Agreed) -> Changes:
     """Compare the bands of the open leads that sales does not have yet."""
-    opened = waiting(past)
+    opened = past.opened
     proposed = bands(opened, agreed.at)
     in_force = bands(opened, past.in_force.at)
     points = opened["baseline_band"].to_numpy(dtype=str)
@@ -36,12 +36,6 @@ def changes(past: Past, agreed: Agreed) -> Changes:
         )
 
     return Changes(mql=against(("MQL", "SAL")), sal=against(("SAL",)), leads=len(opened))
-
-
-def waiting(past: Past) -> pd.DataFrame:
-    """Return the open leads that sales does not have yet: the others are handed over already."""
-    opened = past.opened
-    return opened[~opened["stage"].isin(past.about.sales_stages)].reset_index(drop=True)
 
 
 def bands(opened: pd.DataFrame, at: PerBand[float]) -> npt.NDArray[np.str_]:

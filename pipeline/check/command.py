@@ -15,6 +15,7 @@ from features.labelling.time_split import SplitOptions
 from features.source_spec import SourceSpec
 from features.tables.row_contracts import Table
 from features.time_units import format_duration, format_time
+from models.scoring.groups import is_with_sales
 from pipeline.check.leaks import check_leaks
 from pipeline.check.result import CheckResult, FamilySeen, RejectSeen, StageSeen, TableSeen, TargetSeen, enough
 from pipeline.ingest.row_checks import check_rows, rejected_rows, require_few_rejects
@@ -143,7 +144,9 @@ def _families(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> tuple[FamilyS
 
 def _stages(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> tuple[StageSeen, ...]:
     found = dict(con.execute("SELECT stage, count(DISTINCT lead_id) FROM out_stages GROUP BY stage").fetchall())
-    return tuple(StageSeen(stage, found.get(stage, 0)) for stage in (*spec.ladder, *spec.lost, *spec.recycled))
+    stages = pd.Series([*spec.ladder, *spec.lost, *spec.recycled], dtype="str")
+    has_lead = is_with_sales(stages, spec).tolist()
+    return tuple(StageSeen(stage, found.get(stage, 0), own) for stage, own in zip(stages, has_lead, strict=True))
 
 
 def _target(spec: SourceSpec, name: str, labels: pd.DataFrame, settings: Settings) -> TargetSeen:

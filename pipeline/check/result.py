@@ -65,10 +65,11 @@ class FamilySeen:
 
 @dataclass(frozen=True)
 class StageSeen:
-    """One stage: how many leads entered it."""
+    """One stage: how many leads entered it, and whether sales has the leads that stand there."""
 
     stage: str
     leads: int
+    with_sales: bool
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class CheckResult:
             _section("Columns of leads", _column_lines(self.columns)),
             _section("Event families", _family_lines(self.families)),
             _section("Event types", _event_type_lines(self.event_types)),
-            _section("Stages reached", [f"{seen.stage:<16}{seen.leads:>10,} leads" for seen in self.stages]),
+            _section("Stages reached", _stage_lines(self.stages)),
             _section("Outcomes", [line for seen in self.targets for line in _target_lines(seen)]),
             _section("Notes", list(self.notes)),
         ]
@@ -226,6 +227,15 @@ def _family_lines(families: tuple[FamilySeen, ...]) -> list[str]:
         + ("" if seen.in_model else " (not for the model)")
         for seen in families
     ]
+
+
+def _stage_lines(stages: tuple[StageSeen, ...]) -> list[str]:
+    lines = [
+        f"{seen.stage:<16}{seen.leads:>10,} leads" + ("  with sales" if seen.with_sales else "") for seen in stages
+    ]
+    if any(seen.with_sales for seen in stages):
+        return lines
+    return [*lines, "No rung is with sales; say in ladder where sales has the lead: {stage: NAME, with_sales: true}"]
 
 
 def _target_lines(seen: TargetSeen) -> list[str]:

@@ -24,7 +24,8 @@ Keys of ``evaluation.json``; an interval is ``{value, low, high}`` (95 %), what 
 - ``follow_up``: as in ``labels/follow_up.json``: whether leads below the cut-off can be learned about; a ``warning``.
 - ``grades``: null, or one entry a pair of grades (A1 to D4) of test leads: ``fit_grade``, ``behaviour_grade``,
   ``leads``, ``outcomes``, ``rate`` with ``low`` and ``high``, ``promoted`` (share at or above MQL).
-- ``change``: open leads by policy (``leads``, ``model_mql``, …, ``entering``, ``leaving``).
+- ``change``: open leads that are not with sales yet, by policy (``leads``, ``model_mql``, …, ``entering``,
+  ``leaving``).
 - ``importance.FAMILY.SUBJECT``: share of the mean absolute contribution; ``families.FAMILY`` likewise.
 """
 

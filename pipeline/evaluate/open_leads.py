@@ -12,6 +12,7 @@ from models.bands import band_of, passes, rows_that_may_enter
 from models.cutoffs.cutoffs import Cutoffs
 from models.forecast.forecast import Forecast
 from models.rules.baseline import Baseline
+from models.scoring.groups import is_with_sales
 from models.what_if.stored_evidence import NamedColumn, Naming
 from pipeline.outputs.feature_rows import KEYS, read_features
 from pipeline.replay.deciding_columns import decisions
@@ -26,10 +27,13 @@ PARTS = {
 
 
 def read_waiting(context: StageContext, forecast: Forecast, *, target: str) -> pd.DataFrame:
-    """Return the features of the open leads that have not reached the target, sorted by lead, numbered anew."""
+    """Return the features of the open leads that sales may still get, sorted by lead, numbered anew.
+
+    They have not reached the target, and sales does not have them already.
+    """
     opened = read_features(context, "open").sort_values(KEYS, ignore_index=True)
-    waiting = ~forecast.predict(opened)[f"reached_{target}"].astype(bool)
-    return opened[waiting].reset_index(drop=True)
+    reached = forecast.predict(opened)[f"reached_{target}"].to_numpy(dtype=bool)
+    return opened[~reached & ~is_with_sales(_stage_now(opened), forecast.spec)].reset_index(drop=True)
 
 
 def open_decisions(X: pd.DataFrame, forecast: Forecast, baseline: Baseline, cutoffs: Cutoffs) -> pd.DataFrame:
@@ -68,9 +72,13 @@ def shown_with(rows: pd.DataFrame, X: pd.DataFrame, forecast: Forecast, target: 
     grades = pd.DataFrame({"fit_grade": None, "behaviour_grade": None}, index=X.index)
     if forecast.grades is not None and len(X):
         grades = forecast.grades.assign(forecast.explain(X, target).contributions, forecast.features)
-    stage = X[CURRENT_STAGE] if CURRENT_STAGE in X else pd.Series(None, index=X.index, dtype="object")
-    told = pd.DataFrame({"stage": stage, **{str(name): grades[name] for name in grades}}).astype("str")
+    told = pd.DataFrame({"stage": _stage_now(X), **{str(name): grades[name] for name in grades}}).astype("str")
     return pd.concat([rows, told, X[names]], axis=1)
+
+
+def _stage_now(X: pd.DataFrame) -> pd.Series:
+    """Return where each lead stands; missing before its first stage."""
+    return X[CURRENT_STAGE] if CURRENT_STAGE in X else pd.Series(None, index=X.index, dtype="object")
 
 
 def about_open(spec: SourceSpec, forecast: Forecast, target: str, *, observed_until_us: int) -> Naming:
@@ -84,7 +92,6 @@ def about_open(spec: SourceSpec, forecast: Forecast, target: str, *, observed_un
         target=target,
         stage=named.stage,
         horizon_days=named.horizon / DAY_US,
-        sales_stages=spec.sales_stages,
         columns=tuple(_column(spec, feature) for feature in columns),
     )
 

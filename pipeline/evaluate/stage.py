@@ -160,7 +160,7 @@ def _conversions(
 def _next_monday(
     context: StageContext, forecast: Forecast, baseline: Baseline, cutoffs: Cutoffs, out: Path
 ) -> tuple[ChangeOfPolicy, list[Entering]]:
-    """Compare both policies on the open leads that have not reached the target, and leave what decided on them."""
+    """Compare both policies on the open leads that sales may still get, and leave what decided on them."""
     X = read_waiting(context, forecast, target=cutoffs.target)
     rows = open_decisions(X, forecast, baseline, cutoffs)
     shown_with(rows, X, forecast, cutoffs.target).to_parquet(out / OPEN_FILE, index=False)

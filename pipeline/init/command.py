@@ -139,6 +139,7 @@ def _source_yaml(name: str, found: Guess) -> str:
         f"name: {name}",
         f"title: {_inline({'de': title, 'en': title})}",
         "\n# The stages a lead climbs, lowest first; the last is the win. Beside it: what ends a story or restarts it.",
+        "# From SAL on, sales has the lead. Another rung where sales has it says so: {stage: NAME, with_sales: true}.",
         f"ladder: {_inline(list(found.ladder))}",
         f"lost: {_inline(list(found.lost))}",
         f"recycled: {_inline(list(found.recycled))}",

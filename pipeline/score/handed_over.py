@@ -10,6 +10,7 @@ import pandas as pd
 from features.labelling.snapshots import first_looks
 from features.tables.handovers import CUTOFF, EXPLORATION, first_handovers
 from features.time_units import to_micros
+from models.scoring.groups import to_hand_over
 from models.scoring.lane_draw import chance_per_look, drawn, look_numbers, looks_of_a_lead
 from pipeline.outputs.ingested_tables import read_handovers, read_leads, read_stages
 from pipeline.runner.stages import StageContext
@@ -28,23 +29,20 @@ def with_handovers(scores: pd.DataFrame, context: StageContext) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``handed_over_by``: ``cutoff`` at MQL and above, ``exploration`` for who was drawn, else null.
-        ``handover_probability``: 1 at MQL and above; the chance of the draw for everyone who took part in it, drawn or
-        not; null for who can never be drawn: excluded by rule, at the goal already, or handed over before.
+        ``handed_over_by``: ``cutoff`` for who is handed over now, counted as MQL or SAL; ``exploration`` for who was
+        drawn; else null. ``handover_probability``: 1 by cut-off; the chance of the draw for everyone who took part in
+        it, drawn or not; null for who never takes part: with sales already, excluded by rule, at the goal already, or
+        handed over before.
     """
     spec, share = context.spec(), context.settings.score.explore_share
-    promoted = (scores["band"] != "none") & ~scores["reached"].astype(bool)
-    by = pd.Series(CUTOFF, index=scores.index, dtype=object).where(promoted, None).to_numpy(copy=True)
-    probability = np.where(promoted, 1.0, np.nan)
+    next_ones = to_hand_over(scores["counted_as"])
+    by = np.full(len(scores), None, dtype=object)
+    by[next_ones] = CUTOFF
+    probability = np.where(next_ones, 1.0, np.nan)
     if share > 0 and len(scores):
         leads, stages = read_leads(context), read_stages(context)
         before = first_handovers(stages, read_handovers(context), spec).index
-        takes_part = (
-            (scores["band"] == "none")
-            & ~scores["excluded"].astype(bool)
-            & ~scores["reached"].astype(bool)
-            & ~scores["lead_id"].isin(before)
-        ).to_numpy()
+        takes_part = (scores["counted_as"].eq("none") & ~scores["lead_id"].isin(before)).to_numpy()
         first = scores["lead_id"].map(first_looks(leads, stages, spec)).to_numpy(dtype="int64")
         looks = look_numbers(to_micros(scores["as_of"]), first, spec.snapshots)
         chance = chance_per_look(share, looks_of_a_lead(spec.snapshots))

@@ -45,6 +45,7 @@ SCHEMA = pa.schema(
         ("p_sql", pa.float64()),
         ("p_close", pa.float64()),
         ("band", pa.string()),
+        ("counted_as", pa.string()),
         ("stage", pa.string()),
         ("reached", pa.bool_()),
         ("excluded", pa.bool_()),
@@ -172,7 +173,7 @@ def describe(
         Reasons that each score has at most, beside the rest.
     """
     open_scores = scores[~scores["reached"]]
-    groups = groups_of(scores, spec).value_counts()
+    groups = scores["counted_as"].value_counts()
     averages = {f"p_{name}": open_scores[f"p_{name}"].mean() for name in sorted(spec.targets)}
     points = cutoffs.baseline.model_dump() if cutoffs.baseline.kind == "points" else None
     return {
@@ -184,7 +185,6 @@ def describe(
         "cutoffs": {"target": cutoffs.target, "mql": cutoffs.mql, "sal": cutoffs.sal},
         "points_cutoffs": {"mql": points["mql"], "sal": points["sal"]} if points is not None else None,
         "averages": {name: None if pd.isna(mean) else float(mean) for name, mean in averages.items()},
-        "sales_stages": list(spec.sales_stages),
         "leads": len(scores),
         "bands": {name: int(groups.get(name, 0)) for name in ("SAL", "MQL", "none")},
         **{name: int(groups.get(name, 0)) for name in ("excluded", "with_sales", "reached")},
@@ -200,17 +200,6 @@ def _targets(spec: SourceSpec) -> dict[str, Any]:
         }
         for name, target in sorted(spec.targets.items())
     }
-
-
-def groups_of(scores: pd.DataFrame, spec: SourceSpec) -> pd.Series:
-    """Return for each score the one group it is counted in, so that groups add up to the open leads.
-
-    The first that applies: ``reached`` (the target of the cut-offs lies behind it), ``with_sales`` (stands at SAL or
-    above), ``excluded`` (by rule), else its band. `serve.reading.score_store` counts the same way.
-    """
-    groups = scores["band"].astype(object).mask(scores["excluded"].astype(bool), "excluded")
-    groups = groups.mask(scores["stage"].isin(spec.sales_stages), "with_sales")
-    return groups.mask(scores["reached"].astype(bool), "reached")
 
 
 def verdict_of(evaluation: dict[str, Any]) -> dict[str, Any]:

@@ -79,6 +79,7 @@ SCORES = sa.Table(
     sa.Column("curve", _json()),
     sa.Column("expected_days_sql", sa.Double),
     sa.Column("expected_days_close", sa.Double),
+    sa.Column("counted_as", sa.Text),
     sa.CheckConstraint("p_sql BETWEEN 0 AND 1", name="scores_p_sql"),
     sa.CheckConstraint("p_close BETWEEN 0 AND 1", name="scores_p_close"),
     sa.CheckConstraint("band IN ('none', 'MQL', 'SAL')", name="scores_band"),

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from features.source_spec import Words
+from models.scoring.groups import Group
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -92,7 +93,6 @@ class Worded(BaseModel):
 CAUTION: Any = Field(default=None, description="Why to use scores with care; null if the model beats the baseline")
 FitGrade = Literal["A", "B", "C", "D"]
 BehaviourGrade = Literal["1", "2", "3", "4"]
-Group = Literal["SAL", "MQL", "none", "excluded", "with_sales", "reached"]
 
 
 class ReasonOut(Worded):
@@ -139,7 +139,7 @@ class ScoreOut(BaseModel):
     p_sql: float | None = Field(description="Probability of the target sql within its horizon")
     p_close: float | None = Field(description="Probability of the target close within its horizon")
     band: Literal["none", "MQL", "SAL"] = Field(description="What probability, exclusions and gates alone say")
-    group: Group = Field(description="What the lead is counted as; with_sales: it stands at SAL or above")
+    group: Group = Field(description="What the lead is counted as; with_sales: it stands at a rung that is with sales")
     stage: str | None
     reached: bool = Field(description="The target of the cut-offs lies behind the lead already")
     excluded: bool

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Response, Security
 from fastapi.security import APIKeyHeader
 
 from features.errors import InputError
+from models.scoring.groups import Group
 from serve.api.contracts import (
     BehaviourGrade,
     CurrentScoreOut,
     FitGrade,
-    Group,
     HealthOut,
     HistoryOut,
     LeadsOut,
@@ -71,17 +71,16 @@ def get_leads(
 ) -> LeadsOut:
     """List the open leads of the last run: SAL, MQL, the others; then those that are no longer to be promoted.
 
-    These are `excluded` (by rule), `with_sales` (at SAL or above) and `reached` (the target of the cut-offs). Within a
-    group the most probable comes first.
+    These are `excluded` (by rule), `with_sales` (at a rung that is with sales) and `reached` (the target of the
+    cut-offs). Within a group the most probable comes first.
     """
     about = services.about()
-    stages = about.get("sales_stages", ())
     target = about["cutoffs"]["target"] if about else "sql"
     page = services.store.open_leads(
-        probability=f"p_{target}", sales_stages=stages, group=band, search=search,
+        probability=f"p_{target}", group=band, search=search,
         fit_grade=fit_grade, behaviour_grade=behaviour_grade, limit=limit, offset=offset,
     )  # fmt: skip
-    leads = [StoredScoreOut.model_validate(presented(row, stages)) for row in page.rows]
+    leads = [StoredScoreOut.model_validate(presented(row)) for row in page.rows]
     return LeadsOut.model_validate(
         {
             "caution": services.caution(), "total": page.total, "matching": page.matching,
@@ -96,8 +95,7 @@ def get_score(lead_id: str, services: ServicesIn) -> CurrentScoreOut:
     row = services.store.current(lead_id)
     if row is None:
         raise HTTPException(404, f"no score of lead {lead_id!r}")
-    stages = services.about().get("sales_stages", ())
-    return CurrentScoreOut.model_validate(presented(row, stages) | {"caution": services.caution()})
+    return CurrentScoreOut.model_validate(presented(row) | {"caution": services.caution()})
 
 
 @router.get(f"/leads/{LEAD_ID}/history", dependencies=KEYED, responses=_NOT_FOUND, summary="A lead's scores")
@@ -106,8 +104,7 @@ def get_history(lead_id: str, services: ServicesIn, limit: Limit = 100) -> Histo
     rows = services.store.history(lead_id, limit=limit)
     if not rows:
         raise HTTPException(404, f"no score of lead {lead_id!r}")
-    stages = services.about().get("sales_stages", ())
-    scores = [StoredScoreOut.model_validate(presented(row, stages)) for row in rows]
+    scores = [StoredScoreOut.model_validate(presented(row)) for row in rows]
     return HistoryOut.model_validate({"caution": services.caution(), "lead_id": lead_id, "scores": scores})
 
 

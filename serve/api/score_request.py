@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,6 @@ from models.scoring.score_rows import score_rows
 from serve.api.contracts import OnlineScoreOut, ScoreRequest
 from serve.api.request_facts import request_frames
 from serve.reading.ingested_history import IngestHistory
-from serve.reading.score_store import group_of
 from serve.reading.served_model import Loaded
 
 
@@ -58,7 +57,7 @@ def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHisto
         top_reasons=loaded.top_reasons,
     )
     return OnlineScoreOut(
-        **presented(json_values(rows.iloc[0].to_dict()), forecast.spec.sales_stages),
+        **presented(json_values(rows.iloc[0].to_dict())),
         model_version=loaded.model_version,
         cutoff_version=loaded.cutoffs.version,
         scored_at=now,
@@ -66,9 +65,9 @@ def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHisto
     )
 
 
-def presented(row: Mapping[str, Any], sales_stages: Collection[str]) -> dict[str, Any]:
+def presented(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a score row as the API gives it: with its group, and nothing missing for SAL once sales has the lead."""
-    group = group_of(row, sales_stages)
+    group = row["counted_as"]
     held: dict[str, Any] = {"gates_missing": []} if group in ("with_sales", "reached") else {}
     return {**row, **held, "group": group}
 

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from features.errors import InputError
+from models.scoring.groups import GROUPS
 from serve.reading.store_url import for_reading, read_url, shown
 
-GROUPS = ("SAL", "MQL", "none", "excluded", "with_sales", "reached")
-"""What an open lead is counted as, once; highest priority first."""
+CURRENT = "current_scores"
+"""The view of one row an open lead."""
 
 Row = Mapping[str, Any]
-
-
-def group_of(row: Row, sales_stages: Collection[str]) -> str:
-    """Return the group a lead is counted in: as `pipeline.score.stage` counts, so that groups add up to the open leads.
-
-    The first that applies: ``reached`` (the target of the cut-offs lies behind it), ``with_sales`` (stands at SAL or
-    above), ``excluded`` (by rule), else its band.
-
-    Examples
-    --------
-    >>> group_of({"reached": False, "stage": "SAL", "excluded": False, "band": "MQL"}, ["SAL", "SQL"])
-    'with_sales'
-    """
-    if row["reached"]:
-        return "reached"
-    if row["stage"] in sales_stages:
-        return "with_sales"
-    return "excluded" if row["excluded"] else str(row["band"])
 
 
 @dataclass(frozen=True)
@@ -63,8 +46,14 @@ class LeadPage:
         return sum(self.counts.values())
 
 
+class _Tables(NamedTuple):
+    scores: sa.Table
+    runs: sa.Table
+    current: sa.Table
+
+
 class ScoreReader:
-    """Reads ``scores`` and ``score_runs``.
+    """Reads ``scores``, ``score_runs`` and the view ``current_scores``.
 
     Parameters
     ----------
@@ -77,13 +66,13 @@ class ScoreReader:
         self.place = shown(parsed)
         """Where the store is, without user and password."""
         self._engine = sa.create_engine(for_reading(parsed), pool_pre_ping=True)
-        self._tables: tuple[sa.Table, sa.Table] | None = None
+        self._tables: _Tables | None = None
 
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
 
-    def _reflected(self) -> tuple[sa.Table, sa.Table]:
+    def _reflected(self) -> _Tables:
         if self._tables is None:
             metadata = sa.MetaData()
             try:
@@ -94,21 +83,37 @@ class ScoreReader:
                     found=f"none that can be read in {self.place}",
                     hint="Run 'leadscore score' first, or set LEADSCORE_STORE to where the scores are",
                 ) from None
-            self._tables = metadata.tables["scores"], metadata.tables["score_runs"]
+            scores = metadata.tables["scores"]
+            current = sa.Table(CURRENT, metadata, *(sa.Column(column.name, column.type) for column in scores.columns))
+            try:
+                with self._engine.connect() as connection:
+                    connection.execute(
+                        sa.select(sa.literal_column("counted_as")).select_from(current).where(sa.false())
+                    )
+            except sa.exc.DatabaseError:
+                raise InputError(
+                    expected=f"a score store with the view {CURRENT}, and the right to read it",
+                    found=f"none that can be read in {self.place}",
+                    hint="Run 'leadscore score' again: it brings the store of an earlier version up to date. "
+                    f"On PostgreSQL the server's role needs SELECT on {CURRENT} too",
+                ) from None
+            self._tables = _Tables(scores, metadata.tables["score_runs"], current)
         return self._tables
 
     def latest_run(self) -> Row | None:
         """Return the run that was completed last, or None."""
-        _, runs = self._reflected()
+        runs = self._reflected().runs
         return self._first(sa.select(runs).where(runs.c.finished_at.is_not(None)).order_by(runs.c.started_at.desc()))
 
     def is_running(self) -> bool:
-        """Whether a run was begun and not completed after the last completed one."""
-        return len(self._current_runs()) > 1
+        """Whether a run was begun after the last completed one and is not completed itself."""
+        runs = self._reflected().runs
+        newest = self._first(sa.select(runs).order_by(runs.c.started_at.desc(), runs.c.run_id))
+        return newest is not None and newest["finished_at"] is None
 
     def run(self, run_id: str) -> Row | None:
         """Return one run."""
-        _, runs = self._reflected()
+        runs = self._reflected().runs
         return self._first(sa.select(runs).where(runs.c.run_id == run_id))
 
     def current(self, lead_id: str) -> Row | None:
@@ -123,7 +128,7 @@ class ScoreReader:
     def _scores_of(self, lead_id: str, *, limit: int) -> list[Row]:
         if "\0" in lead_id:  # PostgreSQL cannot even be asked
             return []
-        scores, runs = self._reflected()
+        scores, runs, _ = self._reflected()
         joined = scores.outerjoin(runs, runs.c.run_id == scores.c.run_id)
         newest = (scores.c.as_of.desc(), runs.c.started_at.desc(), scores.c.model_version)
         statement = sa.select(scores).select_from(joined).where(scores.c.lead_id == lead_id).order_by(*newest)
@@ -133,7 +138,6 @@ class ScoreReader:
         self,
         *,
         probability: str,
-        sales_stages: Collection[str] = (),
         group: str | None = None,
         search: str = "",
         fit_grade: str | None = None,
@@ -147,10 +151,8 @@ class ScoreReader:
         ----------
         probability : {"p_sql", "p_close"}
             The column that cut-offs work on.
-        sales_stages : collection of str
-            Stages of leads that sales has accepted.
         group : str, optional
-            One of ``GROUPS``; None is all.
+            One of `models.scoring.groups.GROUPS`; None is all.
         search : str
             Part of a lead id, in any case.
         fit_grade, behaviour_grade : str, optional
@@ -158,9 +160,9 @@ class ScoreReader:
         limit, offset : int
             Which page.
         """
-        current = self._current_scores(sales_stages)
+        current = self._reflected().current
         grouped = current.c.counted_as
-        count = sa.select(grouped, sa.func.count().label("leads")).where(current.c.place == 1).group_by(grouped)
+        count = sa.select(grouped, sa.func.count().label("leads")).group_by(grouped)
         fits = sa.and_(
             sa.true(),
             *([current.c.lead_id.icontains(search.replace("\0", ""), autoescape=True)] if search else []),
@@ -172,36 +174,10 @@ class ScoreReader:
         wanted = grouped == group if group is not None else sa.true()
         rank = sa.case({name: place for place, name in enumerate(GROUPS)}, value=grouped)
         ordered = (rank, current.c[probability].desc(), current.c.lead_id)
-        shown_rows = sa.select(current).where(current.c.place == 1, fits, wanted).order_by(*ordered)
+        shown_rows = sa.select(current).where(fits, wanted).order_by(*ordered)
         rows = self._all(shown_rows.limit(limit).offset(offset))
         matching = sum(counts.values()) if group is None else counts.get(group, 0)
         return LeadPage(rows, matching, counts, total)
-
-    def _current_scores(self, sales_stages: Collection[str]) -> sa.Subquery:
-        """Return the rows of the current runs; ``place`` is 1 for the newest row of each lead, see `group_of`."""
-        scores, runs = self._reflected()
-        newest = (scores.c.as_of.desc(), runs.c.started_at.desc(), scores.c.model_version)
-        place = sa.func.row_number().over(partition_by=scores.c.lead_id, order_by=newest).label("place")
-        counted_as = sa.case(
-            (scores.c.reached, "reached"),
-            (scores.c.stage.in_(list(sales_stages)), "with_sales"),
-            (scores.c.excluded, "excluded"),
-            else_=scores.c.band,
-        ).label("counted_as")
-        joined = scores.join(runs, runs.c.run_id == scores.c.run_id)
-        rows = sa.select(scores, place, counted_as).select_from(joined)
-        return rows.where(scores.c.run_id.in_(self._current_runs())).subquery()
-
-    def _current_runs(self) -> list[str]:
-        """Return the run completed last and those begun since, so that rows replaced meanwhile stay in the list."""
-        _, runs = self._reflected()
-        statement = sa.select(runs.c.run_id, runs.c.finished_at).order_by(runs.c.started_at.desc(), runs.c.run_id)
-        current = []
-        for row in self._all(statement):
-            current.append(str(row["run_id"]))
-            if row["finished_at"] is not None:
-                break
-        return current
 
     def _first(self, statement: sa.Select[Any]) -> Row | None:
         rows = self._all(statement.limit(1))

@@ -18,6 +18,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, StorageState, sync_playwright
 
+from models.scoring.groups import counted_as
 from pipeline.score.store import ScoreRun, open_store
 from serve import ServeSettings, create_app
 
@@ -89,7 +90,7 @@ ABOUT: dict[str, Any] = {
         "sql": {"stage": "SQL", "horizon_days": 30.0, "words": None},
     },
     "cutoffs": {"target": "sql", "mql": 0.1, "sal": 0.3}, "points_cutoffs": {"mql": 40.0, "sal": 70.0},
-    "averages": {"p_sql": 0.0512, "p_close": 0.01}, "sales_stages": ["SAL", "SQL", "WON"],
+    "averages": {"p_sql": 0.0512, "p_close": 0.01},
     "verdict": {"beats_baseline": False, "baseline": "points", "leads": 900, "outcomes": 40},
 }  # fmt: skip
 
@@ -116,7 +117,7 @@ def curve(p_sql: float, p_close: float) -> list[dict[str, float | None]]:
 
 
 def lead(lead_id: str, **given: Any) -> dict[str, Any]:
-    return {
+    row = {
         "lead_id": lead_id, "as_of": pd.Timestamp(NOON), "p_sql": 0.143, "p_close": 0.004, "band": "MQL",
         "stage": "MQL", "reached": False, "excluded": False, "exclusions": [], "gates_missing": [], "points": 1250.0,
         "points_band": "SAL", "points_reasons": [{"points": 1250.5, "de": "Preisliste", "en": "Price list"}],
@@ -128,6 +129,11 @@ def lead(lead_id: str, **given: Any) -> dict[str, Any]:
             reason(0.5, "Sonstiges", "Other", family="other"),
         ],
     } | given  # fmt: skip
+    with_sales = row["stage"] in ("SAL", "SQL", "WON")
+    (group,) = counted_as(
+        [row["band"]], reached=[row["reached"]], with_sales=[with_sales], excluded=[row["excluded"]]
+    ).tolist()
+    return row | {"counted_as": group}
 
 
 LEADS = [

@@ -11,10 +11,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from features.errors import InputError
 from models.forecast.grades import BEHAVIOUR_GRADES, FIT_GRADES
+from models.scoring.groups import GROUPS
 from serve.lead_id_in_path import LEAD_ID
 from serve.pages.frame import LOGGED_IN, PageMissingError, ServicesIn, language_of, lead_url, page_response
 from serve.pages.leads import view as views
-from serve.reading.score_store import GROUPS, About, LeadPage, Row
+from serve.reading.score_store import About, LeadPage, Row
 from serve.services import Services
 from serve.wording.formats import Language, number
 from serve.wording.sentences import say
@@ -46,7 +47,6 @@ def get_leads(
     behaviour_grade = behaviour if behaviour in BEHAVIOUR_GRADES else None
     found = services.store.open_leads(
         probability=f"p_{about['cutoffs']['target']}",
-        sales_stages=views.sales_stages(about),
         group=chosen,
         search=search.strip(),
         fit_grade=fit_grade,

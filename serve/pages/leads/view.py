@@ -8,7 +8,7 @@ from typing import Any
 from models.forecast.grades import BEHAVIOUR_GRADES, FIT_GRADES
 from serve.pages.leads.diagrams import OTHER, curve, reason_rows, scale
 from serve.pages.leads.due_curve import when
-from serve.reading.score_store import About, LeadPage, Row, group_of
+from serve.reading.score_store import About, LeadPage, Row
 from serve.wording.caution import caution
 from serve.wording.formats import Language, apart, date, date_time, iso_date_time, number, of_many, percent
 from serve.wording.sentences import say
@@ -48,16 +48,6 @@ def goal_stage(about: About) -> str:
     return str(about["targets"][about["cutoffs"]["target"]]["stage"])
 
 
-def sales_stages(about: About) -> Sequence[str]:
-    """Return the stages of leads that sales has accepted; runs of older versions do not say."""
-    return tuple(about.get("sales_stages", ()))
-
-
-def shown_group(row: Row, about: About) -> str:
-    """Return what a lead is counted as."""
-    return group_of(row, sales_stages(about))
-
-
 def share(value: float | None, language: Language) -> str:
     """Return a probability in percent, or a dash."""
     return DASH if value is None else percent(value, language)
@@ -77,7 +67,7 @@ def list_row(row: Row, about: About, language: Language) -> dict[str, Any]:
     missing = row["gates_missing"] if is_held_by_gates(row, about) else []
     return {
         "id": row["lead_id"],
-        **badge(shown_group(row, about), about, language),
+        **badge(row["counted_as"], about, language),
         "chance": share(p, language),
         "bar": f"{min(100.0, 100 * (p or 0) / end):.1f}",
         "close": share(row["p_close"], language),
@@ -126,14 +116,14 @@ def is_held_by_gates(row: Row, about: About) -> bool:
     p = row[f"p_{about['cutoffs']['target']}"]
     return (
         bool(row["gates_missing"])
-        and shown_group(row, about) in ("SAL", "MQL", "none")
+        and row["counted_as"] in ("SAL", "MQL", "none")
         and (p or 0) >= about["cutoffs"]["sal"]
     )
 
 
 def verdict(row: Row, about: About, language: Language) -> str:
     """Return why the lead has its band."""
-    group = shown_group(row, about)
+    group = row["counted_as"]
     if group == "with_sales":
         return say("verdict_with_sales", language, stage=row["stage"])
     if group == "excluded":
@@ -185,7 +175,7 @@ def history_rows(history: Sequence[Row], about: About, language: Language) -> li
     return [
         {
             "as_of": date(row["as_of"], language),
-            **badge(shown_group(row, about), about, language),
+            **badge(row["counted_as"], about, language),
             "chance": share(row[column], language),
             "points": points_text(row["points"], language),
             "model_version": row["model_version"],
@@ -236,7 +226,7 @@ def lead_page(history: Sequence[Row], about: About, language: Language) -> dict[
     first, second = headline(row, about, language)
     target = about["cutoffs"]["target"]
     explained = "close" if row["reached"] and "close" in about["targets"] else target
-    enough, group = is_held_by_gates(row, about), shown_group(row, about)
+    enough, group = is_held_by_gates(row, about), row["counted_as"]
     gates, average = row["gates_missing"], about["averages"].get(f"p_{target}")
     gate_key = "gates_words" if enough else "gates_also"
     return {

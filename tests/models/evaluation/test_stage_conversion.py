@@ -92,5 +92,5 @@ def test_steps_follow_the_ladder() -> None:
     steps = conversion_steps(SPEC)
     assert [(s.stage, s.horizon_us // DAY_US) for s in steps] == [("SAL", 60), ("SQL", 60), ("WON", 180)]
     assert steps[0].reaching == ("SAL", "SQL", "WON")
-    short = SPEC.model_copy(update={"ladder": ("OFFER", "SQL", "WON")})
+    short = SPEC.model_copy(update={"rungs": ("OFFER", "SQL", "WON")})
     assert [s.stage for s in conversion_steps(short)] == ["SQL", "WON"]

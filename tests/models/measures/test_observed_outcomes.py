@@ -98,7 +98,7 @@ def test_silence_of_the_unpromoted_is_noticed(counts: dict[str, int], verdict: s
 
 
 def test_a_ladder_without_a_promotion_cannot_tell() -> None:
-    spec = SPEC.model_copy(update={"ladder": ("SQL", "WON")})
+    spec = SPEC.model_copy(update={"rungs": ("SQL", "WON")})
     assert overlap(*history(silent=1_000, promoted=400, won=60), spec).verdict == "cannot_tell"
 
 

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.tables.handovers import first_handovers
 from features.time_units import DAY_US, from_micros, to_micros
 from models.scoring.lane_draw import chance_per_look
+from pipeline.outputs.ingested_tables import read_stages
 from pipeline.runner.finished_run import open_run
 from pipeline.runner.stages import StageContext
 from pipeline.score import stage as score
@@ -36,7 +38,7 @@ def scores(demo_run: Path) -> pd.DataFrame:
 def many(scores: pd.DataFrame, demo_run: Path) -> pd.DataFrame:
     """The same bands for every lead of the run at its first look: enough to count."""
     leads = pd.read_parquet(demo_run / "ingest" / "leads.parquet", columns=["lead_id", "created_at"])
-    bands = scores[["band", "excluded", "reached"]].sample(len(leads), replace=True, random_state=1)
+    bands = scores[["band", "excluded", "reached", "counted_as"]].sample(len(leads), replace=True, random_state=1)
     as_of = from_micros(to_micros(leads["created_at"]) + DAY_US)
     return leads[["lead_id"]].assign(as_of=as_of, **{name: bands[name].to_numpy() for name in bands})
 
@@ -44,7 +46,7 @@ def many(scores: pd.DataFrame, demo_run: Path) -> pd.DataFrame:
 def test_without_a_lane_only_the_cut_off_hands_over(demo_run: Path, scores: pd.DataFrame) -> None:
     context = context_with(demo_run)
     result = with_handovers(scores, context)
-    promoted = (result["band"] != "none") & ~result["reached"]
+    promoted = result["counted_as"].isin(["MQL", "SAL"])
     assert (result.loc[promoted, "handed_over_by"] == "cutoff").all()
     assert (result.loc[promoted, "handover_probability"] == 1).all()
     assert result.loc[~promoted, ["handed_over_by", "handover_probability"]].isna().all(axis=None)
@@ -56,10 +58,10 @@ def test_the_lane_draws_from_those_below_the_cut_off_alone(demo_run: Path, many:
     result = with_handovers(many, context)
     lane = result["handed_over_by"] == "exploration"
     stages = pd.read_parquet(demo_run / "ingest" / "stages.parquet")
-    with_sales = result["lead_id"].isin(stages.loc[stages["stage"].isin(context.spec().ladder), "lead_id"])
-    never = (result["band"] != "none") | result["excluded"] | result["reached"] | with_sales
+    entered = result["lead_id"].isin(stages.loc[stages["stage"].isin(context.spec().ladder), "lead_id"])
+    never = (result["counted_as"] != "none") | entered
     assert result["excluded"].any()
-    assert with_sales.any()
+    assert entered.any()
     assert not (lane & never).any()
     chance = chance_per_look(SHARE, 6)
     took_part = ~never
@@ -68,6 +70,29 @@ def test_the_lane_draws_from_those_below_the_cut_off_alone(demo_run: Path, many:
     assert describe_lane(result, context) == {
         "share": SHARE, "chance": chance, "took_part": int(took_part.sum()), "drawn": int(lane.sum())
     }  # fmt: skip
+
+
+def test_whom_sales_has_already_is_not_handed_over_again(demo_run: Path, scores: pd.DataFrame) -> None:
+    context = context_with(demo_run, explore_share=SHARE)
+    result = with_handovers(scores, context)
+    with_sales = result["counted_as"] == "with_sales"
+    assert (result.loc[with_sales, "band"] != "none").any()
+    assert result.loc[with_sales, ["handed_over_by", "handover_probability"]].isna().all(axis=None)
+
+
+def test_the_log_of_first_hand_overs_needs_no_row_of_a_lead_that_sales_has(
+    demo_run: Path, scores: pd.DataFrame
+) -> None:
+    """Such a lead entered the ladder before, and of two hand-overs the earlier one counts."""
+    context = context_with(demo_run)
+    stages, spec = read_stages(context), context.spec()
+    rows = with_handovers(scores, context).assign(handed_over_us=to_micros(scores["as_of"]), probability=1.0)
+    again = (rows["counted_as"] == "with_sales") & (rows["band"] != "none")
+    assert again.any()
+    columns = ["lead_id", "handed_over_us", "handed_over_by", "probability"]
+    log = rows.loc[rows["handed_over_by"].notna(), columns]
+    longer = pd.concat([log, rows.loc[again, columns].assign(handed_over_by="cutoff")])
+    pd.testing.assert_frame_equal(first_handovers(stages, log, spec), first_handovers(stages, longer, spec))
 
 
 def test_every_night_between_two_looks_draws_the_same_leads(demo_run: Path, many: pd.DataFrame) -> None:

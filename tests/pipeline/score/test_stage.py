@@ -157,16 +157,6 @@ def test_the_run_says_what_a_page_needs(demo_run: Path) -> None:
     assert run["started_at"] <= run["finished_at"] <= datetime.now(UTC)
 
 
-def test_each_lead_is_counted_once(demo_run: Path) -> None:
-    scores = pd.DataFrame(
-        [("MQL", "SQL", True, True), ("MQL", "SAL", False, True), ("none", "MQL", False, True),
-         ("MQL", "SRL", False, False), ("none", None, False, False)],
-        columns=["band", "stage", "reached", "excluded"],
-    )  # fmt: skip
-    groups = score.groups_of(scores, open_run(demo_run).spec())
-    assert groups.tolist() == ["reached", "with_sales", "excluded", "MQL", "none"]
-
-
 def test_the_environment_names_the_store_where_no_setting_does(
     demo_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,6 +52,7 @@ def frame(lead_ids: list[str], *, as_of: datetime = MONDAY, p_sql: float = 0.25)
             "p_sql": [p_sql] * len(lead_ids),
             "p_close": [float("nan")] * len(lead_ids),
             "band": ["MQL"] * len(lead_ids),
+            "counted_as": ["MQL"] * len(lead_ids),
             "stage": [None] * len(lead_ids),
             "reached": [False] * len(lead_ids),
             "excluded": [False] * len(lead_ids),
@@ -164,7 +165,7 @@ def test_the_migrations_create_exactly_the_tables_that_the_code_writes(url: str)
     with open_store(url) as store, store._engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": "leadscore_version"})
         assert compare_metadata(context, METADATA) == []
-        assert context.get_current_revision() == "0003"
+        assert context.get_current_revision() == "0004"
 
 
 def test_a_store_of_the_first_version_is_upgraded_and_keeps_its_scores(url: str) -> None:
@@ -176,7 +177,11 @@ def test_a_store_of_the_first_version_is_upgraded_and_keeps_its_scores(url: str)
         old = sa.Table("scores", sa.MetaData(), autoload_with=connection)
         assert not {"handed_over_by", "handover_probability"} & set(old.columns.keys())
         empty = {"exclusions": [], "gates_missing": [], "points_reasons": [], "reasons": []}
-        row = frame(["a"]).iloc[0].to_dict() | empty | {"p_close": None, "run_id": "r0", "model_version": "m0"}
+        row = (
+            frame(["a"]).iloc[0].drop("counted_as").to_dict()
+            | empty
+            | {"p_close": None, "run_id": "r0", "model_version": "m0"}
+        )
         connection.execute(old.insert(), [row | {"cutoff_version": "c0", "scored_at": NOON}])
     engine.dispose()
     lane = frame(["a"]).assign(band="none", handed_over_by="exploration", handover_probability=0.005)

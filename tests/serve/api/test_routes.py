@@ -15,9 +15,9 @@ import httpx
 import pandas as pd
 import pytest
 
+from models.scoring.groups import GROUPS
 from pipeline.score.store import ScoreRun, open_store
 from serve import ServeSettings
-from serve.reading.score_store import GROUPS
 
 KEY = "a-key-for-these-tests"
 AWKWARD_IDS = [
@@ -79,8 +79,8 @@ def score_frame(
         "en": reason,
     }
     one = {
-        "as_of": pd.Timestamp(as_of, tz="UTC"), "p_sql": p, "p_close": None, "band": "MQL", "stage": None,
-        "reached": False, "excluded": False, "exclusions": [], "gates_missing": [], "points": None,
+        "as_of": pd.Timestamp(as_of, tz="UTC"), "p_sql": p, "p_close": None, "band": "MQL", "counted_as": "MQL",
+        "stage": None, "reached": False, "excluded": False, "exclusions": [], "gates_missing": [], "points": None,
         "points_band": None, "points_reasons": [], "fit_grade": "A", "behaviour_grade": "2", "reasons": [words],
     }  # fmt: skip
     return pd.DataFrame([{"lead_id": lead_id, **one} for lead_id in lead_ids])
