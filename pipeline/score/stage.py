@@ -27,9 +27,9 @@ from pipeline.runner.progress import progress, say
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import file_digest
 from pipeline.score.handed_over import describe_lane, with_handovers
-from pipeline.score.store import ScoreRun, open_store
-from pipeline.score.store_tables import JSON_COLUMNS
-from pipeline.score.store_url import address
+from pipeline.score.sinks.score_store import ScoreRun, open_store
+from pipeline.score.sinks.store_tables import JSON_COLUMNS
+from pipeline.score.sinks.store_url import address
 
 STORE_VARIABLE = "LEADSCORE_STORE"
 """Environment variable with the store's URL, where ``score.store`` is not set; the server reads the same."""

@@ -18,7 +18,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, StorageState, sync_playwright
 
-from pipeline.score.store import ScoreRun, open_store
+from pipeline.score.sinks.score_store import ScoreRun, open_store
 from serve import ServeSettings, create_app
 
 KEY = "a-key-for-these-tests"

@@ -17,8 +17,8 @@ from pipeline.outputs.model_files import read_forecast
 from pipeline.runner.finished_run import open_run
 from pipeline.runner.stages import StageContext
 from pipeline.score import stage as score
-from pipeline.score.store import ScoreStore, open_store
-from pipeline.score.store_tables import JSON_COLUMNS
+from pipeline.score.sinks.score_store import ScoreStore, open_store
+from pipeline.score.sinks.store_tables import JSON_COLUMNS
 from pipeline.settings.settings import ScoreOptions
 
 

@@ -15,7 +15,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from pipeline.score.store import ScoreRun, open_store
+from pipeline.score.sinks.score_store import ScoreRun, open_store
 from serve import ServeSettings
 from serve.reading.score_store import GROUPS
 

@@ -12,7 +12,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from pipeline.score.store import ScoreRun, open_store
+from pipeline.score.sinks.score_store import ScoreRun, open_store
 from serve import ServeSettings
 
 KEY = "a-key-for-these-tests"

@@ -16,10 +16,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from features.errors import InputError
-from pipeline.score import store as score_store
-from pipeline.score.store import ScoreRun, ScoreStore, open_store
-from pipeline.score.store_tables import METADATA
-from pipeline.score.store_url import read_url
+from pipeline.score.sinks import score_store
+from pipeline.score.sinks.score_store import ScoreRun, ScoreStore, open_store
+from pipeline.score.sinks.store_tables import METADATA
+from pipeline.score.sinks.store_url import read_url
 
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

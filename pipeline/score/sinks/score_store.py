@@ -18,8 +18,8 @@ from alembic.util import CommandError
 from sqlalchemy.dialects import postgresql, sqlite
 
 from features.errors import InputError
-from pipeline.score.store_tables import JSON_COLUMNS, KEY, SCORE_RUNS, SCORES
-from pipeline.score.store_url import read_url, shown
+from pipeline.score.sinks.store_tables import JSON_COLUMNS, KEY, SCORE_RUNS, SCORES
+from pipeline.score.sinks.store_url import read_url, shown
 
 _INSERTS: Mapping[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _MIGRATION_LOCK = 7_253_101_846
