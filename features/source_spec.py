@@ -5,7 +5,7 @@ Nothing about one company is written anywhere else in the code.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -16,6 +16,10 @@ Intent = Literal["low", "high", "neutral", "negative"]
 Actor = Literal["lead", "marketing", "sales"]
 Measure = Literal["count", "count_ever", "decayed", "days_since_last", "distinct_days", "trend", "open", "hours"]
 Role = Literal["budget", "authority", "need", "timeline", "location"]
+
+TargetName = Literal["sql", "close"]
+TARGETS: tuple[TargetName, ...] = get_args(TargetName)
+"""The outcomes that a source may forecast, the nearer first. A third one is also a migration of the score store."""
 
 BANT: tuple[Role, ...] = ("budget", "authority", "need", "timeline")
 
@@ -31,6 +35,10 @@ class Words(Strict):
 
     de: str
     en: str
+
+    def of(self, language: Literal["de", "en"]) -> str:
+        """Return the words in one language."""
+        return self.de if language == "de" else self.en
 
 
 class Target(Strict):
@@ -171,7 +179,7 @@ class SourceSpec(Strict):
     ladder: tuple[str, ...] = ("MQL", "SRL", "SAL", "SQL", "WON")
     lost: tuple[str, ...] = ("LOST",)
     recycled: tuple[str, ...] = ("RECYCLED",)
-    targets: dict[Literal["sql", "close"], Target] = Field(min_length=1)
+    targets: dict[TargetName, Target] = Field(min_length=1)
     snapshots: Snapshots = Snapshots()
     fit: dict[str, FitColumn] = {}
     events: dict[str, EventFamily] = {}
@@ -229,7 +237,7 @@ class SourceSpec(Strict):
         return {str(key): target for key, target in self.targets.items()}[name]
 
     @property
-    def primary_target(self) -> Literal["sql", "close"]:
+    def primary_target(self) -> TargetName:
         """The target that cut-offs work on: ``sql`` where there is one."""
         return "sql" if "sql" in self.targets else "close"
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import model_validator
 
-from features.source_spec import Strict
+from features.source_spec import Strict, TargetName
 from features.time_units import WEEK_US
 from models.arrays import Bools
 from models.cutoffs.policy_options import Policy
@@ -49,7 +49,7 @@ class BaselineCutoffs(Strict):
 class Cutoffs(Strict):
     """Cut-offs on the calibrated probability of one target; ``version`` names exactly these."""
 
-    target: Literal["sql", "close"]
+    target: TargetName
     mql: float
     sal: float
     policy: Policy | Literal["by_stage"]

@@ -84,7 +84,7 @@ STAGES = (
         writes_outside=True,
     ),
 )
-ADDRESSES = (("score", "store"), ("mlflow", "tracking_uri"))
+ADDRESSES = (("score", "store"), ("score", "sinks"), ("mlflow", "tracking_uri"))
 """Settings that may hold a password: a stage's stamp keeps their digest only."""
 RUN_STAGES = tuple(stage.name for stage in STAGES if stage.name != "simulate")
 

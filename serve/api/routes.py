@@ -8,6 +8,9 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Response, Security
 from fastapi.security import APIKeyHeader
 
 from features.errors import InputError
+from features.source_spec import TARGETS
+from models.scoring.run_about import RunAbout
+from models.scoring.score_columns import probability_of
 from serve.api.contracts import (
     BehaviourGrade,
     CurrentScoreOut,
@@ -47,6 +50,10 @@ _BAD: dict[int | str, dict[str, Any]] = {413: {"description": "Too large"}, 422:
 router = APIRouter(prefix="/v1")
 
 
+def _sales_stages(about: RunAbout | None) -> tuple[str, ...]:
+    return about.sales_stages if about is not None else ()
+
+
 @router.post("/score", dependencies=KEYED, responses=_BAD, summary="Score a lead from raw facts")
 def post_score(facts: ScoreRequest, services: ServicesIn) -> OnlineScoreOut:
     """Compute probabilities, band, points and reasons of one lead from its facts.
@@ -75,10 +82,10 @@ def get_leads(
     group the most probable comes first.
     """
     about = services.about()
-    stages = about.get("sales_stages", ())
-    target = about["cutoffs"]["target"] if about else "sql"
+    probability = about.probability if about is not None else probability_of(TARGETS[0])
+    stages = _sales_stages(about)
     page = services.store.open_leads(
-        probability=f"p_{target}", sales_stages=stages, group=band, search=search,
+        probability=probability, sales_stages=stages, group=band, search=search,
         fit_grade=fit_grade, behaviour_grade=behaviour_grade, limit=limit, offset=offset,
     )  # fmt: skip
     leads = [StoredScoreOut.model_validate(presented(row, stages)) for row in page.rows]
@@ -96,7 +103,7 @@ def get_score(lead_id: str, services: ServicesIn) -> CurrentScoreOut:
     row = services.store.current(lead_id)
     if row is None:
         raise HTTPException(404, f"no score of lead {lead_id!r}")
-    stages = services.about().get("sales_stages", ())
+    stages = _sales_stages(services.about())
     return CurrentScoreOut.model_validate(presented(row, stages) | {"caution": services.caution()})
 
 
@@ -106,7 +113,7 @@ def get_history(lead_id: str, services: ServicesIn, limit: Limit = 100) -> Histo
     rows = services.store.history(lead_id, limit=limit)
     if not rows:
         raise HTTPException(404, f"no score of lead {lead_id!r}")
-    stages = services.about().get("sales_stages", ())
+    stages = _sales_stages(services.about())
     scores = [StoredScoreOut.model_validate(presented(row, stages)) for row in rows]
     return HistoryOut.model_validate({"caution": services.caution(), "lead_id": lead_id, "scores": scores})
 
@@ -129,4 +136,4 @@ def get_health(response: Response, services: ServicesIn, key: Annotated[str | No
     response.status_code = 200 if status == "ok" else 503
     if not same_key(key, services.settings.api_key.get_secret_value()):
         return HealthOut(status=status)
-    return HealthOut(status=status, model=model, store=store, last_run=dict(run) if run else None, **known)
+    return HealthOut(status=status, model=model, store=store, last_run=run, **known)

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from features.errors import InputError
+from models.scoring.run_about import RunAbout
 from serve.reading.store_url import for_reading, read_url, shown
 
 GROUPS = ("SAL", "MQL", "none", "excluded", "with_sales", "reached")
@@ -63,16 +65,42 @@ class LeadPage:
         return sum(self.counts.values())
 
 
+class StoredRun(BaseModel):
+    """One run that wrote scores, as its row of ``score_runs`` says.
+
+    Attributes
+    ----------
+    run_id, model_version, cutoff_version : str
+    leads : int
+        That it scored.
+    about : RunAbout
+        What it says of its scores.
+    started_at : datetime
+    finished_at : datetime or None
+        None while it runs and after a crash.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    model_version: str
+    cutoff_version: str
+    leads: int
+    about: RunAbout
+    started_at: datetime
+    finished_at: datetime | None
+
+
 class ScoreReader:
     """Reads ``scores`` and ``score_runs``.
 
     Parameters
     ----------
-    url : str
-        SQLAlchemy URL of the score store. Nothing is opened before the first question.
+    url : str or sqlalchemy.URL
+        Of the score store. Nothing is opened before the first question.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | sa.URL) -> None:
         parsed = read_url(url)
         self.place = shown(parsed)
         """Where the store is, without user and password."""
@@ -97,19 +125,19 @@ class ScoreReader:
             self._tables = metadata.tables["scores"], metadata.tables["score_runs"]
         return self._tables
 
-    def latest_run(self) -> Row | None:
+    def latest_run(self) -> StoredRun | None:
         """Return the run that was completed last, or None."""
         _, runs = self._reflected()
-        return self._first(sa.select(runs).where(runs.c.finished_at.is_not(None)).order_by(runs.c.started_at.desc()))
+        return self._run(sa.select(runs).where(runs.c.finished_at.is_not(None)).order_by(runs.c.started_at.desc()))
 
     def is_running(self) -> bool:
         """Whether a run was begun and not completed after the last completed one."""
         return len(self._current_runs()) > 1
 
-    def run(self, run_id: str) -> Row | None:
+    def run(self, run_id: str) -> StoredRun | None:
         """Return one run."""
         _, runs = self._reflected()
-        return self._first(sa.select(runs).where(runs.c.run_id == run_id))
+        return self._run(sa.select(runs).where(runs.c.run_id == run_id))
 
     def current(self, lead_id: str) -> Row | None:
         """Return a lead's newest score (latest as-of time; of several models the one that ran last), or None."""
@@ -203,9 +231,17 @@ class ScoreReader:
                 break
         return current
 
-    def _first(self, statement: sa.Select[Any]) -> Row | None:
+    def _run(self, statement: sa.Select[Any]) -> StoredRun | None:
         rows = self._all(statement.limit(1))
-        return rows[0] if rows else None
+        try:
+            return StoredRun.model_validate(rows[0]) if rows else None
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise InputError(
+                expected="a run that says of itself what leadscore wrote", found=first["msg"], table="score_runs",
+                column=".".join(str(part) for part in first["loc"]), row=str(rows[0]["run_id"]),
+                hint="Run 'leadscore score' again, with the version that serves",
+            ) from None  # fmt: skip
 
     def _all(self, statement: sa.Select[Any]) -> list[Row]:
         with self._engine.connect() as connection:
@@ -220,6 +256,3 @@ def _in_utc(value: Any) -> Any:
     if not isinstance(value, datetime):
         return value
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-About = Mapping[str, Any]

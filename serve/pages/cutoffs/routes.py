@@ -39,7 +39,6 @@ def get_cutoffs(request: Request, services: ServicesIn) -> HTMLResponse:
             context["answer"] = answer_view(services.past.answer(question), question, language, lead_url)
         except PromiseNotKeptError as error:
             context["broken"] = _broken(error, past, given, language)
-    about = _about(past)
     context |= {
         "title": say("cutoffs_title", language),
         "caution": _caution(services, language),
@@ -52,13 +51,11 @@ def get_cutoffs(request: Request, services: ServicesIn) -> HTMLResponse:
         "script": cutoffs_script(),
     }
     wrong = bool(problems) or context["broken"] is not None
-    page = page_response(request, "cutoffs.html.j2", context, about=about, status=422 if wrong else 200)
+    page = page_response(
+        request, "cutoffs.html.j2", context, source_title=past.about["title"][language], status=422 if wrong else 200
+    )
     page.headers[POLICY] = content_policy(stylesheet(), cutoffs_script())
     return page
-
-
-def _about(past: Past) -> dict[str, Any]:
-    return {"title": past.about["title"]}
 
 
 def _caution(services: Services, language: Language) -> str | None:
@@ -66,7 +63,7 @@ def _caution(services: Services, language: Language) -> str | None:
     try:
         return caution(services.about(), language)
     except InputError:
-        return caution({}, language)
+        return caution(None, language)
 
 
 def _broken(error: PromiseNotKeptError, past: Past, given: dict[str, str], language: Language) -> dict[str, Any]:
