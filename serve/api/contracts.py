@@ -133,9 +133,14 @@ class CurvePointOut(BaseModel):
     p_close: float | None = None
 
 
-def _column(name: str, **default: None) -> Any:
+def _column(name: str) -> Any:
     """Return a field that says what the score's column of this name is declared to mean."""
-    return Field(description=MEANING[name], **default)
+    return Field(description=MEANING[name])
+
+
+def _later_column(name: str) -> Any:
+    """Return the same for a column that a later version added: older stores may lack it."""
+    return Field(default=None, description=MEANING[name])
 
 
 class ScoreOut(BaseModel):
@@ -158,9 +163,9 @@ class ScoreOut(BaseModel):
     fit_grade: str | None = _column("fit_grade")
     behaviour_grade: str | None = _column("behaviour_grade")
     reasons: list[ReasonOut] = _column("reasons")
-    curve: list[CurvePointOut] | None = _column("curve", default=None)
-    expected_days_sql: float | None = _column("expected_days_sql", default=None)
-    expected_days_close: float | None = _column("expected_days_close", default=None)
+    curve: list[CurvePointOut] | None = _later_column("curve")
+    expected_days_sql: float | None = _later_column("expected_days_sql")
+    expected_days_close: float | None = _later_column("expected_days_close")
     model_version: str = _column("model_version")
     cutoff_version: str = _column("cutoff_version")
     scored_at: datetime = _column("scored_at")
@@ -170,8 +175,8 @@ class StoredScoreOut(ScoreOut):
     """A score out of the store."""
 
     run_id: str = _column("run_id")
-    handed_over_by: Literal["cutoff", "exploration"] | None = _column("handed_over_by", default=None)
-    handover_probability: float | None = _column("handover_probability", default=None)
+    handed_over_by: Literal["cutoff", "exploration"] | None = _later_column("handed_over_by")
+    handover_probability: float | None = _later_column("handover_probability")
 
 
 class CurrentScoreOut(StoredScoreOut):
