@@ -5,7 +5,7 @@ Nothing about one company is written anywhere else in the code.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
@@ -18,6 +18,10 @@ Actor = Literal["lead", "marketing", "sales"]
 Measure = Literal["count", "count_ever", "decayed", "days_since_last", "distinct_days", "trend", "open", "hours"]
 Role = Literal["budget", "authority", "need", "timeline", "location"]
 
+TargetName = Literal["sql", "close"]
+TARGETS: tuple[TargetName, ...] = get_args(TargetName)
+"""The outcomes that a source may forecast, the nearer first. A third one is also a migration of the score store."""
+
 BANT: tuple[Role, ...] = ("budget", "authority", "need", "timeline")
 
 
@@ -28,7 +32,7 @@ class Words(Strict):
     en: str
 
     def of(self, language: Literal["de", "en"]) -> str:
-        """Return it in one language."""
+        """Return the words in one language."""
         return self.de if language == "de" else self.en
 
 
@@ -190,7 +194,7 @@ class SourceSpec(Strict):
     """The ladder as ``source.yaml`` writes it, lowest rung first: names, or rungs that say who has the lead."""
     lost: tuple[str, ...] = ("LOST",)
     recycled: tuple[str, ...] = ("RECYCLED",)
-    targets: dict[Literal["sql", "close"], Target] = Field(min_length=1)
+    targets: dict[TargetName, Target] = Field(min_length=1)
     snapshots: Snapshots = Snapshots()
     fit: dict[str, FitColumn] = Field(default_factory=dict)
     events: dict[str, EventFamily] = Field(default_factory=dict)
@@ -259,7 +263,7 @@ class SourceSpec(Strict):
         return {str(key): target for key, target in self.targets.items()}[name]
 
     @property
-    def primary_target(self) -> Literal["sql", "close"]:
+    def primary_target(self) -> TargetName:
         """The target that cut-offs work on: ``sql`` where there is one."""
         return "sql" if "sql" in self.targets else "close"
 

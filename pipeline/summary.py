@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from models.cutoffs.cutoffs import Cutoffs
+from models.scoring.run_about import RunAbout
 from pipeline.outputs.evaluation_file import read_evaluation, report_file
 from pipeline.outputs.score_file import read_score_summary
 from pipeline.pages.cutoff_words import asked, stated
@@ -179,26 +180,18 @@ def _print_receipt(console: Console, context: StageContext) -> None:
 def _print_scores(console: Console, context: StageContext) -> None:
     if not context.has("score"):
         return
-    score = read_score_summary(context)
-    goal = score["targets"][score["cutoffs"]["target"]]["stage"]
-    console.print(f"Open leads scored: {score['leads']:,} = {counted(score, goal)}", markup=False, soft_wrap=True)
+    about = RunAbout.model_validate(read_score_summary(context))
+    console.print(f"Open leads scored: {about.leads:,} = {counted(about)}", markup=False, soft_wrap=True)
 
 
-def counted(score: dict[str, Any], goal: str) -> str:
-    """Return what the open leads of ``score.json`` are, in numbers that add up to all of them.
-
-    Examples
-    --------
-    >>> counted({"bands": {"SAL": 1, "MQL": 15, "none": 2}, "excluded": 3, "with_sales": 4, "reached": 5}, "SQL")
-    '1 SAL + 15 MQL + 2 not promoted yet + 3 excluded by rule + 4 with sales already + 5 at SQL already'
-    """
-    bands = score["bands"]
+def counted(about: RunAbout) -> str:
+    """Return what the open leads of a run are, in numbers that add up to all of them."""
     parts = [
-        (bands["SAL"], "SAL"),
-        (bands["MQL"], "MQL"),
-        (bands["none"], "not promoted yet"),
-        (score["excluded"], "excluded by rule"),
-        (score["with_sales"], "with sales already"),
-        (score["reached"], f"at {goal} already"),
+        (about.bands["SAL"], "SAL"),
+        (about.bands["MQL"], "MQL"),
+        (about.bands["none"], "not promoted yet"),
+        (about.excluded, "excluded by rule"),
+        (about.with_sales, "with sales already"),
+        (about.reached, f"at {about.goal.stage} already"),
     ]
     return " + ".join(f"{count:,} {name}" for count, name in parts)

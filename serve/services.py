@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request
 
 from features.errors import InputError
+from models.scoring.run_about import RunAbout
 from serve.reading.ingested_history import IngestHistory
 from serve.reading.score_store import ScoreReader
 from serve.reading.served_model import ServedModel
@@ -38,17 +37,17 @@ class Services:
             past=StoredPast(settings.out),
         )
 
-    def about(self) -> Mapping[str, Any]:
-        """Return what the last completed run says about itself; empty where there is no run."""
+    def about(self) -> RunAbout | None:
+        """Return what the last completed run says of itself; None where there is no run."""
         run = self.store.latest_run()
-        return {} if run is None else dict(run["about"])
+        return None if run is None else run.about
 
     def caution(self) -> dict[str, str] | None:
         """Return the warning about the last run's model; where no run can be read, it was not checked."""
         try:
             return caution_words(self.about())
         except InputError:
-            return caution_words({})
+            return caution_words(None)
 
 
 def services_of(request: Request) -> Services:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
 from features.errors import InputError
@@ -69,9 +70,9 @@ class ServeSettings(Strict):
         return self
 
     @property
-    def store_url(self) -> str:
-        """SQLAlchemy URL of the score store."""
-        return self.store or f"sqlite:///{self.out}/scores.sqlite"
+    def store_url(self) -> str | sa.URL:
+        """SQLAlchemy URL of the score store; that of the file is no text, in which ``?`` and ``%`` mean something."""
+        return self.store or sa.URL.create("sqlite", database=str(self.out / "scores.sqlite"))
 
 
 def is_local(host: str) -> bool:

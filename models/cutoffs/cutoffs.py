@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from features.source_spec import TargetName
 from features.strict import Strict
 from models.bands import PerBand
 from models.cutoffs.policies.registry import PolicyName
@@ -61,7 +62,7 @@ class BaselineCutoffs(Strict):
 class Cutoffs(Strict):
     """Cut-offs on the calibrated probability of one target; ``version`` names exactly these."""
 
-    target: Literal["sql", "close"]
+    target: TargetName
     mql: float
     sal: float
     policy: PolicyName | Literal["by_stage"]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.catalog.feature_list import CURRENT_STAGE
-from features.source_spec import Condition, Exclusion, SourceSpec, Words
+from features.source_spec import TARGETS, Condition, Exclusion, SourceSpec, Words
 from features.time_units import DAY_US
 from models.bands import band_of, may_enter, passes
 from models.cutoffs.cutoffs import Cutoffs
@@ -23,12 +23,7 @@ from models.rules.points_reasons import condition_words, points_reasons_of_rows
 from models.rules.sales_veto import VETO, VETO_WORDS, Veto, vetoed
 from models.scoring.groups import counted_as, is_with_sales
 from models.scoring.reasons import reasons
-
-SCORE_COLUMNS = (
-    "lead_id", "as_of", "p_sql", "p_close", "band", "counted_as", "stage", "reached", "excluded", "exclusions",
-    "gates_missing", "points", "points_band", "points_reasons", "fit_grade", "behaviour_grade", "reasons",
-    "curve", "expected_days_sql", "expected_days_close",
-)  # fmt: skip
+from models.scoring.score_columns import SCORE_COLUMNS, expected_days_to, probability_of
 
 
 def model_version(files: Mapping[str, str]) -> str:
@@ -65,11 +60,9 @@ def score_rows(
     Returns
     -------
     DataFrame
-        Index as ``X``, columns `SCORE_COLUMNS`. ``p_sql`` and ``p_close`` are 0 to 1, missing where the source has no
-        such target; ``band`` is none, MQL or SAL; ``counted_as`` is the lead's group (`models.scoring.groups`);
-        ``reached`` says that the target of the cut-offs lies behind the lead already (its reasons are then those of the
-        close); ``curve`` tells P(reached within t) at some days, and ``expected_days_TARGET`` the mean time, given that
-        it is reached within its horizon; the JSON columns hold lists of dicts.
+        Index as ``X``; `models.scoring.score_columns.SCORE_COLUMNS`, where each column says what it holds. JSON columns
+        hold lists of dicts; numbers that a source has no target or rules for are missing. A lead that has reached the
+        target of the cut-offs has the reasons of the close.
     """
     spec = forecast.spec
     predicted = forecast.predict(X)
@@ -77,11 +70,11 @@ def score_rows(
     exclusions = _exclusions(X, (*spec.exclusions, *own), cutoffs.veto)
     gates = rules.gates.SAL if rules is not None else ()
     excluded = exclusions.map(bool)
-    p = predicted[f"p_{cutoffs.target}"]
+    p = predicted[probability_of(cutoffs.target)]
     reached = predicted[f"reached_{cutoffs.target}"].astype(bool)
     scores = pd.DataFrame({"lead_id": ids["lead_id"].to_numpy(), "as_of": ids["as_of"].array}, index=X.index)
-    scores["p_sql"] = predicted.get("p_sql", np.nan)
-    scores["p_close"] = predicted.get("p_close", np.nan)
+    for name in map(probability_of, TARGETS):
+        scores[name] = predicted.get(name, np.nan)
     scores["band"] = band_of(passes(p, may_enter(excluded, all_hold(X, gates)), cutoffs.at))
     scores["stage"] = (
         X[CURRENT_STAGE].astype(object).where(X[CURRENT_STAGE].notna(), None) if CURRENT_STAGE in X else None
@@ -115,8 +108,7 @@ def _with_outlook(scores: pd.DataFrame, X: pd.DataFrame, forecast: Forecast) -> 
     means = {name: np.round(outlook.expected_days, 3) for name, outlook in found.items()}
     return scores.assign(
         curve=_objects(curves, X.index),
-        expected_days_sql=means.get("sql", np.nan),
-        expected_days_close=means.get("close", np.nan),
+        **{expected_days_to(target): means.get(target, np.nan) for target in TARGETS},
     )
 
 

@@ -85,7 +85,7 @@ STAGES = (
         writes_outside=True,
     ),
 )
-ADDRESSES = (("score", "store"), ("mlflow", "tracking_uri"))
+ADDRESSES = (("score", "store"), ("score", "sinks"), ("mlflow", "tracking_uri"))
 """Settings that may hold a password: a stage's stamp keeps their digest only."""
 SPEC_FILE = "spec.json"
 """What stage ``ingest`` leaves of ``source.yaml``."""

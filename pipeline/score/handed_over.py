@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -12,6 +10,7 @@ from features.tables.handovers import CUTOFF, EXPLORATION, first_handovers
 from features.time_units import to_micros
 from models.scoring.groups import to_hand_over
 from models.scoring.lane_draw import chance_per_look, drawn, look_numbers, looks_of_a_lead
+from models.scoring.run_about import LaneAbout
 from pipeline.outputs.ingested_tables import read_handovers, read_leads, read_stages
 from pipeline.runner.stages import StageContext
 
@@ -51,15 +50,15 @@ def with_handovers(scores: pd.DataFrame, context: StageContext) -> pd.DataFrame:
     return scores.assign(handed_over_by=by, handover_probability=probability)
 
 
-def describe_lane(scores: pd.DataFrame, context: StageContext) -> dict[str, Any] | None:
+def describe_lane(scores: pd.DataFrame, context: StageContext) -> LaneAbout | None:
     """Return what a run says about its lane: its share, who took part and who was drawn; None without a lane."""
     share = context.settings.score.explore_share
     if share == 0:
         return None
     by, probability = scores["handed_over_by"], scores["handover_probability"]
-    return {
-        "share": share,
-        "chance": chance_per_look(share, looks_of_a_lead(context.spec().snapshots)),
-        "took_part": int((probability.notna() & by.ne(CUTOFF)).sum()),
-        "drawn": int(by.eq(EXPLORATION).sum()),
-    }
+    return LaneAbout(
+        share=share,
+        chance=chance_per_look(share, looks_of_a_lead(context.spec().snapshots)),
+        took_part=int((probability.notna() & by.ne(CUTOFF)).sum()),
+        drawn=int(by.eq(EXPLORATION).sum()),
+    )

@@ -1,20 +1,15 @@
-"""Stage ``score``: every open lead's probabilities, band, points and reasons, into the score store."""
+"""Stage ``score``: every open lead's probabilities, band, points and reasons, into every sink that is asked for."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from features.source_spec import SourceSpec
-from features.time_units import DAY_US, format_time, to_micros
 from models.cutoffs.cutoffs import Cutoffs
 from models.forecast.forecast import Forecast
 from models.forecast.saved_form import from_files
@@ -29,49 +24,16 @@ from pipeline.outputs.rules_file import read_rules, rules_identity
 from pipeline.outputs.score_file import SCORE_SUMMARY_FILE, read_score_summary
 from pipeline.runner.progress import progress, say
 from pipeline.runner.stages import StageContext
+from pipeline.score.describe_run import describe, verdict_of
 from pipeline.score.handed_over import describe_lane, with_handovers
-from pipeline.score.store import ScoreRun, open_store
-from pipeline.score.store_tables import JSON_COLUMNS
-from pipeline.score.store_url import address
-
-STORE_VARIABLE = "LEADSCORE_STORE"
-"""Environment variable with the store's URL, where ``score.store`` is not set; the server reads the same."""
-
-SCHEMA = pa.schema(
-    [
-        ("lead_id", pa.string()),
-        ("as_of", pa.timestamp("us", tz="UTC")),
-        ("run_id", pa.string()),
-        ("p_sql", pa.float64()),
-        ("p_close", pa.float64()),
-        ("band", pa.string()),
-        ("counted_as", pa.string()),
-        ("stage", pa.string()),
-        ("reached", pa.bool_()),
-        ("excluded", pa.bool_()),
-        ("exclusions", pa.string()),
-        ("gates_missing", pa.string()),
-        ("points", pa.float64()),
-        ("points_band", pa.string()),
-        ("points_reasons", pa.string()),
-        ("fit_grade", pa.string()),
-        ("behaviour_grade", pa.string()),
-        ("reasons", pa.string()),
-        ("model_version", pa.string()),
-        ("cutoff_version", pa.string()),
-        ("handed_over_by", pa.string()),
-        ("handover_probability", pa.float64()),
-        ("curve", pa.string()),
-        ("expected_days_sql", pa.float64()),
-        ("expected_days_close", pa.float64()),
-    ]
-)
-"""``scores.parquet``. JSON columns hold text. When a row was written stands in the store alone, as ``scored_at``:
-the file says the same whenever it is made."""
+from pipeline.score.scores_file import write_scores
+from pipeline.score.sinks.registry import make_sinks
+from pipeline.score.sinks.sink import ScoreRun, Sink
 
 
 def run(context: StageContext, out: Path) -> None:
-    """Write ``scores.parquet`` and ``score.json``, and upsert the scores into the store."""
+    """Write the scores into the sinks, and ``scores.parquet`` and ``score.json``."""
+    sinks = _sinks(context)
     files = read_texts(model_folder(context))
     forecast, cutoffs = from_files(files), read_cutoffs(context)
     rows = read_features(context, "open").sort_values(KEYS, ignore_index=True)
@@ -88,35 +50,34 @@ def run(context: StageContext, out: Path) -> None:
             cutoffs,
             observed_until_us=read_observed_until(context),
             top_reasons=context.settings.score.reasons,
-        )
-        | {"verdict": verdict_of(evaluation), "lane": describe_lane(scores, context)},
+            verdict=verdict_of(evaluation),
+            lane=describe_lane(scores, context),
+        ),
     )
-    written = _store(scores, scoring_run, context)
-    pq.write_table(_table(scores, scoring_run), out / "scores.parquet")
-    summary: dict[str, Any] = {"run_id": scoring_run.run_id, "model_version": scoring_run.model_version}
-    summary |= {"cutoff_version": scoring_run.cutoff_version, **scoring_run.about}
-    summary["store"] = address(store_url(context), context.workspace.root)
+    changed = {name: _write(scores, scoring_run, sink) for name, sink in sinks.items()}
+    write_scores(scores, scoring_run, out / "scores.parquet")
+    summary = scoring_run.summary() | _places(sinks, context)
     (out / SCORE_SUMMARY_FILE).write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    say(f"score: {len(scores)} open leads scored, {written} of them new or changed in the store")
+    counts = ", ".join(f"{rows} of them new or changed in the {name}" for name, rows in changed.items())
+    say(f"score: {len(scores)} open leads scored, {counts}")
 
 
 def is_stored(context: StageContext) -> bool:
-    """Whether the score store still holds the finished run of which ``score.json`` speaks, with all its scores."""
-    url = store_url(context)
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+    """Whether every sink still holds the finished run of which ``score.json`` speaks, where it says so."""
+    summary = read_score_summary(context)
+    sinks = _sinks(context)
+    if any(summary.get(name) != place for name, place in _places(sinks, context).items()):
         return False
-    told = read_score_summary(context)
-    if told.get("store") != address(url, context.workspace.root):
-        return False
-    with open_store(url) as store:
-        finished = {found["run_id"] for found in store.runs() if found["finished_at"] is not None}
-        return told["run_id"] in finished and store.rows_of(told["run_id"]) == told["leads"]
+    finished = ScoreRun.of_summary(summary)
+    return all(sink.holds(finished) for sink in sinks.values())
 
 
-def store_url(context: StageContext) -> str:
-    """Return the score store's URL: as set, else from the environment, else a SQLite file beside the outputs."""
-    given = context.settings.score.store or os.environ.get(STORE_VARIABLE)
-    return given or f"sqlite:///{context.workspace.root / 'scores.sqlite'}"
+def _sinks(context: StageContext) -> dict[str, Sink]:
+    return make_sinks(context.settings.score, context.workspace.root)
+
+
+def _places(sinks: Mapping[str, Sink], context: StageContext) -> dict[str, Mapping[str, object]]:
+    return {name: sink.place(context.workspace.root) for name, sink in sinks.items()}
 
 
 def _scored(
@@ -135,15 +96,9 @@ def _scored(
     return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
 
-def _store(scores: pd.DataFrame, scoring_run: ScoreRun, context: StageContext) -> int:
-    with progress("write scores", total=len(scores)) as steps, open_store(store_url(context)) as store:
-        return store.write(
-            scores,
-            run=scoring_run,
-            now=datetime.now(UTC),
-            chunk_rows=context.settings.score.chunk_rows,
-            on_chunk=steps.advance,
-        )
+def _write(scores: pd.DataFrame, scoring_run: ScoreRun, sink: Sink) -> int:
+    with progress("write scores", total=len(scores)) as steps:
+        return sink.write(scores, scoring_run, now=datetime.now(UTC), on_rows=steps.advance)
 
 
 def _run_id(context: StageContext, *, model: dict[str, str], cutoffs: Cutoffs) -> str:
@@ -154,77 +109,3 @@ def _run_id(context: StageContext, *, model: dict[str, str], cutoffs: Cutoffs) -
     if share > 0:
         parts.append(f"{share!r} {context.settings.seed}")
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
-
-
-def describe(
-    scores: pd.DataFrame, spec: SourceSpec, cutoffs: Cutoffs, *, observed_until_us: int, top_reasons: int
-) -> dict[str, Any]:
-    """Return what a page needs to word the scores of a run: source, targets, cut-offs, averages, numbers.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        As `score_rows` gives them.
-    spec : SourceSpec
-    cutoffs : Cutoffs
-    observed_until_us : int
-        Until when there are data.
-    top_reasons : int
-        Reasons that each score has at most, beside the rest.
-    """
-    open_scores = scores[~scores["reached"]]
-    groups = scores["counted_as"].value_counts()
-    averages = {f"p_{name}": open_scores[f"p_{name}"].mean() for name in sorted(spec.targets)}
-    points = cutoffs.baseline.model_dump() if cutoffs.baseline.kind == "points" else None
-    return {
-        "source": spec.name,
-        "top_reasons": top_reasons,
-        "title": spec.title.model_dump(),
-        "observed_until": format_time(observed_until_us),
-        "targets": _targets(spec),
-        "cutoffs": {"target": cutoffs.target, "mql": cutoffs.mql, "sal": cutoffs.sal},
-        "points_cutoffs": {"mql": points["mql"], "sal": points["sal"]} if points is not None else None,
-        "averages": {name: None if pd.isna(mean) else float(mean) for name, mean in averages.items()},
-        "leads": len(scores),
-        "bands": {name: int(groups.get(name, 0)) for name in ("SAL", "MQL", "none")},
-        **{name: int(groups.get(name, 0)) for name in ("excluded", "with_sales", "reached")},
-    }
-
-
-def _targets(spec: SourceSpec) -> dict[str, Any]:
-    return {
-        name: {
-            "stage": target.stage,
-            "horizon_days": target.horizon / DAY_US,
-            "words": target.words.model_dump() if target.words is not None else None,
-        }
-        for name, target in sorted(spec.targets.items())
-    }
-
-
-def verdict_of(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """Return what ``evaluation.json`` says about whether the model may take the baseline's place."""
-    primary = evaluation["targets"][evaluation["target"]]
-    return {
-        "beats_baseline": evaluation["beats_baseline"],
-        "baseline": evaluation["baseline"],
-        "leads": primary["leads"],
-        "outcomes": primary["outcomes"],
-    }
-
-
-def _table(scores: pd.DataFrame, scoring_run: ScoreRun) -> pa.Table:
-    texts = {name: scores[name].map(_json_text) for name in JSON_COLUMNS}
-    whole = scores.assign(
-        **texts,
-        run_id=scoring_run.run_id,
-        model_version=scoring_run.model_version,
-        cutoff_version=scoring_run.cutoff_version,
-    )
-    whole["as_of"] = to_micros(whole["as_of"])  # as pyarrow asks pandas for zoned times, pandas warns
-    columns = [pa.array(whole[field.name], from_pandas=True).cast(field.type) for field in SCHEMA]
-    return pa.table(columns, schema=SCHEMA)
-
-
-def _json_text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)

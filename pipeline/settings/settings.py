@@ -81,12 +81,20 @@ class ScoreOptions(Strict):
 
     store: str | None = None
     """SQLAlchemy URL of the score store; None is a SQLite file beside the outputs."""
+    sinks: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Further places that scores go to, by name; each has settings of its own (`pipeline.score.sinks`)."""
     every: Duration = Field(default=DAY_US, gt=0)
     """Rhythm at which the job looks at all open leads: volumes are counted at it."""
     reasons: int = Field(default=5, ge=1)
     explore_share: float = Field(default=0.0, ge=0, le=0.5)
     """Share of the leads below the cut-off that are handed over by a logged draw, to learn from; 0 is none."""
     chunk_rows: int = Field(default=5_000, ge=1)
+
+    @model_validator(mode="after")
+    def _one_store(self) -> ScoreOptions:
+        if "store" in self.sinks:
+            raise ValueError("score.sinks is for further places; the score store is score.store")
+        return self
 
 
 class MonitorOptions(Strict):

@@ -8,7 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from features.source_spec import Words
+from models.bands import BandOrNone
 from models.scoring.groups import Group
+from models.scoring.score_columns import MEANING
+from serve.reading.score_store import StoredRun
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -131,49 +134,50 @@ class CurvePointOut(BaseModel):
     p_close: float | None = None
 
 
-class ScoreOut(BaseModel):
-    """One score."""
+def _column(name: str) -> Any:
+    """Return a field that says what the score's column of this name is declared to mean."""
+    return Field(description=MEANING[name])
 
-    lead_id: str | None
-    as_of: datetime
-    p_sql: float | None = Field(description="Probability of the target sql within its horizon")
-    p_close: float | None = Field(description="Probability of the target close within its horizon")
-    band: Literal["none", "MQL", "SAL"] = Field(description="What probability, exclusions and gates alone say")
-    group: Group = Field(description="What the lead is counted as; with_sales: it stands at a rung that is with sales")
-    stage: str | None
-    reached: bool = Field(description="The target of the cut-offs lies behind the lead already")
-    excluded: bool
-    exclusions: list[ExclusionOut]
-    gates_missing: list[GateOut]
-    points: float | None
-    points_band: Literal["none", "MQL", "SAL"] | None
-    points_reasons: list[PointsReasonOut]
-    fit_grade: str | None = Field(description="A (best quarter) to D: who the lead is")
-    behaviour_grade: str | None = Field(description="1 (best quarter) to 4: what the lead does")
-    reasons: list[ReasonOut] = Field(description="Strongest first; 'other' sums what is not named")
-    curve: list[CurvePointOut] | None = Field(
-        default=None, description="Rises to p_sql and p_close at their horizons; null in scores of older versions"
-    )
-    expected_days_sql: float | None = Field(
-        default=None, description="Mean days to SQL, given that it is reached within its horizon; 0 if it is reached"
-    )
-    expected_days_close: float | None = Field(default=None, description="The same for the close")
-    model_version: str
-    cutoff_version: str
-    scored_at: datetime
+
+def _later_column(name: str) -> Any:
+    """Return the same for a column that a later version added: older stores may lack it."""
+    return Field(default=None, description=MEANING[name])
+
+
+class ScoreOut(BaseModel):
+    """One score: the columns that `models.scoring.score_columns` declares, which a test holds this to."""
+
+    lead_id: str | None = _column("lead_id")
+    as_of: datetime = _column("as_of")
+    p_sql: float | None = _column("p_sql")
+    p_close: float | None = _column("p_close")
+    band: BandOrNone = _column("band")
+    group: Group = _column("counted_as")
+    stage: str | None = _column("stage")
+    reached: bool = _column("reached")
+    excluded: bool = _column("excluded")
+    exclusions: list[ExclusionOut] = _column("exclusions")
+    gates_missing: list[GateOut] = _column("gates_missing")
+    points: float | None = _column("points")
+    points_band: BandOrNone | None = _column("points_band")
+    points_reasons: list[PointsReasonOut] = _column("points_reasons")
+    fit_grade: str | None = _column("fit_grade")
+    behaviour_grade: str | None = _column("behaviour_grade")
+    reasons: list[ReasonOut] = _column("reasons")
+    curve: list[CurvePointOut] | None = _later_column("curve")
+    expected_days_sql: float | None = _later_column("expected_days_sql")
+    expected_days_close: float | None = _later_column("expected_days_close")
+    model_version: str = _column("model_version")
+    cutoff_version: str = _column("cutoff_version")
+    scored_at: datetime = _column("scored_at")
 
 
 class StoredScoreOut(ScoreOut):
     """A score out of the store."""
 
-    run_id: str
-    handed_over_by: Literal["cutoff", "exploration"] | None = Field(
-        default=None,
-        description="cutoff: MQL or SAL; exploration: by a random draw below the cut-off, to learn from",
-    )
-    handover_probability: float | None = Field(
-        default=None, description="1 at the cut-off, the chance of the draw below it; null if it can never be drawn"
-    )
+    run_id: str = _column("run_id")
+    handed_over_by: Literal["cutoff", "exploration"] | None = _later_column("handed_over_by")
+    handover_probability: float | None = _later_column("handover_probability")
 
 
 class CurrentScoreOut(StoredScoreOut):
@@ -218,7 +222,7 @@ class HealthOut(BaseModel):
     newer: str | None = Field(
         description="Why newer outputs are not served yet, or null where the newest are; only with a key", default=None
     )
-    last_run: dict[str, Any] | None = None
+    last_run: StoredRun | None = None
 
 
 class Problem(BaseModel):

@@ -8,7 +8,9 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Response, Security
 from fastapi.security import APIKeyHeader
 
 from features.errors import InputError
+from features.source_spec import TARGETS
 from models.scoring.groups import Group
+from models.scoring.score_columns import probability_of
 from serve.api.contracts import (
     BehaviourGrade,
     CurrentScoreOut,
@@ -75,9 +77,9 @@ def get_leads(
     cut-offs). Within a group the most probable comes first.
     """
     about = services.about()
-    target = about["cutoffs"]["target"] if about else "sql"
+    probability = about.probability if about is not None else probability_of(TARGETS[0])
     page = services.store.open_leads(
-        probability=f"p_{target}", group=band, search=search,
+        probability=probability, group=band, search=search,
         fit_grade=fit_grade, behaviour_grade=behaviour_grade, limit=limit, offset=offset,
     )  # fmt: skip
     leads = [StoredScoreOut.model_validate(presented(row)) for row in page.rows]
@@ -130,4 +132,4 @@ def get_health(response: Response, services: ServicesIn, key: Annotated[str | No
     response.status_code = 200 if status == "ok" else 503
     if not same_key(key, services.settings.api_key.get_secret_value()):
         return HealthOut(status=status)
-    return HealthOut(status=status, model=model, store=store, last_run=dict(run) if run else None, **known)
+    return HealthOut(status=status, model=model, store=store, last_run=run, **known)

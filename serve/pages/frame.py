@@ -9,7 +9,6 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
 from serve.pages.templating import environment, stylesheet
-from serve.reading.score_store import About
 from serve.security import COOKIE, HEADER, is_session, same_key
 from serve.services import Services, services_of
 from serve.wording.formats import LANGUAGES, Language, preferred_language
@@ -86,7 +85,7 @@ def missing_page(request: Request, error: Exception) -> HTMLResponse:
 
 def page_response(
     request: Request, template: str, context: dict[str, Any], *,
-    about: About | None = None, logged_in: bool = True, status: int = 200,
+    source_title: str = "", logged_in: bool = True, status: int = 200,
 ) -> HTMLResponse:  # fmt: skip
     """Render a page with what stands on every one: language, style, header."""
     language = language_of(request)
@@ -98,7 +97,7 @@ def page_response(
         "say": lambda key: say(key, language),
         "home": f"/leads?lang={language}",
         "languages": [(code, f"{path}?{urlencode([*kept, ('lang', code)])}") for code in LANGUAGES],
-        "source_title": about["title"][language] if about is not None else "",
+        "source_title": source_title,
         "logged_in": logged_in,
         "here": "cutoffs" if request.url.path == "/cutoffs" else "leads" if request.url.path == "/leads" else "",
     }

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from features.errors import InputError
 from models.scoring.groups import GROUPS
+from models.scoring.run_about import RunAbout
 from serve.reading.store_url import for_reading, read_url, shown
 
 CURRENT = "current_scores"
@@ -52,16 +54,42 @@ class _Tables(NamedTuple):
     current: sa.Table
 
 
+class StoredRun(BaseModel):
+    """One run that wrote scores, as its row of ``score_runs`` says.
+
+    Attributes
+    ----------
+    run_id, model_version, cutoff_version : str
+    leads : int
+        That it scored.
+    about : RunAbout
+        What it says of its scores.
+    started_at : datetime
+    finished_at : datetime or None
+        None while it runs and after a crash.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    model_version: str
+    cutoff_version: str
+    leads: int
+    about: RunAbout
+    started_at: datetime
+    finished_at: datetime | None
+
+
 class ScoreReader:
     """Reads ``scores``, ``score_runs`` and the view ``current_scores``.
 
     Parameters
     ----------
-    url : str
-        SQLAlchemy URL of the score store. Nothing is opened before the first question.
+    url : str or sqlalchemy.URL
+        Of the score store. Nothing is opened before the first question.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | sa.URL) -> None:
         parsed = read_url(url)
         self.place = shown(parsed)
         """Where the store is, without user and password."""
@@ -100,10 +128,10 @@ class ScoreReader:
             self._tables = _Tables(scores, metadata.tables["score_runs"], current)
         return self._tables
 
-    def latest_run(self) -> Row | None:
+    def latest_run(self) -> StoredRun | None:
         """Return the run that was completed last, or None."""
         runs = self._reflected().runs
-        return self._first(sa.select(runs).where(runs.c.finished_at.is_not(None)).order_by(runs.c.started_at.desc()))
+        return self._run(sa.select(runs).where(runs.c.finished_at.is_not(None)).order_by(runs.c.started_at.desc()))
 
     def is_running(self) -> bool:
         """Whether a run was begun after the last completed one and is not completed itself."""
@@ -111,10 +139,10 @@ class ScoreReader:
         newest = self._first(sa.select(runs).order_by(runs.c.started_at.desc(), runs.c.run_id))
         return newest is not None and newest["finished_at"] is None
 
-    def run(self, run_id: str) -> Row | None:
+    def run(self, run_id: str) -> StoredRun | None:
         """Return one run."""
         runs = self._reflected().runs
-        return self._first(sa.select(runs).where(runs.c.run_id == run_id))
+        return self._run(sa.select(runs).where(runs.c.run_id == run_id))
 
     def current(self, lead_id: str) -> Row | None:
         """Return a lead's newest score (latest as-of time; of several models the one that ran last), or None."""
@@ -183,6 +211,18 @@ class ScoreReader:
         rows = self._all(statement.limit(1))
         return rows[0] if rows else None
 
+    def _run(self, statement: sa.Select[Any]) -> StoredRun | None:
+        rows = self._all(statement.limit(1))
+        try:
+            return StoredRun.model_validate(rows[0]) if rows else None
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise InputError(
+                expected="a run that says of itself what leadscore wrote", found=first["msg"], table="score_runs",
+                column=".".join(str(part) for part in first["loc"]), row=str(rows[0]["run_id"]),
+                hint="Run 'leadscore score' again, with the version that serves",
+            ) from None  # fmt: skip
+
     def _all(self, statement: sa.Select[Any]) -> list[Row]:
         with self._engine.connect() as connection:
             return [
@@ -196,6 +236,3 @@ def _in_utc(value: Any) -> Any:
     if not isinstance(value, datetime):
         return value
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-About = Mapping[str, Any]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +12,9 @@ from models.cutoffs.cutoffs import BaselineCutoffs, Cutoffs
 from models.forecast.forecast import Forecast
 from models.forecast.saved_form import from_files
 from models.rules.points import PointsRules
+from models.scoring.run_about import DEFAULT_REASONS, RunAbout
 from models.scoring.score_rows import model_version
 from serve.reading.stage_outputs import MixedRunsError, StageOutputs
-
-DEFAULT_REASONS = 5
 
 
 @dataclass(frozen=True)
@@ -95,4 +93,6 @@ class ServedModel:
     def _top_reasons(self) -> int:
         """Return what the nightly job last used; before its first run, its default."""
         file = self._out / "score" / "score.json"
-        return int(json.loads(file.read_text(encoding="utf-8"))["top_reasons"]) if file.is_file() else DEFAULT_REASONS
+        if not file.is_file():
+            return DEFAULT_REASONS
+        return RunAbout.model_validate_json(file.read_text(encoding="utf-8")).top_reasons

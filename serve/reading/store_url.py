@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from features.errors import InputError
 
 
-def read_url(text: str) -> sa.URL:
+def read_url(text: str | sa.URL) -> sa.URL:
     """Return a URL to read by; of one that cannot be used, nothing is quoted: it may be a piece of the password.
 
     Raises

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from models.scoring.run_about import RunAbout
 from serve.wording.formats import LANGUAGES, Language
 from serve.wording.sentences import say
 
 
-def caution(about: Mapping[str, Any], language: Language) -> str | None:
+def caution(about: RunAbout | None, language: Language) -> str | None:
     """Return a warning, or None where the run's model was shown to beat the baseline.
 
     Parameters
     ----------
-    about : mapping
-        What a run says about itself. One without a verdict, of an older version, was not checked.
+    about : RunAbout or None
+        What a run says of itself. One without a verdict was not checked, and no run was not either.
     language : {"de", "en"}
     """
-    verdict = about.get("verdict")
-    if verdict is None:
+    if about is None or about.verdict is None:
         return say("caution_unchecked", language)
-    if verdict["beats_baseline"]:
+    if about.verdict.beats_baseline:
         return None
-    return say("caution_unproven", language, base=say(f"base_{verdict['baseline']}", language))
+    return say("caution_unproven", language, base=say(f"base_{about.verdict.baseline}", language))
 
 
-def caution_words(about: Mapping[str, Any]) -> dict[str, str] | None:
+def caution_words(about: RunAbout | None) -> dict[str, str] | None:
     """Return the warning in every language, for the API."""
     words = {language: caution(about, language) for language in LANGUAGES}
     return {language: text for language, text in words.items() if text is not None} or None

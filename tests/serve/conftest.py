@@ -19,7 +19,9 @@ import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, StorageState, sync_playwright
 
 from models.scoring.groups import counted_as
-from pipeline.score.store import ScoreRun, open_store
+from models.scoring.run_about import RunAbout
+from pipeline.score.sinks.score_store import ScoreStore
+from pipeline.score.sinks.sink import ScoreRun
 from serve import ServeSettings, create_app
 
 KEY = "a-key-for-these-tests"
@@ -83,7 +85,7 @@ def anonymous(address: str) -> Iterator[httpx.Client]:
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 EVIL = "<script>alert('x')</script>\"&"
-ABOUT: dict[str, Any] = {
+ABOUT_JSON: dict[str, Any] = {
     "source": "small", "title": {"de": "Klein & Söhne", "en": "Small & Sons"}, "observed_until": "2026-06-01T12:00:00Z",
     "targets": {
         "close": {"stage": "WON", "horizon_days": 90.0, "words": {"de": "Abschluss", "en": "deal won"}},
@@ -91,8 +93,10 @@ ABOUT: dict[str, Any] = {
     },
     "cutoffs": {"target": "sql", "mql": 0.1, "sal": 0.3}, "points_cutoffs": {"mql": 40.0, "sal": 70.0},
     "averages": {"p_sql": 0.0512, "p_close": 0.01},
+    "leads": 9, "bands": {"SAL": 1, "MQL": 4, "none": 1}, "excluded": 1, "with_sales": 1, "reached": 1,
     "verdict": {"beats_baseline": False, "baseline": "points", "leads": 900, "outcomes": 40},
 }  # fmt: skip
+ABOUT = RunAbout.model_validate(ABOUT_JSON)
 
 
 def reason(points: float, de: str, en: str, *, family: str = "behaviour", subject: str = "s") -> dict[str, Any]:
@@ -183,8 +187,8 @@ LEADS = [
 
 
 @pytest.fixture(scope="session")
-def about() -> dict[str, Any]:
-    """What the runs made by hand say about themselves."""
+def about() -> RunAbout:
+    """What the runs made by hand say of themselves."""
     return ABOUT
 
 
@@ -197,10 +201,10 @@ def make_lead() -> Callable[..., dict[str, Any]]:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server over a few leads made by hand."""
     out = tmp_path_factory.mktemp("small")
-    with open_store(f"sqlite:///{out}/scores.sqlite") as store:
-        yesterday = pd.DataFrame([lead("plain", as_of=pd.Timestamp(NOON - timedelta(days=1)), p_sql=0.05, band="none")])
-        store.write(yesterday, run=ScoreRun("r0", "m0", "c0", ABOUT), now=NOON - timedelta(days=1))
-        store.write(pd.DataFrame(LEADS), run=ScoreRun("r1", "m1", "c1", ABOUT), now=NOON)
+    store = ScoreStore(f"sqlite:///{out}/scores.sqlite")
+    yesterday = pd.DataFrame([lead("plain", as_of=pd.Timestamp(NOON - timedelta(days=1)), p_sql=0.05, band="none")])
+    store.write(yesterday, run=ScoreRun("r0", "m0", "c0", ABOUT), now=NOON - timedelta(days=1))
+    store.write(pd.DataFrame(LEADS), run=ScoreRun("r1", "m1", "c1", ABOUT), now=NOON)
     with serving(ServeSettings(out=out, api_key=KEY, page_rows=3)) as url:
         yield url
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from features.errors import InputError
 from serve.__main__ import main, read_settings
@@ -37,7 +38,8 @@ def test_settings_that_are_refused(arguments: list[str], environment: dict[str, 
 
 def test_settings_from_the_command_line_and_the_environment() -> None:
     settings, made = read_settings(["--host", "0.0.0.0", "--allow-remote"], {"LEADSCORE_OUT": "/somewhere"})
-    assert (made, settings.host, settings.store_url) == (True, "0.0.0.0", "sqlite:////somewhere/scores.sqlite")
+    assert (made, settings.host) == (True, "0.0.0.0")
+    assert settings.store_url == sa.URL.create("sqlite", database="/somewhere/scores.sqlite")
     assert settings.api_key.get_secret_value() not in repr(settings)
     again, _ = read_settings([], {})
     assert again.api_key != settings.api_key

@@ -35,7 +35,7 @@ def get_cutoffs(request: Request, services: ServicesIn) -> HTMLResponse:
         past = services.past.current()
     except InputError as error:
         raise PageMissingError(say("cutoffs_no_run", language), str(error), status=503) from None
-    goal, about = past.about.stage, {"title": past.about.title.model_dump()}
+    goal = past.about.stage
     given = {name: request.query_params.get(name, "") for name in FIELDS}
     question, problems = read_form(given)
     answer = broken = None
@@ -58,8 +58,10 @@ def get_cutoffs(request: Request, services: ServicesIn) -> HTMLResponse:
         "slider": say("slider", language, field="{field}"),
         "script": cutoffs_script(),
     }
-    wrong = bool(problems) or broken is not None
-    page = page_response(request, "cutoffs.html.j2", context, about=about, status=422 if wrong else 200)
+    wrong = bool(problems) or context["broken"] is not None
+    page = page_response(
+        request, "cutoffs.html.j2", context, source_title=past.about.title.of(language), status=422 if wrong else 200
+    )
     page.headers[POLICY] = content_policy(stylesheet(), cutoffs_script())
     return page
 
@@ -69,7 +71,7 @@ def _caution(services: Services, language: Language) -> str | None:
     try:
         return caution(services.about(), language)
     except InputError:
-        return caution({}, language)
+        return caution(None, language)
 
 
 def _broken(error: PromiseNotKeptError, goal: str, given: Mapping[str, str], language: Language) -> dict[str, Any]:

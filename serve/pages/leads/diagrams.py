@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from features.time_units import parse_time
-from serve.reading.score_store import About, Row
+from models.scoring.run_about import RunAbout
+from serve.reading.score_store import Row
 from serve.wording.formats import Language, apart, date, percent, points_of_percent
 from serve.wording.sentences import say
 
@@ -35,10 +36,9 @@ def reason_rows(reasons: Sequence[Row], language: Language) -> list[dict[str, An
     return rows
 
 
-def scale(row: Row, about: About, language: Language) -> dict[str, Any]:
+def scale(row: Row, about: RunAbout, language: Language) -> dict[str, Any]:
     """Return the probability on a line with both cut-offs; the line is SCALE_WIDTH long."""
-    target = about["cutoffs"]["target"]
-    values = {"chance": row[f"p_{target}"], "mql": about["cutoffs"]["mql"], "sal": about["cutoffs"]["sal"]}
+    values = {"chance": row[about.probability], "mql": about.cutoffs.mql, "sal": about.cutoffs.sal}
     end = min(1.0, 1.25 * max(*values.values(), 0.01))
     place = {name: SCALE_WIDTH * min(value / end, 1.0) for name, value in values.items()}
     texts = apart(values, language)
@@ -61,9 +61,9 @@ def _mark(x: float, words: str, anchor: str) -> dict[str, str]:
     return {"x": f"{x:.1f}", "label_x": f"{inside:.1f}", "anchor": anchor, "words": words}
 
 
-def curve(history: Sequence[Row], about: About, language: Language) -> dict[str, str] | None:
+def curve(history: Sequence[Row], about: RunAbout, language: Language) -> dict[str, str] | None:
     """Return the probability over time as a line, or None where there is nothing to connect."""
-    column = f"p_{about['cutoffs']['target']}"
+    column = about.probability
     known = sorted((parse_time(row["as_of"]), row[column], row["as_of"]) for row in history if row[column] is not None)
     if len(known) < 2 or known[0][0] == known[-1][0]:
         return None

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from serve.reading.score_store import About, Row
+from features.source_spec import TargetName
+from models.scoring.run_about import RunAbout
+from models.scoring.score_columns import expected_days_to, probability_of
+from serve.reading.score_store import Row
 from serve.wording.formats import Language, number, percent
 from serve.wording.sentences import say
 
@@ -17,19 +20,20 @@ LEFT, RIGHT, TOP, BOTTOM = 46.0, 350.0, 14.0, 122.0
 DASH = "–"
 
 
-def when(row: Row, about: About, explained: str, language: Language) -> dict[str, Any] | None:
+def when(row: Row, about: RunAbout, explained: TargetName, language: Language) -> dict[str, Any] | None:
     """Return the curve of the target that the page explains, and the table of all that are still to come.
 
     None where the score holds no curve (older versions), or one of a single day.
     """
-    targets = [explained, *(name for name in about["targets"] if name != explained and not row["reached"])]
-    known = [point for point in row.get("curve") or () if point.get(f"p_{explained}") is not None]
-    if len(known) < 2 or known[-1][f"p_{explained}"] == 1:
+    targets = [explained, *(name for name in about.targets if name != explained and not row["reached"])]
+    column = probability_of(explained)
+    known = [point for point in row.get("curve") or () if point.get(column) is not None]
+    if len(known) < 2 or known[-1][column] == 1:
         return None
     days = _told_days([point["days"] for point in row["curve"]], about, targets)
     told = {point["days"]: point for point in row["curve"]}
-    goals = [str(about["targets"][name]["stage"]) for name in targets]
-    expected = [_after(row.get(f"expected_days_{name}"), language) for name in targets]
+    goals = [about.targets[name].stage for name in targets]
+    expected = [_after(row.get(expected_days_to(name)), language) for name in targets]
     ahead = [day for day in days if day <= known[-1]["days"]]
     chances = [f"{_within(day, language)} {_share(told[day], explained, language)}" for day in ahead]
     return {
@@ -37,14 +41,14 @@ def when(row: Row, about: About, explained: str, language: Language) -> dict[str
         "goals": goals,
         "rows": [(_within(day, language), [_share(told[day], name, language) for name in targets]) for day in days],
         "expected": expected if any(text != DASH for text in expected) else None,
-        "curve": _geometry(known, f"p_{explained}", language),
+        "curve": _geometry(known, column, language),
         "words": say("when_picture", language, goal=goals[0], chances=", ".join(chances)),
     }
 
 
-def _told_days(days: Sequence[float], about: About, targets: Sequence[str]) -> list[float]:
+def _told_days(days: Sequence[float], about: RunAbout, targets: Sequence[TargetName]) -> list[float]:
     """Choose the days of the table: the last calendar days that fit, and the horizons of what it tells."""
-    ends = {about["targets"][name]["horizon_days"] for name in targets}
+    ends = {about.targets[name].horizon_days for name in targets}
     last = max(ends)
     between = [day for day in days if day in TOLD_DAYS and day < last and day not in ends]
     return sorted({*(day for day in days if day in ends), *between[-max(MOST_TOLD - len(ends), 1) :]})
@@ -68,7 +72,7 @@ def _geometry(known: Sequence[Row], column: str, language: Language) -> dict[str
 
 
 def _share(point: Row, target: str, language: Language) -> str:
-    value = point.get(f"p_{target}")
+    value = point.get(probability_of(target))
     return DASH if value is None else percent(value, language)
 
 

@@ -12,10 +12,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from features.errors import InputError
 from models.forecast.grades import BEHAVIOUR_GRADES, FIT_GRADES
 from models.scoring.groups import GROUPS
+from models.scoring.run_about import RunAbout
 from serve.lead_id_in_path import LEAD_ID
 from serve.pages.frame import LOGGED_IN, PageMissingError, ServicesIn, language_of, lead_url, page_response
 from serve.pages.leads import view as views
-from serve.reading.score_store import About, LeadPage, Row
+from serve.reading.score_store import LeadPage, StoredRun
 from serve.services import Services
 from serve.wording.formats import Language, number
 from serve.wording.sentences import say
@@ -41,12 +42,12 @@ def get_leads(
 ) -> HTMLResponse:
     """List open leads by priority."""
     language, rows_a_page = language_of(request), services.settings.page_rows
-    about = _last_run(services, language)["about"]
+    about = _last_run(services, language).about
     chosen = band if band in GROUPS else None
     fit_grade = fit if fit in FIT_GRADES else None
     behaviour_grade = behaviour if behaviour in BEHAVIOUR_GRADES else None
     found = services.store.open_leads(
-        probability=f"p_{about['cutoffs']['target']}",
+        probability=about.probability,
         group=chosen,
         search=search.strip(),
         fit_grade=fit_grade,
@@ -65,7 +66,7 @@ def get_leads(
         "search": search.strip(),
         **_pager(found, here, page=page, rows_a_page=rows_a_page, language=language),
     }
-    return page_response(request, "leads.html.j2", context, about=about)
+    return page_response(request, "leads.html.j2", context, source_title=about.title.of(language))
 
 
 @router.get("/lead", dependencies=LOGGED_IN)
@@ -82,11 +83,13 @@ def get_lead(request: Request, lead_id: str, services: ServicesIn) -> HTMLRespon
     history = services.store.history(lead_id)
     if not history:
         raise PageMissingError(say("not_found", language), say("not_found_help", language))
-    about = (services.store.run(history[0]["run_id"]) or run)["about"]
-    return page_response(request, "lead.html.j2", views.lead_page(history, about, language), about=about)
+    about = (services.store.run(history[0]["run_id"]) or run).about
+    return page_response(
+        request, "lead.html.j2", views.lead_page(history, about, language), source_title=about.title.of(language)
+    )
 
 
-def _last_run(services: Services, language: Language) -> Row:
+def _last_run(services: Services, language: Language) -> StoredRun:
     try:
         run = services.store.latest_run()
     except InputError:
@@ -112,7 +115,7 @@ def _pager(
 
 
 def _tabs(
-    counts: Mapping[str, int], chosen: str | None, here: dict[str, str | None], about: About, language: Language
+    counts: Mapping[str, int], chosen: str | None, here: dict[str, str | None], about: RunAbout, language: Language
 ) -> list[dict[str, Any]]:
     tabs = []
     for band in (None, *GROUPS):

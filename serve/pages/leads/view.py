@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from features.source_spec import TargetName
 from models.forecast.grades import BEHAVIOUR_GRADES, FIT_GRADES
+from models.scoring.run_about import RunAbout, TargetAbout
+from models.scoring.score_columns import probability_of
 from serve.pages.leads.diagrams import OTHER, curve, reason_rows, scale
 from serve.pages.leads.due_curve import when
-from serve.reading.score_store import About, LeadPage, Row
+from serve.reading.score_store import LeadPage, Row
 from serve.wording.caution import caution
 from serve.wording.formats import Language, apart, date, date_time, iso_date_time, number, of_many, percent
 from serve.wording.sentences import say
@@ -20,16 +23,15 @@ LIST_BAR_IN_CUTOFFS = 2.5
 """A bar in the list is full at this many times the cut-off for SAL: the same on every page of the list."""
 
 
-def target_name(about: About, target: str, language: Language) -> str:
+def target_name(target: TargetAbout, language: Language) -> str:
     """Return what a target is called."""
-    words = about["targets"][target]["words"]
-    return str(words[language] if words is not None else about["targets"][target]["stage"])
+    return target.words.of(language) if target.words is not None else target.stage
 
 
-def goal_name(about: About, target: str, language: Language) -> str:
+def goal_name(target: TargetAbout, language: Language) -> str:
     """Return the stage of a target, with what it is called where that says more: ``WON (deal won)``."""
-    stage, name = str(about["targets"][target]["stage"]), target_name(about, target, language)
-    return stage if stage in name else f"{stage} ({name})"
+    name = target_name(target, language)
+    return target.stage if target.stage in name else f"{target.stage} ({name})"
 
 
 def band_name(band: str | None, language: Language) -> str:
@@ -37,15 +39,10 @@ def band_name(band: str | None, language: Language) -> str:
     return say("band_none", language) if band == "none" else str(band or DASH)
 
 
-def badge(band: str, about: About, language: Language) -> dict[str, str]:
+def badge(band: str, about: RunAbout, language: Language) -> dict[str, str]:
     """Return a group as it stands by itself; MQL and SAL are called the same everywhere."""
-    words = band if band in ("MQL", "SAL") else say(f"badge_{band}", language, goal=goal_stage(about))
+    words = band if band in ("MQL", "SAL") else say(f"badge_{band}", language, goal=about.goal.stage)
     return {"band": words, "band_class": band}
-
-
-def goal_stage(about: About) -> str:
-    """Return the stage that the cut-offs' target is about."""
-    return str(about["targets"][about["cutoffs"]["target"]]["stage"])
 
 
 def share(value: float | None, language: Language) -> str:
@@ -60,10 +57,10 @@ def points_text(value: float | None, language: Language) -> str:
     return number(value, language, digits=0 if value == round(value) else 1)
 
 
-def list_row(row: Row, about: About, language: Language) -> dict[str, Any]:
+def list_row(row: Row, about: RunAbout, language: Language) -> dict[str, Any]:
     """Return one line of the list of leads."""
-    p = row[f"p_{about['cutoffs']['target']}"]
-    end = min(1.0, max(about["cutoffs"]["sal"] * LIST_BAR_IN_CUTOFFS, 0.05))
+    p = row[about.probability]
+    end = min(1.0, max(about.cutoffs.sal * LIST_BAR_IN_CUTOFFS, 0.05))
     missing = row["gates_missing"] if is_held_by_gates(row, about) else []
     return {
         "id": row["lead_id"],
@@ -93,44 +90,40 @@ def _main_reasons(reasons: Sequence[Row], language: Language) -> str:
     )
 
 
-def headline(row: Row, about: About, language: Language) -> tuple[str, str | None]:
+def headline(row: Row, about: RunAbout, language: Language) -> tuple[str, str | None]:
     """Return the probability in plain words, and what else there is to say about the close."""
-    first = about["cutoffs"]["target"]
+    first = about.cutoffs.target
     sentences = []
-    for name in (first, *(other for other in about["targets"] if other != first)):
-        if row[f"p_{name}"] is None:
+    for name in (first, *(other for other in about.targets if other != first)):
+        probability, target = row[probability_of(name)], about.targets[name]
+        if probability is None:
             continue
-        target = about["targets"][name]
-        goal = goal_name(about, name, language)
+        goal = goal_name(target, language)
         if name == first and row["reached"]:
             sentences.append(say("goal_reached", language, goal=goal))
             continue
-        many = of_many(row[f"p_{name}"], language)
-        days = points_text(target["horizon_days"], language)
+        many = of_many(probability, language)
+        days = points_text(target.horizon_days, language)
         sentences.append(say("chance_words", language, many=many, goal=goal, days=days))
     return sentences[0], sentences[1] if len(sentences) > 1 else None
 
 
-def is_held_by_gates(row: Row, about: About) -> bool:
+def is_held_by_gates(row: Row, about: RunAbout) -> bool:
     """Whether the lead would be SAL if its gates were open."""
-    p = row[f"p_{about['cutoffs']['target']}"]
-    return (
-        bool(row["gates_missing"])
-        and row["counted_as"] in ("SAL", "MQL", "none")
-        and (p or 0) >= about["cutoffs"]["sal"]
-    )
+    p = row[about.probability]
+    return bool(row["gates_missing"]) and row["counted_as"] in ("SAL", "MQL", "none") and (p or 0) >= about.cutoffs.sal
 
 
-def verdict(row: Row, about: About, language: Language) -> str:
+def verdict(row: Row, about: RunAbout, language: Language) -> str:
     """Return why the lead has its band."""
     group = row["counted_as"]
     if group == "with_sales":
         return say("verdict_with_sales", language, stage=row["stage"])
     if group == "excluded":
         return say("verdict_excluded", language)
-    p, cutoffs = row[f"p_{about['cutoffs']['target']}"], about["cutoffs"]
+    p, cutoffs = row[about.probability], about.cutoffs
     key = "verdict_MQL_gates" if is_held_by_gates(row, about) else f"verdict_{row['band']}"
-    texts = {"chance": p, "mql": cutoffs["mql"], "sal": cutoffs["sal"]}
+    texts = {"chance": p, "mql": cutoffs.mql, "sal": cutoffs.sal}
     return say(key, language, **apart(texts, language))
 
 
@@ -149,7 +142,7 @@ def names(items: Sequence[Row], language: Language) -> str:
     return "; ".join(str(item[language]) for item in items)
 
 
-def facts(row: Row, about: About, language: Language) -> list[tuple[str, str]]:
+def facts(row: Row, about: RunAbout, language: Language) -> list[tuple[str, str]]:
     """Return where the score comes from: name and value."""
     return [
         (say("as_of", language), date_time(row["as_of"], language)),
@@ -169,9 +162,9 @@ def handed_over(history: Sequence[Row], language: Language) -> str | None:
     return say("handed_over_words", language, **texts)
 
 
-def history_rows(history: Sequence[Row], about: About, language: Language) -> list[dict[str, Any]]:
+def history_rows(history: Sequence[Row], about: RunAbout, language: Language) -> list[dict[str, Any]]:
     """Return the lines of the history, newest first."""
-    column = f"p_{about['cutoffs']['target']}"
+    column = about.probability
     return [
         {
             "as_of": date(row["as_of"], language),
@@ -185,12 +178,11 @@ def history_rows(history: Sequence[Row], about: About, language: Language) -> li
 
 
 def list_page(
-    found: LeadPage, about: About, language: Language, *, search: str, grades: tuple[str | None, str | None]
+    found: LeadPage, about: RunAbout, language: Language, *, search: str, grades: tuple[str | None, str | None]
 ) -> dict[str, Any]:
     """Return what stands above the list, and which columns it has; ``grades`` are those filtered by, fit first."""
-    target = about["cutoffs"]["target"]
     known = {"open": number(found.total, language), "found": number(found.found, language), "search": search}
-    texts = apart({name: about["cutoffs"][name] for name in ("mql", "sal")}, language)
+    texts = apart({"mql": about.cutoffs.mql, "sal": about.cutoffs.sal}, language)
     key = "leads_found" if search else "leads_graded" if any(grades) else "leads_known"
     return {
         "title": say("leads_title", language),
@@ -202,11 +194,11 @@ def list_page(
             )
         ],
         "caution": caution(about, language),
-        "as_of": iso_date_time(about["observed_until"], language),
+        "as_of": iso_date_time(about.observed_until, language),
         "cutoff_words": ", ".join(say(f"band_help_{band}", language, **texts) for band in ("MQL", "SAL")),
-        "chance_title": target_name(about, target, language),
-        "has_close": "close" in about["targets"] and target != "close",
-        "has_points": about["points_cutoffs"] is not None,
+        "chance_title": target_name(about.goal, language),
+        "has_close": "close" in about.targets and about.cutoffs.target != "close",
+        "has_points": about.points_cutoffs is not None,
     }
 
 
@@ -220,14 +212,13 @@ def _points_reasons(row: Row, language: Language) -> list[dict[str, str]]:
     ]
 
 
-def lead_page(history: Sequence[Row], about: About, language: Language) -> dict[str, Any]:
+def lead_page(history: Sequence[Row], about: RunAbout, language: Language) -> dict[str, Any]:
     """Return what a lead's page says; ``history`` is newest first."""
     row = history[0]
     first, second = headline(row, about, language)
-    target = about["cutoffs"]["target"]
-    explained = "close" if row["reached"] and "close" in about["targets"] else target
+    explained: TargetName = "close" if row["reached"] and "close" in about.targets else about.cutoffs.target
     enough, group = is_held_by_gates(row, about), row["counted_as"]
-    gates, average = row["gates_missing"], about["averages"].get(f"p_{target}")
+    gates, average = row["gates_missing"], about.average
     gate_key = "gates_words" if enough else "gates_also"
     return {
         "title": f"{say('lead', language)} {row['lead_id']}",
@@ -238,7 +229,7 @@ def lead_page(history: Sequence[Row], about: About, language: Language) -> dict[
         "stage": row["stage"],
         "headline": first,
         "second": second,
-        "scale": None if row["reached"] or row[f"p_{target}"] is None else scale(row, about, language),
+        "scale": None if row["reached"] or row[about.probability] is None else scale(row, about, language),
         "verdict": None if row["reached"] else verdict(row, about, language),
         "exclusion": say("excluded_words", language, names=names(row["exclusions"], language))
         if row["excluded"]
@@ -248,10 +239,10 @@ def lead_page(history: Sequence[Row], about: About, language: Language) -> dict[
         else None,
         "handed_over": handed_over(history, language),
         "gates_decide": enough,
-        "average": say("about_average", language, goal=goal_stage(about), share=percent(average, language))
+        "average": say("about_average", language, goal=about.goal.stage, share=percent(average, language))
         if average is not None and not row["reached"]
         else None,
-        "reasons_about": say("reasons_about", language, goal=goal_name(about, explained, language)),
+        "reasons_about": say("reasons_about", language, goal=goal_name(about.targets[explained], language)),
         "reasons": reason_rows(row["reasons"], language),
         "when": when(row, about, explained, language),
         "points_words": points_sentence(row, group, language),
@@ -261,5 +252,5 @@ def lead_page(history: Sequence[Row], about: About, language: Language) -> dict[
         "facts": facts(row, about, language),
         "history": history_rows(history, about, language),
         "curve": curve(history, about, language),
-        "has_points": about["points_cutoffs"] is not None,
+        "has_points": about.points_cutoffs is not None,
     }

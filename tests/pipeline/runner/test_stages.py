@@ -66,6 +66,9 @@ def test_no_password_stays_in_a_stamp(context_with):
     inputs = stage_inputs(stage, context)
     assert "a-secret" not in json.dumps(inputs)
     assert inputs["store"] != stage_inputs(stage, context_with())["store"]
+    further = stage_inputs(stage, context_with("score.sinks.crm.token=a-secret"))
+    assert "a-secret" not in json.dumps(further)
+    assert further["sinks"] != inputs["sinks"]
 
 
 def test_the_address_of_the_store_chooses_no_cutoffs_but_the_rhythm_of_the_job_does(context_with):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,10 @@ from alembic import command
 from alembic.config import Config
 
 from features.errors import InputError
-from pipeline.score import store as score_store
-from pipeline.score.store import open_store
-from pipeline.score.store_tables import SCORE_RUNS, SCORES
-from pipeline.score.store_url import read_url
+from pipeline.score.sinks import score_store
+from pipeline.score.sinks.score_store import ScoreStore
+from pipeline.score.sinks.store_tables import SCORE_RUNS, SCORES
+from pipeline.score.sinks.store_url import read_url
 from serve.reading.score_store import ScoreReader
 
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
@@ -35,6 +37,16 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/scores.sqlite"
     return str(request.getfixturevalue("postgres_url"))
+
+
+@contextmanager
+def migrated(url: str) -> Iterator[sa.Connection]:
+    """Bring a store up to date and open it as an administrator would."""
+    ScoreStore(url).migrate()
+    engine = sa.create_engine(read_url(url))
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
 
 
 def fill_older(url: str, runs: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
@@ -59,7 +71,7 @@ def run_of(run_id: str, about: dict[str, Any], at: datetime) -> dict[str, Any]:
 
 
 def test_the_view_has_every_column_of_a_score(url: str) -> None:
-    with open_store(url) as store, store._engine.connect() as connection:
+    with migrated(url) as connection:
         view = [column["name"] for column in sa.inspect(connection).get_columns("current_scores")]
     assert sorted(view) == sorted(column.name for column in SCORES.columns)
 
@@ -82,8 +94,9 @@ def test_scores_of_an_earlier_version_are_counted_as_its_pages_counted_them(url:
     reader = ScoreReader(url)
     with pytest.raises(InputError, match="Run 'leadscore score' again: it brings the store of an earlier version up"):
         reader.latest_run()
-    with open_store(url) as store:
-        groups = store.read().set_index("lead_id")["counted_as"].to_dict()
+    store = ScoreStore(url)
+    store.migrate()
+    groups = store.read().set_index("lead_id")["counted_as"].to_dict()
     assert groups == {lead: group for lead, *_, group in told}
     page = reader.open_leads(probability="p_sql")  # the same reader, without a restart
     reader.close()
@@ -119,7 +132,7 @@ def test_the_view_shows_the_newest_row_of_each_lead_out_of_the_runs_that_count(u
     for row in sorted(rows.values(), key=lambda r: (r["as_of"], begun[r["run_id"]], -int(r["model_version"][1:]))):
         if row["run_id"] in place:
             expected[row["lead_id"]] = (row["as_of"], row["model_version"], row["run_id"])
-    with open_store(url) as store, store._engine.begin() as connection:
+    with migrated(url) as connection:
         connection.execute(SCORE_RUNS.insert(), runs)
         connection.execute(SCORES.insert(), list(rows.values()))
         view = sa.Table("current_scores", sa.MetaData(), *(sa.Column(c.name, c.type) for c in SCORES.columns))
@@ -129,7 +142,7 @@ def test_the_view_shows_the_newest_row_of_each_lead_out_of_the_runs_that_count(u
 
 
 def test_a_role_that_may_not_read_the_view_is_told_so(postgres_url: str) -> None:
-    with open_store(postgres_url) as store, store._engine.begin() as connection:
+    with migrated(postgres_url) as connection:
         connection.execute(SCORE_RUNS.insert(), [run_of("r", {}, NOON)])
         connection.execute(SCORES.insert(), [PLAIN | {"counted_as": "MQL"}])
         connection.execute(sa.text("CREATE ROLE page_reader LOGIN PASSWORD 'page_reader'"))
@@ -141,10 +154,10 @@ def test_a_role_that_may_not_read_the_view_is_told_so(postgres_url: str) -> None
     )
     with pytest.raises(InputError, match="the server's role needs SELECT on current_scores too"):
         reader.open_leads(probability="p_sql")
-    with open_store(postgres_url) as store, store._engine.begin() as connection:
+    with migrated(postgres_url) as connection:
         connection.execute(sa.text("GRANT SELECT ON current_scores TO page_reader"))
     assert reader.open_leads(probability="p_sql").counts == {"MQL": 1}
     reader.close()
-    with open_store(postgres_url) as store, store._engine.begin() as connection:
+    with migrated(postgres_url) as connection:
         connection.execute(sa.text("DROP OWNED BY page_reader"))
         connection.execute(sa.text("DROP ROLE page_reader"))

@@ -12,11 +12,13 @@ import pytest
 from features.tables.handovers import first_handovers
 from features.time_units import DAY_US, from_micros, to_micros
 from models.scoring.lane_draw import chance_per_look
+from models.scoring.run_about import LaneAbout
 from pipeline.outputs.ingested_tables import read_stages
 from pipeline.runner.finished_run import open_run
 from pipeline.runner.stages import StageContext
 from pipeline.score import stage as score
 from pipeline.score.handed_over import describe_lane, with_handovers
+from pipeline.score.sinks.score_store import ScoreStore
 from pipeline.settings.settings import ScoreOptions
 
 SHARE = 0.5
@@ -67,9 +69,9 @@ def test_the_lane_draws_from_those_below_the_cut_off_alone(demo_run: Path, many:
     took_part = ~never
     assert result.loc[took_part, "handover_probability"].unique().tolist() == [chance]
     assert abs(lane[took_part].mean() - chance) < 4 * np.sqrt(chance * (1 - chance) / took_part.sum())
-    assert describe_lane(result, context) == {
-        "share": SHARE, "chance": chance, "took_part": int(took_part.sum()), "drawn": int(lane.sum())
-    }  # fmt: skip
+    assert describe_lane(result, context) == LaneAbout(
+        share=SHARE, chance=chance, took_part=int(took_part.sum()), drawn=int(lane.sum())
+    )  # fmt: skip
 
 
 def test_whom_sales_has_already_is_not_handed_over_again(demo_run: Path, scores: pd.DataFrame) -> None:
@@ -110,8 +112,8 @@ def test_scores_store_and_summary_tell_of_the_lane(demo_run: Path, tmp_path: Pat
     rows = pd.read_parquet(tmp_path / "scores.parquet")
     told = json.loads((tmp_path / "score.json").read_text())
     assert told["lane"]["drawn"] == (rows["handed_over_by"] == "exploration").sum() > 0
-    with score.open_store(url) as store:
-        stored = store.read()
+    store = ScoreStore(url)
+    stored = store.read()
     columns = ["lead_id", "handed_over_by", "handover_probability"]
     pd.testing.assert_frame_equal(stored[columns], rows[columns], check_dtype=False)
     assert told["run_id"] != json.loads((demo_run / "score" / "score.json").read_text())["run_id"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,12 +14,13 @@ import pytest
 import sqlalchemy as sa
 
 from features.time_units import DAY_US
+from models.scoring.score_columns import JSON_COLUMNS
 from pipeline.outputs.model_files import read_forecast
 from pipeline.runner.finished_run import open_run
 from pipeline.runner.stages import StageContext
 from pipeline.score import stage as score
-from pipeline.score.store import ScoreStore, open_store
-from pipeline.score.store_tables import JSON_COLUMNS
+from pipeline.score.sinks.score_store import ScoreStore
+from pipeline.score.sinks.sink import ScoreRun
 from pipeline.settings.settings import ScoreOptions
 
 
@@ -30,8 +32,8 @@ def context_with(demo_run: Path, **options: object) -> StageContext:
 
 
 def stored(url: str) -> pd.DataFrame:
-    with open_store(url) as store:
-        return store.read().drop(columns="scored_at")
+    store = ScoreStore(url)
+    return store.read().drop(columns="scored_at")
 
 
 @pytest.fixture
@@ -92,17 +94,17 @@ def test_store_and_file_say_the_same_and_a_rerun_changes_neither(demo_run: Path,
     rows = rows.assign(**{name: rows[name].map(json.loads) for name in JSON_COLUMNS})
     before = stored(url)
     pd.testing.assert_frame_equal(before, rows[before.columns], check_dtype=False)
-    with open_store(url) as store:
-        times = store.read()["scored_at"].tolist()
+    store = ScoreStore(url)
+    times = store.read()["scored_at"].tolist()
     assert (tmp_path / "out" / "scores.parquet").read_bytes() == (demo_run / "score" / "scores.parquet").read_bytes()
     told, nightly = (json.loads((out / "score.json").read_text()) for out in (tmp_path / "out", demo_run / "score"))
     assert told.pop("store") == {"dialect": "sqlite", "host": None, "database": f"{tmp_path}/scores.sqlite"}
     assert nightly.pop("store") == {"dialect": "sqlite", "host": None, "database": "scores.sqlite"}  # beside them
     assert told == nightly
     score.run(context_with(demo_run, store=url), tmp_path / "out")
-    with open_store(url) as store:
-        assert store.read()["scored_at"].tolist() == times
-        assert len(store.runs()) == 1
+    store = ScoreStore(url)
+    assert store.read()["scored_at"].tolist() == times
+    assert len(store.runs()) == 1
 
 
 def test_an_interrupted_run_is_completed_with_the_same_scores(
@@ -111,17 +113,21 @@ def test_an_interrupted_run_is_completed_with_the_same_scores(
     whole, broken = f"sqlite:///{tmp_path}/whole.sqlite", f"sqlite:///{tmp_path}/broken.sqlite"
     score.run(context_with(demo_run, store=whole), tmp_path)
     a_third = len(stored(whole)) // 3
-    write = ScoreStore._upsert
-    chunks = []
+    write, chunks = ScoreStore.write, []
 
-    def stop_in_the_third(store: ScoreStore, *given: object) -> int:
-        chunks.append(1)
-        if len(chunks) == 3:
-            raise KeyboardInterrupt
-        return write(store, *given)  # type: ignore[arg-type]
+    def stop_after_the_second(
+        store: ScoreStore, scores: pd.DataFrame, run: ScoreRun, *, now: datetime, on_rows: Callable[[int], None]
+    ) -> int:
+        def count(rows: int) -> None:
+            on_rows(rows)
+            chunks.append(rows)
+            if len(chunks) == 2:
+                raise KeyboardInterrupt
+
+        return write(store, scores, run, now=now, on_rows=count)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(ScoreStore, "_upsert", stop_in_the_third)
+        patch.setattr(ScoreStore, "write", stop_after_the_second)
         score.run(context_with(demo_run, store=broken, chunk_rows=a_third), tmp_path)
     assert len(stored(broken)) == 2 * a_third
     score.run(context_with(demo_run, store=broken, chunk_rows=a_third), tmp_path)
@@ -135,8 +141,8 @@ def test_postgresql_holds_what_sqlite_holds(demo_run: Path, tmp_path: Path, post
 
 def test_the_run_says_what_a_page_needs(demo_run: Path) -> None:
     summary = json.loads((demo_run / "score" / "score.json").read_text())
-    with open_store(f"sqlite:///{demo_run}/scores.sqlite") as store:
-        run = store.runs()[-1]
+    store = ScoreStore(f"sqlite:///{demo_run}/scores.sqlite")
+    run = store.runs()[-1]
     assert run["run_id"] == summary["run_id"]
     assert run["about"] == {key: summary[key] for key in run["about"]}
     spec = open_run(demo_run).spec()
@@ -164,7 +170,6 @@ def test_the_environment_names_the_store_where_no_setting_does(
     assert not score.is_stored(context_with(demo_run))  # it is in another store
     score.run(context_with(demo_run), tmp_path)
     assert len(stored(f"sqlite:///{tmp_path}/environment.sqlite"))
-    assert score.store_url(context_with(demo_run, store="sqlite:///set.sqlite")) == "sqlite:///set.sqlite"
     monkeypatch.delenv("LEADSCORE_STORE")
     assert score.is_stored(context_with(demo_run))
 
@@ -177,6 +182,8 @@ def test_a_store_that_lost_rows_is_not_taken_for_whole(demo_run: Path, tmp_path:
     shutil.copytree(demo_run, tmp_path / "out", ignore=shutil.ignore_patterns("mlflow", "simulate"))
     context = context_with(tmp_path / "out")
     assert score.is_stored(context)
-    with open_store(url) as store, store._engine.begin() as connection:
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
         connection.execute(sa.text(lost))
+    engine.dispose()
     assert not score.is_stored(context)

@@ -16,7 +16,9 @@ import pandas as pd
 import pytest
 
 from models.scoring.groups import GROUPS
-from pipeline.score.store import ScoreRun, open_store
+from models.scoring.run_about import RunAbout
+from pipeline.score.sinks.score_store import ScoreStore
+from pipeline.score.sinks.sink import ScoreRun
 from serve import ServeSettings
 
 KEY = "a-key-for-these-tests"
@@ -87,20 +89,21 @@ def score_frame(
 
 
 def run_of(run_id: str, *, model: str = "m1") -> ScoreRun:
-    about = {
+    about = RunAbout.model_validate({
         "source": "small", "title": {"de": "Klein", "en": "Small"}, "observed_until": "2026-06-01T00:00:00Z",
         "targets": {"sql": {"stage": "SQL", "horizon_days": 30.0, "words": None}},
         "cutoffs": {"target": "sql", "mql": 0.2, "sal": 0.5}, "points_cutoffs": None, "averages": {"p_sql": 0.1},
-    }  # fmt: skip
+        "leads": 2, "bands": {"SAL": 0, "MQL": 2, "none": 0}, "excluded": 0, "reached": 0,
+    })  # fmt: skip
     return ScoreRun(run_id=run_id, model_version=model, cutoff_version="c1", about=about)
 
 
 def test_ids_of_any_kind_and_scores_over_time(tmp_path: Path, start_server: Callable[..., object]) -> None:
     noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
-    with open_store(f"sqlite:///{tmp_path}/scores.sqlite") as store:
-        store.write(score_frame(AWKWARD_IDS, p=0.2), run=run_of("r1"), now=noon)
-        store.write(score_frame(AWKWARD_IDS[:1], p=0.3), run=run_of("r2", model="m2"), now=noon + timedelta(hours=1))
-        store.write(score_frame(AWKWARD_IDS, as_of="2026-06-02", p=0.4), run=run_of("r3"), now=noon + timedelta(days=1))
+    store = ScoreStore(f"sqlite:///{tmp_path}/scores.sqlite")
+    store.write(score_frame(AWKWARD_IDS, p=0.2), run=run_of("r1"), now=noon)
+    store.write(score_frame(AWKWARD_IDS[:1], p=0.3), run=run_of("r2", model="m2"), now=noon + timedelta(hours=1))
+    store.write(score_frame(AWKWARD_IDS, as_of="2026-06-02", p=0.4), run=run_of("r3"), now=noon + timedelta(days=1))
     settings = ServeSettings(out=tmp_path, api_key=KEY)
     with start_server(settings) as url, httpx.Client(base_url=url, headers={"X-API-Key": KEY}) as client:  # type: ignore[attr-defined]
         for lead_id in AWKWARD_IDS:
@@ -125,11 +128,11 @@ def test_a_run_that_was_broken_off_shows_each_lead_once(tmp_path: Path, start_se
     def stop(_: int) -> None:
         raise KeyboardInterrupt
 
-    with open_store(f"sqlite:///{tmp_path}/scores.sqlite") as store:
-        store.write(score_frame(["a", "b"], p=0.2), run=run_of("r1"), now=noon)
-        second = score_frame(["a", "b"], as_of="2026-06-02", p=0.4)
-        with pytest.raises(KeyboardInterrupt):
-            store.write(second, run=run_of("r2"), now=noon + timedelta(days=1), chunk_rows=1, on_chunk=stop)
+    store = ScoreStore(f"sqlite:///{tmp_path}/scores.sqlite", chunk_rows=1)
+    store.write(score_frame(["a", "b"], p=0.2), run=run_of("r1"), now=noon)
+    second = score_frame(["a", "b"], as_of="2026-06-02", p=0.4)
+    with pytest.raises(KeyboardInterrupt):
+        store.write(second, run=run_of("r2"), now=noon + timedelta(days=1), on_rows=stop)
     with start_server(ServeSettings(out=tmp_path, api_key=KEY)) as url:  # type: ignore[attr-defined]
         leads = httpx.get(f"{url}/v1/leads", headers={"X-API-Key": KEY}).json()["leads"]
         page = httpx.get(f"{url}/leads", headers={"X-API-Key": KEY}).text

@@ -12,7 +12,9 @@ import httpx
 import pandas as pd
 import pytest
 
-from pipeline.score.store import ScoreRun, open_store
+from models.scoring.run_about import RunAbout, VerdictAbout
+from pipeline.score.sinks.score_store import ScoreStore
+from pipeline.score.sinks.sink import ScoreRun
 from serve import ServeSettings
 
 KEY = "a-key-for-these-tests"
@@ -97,19 +99,23 @@ def test_all_numbers_of_the_list_add_up(
     assert api["total"] == 9
 
 
+def judged_against(baseline: str, *, beaten: bool) -> VerdictAbout:
+    return VerdictAbout(beats_baseline=beaten, baseline=baseline, leads=900, outcomes=40)
+
+
 @pytest.mark.parametrize(
     ("verdict", "english", "german"),
     [
-        ({"beats_baseline": True, "baseline": "points"}, None, None),
-        ({"beats_baseline": False, "baseline": "points"},
+        (judged_against("points", beaten=True), None, None),
+        (judged_against("points", beaten=False),
          "The model has not been shown to beat today's points; use with care.",
          "Es ist nicht gezeigt, dass das Modell die heutigen Punkte übertrifft; bitte mit Vorsicht verwenden."),
-        ({"beats_baseline": False, "baseline": "naive_bayes"}, "not been shown to beat naive Bayes", "naives Bayes"),
+        (judged_against("naive_bayes", beaten=False), "not been shown to beat naive Bayes", "naives Bayes"),
         (None, "has not been checked; use with care.", "ist nicht geprüft; bitte mit Vorsicht verwenden."),
     ],
 )  # fmt: skip
 def test_an_unproven_model_says_so_everywhere(
-    verdict: dict[str, Any] | None,
+    verdict: VerdictAbout | None,
     english: str | None,
     german: str | None,
     tmp_path: Path,
@@ -117,11 +123,11 @@ def test_an_unproven_model_says_so_everywhere(
     logged_in: Callable[..., Any],
     text: Callable[[str], str],
     make_lead: Callable[..., dict[str, Any]],
-    about: dict[str, Any],
+    about: RunAbout,
 ) -> None:
-    judged = {**about, "verdict": verdict}
-    with open_store(f"sqlite:///{tmp_path}/scores.sqlite") as store:
-        store.write(pd.DataFrame([make_lead("plain")]), run=ScoreRun("r1", "m1", "c1", judged), now=NOON)
+    judged = about.model_copy(update={"verdict": verdict})
+    store = ScoreStore(f"sqlite:///{tmp_path}/scores.sqlite")
+    store.write(pd.DataFrame([make_lead("plain")]), run=ScoreRun("r1", "m1", "c1", judged), now=NOON)
     with start_server(ServeSettings(out=tmp_path, api_key=KEY)) as url, logged_in(url) as pages:
         said = {(path, lang): text(pages.get(f"{path}?lang={lang}").text)
                 for path in ("/leads", "/leads/plain") for lang in ("en", "de")}  # fmt: skip

@@ -1,13 +1,17 @@
-"""The score store's tables as SQLAlchemy sees them; migrations/ creates them, a test holds both together."""
+"""The score store's tables, the scores from the declared columns; migrations/ creates them, a test compares both."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
+
+from features.source_spec import TARGETS
+from models.scoring.score_columns import COLUMNS, Kind, ScoreColumn, probability_of
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -51,41 +55,26 @@ SCORE_RUNS = sa.Table(
 )
 """One row a run that wrote scores: ``finished_at`` is empty while it runs and after a crash."""
 
+
+_TYPES: Mapping[Kind, Callable[[], sa.types.TypeEngine[Any]]] = {
+    "text": sa.Text,
+    "number": sa.Double,
+    "boolean": sa.Boolean,
+    "time": UtcDateTime,
+    "json": _json,
+}
+
+
+def _column(declared: ScoreColumn) -> sa.Column[Any]:
+    return sa.Column(declared.name, _TYPES[declared.kind](), primary_key=declared.key, nullable=declared.nullable)
+
+
 SCORES = sa.Table(
     "scores",
     METADATA,
-    sa.Column("lead_id", sa.Text, primary_key=True),
-    sa.Column("as_of", UtcDateTime, primary_key=True),
-    sa.Column("model_version", sa.Text, primary_key=True),
-    sa.Column("run_id", sa.Text, nullable=False),
-    sa.Column("p_sql", sa.Double),
-    sa.Column("p_close", sa.Double),
-    sa.Column("band", sa.Text, nullable=False),
-    sa.Column("stage", sa.Text),
-    sa.Column("reached", sa.Boolean, nullable=False),
-    sa.Column("excluded", sa.Boolean, nullable=False),
-    sa.Column("exclusions", _json(), nullable=False),
-    sa.Column("gates_missing", _json(), nullable=False),
-    sa.Column("points", sa.Double),
-    sa.Column("points_band", sa.Text),
-    sa.Column("points_reasons", _json(), nullable=False),
-    sa.Column("fit_grade", sa.Text),
-    sa.Column("behaviour_grade", sa.Text),
-    sa.Column("reasons", _json(), nullable=False),
-    sa.Column("cutoff_version", sa.Text, nullable=False),
-    sa.Column("scored_at", UtcDateTime, nullable=False),
-    sa.Column("handed_over_by", sa.Text),
-    sa.Column("handover_probability", sa.Double),
-    sa.Column("curve", _json()),
-    sa.Column("expected_days_sql", sa.Double),
-    sa.Column("expected_days_close", sa.Double),
-    sa.Column("counted_as", sa.Text),
-    sa.CheckConstraint("p_sql BETWEEN 0 AND 1", name="scores_p_sql"),
-    sa.CheckConstraint("p_close BETWEEN 0 AND 1", name="scores_p_close"),
+    *(_column(column) for column in sorted(COLUMNS, key=lambda column: not column.key)),
+    *(sa.CheckConstraint(f"{p} BETWEEN 0 AND 1", name=f"scores_{p}") for p in map(probability_of, TARGETS)),
     sa.CheckConstraint("band IN ('none', 'MQL', 'SAL')", name="scores_band"),
     sa.Index("scores_by_run", "run_id", "band"),
 )
-"""One row a lead, as-of time and model version; a later run of the same three takes its place."""
-
-KEY = ("lead_id", "as_of", "model_version")
-JSON_COLUMNS = ("exclusions", "gates_missing", "points_reasons", "reasons", "curve")
+"""One row a lead, as-of time and model version (these come first); a later run of the same three takes its place."""

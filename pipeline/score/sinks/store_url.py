@@ -12,7 +12,18 @@ from features.errors import InputError
 DIALECTS = ("sqlite", "postgresql")
 
 
-def read_url(text: str) -> sa.URL:
+def sqlite_url(file: Path) -> sa.URL:
+    """Return the URL of a SQLite file, whatever characters its path has: in a text, ``?`` and ``%`` mean something.
+
+    Examples
+    --------
+    >>> sqlite_url(Path("/what?/100%41/scores.sqlite")).database
+    '/what?/100%41/scores.sqlite'
+    """
+    return sa.URL.create("sqlite", database=str(file))
+
+
+def read_url(text: str | sa.URL) -> sa.URL:
     """Read a score store's URL; ``postgresql://`` means psycopg 3 whatever SQLAlchemy's own default is.
 
     Raises
@@ -55,15 +66,14 @@ def shown(url: sa.URL) -> str:
     return f"sqlite:///{url.database or ''}" if dialect == "sqlite" else f"{dialect}://{url.host or ''}"
 
 
-def address(text: str, outputs: Path) -> dict[str, Any]:
+def address(url: sa.URL, outputs: Path) -> dict[str, Any]:
     """Return where a store is, for ``score.json``: a file among the outputs is named from there, so they can move.
 
     Examples
     --------
-    >>> address("postgresql://crm:secret@db.example.com/scores", Path("out"))
+    >>> address(read_url("postgresql://crm:secret@db.example.com/scores"), Path("out"))
     {'dialect': 'postgresql', 'host': 'db.example.com', 'database': 'scores'}
     """
-    url = read_url(text)
     database = url.database
     if url.get_backend_name() == "sqlite" and database:
         file = Path(database).resolve()

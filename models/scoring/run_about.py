@@ -1,0 +1,147 @@
+"""What a run says of its scores: all that a page needs to word them.
+
+It is stored as JSON with every run, so old stores hold what old versions said. What such a run does not say has its
+meaning here, as a default, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from features.source_spec import TargetName, Words
+from models.bands import BandOrNone
+from models.scoring.score_columns import probability_of
+
+DEFAULT_REASONS = 5
+
+
+class _Said(BaseModel):
+    """Nothing changes after it is read; what a newer version says besides is left out."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class TargetAbout(_Said):
+    """An outcome that the run forecasts.
+
+    Attributes
+    ----------
+    stage : str
+        The stage that is to be reached.
+    horizon_days : float
+        Within how many days.
+    words : Words or None
+        What the source calls it, where it says.
+    """
+
+    stage: str
+    horizon_days: float
+    words: Words | None
+
+
+class CutoffsAbout(_Said):
+    """From which probability of which target a lead is MQL and SAL."""
+
+    target: TargetName
+    mql: float
+    sal: float
+
+
+class PointsCutoffsAbout(_Said):
+    """From how many points a lead is MQL and SAL by today's rules."""
+
+    mql: float
+    sal: float
+
+
+class VerdictAbout(_Said):
+    """Whether the evaluation showed the model to beat the baseline, and on how many test leads and outcomes."""
+
+    beats_baseline: bool
+    baseline: str
+    leads: int
+    outcomes: int
+
+
+class LaneAbout(_Said):
+    """The random share of leads below the cut-off that is handed over to learn from.
+
+    Attributes
+    ----------
+    share : float
+        ``score.explore_share``.
+    chance : float
+        Of a lead at one of its looks.
+    took_part, drawn : int
+        Leads.
+    """
+
+    share: float
+    chance: float
+    took_part: int
+    drawn: int
+
+
+class RunAbout(_Said):
+    """What a run says of its scores, as it is stored with the run and stands in ``score.json``.
+
+    Attributes
+    ----------
+    source : str
+    top_reasons : int
+        Reasons that each score has at most, beside the rest. Runs that do not say had `DEFAULT_REASONS`.
+    title : Words
+        Of the source.
+    observed_until : str
+        Until when there are data: ISO 8601, UTC.
+    targets : dict
+        By the target's name.
+    cutoffs : CutoffsAbout
+    points_cutoffs : PointsCutoffsAbout or None
+        None where the source has no rules.
+    averages : dict of str to (float or None)
+        Mean probability over the open leads that have not reached the target of the cut-offs, by column (``p_sql``);
+        None where there is no such lead.
+    leads : int
+        Open leads that were scored; `bands`, `excluded`, `with_sales` and `reached` add up to them.
+    bands : dict
+        Leads that are still to be promoted, by band.
+    excluded, with_sales, reached : int
+        Leads excluded by rule, with sales, at the target of the cut-offs already. Runs that do not say
+        ``with_sales`` counted nobody so.
+    verdict : VerdictAbout or None
+        None: the run's model was not checked, as in runs that do not say.
+    lane : LaneAbout or None
+        None: nobody was drawn.
+    """
+
+    source: str
+    top_reasons: int = DEFAULT_REASONS
+    title: Words
+    observed_until: str
+    targets: dict[TargetName, TargetAbout]
+    cutoffs: CutoffsAbout
+    points_cutoffs: PointsCutoffsAbout | None
+    averages: dict[str, float | None]
+    leads: int
+    bands: dict[BandOrNone, int]
+    excluded: int
+    with_sales: int = 0
+    reached: int
+    verdict: VerdictAbout | None = None
+    lane: LaneAbout | None = None
+
+    @property
+    def goal(self) -> TargetAbout:
+        """The target that the cut-offs work on."""
+        return self.targets[self.cutoffs.target]
+
+    @property
+    def probability(self) -> str:
+        """The column that the cut-offs work on."""
+        return probability_of(self.cutoffs.target)
+
+    @property
+    def average(self) -> float | None:
+        """Mean of that column over the open leads that have not reached the target; None where there is none."""
+        return self.averages.get(self.probability)

@@ -1,0 +1,349 @@
+"""The score store: upserts, history, chunks and crashes, on SQLite and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from features.errors import InputError
+from models.scoring.run_about import RunAbout
+from pipeline.score.sinks import score_store
+from pipeline.score.sinks.score_store import STORE_VARIABLE, ScoreStore
+from pipeline.score.sinks.sink import ScoreRun
+from pipeline.score.sinks.store_tables import METADATA
+from pipeline.score.sinks.store_url import read_url
+
+MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ABOUT = RunAbout.model_validate(
+    {
+        "source": "demo", "title": {"de": "Demo", "en": "Demo"}, "observed_until": "2026-06-01T12:00:00Z",
+        "targets": {"sql": {"stage": "SQL", "horizon_days": 30.0, "words": None}},
+        "cutoffs": {"target": "sql", "mql": 0.2, "sal": 0.5}, "points_cutoffs": None, "averages": {"p_sql": 0.1},
+        "leads": 2, "bands": {"SAL": 0, "MQL": 2, "none": 0}, "excluded": 0, "reached": 0,
+    }
+)  # fmt: skip
+RUN = ScoreRun(run_id="r1", model_version="m1", cutoff_version="c1", about=ABOUT)
+AWKWARD_IDS = [
+    "O'Brien",
+    "x'; DROP TABLE scores; --",
+    'double "quotes"',
+    "slash/and%41",
+    " ",
+    "Zoë 漢字 🙂",
+    "a\nb",
+    "\\",
+]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/scores.sqlite"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@contextmanager
+def connected(url: str) -> Iterator[sa.Connection]:
+    """What else has access to the database."""
+    engine = sa.create_engine(read_url(url))
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def frame(lead_ids: list[str], *, as_of: datetime = MONDAY, p_sql: float = 0.25) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "lead_id": lead_ids,
+            "as_of": pd.Series([pd.Timestamp(as_of)] * len(lead_ids)).dt.as_unit("us"),
+            "p_sql": [p_sql] * len(lead_ids),
+            "p_close": [float("nan")] * len(lead_ids),
+            "band": ["MQL"] * len(lead_ids),
+            "counted_as": ["MQL"] * len(lead_ids),
+            "stage": [None] * len(lead_ids),
+            "reached": [False] * len(lead_ids),
+            "excluded": [False] * len(lead_ids),
+            "exclusions": [[] for _ in lead_ids],
+            "gates_missing": [[{"column": "fit_budget"}] for _ in lead_ids],
+            "points": [40.0] * len(lead_ids),
+            "points_band": ["MQL"] * len(lead_ids),
+            "points_reasons": [[] for _ in lead_ids],
+            "fit_grade": ["A"] * len(lead_ids),
+            "behaviour_grade": ["C"] * len(lead_ids),
+            "reasons": [[{"family": "fit", "log_odds": 0.1 + 0.2, "de": "Größe", "en": lead}] for lead in lead_ids],
+        }
+    )
+
+
+def test_what_was_written_is_read_back_whatever_the_lead_is_called(url: str) -> None:
+    store = ScoreStore(url)
+    assert store.write(frame(AWKWARD_IDS), run=RUN, now=NOON) == len(AWKWARD_IDS)
+    stored = store.read().set_index("lead_id")
+    assert set(stored.index) == set(AWKWARD_IDS)
+    row = stored.loc["x'; DROP TABLE scores; --"]
+    # 0.1 + 0.2 is not 0.3: the float must come back bit for bit, out of JSON too.
+    assert row["reasons"] == [
+        {"family": "fit", "log_odds": 0.1 + 0.2, "de": "Größe", "en": "x'; DROP TABLE scores; --"}
+    ]
+    assert (row["p_sql"], row["as_of"], row["scored_at"], row["run_id"]) == (0.25, MONDAY, NOON, "r1")
+    assert pd.isna(row["p_close"])
+
+
+def test_a_rerun_changes_nothing_not_even_the_time_of_scoring(url: str) -> None:
+    store = ScoreStore(url)
+    store.write(frame(["a", "b"]), run=RUN, now=NOON)
+    before = store.read()
+    assert store.write(frame(["b", "a"]), run=RUN, now=NOON + timedelta(days=1)) == 0
+    pd.testing.assert_frame_equal(store.read(), before)
+
+
+def test_a_row_damaged_by_hand_is_mended_by_a_rerun(url: str) -> None:
+    store = ScoreStore(url)
+    store.write(frame(["a", "b"]), run=RUN, now=NOON)
+    with connected(url) as connection:
+        connection.execute(sa.text("UPDATE scores SET p_sql = 0.9 WHERE lead_id = 'a'"))
+    assert store.write(frame(["a", "b"]), run=RUN, now=NOON + timedelta(hours=1)) == 1
+    assert store.read()["p_sql"].tolist() == [0.25, 0.25]
+
+
+def test_history_stays_and_only_the_same_lead_time_and_model_are_replaced(url: str) -> None:
+    other_model = dataclasses.replace(RUN, run_id="r2", model_version="m2")
+    new_cutoffs = dataclasses.replace(RUN, run_id="r3", cutoff_version="c2")
+    store = ScoreStore(url)
+    store.write(frame(["a"]), run=RUN, now=NOON)
+    store.write(frame(["a"], as_of=MONDAY + timedelta(days=1), p_sql=0.5), run=RUN, now=NOON)
+    store.write(frame(["a"], p_sql=0.75), run=other_model, now=NOON)
+    store.write(frame(["a"], p_sql=0.3), run=new_cutoffs, now=NOON + timedelta(days=2))
+    stored = store.read()
+    runs = {run["run_id"]: run for run in store.runs()}
+    # Key (a, Monday, m1) was written twice: the later one stands. The other two keys are left alone.
+    assert stored[["model_version", "cutoff_version", "p_sql"]].to_numpy().tolist() == [
+        ["m1", "c2", 0.3],
+        ["m2", "c1", 0.75],
+        ["m1", "c1", 0.5],
+    ]
+    assert set(runs) == {"r1", "r2", "r3"}
+    assert RunAbout.model_validate(runs["r1"]["about"]) == ABOUT
+
+
+def test_a_run_that_crashes_between_chunks_is_completed_by_the_next(url: str, tmp_path: Path) -> None:
+    leads = [f"lead-{number:02d}" for number in range(10)]
+
+    def crash_after_two_chunks(_: int, seen: list[int] = []) -> None:  # noqa: B006
+        seen.append(1)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+
+    store = ScoreStore(url, chunk_rows=3)
+    with pytest.raises(KeyboardInterrupt):
+        store.write(frame(leads), run=RUN, now=NOON, on_rows=crash_after_two_chunks)
+    assert store.read()["lead_id"].tolist() == leads[:6]  # two whole chunks of three, nothing of the third
+    assert [run["finished_at"] for run in store.runs()] == [None]
+    assert store.write(frame(leads), run=RUN, now=NOON) == 4  # the four that were missing
+    mended = store.read()
+    assert all(run["finished_at"] >= NOON for run in store.runs())
+    store = ScoreStore(f"sqlite:///{tmp_path}/uninterrupted.sqlite")
+    store.write(frame(leads), run=RUN, now=NOON)
+    pd.testing.assert_frame_equal(store.read(), mended)
+
+
+def test_a_chunk_that_fails_leaves_none_of_its_rows(url: str) -> None:
+    scores = frame(["a", "b", "c", "d"])
+    scores.loc[3, "p_sql"] = 1.5  # the store's own check refuses it
+    store = ScoreStore(url, chunk_rows=2)
+    with pytest.raises(sa.exc.IntegrityError):
+        store.write(scores, run=RUN, now=NOON)
+    assert store.read()["lead_id"].tolist() == ["a", "b"]
+
+
+def test_nul_in_a_reason_is_replaced_and_in_a_lead_id_refused(url: str) -> None:
+    scores = frame(["a"])
+    scores["reasons"] = [[{"en": "broken\0text"}]]
+    store = ScoreStore(url)
+    store.write(scores, run=RUN, now=NOON)
+    assert store.read().loc[0, "reasons"] == [{"en": "broken�text"}]
+    with pytest.raises(InputError, match="expected a lead id without NUL characters"):
+        store.write(frame(["b\0"]), run=RUN, now=NOON)
+    with pytest.raises(InputError, match="expected one score for each lead and as-of time"):
+        store.write(frame(["c", "c"]), run=RUN, now=NOON)
+
+
+def test_the_migrations_create_exactly_the_tables_that_the_code_writes(url: str) -> None:
+    ScoreStore(url).migrate()
+    with connected(url) as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": "leadscore_version"})
+        assert compare_metadata(context, METADATA) == []
+        assert context.get_current_revision() == ScriptDirectory.from_config(migrations()).get_current_head()
+        made = sa.inspect(connection)
+        for table in METADATA.tables.values():
+            columns = [(column["name"], column["nullable"]) for column in made.get_columns(table.name)]
+            assert columns == [(column.name, column.nullable) for column in table.columns]
+            assert made.get_pk_constraint(table.name)["constrained_columns"] == [c.name for c in table.primary_key]
+            checks = {check["name"] for check in made.get_check_constraints(table.name)}
+            assert checks == {c.name for c in table.constraints if isinstance(c, sa.CheckConstraint)}
+
+
+def migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(score_store.__file__).parent / "migrations"))
+    return config
+
+
+def migrate_to(url: str, revision: str) -> None:
+    config = migrations()
+    with connected(url) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def test_a_store_of_the_first_version_is_upgraded_and_keeps_its_scores(url: str) -> None:
+    migrate_to(url, "0001")
+    with connected(url) as connection:
+        old = sa.Table("scores", sa.MetaData(), autoload_with=connection)
+        assert not {"handed_over_by", "handover_probability"} & set(old.columns.keys())
+        empty = {"exclusions": [], "gates_missing": [], "points_reasons": [], "reasons": []}
+        row = (
+            frame(["a"]).iloc[0].drop("counted_as").to_dict()
+            | empty
+            | {"p_close": None, "run_id": "r0", "model_version": "m0"}
+        )
+        connection.execute(old.insert(), [row | {"cutoff_version": "c0", "scored_at": NOON}])
+    lane = frame(["a"]).assign(band="none", handed_over_by="exploration", handover_probability=0.005)
+    lane["curve"], lane["expected_days_sql"] = [[{"days": 7.0, "p_sql": 0.1}]], 12.5
+    store = ScoreStore(url)
+    store.write(lane, run=RUN, now=NOON)
+    rows = store.read().set_index("model_version")
+    assert rows.loc["m0", "p_sql"] == 0.25
+    assert rows.loc["m0", ["handed_over_by", "handover_probability"]].isna().all()
+    assert rows.loc["m1", ["handed_over_by", "handover_probability"]].tolist() == ["exploration", 0.005]
+    assert rows.loc["m0", ["curve", "expected_days_sql"]].isna().all()
+    assert rows.loc["m1", ["curve", "expected_days_sql"]].tolist() == [[{"days": 7.0, "p_sql": 0.1}], 12.5]
+
+
+def test_a_store_of_a_newer_version_is_left_alone(url: str) -> None:
+    ScoreStore(url).migrate()
+    with connected(url) as connection:
+        connection.execute(sa.text("UPDATE leadscore_version SET version_num = '9999'"))
+    with pytest.raises(InputError, match="expected a score store of this version or older"):
+        ScoreStore(url).write(frame(["a"]), run=RUN, now=NOON)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ("mysql://somewhere/db", r"expected sqlite:///FILE or postgresql://…, found mysql://…"),
+        ("not a url", "score.store: expected a SQLAlchemy URL"),
+        ("postgresql://user:secret@127.0.0.1:1/none", "expected a database that answers"),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_one_clear_message_without_the_password(bad: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        ScoreStore(bad).migrate()
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "postgresql://user:p@secret@127.0.0.1:1/none",
+        "postgresql://user:p@sec/ret-secret@127.0.0.1:1/none",
+        "postgresql://user:secret/none",
+        "user:secret@host",
+    ],
+)
+def test_a_misread_url_gives_away_no_piece_of_its_password(bad: str) -> None:
+    with pytest.raises(InputError) as caught:
+        ScoreStore(bad).migrate()
+    assert not re.search("secret|sec/|user|p@", str(caught.value).replace("USER", ""))
+
+
+def test_a_message_names_dialect_and_host_only() -> None:
+    with pytest.raises(InputError) as caught:
+        ScoreStore("postgresql://crm:secret@127.0.0.1:1/none?password=secret").migrate()
+    assert str(caught.value).startswith("postgresql://127.0.0.1: expected a database that answers")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_made_or_is_no_database_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a database" * 100)
+    for inside in ("file/scores.sqlite", "file/inner/scores.sqlite"):
+        with pytest.raises(InputError, match="expected a folder for the score store, found a file in its place"):
+            ScoreStore(f"sqlite:///{tmp_path}/{inside}").migrate()
+    with pytest.raises(InputError, match=r"expected a file that can hold the scores, found .*file is not a database"):
+        ScoreStore(f"sqlite:///{tmp_path}/file").migrate()
+    with pytest.raises(InputError, match="expected a file that can hold the scores"):
+        ScoreStore(f"sqlite:///{tmp_path}").migrate()
+
+
+def test_a_run_is_held_once_it_is_finished_and_for_as_long_as_all_its_rows_are_there(url: str) -> None:
+    store = ScoreStore(url, chunk_rows=1)
+
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.write(frame(["a", "b"]), run=RUN, now=NOON, on_rows=stop)
+    assert not store.holds(RUN)
+    store.write(frame(["a", "b"]), run=RUN, now=NOON)
+    assert store.holds(RUN)
+    assert not store.holds(dataclasses.replace(RUN, run_id="r2"))
+    with connected(url) as connection:
+        connection.execute(sa.text("DELETE FROM scores WHERE lead_id = 'a'"))
+    assert not store.holds(RUN)
+
+
+@pytest.mark.parametrize("driver", ["sqlite", "sqlite+pysqlite"])
+def test_asking_a_store_that_is_not_there_creates_nothing(driver: str, tmp_path: Path) -> None:
+    for file in ("scores.sqlite", "folder/scores.sqlite"):
+        assert not ScoreStore(f"{driver}:///{tmp_path}/{file}").holds(RUN)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_asking_an_empty_or_older_store_changes_nothing(url: str) -> None:
+    with connected(url) as connection:
+        connection.execute(sa.text("CREATE TABLE of_somebody_else (a INTEGER)"))
+    store = ScoreStore(url)
+    assert not store.holds(RUN)
+    with connected(url) as connection:
+        assert sa.inspect(connection).get_table_names() == ["of_somebody_else"]
+    migrate_to(url, "0001")
+    assert not store.holds(RUN)
+    with connected(url) as connection:
+        assert "curve" not in {column["name"] for column in sa.inspect(connection).get_columns("scores")}
+
+
+@pytest.mark.parametrize("name", ["a?b", "100%", "%41", "a#b", "a;b&c=d", "größe"])
+def test_a_file_may_lie_in_a_folder_of_any_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(STORE_VARIABLE, raising=False)
+    outputs = tmp_path / name
+    store = ScoreStore.from_settings({"url": None, "chunk_rows": 10}, outputs)
+    store.write(frame(["a", "b"]), run=RUN, now=NOON)
+    assert [file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*")] == [name, f"{name}/scores.sqlite"]
+    assert store.holds(RUN)
+    assert store.place(outputs) == {"dialect": "sqlite", "host": None, "database": "scores.sqlite"}
+
+
+def test_the_store_is_the_one_set_else_the_environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def database(url: str | None) -> object:
+        return ScoreStore.from_settings({"url": url, "chunk_rows": 10}, tmp_path).place(tmp_path)["database"]
+
+    monkeypatch.setenv(STORE_VARIABLE, "sqlite:////of/environment.sqlite")
+    assert database("sqlite:////as/set.sqlite") == "/as/set.sqlite"
+    assert database(None) == "/of/environment.sqlite"
+    monkeypatch.delenv(STORE_VARIABLE)
+    assert database(None) == "scores.sqlite"
