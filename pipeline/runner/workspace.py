@@ -128,16 +128,23 @@ class Workspace:
             shutil.rmtree(partial, ignore_errors=True)
             raise
         write_durably(partial / STAMP, Stamp(stage, inputs, tree_digest([partial])).to_json())
-        old = self._replaced(stage)
-        shutil.rmtree(old, ignore_errors=True)
+        self._discard_replaced(stage)
         if final.exists():
-            final.rename(old)
+            final.rename(self._replaced(stage))
         partial.rename(final)
-        shutil.rmtree(old, ignore_errors=True)
+        self._discard_replaced(stage)
 
     def _replaced(self, stage: str) -> Path:
         """Return where the earlier outputs of a stage lie for the moment in which new ones take their place."""
         return self.root / f".{stage}.old"
+
+    def _discard_replaced(self, stage: str) -> None:
+        """Remove earlier outputs under another name, so that a kill meanwhile leaves no half of them to put back."""
+        replaced, gone = self._replaced(stage), self.root / f".{stage}.gone"
+        shutil.rmtree(gone, ignore_errors=True)
+        if replaced.exists():
+            replaced.rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
 
     def _put_back(self, stage: str) -> None:
         """Give a stage its earlier outputs back, unless the process that is replacing them is alive."""

@@ -40,7 +40,7 @@ def test_summary_shows_both_targets_and_the_report(demo_run, capsys):
 
 def test_summary_before_any_run_says_what_to_do(tmp_path, capsys):
     assert exit_code("summary", "--out", tmp_path) == 2
-    assert "expected an evaluated run" in capsys.readouterr().err
+    assert "expected the outputs of a run in" in capsys.readouterr().err
 
 
 def test_a_stage_before_its_time_names_the_one_to_run(tmp_path, project_root, capsys):
