@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from features.answers import Answer
+from features.checks import CheckResult
 from features.source_spec import SourceSpec
 from features.time_units import parse_time
-from pipeline.monitor.checks import calibration_check
+from pipeline.monitor.check import Monitored
+from pipeline.monitor.model_checks import Calibration
 from pipeline.monitor.tables import Watched
+from pipeline.settings.settings import MonitorOptions
 
 SPEC = SourceSpec.model_validate(
     {
@@ -23,6 +27,12 @@ SPEC = SourceSpec.model_validate(
 def watched_at(text: str) -> Watched:
     nothing = pd.DataFrame()
     return Watched(SPEC, parse_time(text), None, (), nothing, nothing, nothing, nothing)
+
+
+def calibration(at: str, matured: pd.DataFrame | None) -> CheckResult:
+    monitored = Monitored(watched_at(at), MonitorOptions(), lambda: None, lambda: matured)
+    [result] = Calibration().results(monitored)
+    return result
 
 
 def forecasts(p: float, rate: float) -> pd.DataFrame:
@@ -41,18 +51,18 @@ def known(rows: pd.DataFrame, at: str) -> pd.DataFrame:
 def test_a_month_is_judged_once_all_of_it_is_known():
     rows = forecasts(0.2, 0.2)
     for at, months in (("2026-03-20", []), ("2026-04-20", ["2026-01"]), ("2026-05-20", ["2026-01", "2026-02"])):
-        told = calibration_check(watched_at(at), known(rows, at))
+        told = calibration(at, known(rows, at))
         judged = told.tables["months"]["value"].tolist() if told.tables else []
         assert judged == months, at
-        assert told.answer == ("fine" if months else "cannot tell")
+        assert told.answer == (Answer.PASSED if months else Answer.UNCHECKED)
 
 
 def test_percentages_that_are_wrong_are_told_with_the_month():
-    told = calibration_check(watched_at("2026-05-20"), known(forecasts(0.4, 0.2), "2026-05-20"))
-    assert told.answer == "alarm"
+    told = calibration("2026-05-20", known(forecasts(0.4, 0.2), "2026-05-20"))
+    assert told.answer is Answer.FAILED
     assert "2026-01 (forecast 40.0%" in told.sentence
     assert told.todo
 
 
 def test_without_matured_forecasts_nothing_can_be_told():
-    assert calibration_check(watched_at("2026-05-20"), None).answer == "cannot tell"
+    assert calibration("2026-05-20", None).answer is Answer.UNCHECKED
