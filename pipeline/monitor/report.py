@@ -112,6 +112,7 @@ def to_page(result: Result) -> str:
         .render(
             source=result.watched.spec.title.en,
             as_of=to_the_minute(result.watched.as_of_us),
+            words=ALARM_WORDS,
             told=result.answer is not Answer.UNCHECKED,
             alarms=result.answered(Answer.FAILED),
             unknown=result.answered(Answer.UNCHECKED),

@@ -192,3 +192,82 @@ def test_tables_of_a_later_night_are_no_alteration_but_another_model_is(sealed_r
         (folder / STAMP).write_text(json.dumps(stamp))
         [result] = [one for one in verified(sealed_run, None) if one.subject == f"outputs of stage {stage}"]
         assert result.answer is answer
+
+
+def spoil_form(context, sealed):
+    file = context.folder("receipt") / "receipt.json"
+    file.write_text(file.read_text(encoding="utf-8") + " ", encoding="utf-8")
+
+
+def spoil_page(context, sealed):
+    (context.folder("receipt") / "receipt.html").unlink()
+
+
+def spoil_entries_beside(context, sealed):
+    shutil.rmtree(context.workspace.root / "approvals")
+
+
+def spoil_content(context, sealed):
+    write_receipt(replace(sealed, receipt={**sealed.receipt, "made": "otherwise"}), context.folder("receipt"))
+
+
+def spoil_signature(context, sealed):
+    write_receipt(replace(sealed, signature=None), context.folder("receipt"))
+
+
+def spoil_entry(context, sealed):
+    entries = tuple(entry.model_copy(update={"why": "yes"}) for entry in sealed.approvals)
+    write_receipt(replace(sealed, approvals=entries), context.folder("receipt"))
+
+
+def spoil_model(context, sealed):
+    file = context.folder("train") / "model" / "forecast.json"
+    file.write_bytes(file.read_bytes() + b" ")
+
+
+def name_another_model(context, sealed):
+    rests_on = {**sealed.receipt["rests_on"], "model_sha256": "0" * 64}
+    write_receipt(replace(sealed, receipt={**sealed.receipt, "rests_on": rests_on}), context.folder("receipt"))
+
+
+def spoil_cutoffs(context, sealed):
+    (context.folder("cutoffs") / "cutoffs.json").write_text("{}", encoding="utf-8")
+
+
+def spoil_outputs(context, sealed):
+    (context.folder("labels") / "labels.parquet").write_bytes(b"")
+
+
+def forget_an_entry(context, sealed):
+    write_receipt(replace(sealed, approvals=()), context.folder("receipt"))
+
+
+@pytest.mark.parametrize(
+    ("code", "spoil"),
+    [
+        ("form", spoil_form),
+        ("page", spoil_page),
+        ("approvals", spoil_entries_beside),
+        ("seal", spoil_content),
+        ("signature", spoil_signature),
+        ("chain", spoil_entry),
+        ("model_files", spoil_model),
+        ("model", name_another_model),
+        ("cutoffs", spoil_cutoffs),
+        ("outputs", spoil_outputs),
+        ("mlflow", forget_an_entry),
+    ],
+)
+def test_each_check_finds_what_it_is_there_for(sealed_run, code, spoil):
+    sealed = read_receipt(sealed_run.folder("receipt"))
+    tags = receipt_tags(sealed)
+    spoil(sealed_run, sealed)
+    results = verified(sealed_run, tags=lambda _: tags)
+    assert code in {result.code for result in results if result.answer is Answer.FAILED}
+
+
+def test_another_version_of_the_code_cannot_be_checked(sealed_run):
+    sealed = read_receipt(sealed_run.folder("receipt"))
+    rests_on = {**sealed.receipt["rests_on"], "code": {"sha256": "0" * 64}}
+    write_receipt(replace(sealed, receipt={**sealed.receipt, "rests_on": rests_on}), sealed_run.folder("receipt"))
+    assert [result.answer for result in verified(sealed_run) if result.code == "code"] == [Answer.UNCHECKED]

@@ -1,4 +1,4 @@
-"""Single checks of the monitor, on tables made for them."""
+"""Checks of the monitor that look at the model, on tables made for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from features.checks import CheckResult
 from features.source_spec import SourceSpec
 from features.time_units import parse_time
 from pipeline.monitor.check import Monitored
-from pipeline.monitor.model_checks import Calibration
+from pipeline.monitor.model_checks import Calibration, Drift
 from pipeline.monitor.tables import Watched
 from pipeline.settings.settings import MonitorOptions
 
@@ -66,3 +66,26 @@ def test_percentages_that_are_wrong_are_told_with_the_month():
 
 def test_without_matured_forecasts_nothing_can_be_told():
     assert calibration("2026-05-20", None).answer is Answer.UNCHECKED
+
+
+def test_months_that_could_not_be_told_are_counted():
+    # two outcomes of ten leads in February: odds twice as high would go unnoticed
+    rows = forecasts(0.2, 0.2)
+    few = rows[(rows["as_of"].dt.month == 1) | ((rows["as_of"].dt.month == 2) & (rows["as_of"].dt.day == 1))]
+    result = calibration("2026-06-20", few)
+    assert result.answer is Answer.PASSED
+    assert result.sentence.endswith("1 of 2 months could not be told.")
+
+
+def test_without_a_model_drift_could_not_be_checked():
+    [result] = Drift().results(Monitored(watched_at("2026-05-20"), MonitorOptions(), lambda: None, lambda: None))
+    assert (result.code, result.answer) == ("drift", Answer.UNCHECKED)
+    assert "No model has been trained" in result.sentence
+
+
+def test_what_a_check_needs_is_read_once():
+    reads = []
+    monitored = Monitored(watched_at("2026-05-20"), MonitorOptions(), lambda: None, lambda: reads.append("matured"))
+    for _ in range(3):
+        Calibration().results(monitored)
+    assert reads == ["matured"]
