@@ -129,6 +129,7 @@ def test_where_mlflow_does_not_name_this_receipt_nothing_was_checked(sealed_run)
     ):
         result = remembered(sealed_run, replace(sealed, approvals=()), kept)
         assert (result.answer, result.sentence) == (Answer.UNCHECKED, why)
+    write_receipt(sealed, sealed_run.folder("receipt"))
     results = verified(sealed_run, tags=lambda _: {})
     assert "not checked: approvals that MLflow remembers" in to_text(results)
 
