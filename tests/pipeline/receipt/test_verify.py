@@ -269,6 +269,7 @@ def test_each_check_finds_what_it_is_there_for(sealed_run, code, spoil):
 
 def test_another_version_of_the_code_cannot_be_checked(sealed_run):
     sealed = read_receipt(sealed_run.folder("receipt"))
-    rests_on = {**sealed.receipt["rests_on"], "code": {"sha256": "0" * 64}}
+    code = {**sealed.receipt["rests_on"]["code"], "sha256": "0" * 64}
+    rests_on = {**sealed.receipt["rests_on"], "code": code}
     write_receipt(replace(sealed, receipt={**sealed.receipt, "rests_on": rests_on}), sealed_run.folder("receipt"))
     assert [result.answer for result in verified(sealed_run) if result.code == "code"] == [Answer.UNCHECKED]
