@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.answers import Answer
 from features.time_units import DAY_US, parse_time
 from models.measures.wilson import wilson
 from models.monitoring.followed_leads import followed_mqls, last_act, monitored_path
@@ -108,7 +109,7 @@ def year_of_runs(rows: pd.DataFrame, options: GamingOptions) -> list[dict[str, A
     told = []
     for ago in sorted(runs["weeks_ago"].unique().tolist()):
         looked = runs[runs["weeks_ago"] == ago]
-        if (looked["answer"] == "alarm").any():
+        if (looked["answer"] == Answer.FAILED).any():
             named = responsible(
                 looked, rows, by=BY, now_us=LAST - int(ago) * WEEK_US, reference_weeks=options.reference_weeks
             )

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from gaming_alarms import CLEAN, LAST, RUNNING, WEEK_US
 
+from features.answers import ALARM_WORDS, Answer
 from features.time_units import format_time
 from pipeline.monitor.command import check_funnel
 from pipeline.outputs.feature_rows import read_first_looks
@@ -56,9 +57,9 @@ def watch(out: Path, seed: int, number: int, *, leads: int) -> dict[str, Any]:
     told = []
     for now in range(until - (until - start) // WEEK_US * WEEK_US, until + 1, WEEK_US):
         result = check_funnel(context, as_of_us=now)
-        said = {check.name: check.answer for check in result.checks}
-        sentences = {check.name: check.sentence for check in result.checks if check.answer == "alarm"}
-        told.append({"as_of": format_time(now), **said, "any": result.answer, "sentences": sentences})
+        said = {check.code: ALARM_WORDS.of(check.answer) for check in result.checks}
+        sentences = {check.code: check.sentence for check in result.answered(Answer.FAILED)}
+        told.append({"as_of": format_time(now), **said, "any": ALARM_WORDS.of(result.answer), "sentences": sentences})
     return {"seed": seed, "kind": kind, "told": told}
 
 
@@ -86,9 +87,9 @@ def show(out: Path) -> None:
     print("| check | alarms a year | weeks with an alarm a year | weeks it could not tell | companies with any |")
     print("|---|---|---|---|---|")
     for name in JUDGED:
-        weeks = [[at for at, week in enumerate(line["told"]) if week[name] == "alarm"] for line in lines]
+        weeks = [[at for at, week in enumerate(line["told"]) if week[name] == ALARM_WORDS.failed] for line in lines]
         alarms = np.array([1 + int((np.diff(at) > QUIET_WEEKS).sum()) if at else 0 for at in weeks])
-        silent = np.mean([week[name] == "cannot tell" for line in lines for week in line["told"]])
+        silent = np.mean([week[name] == ALARM_WORDS.unchecked for line in lines for week in line["told"]])
         some = sum(bool(at) for at in weeks)
         rate = _rate(alarms, years)
         loud = _rate(np.array([len(at) for at in weeks]), years)

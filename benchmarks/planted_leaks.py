@@ -26,9 +26,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from features.answers import LEAK_WORDS
 from features.errors import InputError
+from features.leaks.column_signs import COLUMNS, EVENT_TYPES
 from pipeline.check.command import check_source
-from pipeline.check.result import CheckResult
+from pipeline.check.report import SourceReport
 from pipeline.settings.settings import Settings, parse_overrides
 from pipeline.settings.simulate_options import SimulateOptions
 from pipeline.simulate.stage import simulate
@@ -84,7 +86,7 @@ def draw_funnel(seed: int, leads: int, folder: Path) -> dict[str, pd.DataFrame]:
     return tables | {"truth": truth}
 
 
-def judge(tables: dict[str, pd.DataFrame], planted: list[Planted], folder: Path) -> CheckResult:
+def judge(tables: dict[str, pd.DataFrame], planted: list[Planted], folder: Path) -> SourceReport:
     """Write a source with its data, and check it."""
     source, data = folder / "source", folder / "data"
     source.mkdir(parents=True)
@@ -100,10 +102,10 @@ def judge(tables: dict[str, pd.DataFrame], planted: list[Planted], folder: Path)
     return check_source(read_source(source), data, Settings())
 
 
-def answers(result: CheckResult) -> dict[str, tuple[str, str]]:
+def answers(result: SourceReport) -> dict[str, tuple[str, str]]:
     """Return answer and reason by column or type of event."""
-    columns = {seen.column: (seen.answer, seen.why) for seen in result.columns}
-    return columns | {seen.event_type: (seen.answer, seen.why) for seen in result.event_types}
+    judged = result.of(COLUMNS) | result.of(EVENT_TYPES)
+    return {name: (LEAK_WORDS.of(one.answer), one.sentence) for name, one in judged.items()}
 
 
 def one_draw(
@@ -147,7 +149,7 @@ def public_rows(data: Path, folder: Path) -> Iterator[dict[str, object]]:
             raise InputError(expected=f"a folder {exports.name}", found="none", hint=f"See {source}/README.md")
         overrides = parse_overrides([override] if override else [])
         result = check_source(read_source(source, overrides), exports, Settings())
-        left_out = [seen.column for seen in result.columns if not seen.used]
+        left_out = [name for name, one in result.of(COLUMNS).items() if not one.figures["used"]]
         yield from _public(name, "real", result, left_out, {})
         if left_out:
             spelt = {column: f"col_{i}" for i, column in enumerate(left_out, 1)}
@@ -156,7 +158,7 @@ def public_rows(data: Path, folder: Path) -> Iterator[dict[str, object]]:
 
 
 def _public(
-    name: str, names: str, result: CheckResult, left_out: list[str], back: dict[str, str]
+    name: str, names: str, result: SourceReport, left_out: list[str], back: dict[str, str]
 ) -> Iterator[dict[str, object]]:
     for found, (answer, why) in answers(result).items():
         column = back.get(found, found)
@@ -179,9 +181,9 @@ def recall(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     """Count planted leaks by answer; with the interval of the share named."""
     table = []
     for (names, group), part in rows[rows["kind"] != ""].groupby(["names", by], sort=False):
-        named = int((part["answer"] == "leak").sum())
+        named = int((part["answer"] == LEAK_WORDS.failed).sum())
         low, high = wilson(named, len(part))
-        counts = {word: int((part["answer"] == word).sum()) for word in ("cannot tell", "fine")}
+        counts = {word: int((part["answer"] == word).sum()) for word in (LEAK_WORDS.unchecked, LEAK_WORDS.passed)}
         table.append(
             {"names": names, by: group, "planted": len(part), "named": named, **counts, "share": named / len(part)}
             | {"low": low, "high": high}
@@ -193,7 +195,7 @@ def false_alarms(rows: pd.DataFrame) -> pd.DataFrame:
     """Count, for every source and way of naming, the honest columns and types of events that are called leaks."""
     honest = rows[rows["kind"] == ""]
     alarms = (
-        honest.assign(alarm=honest["answer"] == "leak", doubt=honest["answer"] == "cannot tell")
+        honest.assign(alarm=honest["answer"] == LEAK_WORDS.failed, doubt=honest["answer"] == LEAK_WORDS.unchecked)
         .groupby(["source", "names", "seed"])
         .agg(judged=("name", "size"), alarms=("alarm", "sum"), doubts=("doubt", "sum"))
     )
@@ -215,7 +217,9 @@ def report(rows: pd.DataFrame) -> str:
     by_kind = planted.assign(kind=planted["kind"] + planted["strength"].map({"hidden": ", hidden"}).fillna(""))
     tables = [recall(by_kind.sort_values("kind"), "kind"), recall(planted, "strength"), *sums, false_alarms(rows)]
     tables.append(recall(rows[rows["kind"] == LEFT_OUT], "source"))
-    alarms = rows[(rows["kind"] == "") & (rows["answer"] == "leak")].groupby(["source", "names", "name"]).size()
+    alarms = (
+        rows[(rows["kind"] == "") & (rows["answer"] == LEAK_WORDS.failed)].groupby(["source", "names", "name"]).size()
+    )
     parts = [table.round(3).to_string(index=False) for table in tables if len(table)]
     return "\n\n".join([*parts, f"Honest, and called leaks:\n{alarms.to_string() if len(alarms) else 'none'}"])
 

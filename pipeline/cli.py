@@ -159,16 +159,15 @@ def verify(
     assignments: SetOption = None,
 ) -> None:
     """Check that a run's receipt is as it was sealed and speaks of what lies there; exit code 1 if not."""
-    from pipeline.receipt.seal import key_from_environment
     from pipeline.receipt.verify import holds, to_json, to_text
-    from pipeline.receipt.verify import verify as find
-    from pipeline.register.receipt_in_mlflow import find_in_mlflow, open_registered
+    from pipeline.receipt.verify import verify as verified
+    from pipeline.register.receipt_in_mlflow import open_registered, sealed_run
     from pipeline.settings.settings import parse_overrides
 
     context = open_registered(out, _params_file(params), parse_overrides(assignments or []))
-    findings = [*find(context, key_from_environment()), find_in_mlflow(context)]
-    typer.echo(to_json(findings) if as_json else to_text(findings))
-    if not holds(findings):
+    results = verified(sealed_run(context))
+    typer.echo(to_json(results) if as_json else to_text(results))
+    if not holds(results):
         raise typer.Exit(1)
 
 
@@ -207,12 +206,15 @@ def check(
 ) -> None:
     """Say what was understood, what was rejected, which columns look like leaks, and whether outcomes suffice."""
     from pipeline.check.command import check_source
+    from pipeline.settings.settings import parse_overrides, read_settings
     from pipeline.source.folder import read_source
 
-    context = _context(source, data, DEMO_OUT, params, assignments)
-    result = check_source(read_source(source, context.overrides), data, context.settings)
-    typer.echo(result.to_json() if as_json else result.to_text())
-    if result.stops:
+    overrides = parse_overrides(assignments or [])
+    folder = read_source(source, overrides)
+    settings = read_settings(_params_file(params), source_defaults={"split": folder.spec.split}, overrides=overrides)
+    report = check_source(folder, data, settings)
+    typer.echo(report.to_json() if as_json else report.to_text())
+    if report.stops:
         raise typer.Exit(2)
 
 

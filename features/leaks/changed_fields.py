@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from features.answers import Answer
 from features.as_of import is_known
-from features.leaks.column_signs import Finding
+from features.checks import CheckResult
+from features.leaks.column_signs import COLUMNS, leak_result
 from features.leaks.later_outcomes import END, Stories
 from features.leaks.statistics import share_interval
 
@@ -48,7 +50,7 @@ def _last(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(by_field)
 
 
-def found_in_changes(values: pd.DataFrame, history: pd.DataFrame, stories: Stories) -> dict[str, Finding]:
+def found_in_changes(values: pd.DataFrame, history: pd.DataFrame, stories: Stories) -> dict[str, CheckResult]:
     """Find the columns of table leads that hold today's value of a field that changed after the first look.
 
     Parameters
@@ -78,9 +80,9 @@ def found_in_changes(values: pd.DataFrame, history: pd.DataFrame, stories: Stori
         stands = _plain(values[field].reindex(now.index))
         as_now = (stands == _plain(now[field])).to_numpy()[late].mean() if late.any() else 0.0
         as_then = (stands == _plain(before)).to_numpy()[late].mean() if late.any() else 1.0
-        finding = _weigh(field, late, history, stories, len(fields)) if as_now > as_then else None
-        if finding is not None:
-            found[field] = finding
+        sign = _weigh(field, late, history, stories, len(fields)) if as_now > as_then else None
+        if sign is not None:
+            found[field] = sign
     return found
 
 
@@ -91,7 +93,7 @@ def _plain(values: pd.Series) -> pd.Series:
     return text.where(numbers.isna(), numbers.map(lambda number: f"{number:g}"))
 
 
-def _weigh(field: str, late: np.ndarray, history: pd.DataFrame, stories: Stories, fields: int) -> Finding | None:
+def _weigh(field: str, late: np.ndarray, history: pd.DataFrame, stories: Stories, fields: int) -> CheckResult | None:
     error = FALSE_SIGNS / (2 * fields)
     share = share_interval(int(late.sum()), len(late), error=error)
     if not late.any():
@@ -99,8 +101,8 @@ def _weigh(field: str, late: np.ndarray, history: pd.DataFrame, stories: Stories
     said = f"it holds today's value: for {share.value:.0%} of the leads that came after the first look"
     staged = _after_stage(field, late, history, stories)
     if share.low > MANY or _by_outcome(late, stories, error):
-        return Finding("leak", f"{said}{staged}", REMEDY)
-    return Finding("cannot tell", f"{said} ({late.sum():,}){staged}", WHEN)
+        return leak_result(COLUMNS, field, Answer.FAILED, f"{said}{staged}", REMEDY)
+    return leak_result(COLUMNS, field, Answer.UNCHECKED, f"{said} ({late.sum():,}){staged}", WHEN)
 
 
 def _after_stage(field: str, late: np.ndarray, history: pd.DataFrame, stories: Stories) -> str:

@@ -1,4 +1,7 @@
-"""The signs of a leak that lie in one column's values, each with its figures and what to do about it."""
+"""The signs of a leak that lie in one column's values, each with its figures and what to do about it.
+
+A sign is a `CheckResult` that speaks against the column (a leak) or doubts it (could not check); none ever clears it.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from features.answers import Answer
+from features.checks import CheckResult
 from features.leaks.later_outcomes import END, NOT, Stories
 from features.leaks.statistics import (
     Interval,
@@ -21,8 +25,6 @@ from features.leaks.statistics import (
     share_interval,
     tell_alone,
 )
-
-Answer = Literal["leak", "fine", "cannot tell"]
 
 TOO_GOOD_AUC = 0.85
 """An AUC alone, of the lower end of its interval, that nothing known beforehand has."""
@@ -42,17 +44,18 @@ FEWEST = 20
 OUT = "leave it out of fit, or give its history in changes"
 WHEN = "find out when it is written; if after the look, leave it out of fit or give its history in changes"
 _LATE_SHARE = 0.01
-_PLANNED_SHARE = 0.1
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that speaks for a leak, or against a verdict."""
+COLUMNS, EVENT_TYPES = "columns", "event_types"
+TITLES = {COLUMNS: "Columns of leads", EVENT_TYPES: "Event types"}
+"""The two leak checks, by code."""
 
-    answer: Answer
-    why: str
-    remedy: str
-    auc: float | None = None
+
+def leak_result(
+    code: str, subject: str, answer: Answer, why: str, remedy: str = "", auc: float | None = None
+) -> CheckResult:
+    """Return what is said of a column or a type of event; ``auc`` is how well it alone tells winners from others."""
+    return CheckResult(code, TITLES[code], answer, why, subject=subject, todo=remedy, figures={"auc": auc})
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,23 @@ class Case:
     error: float
     numbers: np.ndarray | None = None
     """Seconds from the look, where the column holds dates."""
+    code: str = COLUMNS
+    """Of the check that asks: of columns, or of types of events."""
+
+    def leak(self, why: str, remedy: str, auc: float | None = None) -> CheckResult:
+        """Return that it knows the outcome."""
+        return self._result(Answer.FAILED, why, remedy, auc)
+
+    def doubt(self, why: str, remedy: str = "", auc: float | None = None) -> CheckResult:
+        """Return that it cannot be told whether it knows the outcome."""
+        return self._result(Answer.UNCHECKED, why, remedy, auc)
+
+    def fine(self, why: str, auc: float | None = None) -> CheckResult:
+        """Return that nothing speaks against it."""
+        return self._result(Answer.PASSED, why, "", auc)
+
+    def _result(self, answer: Answer, why: str, remedy: str, auc: float | None) -> CheckResult:
+        return leak_result(self.code, self.name, answer, why, remedy, auc)
 
     @cached_property
     def reading(self) -> Reading:
@@ -90,7 +110,7 @@ class Case:
         return bool(min(reached.sum(), (~reached).sum()) >= FEWEST)
 
 
-def late_dates(case: Case, times: pd.Series) -> Iterator[Finding]:
+def late_dates(case: Case, times: pd.Series) -> Iterator[CheckResult]:
     """Find dates after the look; plans run on beyond the export, time stamps never do."""
     stamps = as_micros(times)
     looked_at, stories = case.stories.looked_at_us.to_numpy(), case.stories
@@ -102,14 +122,14 @@ def late_dates(case: Case, times: pd.Series) -> Iterator[Finding]:
     beyond = late & (stamps > stories.observed_until_us + stories.slack_us)
     if beyond.sum() > _LATE_SHARE * late.sum():
         told = f"{said}; {beyond.sum():,} even lie after the export: plans, told at the start or put off ever since?"
-        yield Finding("cannot tell", told, WHEN)
+        yield case.doubt(told, WHEN)
     elif share.low <= _LATE_SHARE:
-        yield Finding("cannot tell", f"{said}, but they are few ({late.sum():,})", WHEN)
+        yield case.doubt(f"{said}, but they are few ({late.sum():,})", WHEN)
     elif _could_run_over(stamps, late, stories):
-        yield Finding("leak", f"{said}, and none after the export: stamped while the story went on", OUT)
+        yield case.leak(f"{said}, and none after the export: stamped while the story went on", OUT)
     else:
         unsure = f"{said}; no lead is young enough to tell a plan from a stamp"
-        yield Finding("leak" if _late_by_outcome(case, late) else "cannot tell", unsure, OUT)
+        yield (case.leak if _late_by_outcome(case, late) else case.doubt)(unsure, OUT)
 
 
 def _days(spans: np.ndarray, of: np.ndarray) -> str:
@@ -133,7 +153,7 @@ def _late_by_outcome(case: Case, late: np.ndarray) -> bool:
     return found[0].low > found[1].high or found[1].low > found[0].high
 
 
-def filled_on_one_side(case: Case, *, both_ways: bool = True) -> Iterator[Finding]:
+def filled_on_one_side(case: Case, *, both_ways: bool = True) -> Iterator[CheckResult]:
     """Find columns that are filled for those who reached a stage, and hardly for others; or the other way round."""
     for stage, known, reached in case.sides():
         if stage.startswith(NOT) and not both_ways:
@@ -147,9 +167,9 @@ def filled_on_one_side(case: Case, *, both_ways: bool = True) -> Iterator[Findin
         said = f"filled for {_percent(here)} of the leads that reached {_named(stage)}"
         said += f" and {_percent(there)} of the others"
         if pure.low >= PURE and lift(pure.low, reached) >= ONE_SIDED:
-            yield Finding("leak", f"{said}: it is written then, not before", OUT)
+            yield case.leak(f"{said}: it is written then, not before", OUT)
         elif pure.value >= PURE and lift(pure.value, reached) >= ONE_SIDED and lift(pure.low, reached) > 1:
-            yield Finding("cannot tell", f"{said}, but that is {inside} leads", WHEN)
+            yield case.doubt(f"{said}, but that is {inside} leads", WHEN)
 
 
 def lift(share: float, reached: np.ndarray) -> float:
@@ -163,7 +183,7 @@ def lift(share: float, reached: np.ndarray) -> float:
     return float(share * (~reached).sum() / (max(1 - share, 1e-9) * reached.sum()))
 
 
-def too_good_alone(case: Case) -> Iterator[Finding]:
+def too_good_alone(case: Case) -> Iterator[CheckResult]:
     """Find columns that tell a stage better, alone and on held-out leads, than what is known beforehand does."""
     for stage, known, reached in case.sides():
         if stage.startswith(NOT) or not case.enough(reached):
@@ -177,18 +197,18 @@ def too_good_alone(case: Case) -> Iterator[Finding]:
         values = f"some of its values say {_named(stage)}: {pure.value:.0%} of {told:,} held-out leads with them"
         values += f", {covered:.0%} of all who did"
         if auc.low > TOO_GOOD_AUC:
-            yield Finding("leak", f"{shown}: nothing known beforehand does", OUT, auc.value)
+            yield case.leak(f"{shown}: nothing known beforehand does", OUT, auc.value)
         elif telling and covered >= COVERED:
-            yield Finding("leak", values, OUT, auc.value)
+            yield case.leak(values, OUT, auc.value)
         elif telling:
-            yield Finding("cannot tell", f"{values}: are they set by sales?", WHEN, auc.value)
+            yield case.doubt(f"{values}: are they set by sales?", WHEN, auc.value)
         elif auc.value >= STRONG_AUC:
-            yield Finding("cannot tell", f"{shown}: very strong; was it known when the lead came?", WHEN, auc.value)
+            yield case.doubt(f"{shown}: very strong; was it known when the lead came?", WHEN, auc.value)
         elif auc.high > TOO_GOOD_AUC and stage == case.stories.target:
-            yield Finding("cannot tell", f"{shown}: too few outcomes to rule a leak out", WHEN, auc.value)
+            yield case.doubt(f"{shown}: too few outcomes to rule a leak out", WHEN, auc.value)
 
 
-def knows_later_amounts(case: Case) -> Iterator[Finding]:
+def knows_later_amounts(case: Case) -> Iterator[CheckResult]:
     """Find numbers that go with what came after the look: how long the story lasted, how much was done."""
     values = case.reading.numbers
     if values is None:
@@ -201,12 +221,12 @@ def knows_later_amounts(case: Case) -> Iterator[Finding]:
         found = rank_correlation(values[both], later.to_numpy()[both], created[both], error=case.error)
         said = f"it goes with the {amount} (rank correlation {found.value:.2f}, {both.sum():,} leads)"
         if found.low > TOO_CLOSE:
-            yield Finding("leak", f"{said}, which nobody knew at the look", OUT)
+            yield case.leak(f"{said}, which nobody knew at the look", OUT)
         elif found.value > TOO_CLOSE:
-            yield Finding("cannot tell", f"{said}, which nobody knew at the look", WHEN)
+            yield case.doubt(f"{said}, which nobody knew at the look", WHEN)
 
 
-def names_outcomes(case: Case, words: frozenset[str]) -> Iterator[Finding]:
+def names_outcomes(case: Case, words: frozenset[str]) -> Iterator[CheckResult]:
     """Find values that name an outcome and whose leads ended alike, clearly unlike the rest."""
     if case.reading.numbers is not None or case.raw.nunique() > 200:
         return
@@ -221,11 +241,11 @@ def names_outcomes(case: Case, words: frozenset[str]) -> Iterator[Finding]:
             if hits.value >= 0.9 and hits.low > base.high and having.sum() >= 10:
                 why = f"its value {value!r} names the outcome: {hits.value:.0%} of {having.sum():,} leads with it are"
                 why += f" {_said(stage)}"
-                yield Finding("leak", why, OUT)
+                yield case.leak(why, OUT)
                 return
 
 
-def named_for_late(case: Case, sign: str | None) -> Iterator[Finding]:
+def named_for_late(case: Case, sign: str | None) -> Iterator[CheckResult]:
     """Weigh what the name says: with a link to the outcome it is a leak, without one a doubt."""
     if sign is None:
         return
@@ -236,12 +256,12 @@ def named_for_late(case: Case, sign: str | None) -> Iterator[Finding]:
         inside, outside = _fill_shares(case, known, reached)
         if alone.auc.low > 0.5 or inside.low > outside.high or outside.low > inside.high:
             linked = f"{sign}, and it goes with the outcome ({_auc(alone.auc)} alone)"
-            yield Finding("leak", linked, OUT, alone.auc.value)
+            yield case.leak(linked, OUT, alone.auc.value)
             return
-    yield Finding("cannot tell", f"{sign}; no link with the outcome shows", WHEN)
+    yield case.doubt(f"{sign}; no link with the outcome shows", WHEN)
 
 
-def fill_differs(case: Case, *, is_event: bool = False) -> Iterator[Finding]:
+def fill_differs(case: Case, *, is_event: bool = False) -> Iterator[CheckResult]:
     """Doubt a column that is filled clearly more often for winners, and what is much more often on one side."""
     for stage, known, reached in case.sides():
         if stage.startswith(NOT) or not case.enough(reached):
@@ -253,7 +273,7 @@ def fill_differs(case: Case, *, is_event: bool = False) -> Iterator[Finding]:
             said = f"filled for {_percent(inside.value)} of the leads that reached {_named(stage)}"
             said += f" and {_percent(outside.value)} of the others"
             asked = "is that when it happened?" if is_event else "does the lead fill it in, or sales later?"
-            yield Finding("cannot tell", f"{said}: {asked}", WHEN)
+            yield case.doubt(f"{said}: {asked}", WHEN)
 
 
 def _fill_shares(case: Case, known: np.ndarray, reached: np.ndarray) -> tuple[Interval, Interval]:

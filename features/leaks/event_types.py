@@ -7,18 +7,19 @@ the story that carries an earlier time, and what is of no use is one that comes 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from features.answers import Answer
+from features.checks import CheckResult
 from features.leaks.column_signs import (
+    EVENT_TYPES,
     FEWEST,
     ONE_SIDED,
     PURE,
-    Answer,
     Case,
-    Finding,
     fill_differs,
     filled_on_one_side,
     lift,
@@ -39,27 +40,7 @@ REMEDY = "leave the type out of events.sql: it is part of the outcome"
 STAMP = "give the time at which it happened, not the one of the import or the lead; else leave the type out"
 
 
-@dataclass(frozen=True)
-class EventVerdict:
-    """What can be said about one type of event; ``cannot tell`` never means passed.
-
-    Parameters
-    ----------
-    event_type : str
-        Its name.
-    answer : {"leak", "fine", "cannot tell"}
-        Whether it tells the outcome.
-    why, remedy : str
-        In words, with the figures, and what to do.
-    """
-
-    event_type: str
-    answer: Answer
-    why: str
-    remedy: str = ""
-
-
-def judge_events(facts: pd.DataFrame, stamps: pd.DataFrame, stories: Stories) -> list[EventVerdict]:
+def judge_events(facts: pd.DataFrame, stamps: pd.DataFrame, stories: Stories) -> list[CheckResult]:
     """Judge every type of event.
 
     Parameters
@@ -73,8 +54,8 @@ def judge_events(facts: pd.DataFrame, stamps: pd.DataFrame, stories: Stories) ->
 
     Returns
     -------
-    list of EventVerdict
-        Sorted by type.
+    list of CheckResult
+        One a type (``subject``), sorted: failed is a leak, and what could not be checked is never called fine.
     """
     facts = facts[facts["lead_id"].isin(stories.looked_at_us.index)]
     types = stamps.sort_values("event_type")
@@ -89,38 +70,38 @@ def judge_events(facts: pd.DataFrame, stamps: pd.DataFrame, stories: Stories) ->
     return verdicts
 
 
-def _judge(name: str, own: pd.DataFrame, bulk: float, stories: Stories, error: float) -> EventVerdict:
+def _judge(name: str, own: pd.DataFrame, bulk: float, stories: Stories, error: float) -> CheckResult:
     index = stories.looked_at_us.index
     known = own["known"].where(own["known"] > 0).reindex(index).astype("float64")
     first = own["first_us"].reindex(index).to_numpy(dtype="float64")
-    case = Case(name, known, stories, error)
-    found = [*_known_too_early(case), *_with_outcome(case, first), *_decides(case, first), *_stamped(bulk)]
-    worst = next((f for f in found if f.answer == "leak"), None) or next(iter(found), None)
+    case = Case(name, known, stories, error, code=EVENT_TYPES)
+    signs = [*_known_too_early(case), *_with_outcome(case, first), *_decides(case, first), *_stamped(case, bulk)]
+    worst = next((one for one in signs if one.answer is Answer.FAILED), None) or next(iter(signs), None)
     if worst is not None:
-        return EventVerdict(name, worst.answer, worst.why, worst.remedy)
+        return worst
     leads = int((~np.isnan(first)).sum())
     if leads < FEWEST:
-        return EventVerdict(name, "cannot tell", f"too few leads have it to judge ({leads}; {FEWEST} are needed)")
+        return case.doubt(f"too few leads have it to judge ({leads}; {FEWEST} are needed)")
     reached = stories.reached[stories.target].dropna()
     if not case.enough(reached.to_numpy() == 1):
-        return EventVerdict(name, "cannot tell", f"too few outcomes to judge ({int(reached.sum())} winners)")
+        return case.doubt(f"too few outcomes to judge ({int(reached.sum())} winners)")
     after = np.mean(first > stories.looked_at_us.to_numpy(dtype="float64")) * len(first) / leads
-    return EventVerdict(name, "fine", f"{leads:,} leads have it, {after:.0%} of them first after the first look")
+    return case.fine(f"{leads:,} leads have it, {after:.0%} of them first after the first look")
 
 
-def _known_too_early(case: Case) -> Iterator[Finding]:
+def _known_too_early(case: Case) -> Iterator[CheckResult]:
     """Find events that tell the outcome by the first look already: they carry a time before they happened."""
-    for found in (
+    for sign in (
         *filled_on_one_side(case, both_ways=False),
         *too_good_alone(case),
         *fill_differs(case, is_event=True),
     ):
-        why = found.why.replace("filled for", "there by the first look for").replace("it is written", "it happened")
-        if found.answer == "leak" or case.filled.any():
-            yield Finding(found.answer, why, STAMP)
+        why = sign.sentence.replace("filled for", "there by the first look for").replace("it is written", "it happened")
+        if sign.answer is Answer.FAILED or case.filled.any():
+            yield replace(sign, sentence=why, todo=STAMP)
 
 
-def _with_outcome(case: Case, first: np.ndarray) -> Iterator[Finding]:
+def _with_outcome(case: Case, first: np.ndarray) -> Iterator[CheckResult]:
     """Find events that come with the end of a story, or after it."""
     ends = case.stories.entered_us[END].to_numpy()
     having = ~np.isnan(first) & case.stories.judged
@@ -129,12 +110,12 @@ def _with_outcome(case: Case, first: np.ndarray) -> Iterator[Finding]:
     said = f"for {share.value:.0%} of the {having.sum():,} leads that have it, it first comes with the end of the story"
     said += " or after it"
     if having.sum() >= FEWEST and share.low >= WITH_OUTCOME - 0.1 and share.value >= WITH_OUTCOME:
-        yield Finding("leak", said, REMEDY)
+        yield case.leak(said, REMEDY)
     elif having.sum() >= 5 and share.value >= WITH_OUTCOME:
-        yield Finding("cannot tell", said, REMEDY)
+        yield case.doubt(said, REMEDY)
 
 
-def _decides(case: Case, first: np.ndarray) -> Iterator[Finding]:
+def _decides(case: Case, first: np.ndarray) -> Iterator[CheckResult]:
     """Find events before the end that nearly only winners have: as sure as that is an outcome with an earlier time."""
     for stage, known, reached in case.sides():
         entered = case.stories.entered_us
@@ -145,10 +126,10 @@ def _decides(case: Case, first: np.ndarray) -> Iterator[Finding]:
         pure = share_interval(inside, inside + outside, error=case.error)
         said = f"{pure.value:.0%} of the {inside + outside:,} leads that have it before {stage} reach {stage} later"
         if pure.low >= PURE and lift(pure.low, reached) >= ONE_SIDED:
-            yield Finding("leak" if pure.low >= WITH_OUTCOME else "cannot tell", said, STAMP)
+            yield (case.leak if pure.low >= WITH_OUTCOME else case.doubt)(said, STAMP)
 
 
-def _stamped(bulk: float) -> Iterator[Finding]:
+def _stamped(case: Case, bulk: float) -> Iterator[CheckResult]:
     if bulk >= ONE_STAMP:
         why = f"{bulk:.0%} of its events bear one and the same time: the time of an import?"
-        yield Finding("cannot tell", why, STAMP)
+        yield case.doubt(why, STAMP)

@@ -20,18 +20,18 @@ for the same leads as a leak.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from features.answers import Answer
+from features.checks import CheckResult
 from features.leaks.column_names import OUTCOME, name_sign
 from features.leaks.column_signs import (
     FEWEST,
     WHEN,
-    Answer,
     Case,
-    Finding,
     fill_differs,
     filled_on_one_side,
     knows_later_amounts,
@@ -49,39 +49,14 @@ FALSE_SIGNS = 0.01
 _SAME_FILL = 0.98
 
 
-@dataclass(frozen=True)
-class LeakVerdict:
-    """What can be said about one column.
-
-    Parameters
-    ----------
-    column : str
-        Its name.
-    answer : {"leak", "fine", "cannot tell"}
-        ``cannot tell`` never means passed.
-    why : str
-        In words, with the figures.
-    auc : float or None
-        How well the column alone tells winners from others on held-out leads (0.5 says nothing, 1 all).
-    remedy : str
-        What to do about it; empty where nothing is.
-    """
-
-    column: str
-    answer: Answer
-    why: str
-    auc: float | None = None
-    remedy: str = ""
-
-
 def judge_columns(
     values: pd.DataFrame,
     stories: Stories,
     *,
     outcome_names: Iterable[str] = (),
     from_history: Collection[str] = (),
-    found_in_changes: Mapping[str, Finding] | None = None,
-) -> list[LeakVerdict]:
+    found_in_changes: Mapping[str, CheckResult] | None = None,
+) -> list[CheckResult]:
     """Judge every column of a table of leads.
 
     Parameters
@@ -94,13 +69,15 @@ def judge_columns(
         Names of the stages that end a story, looked for among the values.
     from_history : collection of str
         Columns whose values are those at the look, from table changes: their name says nothing then.
-    found_in_changes : mapping of str to Finding, optional
+    found_in_changes : mapping of str to CheckResult, optional
         What table changes says against a column.
 
     Returns
     -------
-    list of LeakVerdict
-        In the order of the columns. The order of rows changes nothing.
+    list of CheckResult
+        One a column (``subject``), in their order: failed is a leak, passed is fine, and what could not be checked is
+        never called fine. ``figures`` holds ``auc``: how well the column alone tells winners from others on held-out
+        leads (0.5 says nothing, 1 all), None where that was not worked out. The order of rows changes nothing.
     """
     values = values.reindex(stories.looked_at_us.index)
     words = OUTCOME | {name.lower() for name in outcome_names}
@@ -114,28 +91,25 @@ def judge_columns(
     return _doubt_same_fill(values, verdicts)
 
 
-def _judge(case: Case, sign: str | None, words: frozenset[str], known: list[Finding]) -> LeakVerdict:
+def _judge(case: Case, sign: str | None, words: frozenset[str], known: list[CheckResult]) -> CheckResult:
     raw = case.raw
     if not case.filled.any():
-        return LeakVerdict(case.name, "fine", "never filled")
+        return case.fine("never filled")
     if case.filled.all() and (raw == raw.iloc[0]).all():
-        return LeakVerdict(case.name, "fine", "always the same: it tells nothing")
-    found = [*known, *_findings(case, sign, words)]
-    worst = next((f for f in found if f.answer == "leak"), None)
-    if worst is not None:
-        return LeakVerdict(case.name, "leak", worst.why, worst.auc, worst.remedy)
+        return case.fine("always the same: it tells nothing")
+    signs = [*known, *_signs(case, sign, words)]
+    leak = next((one for one in signs if one.answer is Answer.FAILED), None)
+    if leak is not None:
+        return leak
     reached = case.stories.reached[case.stories.target].dropna().to_numpy() == 1
     if not case.enough(reached):
         few = f"too few outcomes to judge ({reached.sum():,} winners, {(~reached).sum():,} others; {FEWEST} are needed)"
         also = f"; {sign}" if sign else ""
-        return LeakVerdict(case.name, "cannot tell", f"{few}{also}", None, WHEN)
-    doubt = next(iter(found), None)
-    if doubt is not None:
-        return LeakVerdict(case.name, "cannot tell", doubt.why, doubt.auc, doubt.remedy)
-    return _fine(case, reached)
+        return case.doubt(f"{few}{also}", WHEN)
+    return next(iter(signs), None) or _fine(case, reached)
 
 
-def _findings(case: Case, sign: str | None, words: frozenset[str]) -> Iterator[Finding]:
+def _signs(case: Case, sign: str | None, words: frozenset[str]) -> Iterator[CheckResult]:
     times = as_times(case.raw)
     if times is not None:
         yield from late_dates(case, times)
@@ -149,26 +123,26 @@ def _findings(case: Case, sign: str | None, words: frozenset[str]) -> Iterator[F
     yield from fill_differs(case)
 
 
-def _fine(case: Case, reached: np.ndarray) -> LeakVerdict:
+def _fine(case: Case, reached: np.ndarray) -> CheckResult:
     known = case.stories.judged
     auc = tell_alone(case.reading, known, reached, error=case.error).auc
     filled = case.filled[known]
     fill = f"filled for {filled[reached].mean():.0%} of winners and {filled[~reached].mean():.0%} of the others"
-    return LeakVerdict(case.name, "fine", f"AUC {auc.value:.2f} alone (at most {auc.high:.2f}), {fill}", auc.value)
+    return case.fine(f"AUC {auc.value:.2f} alone (at most {auc.high:.2f}), {fill}", auc.value)
 
 
-def _doubt_same_fill(values: pd.DataFrame, verdicts: list[LeakVerdict]) -> list[LeakVerdict]:
+def _doubt_same_fill(values: pd.DataFrame, verdicts: list[CheckResult]) -> list[CheckResult]:
     """Doubt a column that is filled for the very leads that a leak is filled for: it may be written with it."""
-    leaks = {v.column: values[v.column].notna().to_numpy() for v in verdicts if v.answer == "leak"}
+    leaks = {v.subject: values[v.subject].notna().to_numpy() for v in verdicts if v.answer is Answer.FAILED}
     leaks = {name: filled for name, filled in leaks.items() if 0.05 <= filled.mean() <= 0.95}
     judged = []
     for verdict in verdicts:
-        filled = values[verdict.column].notna().to_numpy()
+        filled = values[verdict.subject].notna().to_numpy()
         twin = next(
             (n for n, other in leaks.items() if (filled & other).sum() >= _SAME_FILL * (filled | other).sum()), None
         )
-        if verdict.answer == "fine" and twin is not None:
-            why = f"filled for the same leads as {twin}; {verdict.why}"
-            verdict = replace(verdict, answer="cannot tell", why=why, remedy=WHEN)
+        if verdict.answer is Answer.PASSED and twin is not None:
+            why = f"filled for the same leads as {twin}; {verdict.sentence}"
+            verdict = replace(verdict, answer=Answer.UNCHECKED, sentence=why, todo=WHEN)
         judged.append(verdict)
     return judged

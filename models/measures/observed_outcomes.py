@@ -11,12 +11,12 @@ heavy that there is little left to learn from (``docs/follow-up.md`` has the com
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from features.answers import Answer
 from features.source_spec import SourceSpec
 from models.arrays import Floats
 from models.measures.lead_weights import even_weights
@@ -24,7 +24,6 @@ from models.measures.lead_weights import even_weights
 WEIGHT = "weight"
 TRAINING_POWER = 0.25
 """Power of the weight in training: a lead that stands for 100 weighs 3."""
-Verdict = Literal["overlap", "none", "cannot_tell"]
 ENOUGH_SILENT = 200
 """Leads that were never promoted, below which no outcome among them proves nothing."""
 ENOUGH_OUTCOMES = 20
@@ -88,8 +87,8 @@ class Overlap:
     ----------
     declared : bool
         Whether the source says that sales works handed-over leads only.
-    verdict : {"overlap", "none", "cannot_tell"}
-        ``overlap``: some leads below the cut-off were worked. ``none``: none were, so their silence is no evidence.
+    verdict : Answer
+        Passed: some leads below the cut-off were worked. Failed: none were, so their silence is no evidence.
     stage : str
         Whose entry tells of a promotion.
     promoted, silent : int
@@ -101,7 +100,7 @@ class Overlap:
     """
 
     declared: bool
-    verdict: Verdict
+    verdict: Answer
     stage: str
     promoted: int
     silent: int
@@ -137,17 +136,18 @@ def overlap(labels: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec) -> Ove
         "outcomes_silent": int((~promoted & reached).sum()),
     }
     declared = spec.follow_up == "promoted_only"
-    verdict: Verdict = ("overlap" if drawn >= ENOUGH_DRAWN else "none") if declared else _guess(counts, stage, spec)
+    by_draws = Answer.PASSED if drawn >= ENOUGH_DRAWN else Answer.FAILED
+    verdict = by_draws if declared else _guess(counts, stage, spec)
     return Overlap(declared=declared, verdict=verdict, stage=stage, drawn=drawn, **counts)
 
 
-def _guess(counts: dict[str, int], stage: str, spec: SourceSpec) -> Verdict:
-    """Conclude from outcomes among leads that were never promoted; too few leads or no such stage: cannot tell."""
+def _guess(counts: dict[str, int], stage: str, spec: SourceSpec) -> Answer:
+    """Conclude from outcomes among leads that were never promoted; not from too few, nor without such a stage."""
     if stage in spec.stages_reaching(spec.targets[spec.primary_target].stage):
-        return "cannot_tell"
+        return Answer.UNCHECKED
     if counts["outcomes_silent"] > 0:
-        return "overlap"
+        return Answer.PASSED
     if counts["silent"] < ENOUGH_SILENT or counts["outcomes_promoted"] < ENOUGH_OUTCOMES:
-        return "cannot_tell"
+        return Answer.UNCHECKED
     usual = counts["outcomes_promoted"] / counts["promoted"]
-    return "none" if RULE_OF_THREE / counts["silent"] < FAR_BELOW * usual else "cannot_tell"
+    return Answer.FAILED if RULE_OF_THREE / counts["silent"] < FAR_BELOW * usual else Answer.UNCHECKED

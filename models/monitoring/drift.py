@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from features.answers import Answer, answers_of
 from features.catalog.feature import Feature
 from models.arrays import Floats
 
@@ -42,12 +43,12 @@ def feature_drift(
         One row a feature, alarms and the largest drift first: ``feature``, ``family``, ``subject``, ``psi`` (the excess
         that chance adds taken off, at least 0), ``low`` and ``high`` (together 95 % over all features), ``usual`` (the
         largest PSI of a stretch of the reference against the rest of it; missing below ``FEWEST_STRETCHES``), ``moved``
-        (the bin whose share changed most) with ``share_before`` and ``share``, ``answer``.
+        (the bin whose share changed most) with ``share_before`` and ``share``, ``answer``, an `Answer`.
 
     Notes
     -----
-    A feature has drifted (``alarm``) when even the lower bound of its PSI is above 0.25 and above ``usual``, so that a
-    trade fair or a season is no drift; it has not (``fine``) when the upper bound is below the larger of the two; in
+    A feature has drifted (failed) when even the lower bound of its PSI is above 0.25 and above ``usual``, so that a
+    trade fair or a season is no drift; it has not (passed) when the upper bound is below the larger of the two; in
     between nobody can tell. The bounds hold for all features together.
 
     PSI = Σ (q − p) log(q / p) over bins; p and q have half a lead added to each bin, so no bin is empty. Numbers are
@@ -68,9 +69,8 @@ def feature_drift(
     centre, reach = np.maximum(value - excess, 0.0), error * float(ndtri(1 - FALSE_ALARM / (2 * len(columns))))
     low, high = np.maximum(centre - reach, 0.0), centre + reach
     large = np.fmax(LARGE, usual)
-    answers = np.where(low > large, "alarm", np.where(high < large, "fine", "cannot tell"))
-    if min(leads) < FEWEST_LEADS:
-        answers = np.full(len(columns), "cannot tell")
+    enough = min(leads) >= FEWEST_LEADS
+    answers = answers_of(failed=enough & (low > large), passed=enough & (high < large))
     table = pd.DataFrame(
         {
             "feature": [f.name for f in columns],
@@ -84,7 +84,7 @@ def feature_drift(
         }
     )
     moved = pd.DataFrame([_most_moved(matrices, bounds, place, coded[place][2]) for place in range(len(columns))])
-    table = pd.concat([table, moved], axis=1).assign(calm=answers != "alarm")
+    table = pd.concat([table, moved], axis=1).assign(calm=answers != Answer.FAILED)
     ordered = table.sort_values(["calm", "psi", "feature"], ascending=[True, False, True], ignore_index=True)
     return ordered.drop(columns="calm")
 

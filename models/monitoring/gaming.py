@@ -7,7 +7,7 @@ same weeks. Conversion is compared at equal age: each lead counts for as long as
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.special import ndtr
 
+from features.answers import answers_of
 from features.strict import Strict
 from models.arrays import Floats
 from models.monitoring.step_counts import Counts, EntryCounts, pace_by_age
 
 WEEK_DAYS: Final = 7
-Answer = Literal["alarm", "fine", "cannot tell"]
 
 
 class GamingOptions(Strict):
@@ -201,5 +201,5 @@ def _decide(looked: pd.DataFrame, options: GamingOptions) -> pd.DataFrame:
     rose = looked["told"] & (looked["rise"] >= options.least_rise) & (looked["rise_z"] >= options.rise_spreads)
     allowed = options.false_alarm_weeks / 52.0 / max(int(rose.sum()), 1)
     alarm = rose & (looked["fall"] <= options.least_fall) & (looked["fall_p"] <= allowed)
-    answer = np.where(alarm, "alarm", np.where(looked["told"], "fine", "cannot tell"))
+    answer = answers_of(failed=alarm, passed=looked["told"])
     return looked.assign(rose=rose, answer=answer, allowed_p=allowed).drop(columns="told")

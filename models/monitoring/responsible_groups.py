@@ -7,6 +7,7 @@ from typing import Final
 
 import pandas as pd
 
+from features.answers import Answer
 from features.time_units import DAY_US
 
 WEEK_US: Final = 7 * DAY_US
@@ -78,7 +79,7 @@ def responsible(
         figures``, or ``inside COLUMN VALUE``: a column in which no group of its own raised an alarm is named by the
         group that brought most of the surplus), ``window_weeks``.
     """
-    alarms = looked[looked["answer"] == "alarm"].sort_values(["fall_p", "dimension", "value"], kind="stable")
+    alarms = looked[looked["answer"] == Answer.FAILED].sort_values(["fall_p", "dimension", "value"], kind="stable")
     alarms = alarms.drop_duplicates(["dimension", "value"])
     named = [
         (row["dimension"], row["value"], "its own figures", row["window_weeks"])

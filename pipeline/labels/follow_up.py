@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from features.answers import OVERLAP_WORDS, Answer
 from features.tables.handovers import DECISION_US, first_handovers, handover_weights, promotion_weights
 from features.time_units import DAY_US
 from models.measures.lead_weights import even_weights
@@ -48,7 +49,8 @@ def weigh(labels: pd.DataFrame, context: StageContext, out: Path) -> pd.DataFram
         told = {"parts": _parts(labels[labels["target"] == spec.primary_target]), "chances": _chances(first)}
     found = overlap(labels[labels["part"] != "young"], stages, spec)  # of young leads only the outcomes are known
     lacking = [part for part in PARTS if told and told["parts"][part]["drawn"] < ENOUGH_DRAWN]
-    told = asdict(found) | told | {"warning": warning(found, lacking, goal=spec.targets[spec.primary_target].stage)}
+    told = asdict(found) | {"verdict": OVERLAP_WORDS.of(found.verdict)} | told
+    told |= {"warning": warning(found, lacking, goal=spec.targets[spec.primary_target].stage)}
     (out / FOLLOW_UP_FILE).write_text(
         json.dumps(told, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8"
     )
@@ -79,7 +81,7 @@ def warning(found: Overlap, lacking: list[str], *, goal: str) -> str | None:
 
     ``lacking`` are the parts of the split with too few draws.
     """
-    if found.verdict == "none" and not found.declared:
+    if found.verdict is Answer.FAILED and not found.declared:
         rate = found.outcomes_promoted / found.promoted
         return (
             f"none of the {found.silent:,} leads that never became {found.stage} reached {goal}, against {rate:.0%} of "
@@ -87,7 +89,7 @@ def warning(found: Overlap, lacking: list[str], *, goal: str) -> str | None:
             "not a no, and what is forecast and measured for leads below the cut-off repeats the cut-off. If so, say "
             f"follow_up: promoted_only in source.yaml, and {REMEDY}"
         )
-    if found.verdict == "none":
+    if found.verdict is Answer.FAILED:
         return (
             f"sales works promoted leads alone, and {found.drawn} leads below the cut-off were handed over by a draw "
             f"of known probability: of the {found.silent:,} leads that were never handed over nothing can be learned. "

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
+from features.answers import together
 from features.time_units import format_time
-from pipeline.monitor.checks import (
-    calibration_check,
-    drift_check,
-    idle_check,
-    maturing_check,
-    together,
-    volume_check,
-    waiting_check,
-)
-from pipeline.monitor.gaming_check import gaming_check
+from pipeline.monitor.all_checks import CHECKS
+from pipeline.monitor.check import Monitored
 from pipeline.monitor.report import Result, to_json, to_text, write_result
 from pipeline.monitor.tables import read_matured, read_reference, read_watched
 from pipeline.runner.stages import StageContext, run_stage
@@ -30,19 +23,23 @@ def check_funnel(context: StageContext, *, as_of_us: int | None) -> Result:
     context : StageContext
     as_of_us : int or None
         None is the newest time in the data. Nothing later is looked at.
+
+    Raises
+    ------
+    InputError
+        If the moment lies outside the data, or ``monitor.exit_on`` names what is no check with an alarm.
     """
+    options = context.settings.monitor
+    CHECKS.require(options.exit_on, setting="monitor.exit_on", among=lambda check: check.can_alarm)
     watched = read_watched(context, as_of_us)
-    now, options = watched.as_of_us, context.settings.monitor
-    checks = (
-        gaming_check(watched, options.gaming),
-        volume_check(watched),
-        waiting_check(watched),
-        idle_check(watched, options),
-        maturing_check(watched),
-        drift_check(watched, read_reference(context, now)),
-        calibration_check(watched, read_matured(context, now)),
+    monitored = Monitored(
+        watched,
+        options,
+        read_reference=lambda: read_reference(context, watched.as_of_us),
+        read_matured=lambda: read_matured(context, watched.as_of_us),
     )
-    return Result(watched, checks, together([check.answer for check in checks if check.name in options.exit_on]))
+    results = tuple(result for check in CHECKS for result in check.results(monitored))
+    return Result(watched, results, together(one.answer for one in results if one.code in options.exit_on))
 
 
 def run_monitor(context: StageContext, *, as_of_us: int | None, as_json: bool) -> tuple[int, str]:

@@ -2,52 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
+from features.answers import Answer, together
+from features.checks import CheckResult
 from features.time_units import DAY_US
 from models.monitoring.decomposition import decompose
 from models.monitoring.gaming import WEEK_DAYS, GamingOptions, weekly_runs
 from models.monitoring.responsible_groups import INSIDE_COMPANY, responsible, surplus_inside
 from models.monitoring.step_counts import count_entries
-from pipeline.monitor.checks import NOBODY, Check, together
+from pipeline.monitor.check import MonitorCheck, Monitored, leads_on_the_ladder
 from pipeline.monitor.tables import Watched
 
 RUNS_SHOWN = 26
-TITLE = "More MQLs of which fewer move on"
 WHAT_TO_DO = (
     "Look at ten of the newest leads of what is named, with whoever runs it: an incentive, a form that counts twice, "
     "or downloads that nobody asked for? Take its points away until it is clear."
 )
 
 
-def gaming_check(watched: Watched, options: GamingOptions) -> Check:
-    """Run the weeks and say who is responsible."""
-    path = watched.path
-    if path is None or not len(watched.rows):
-        return Check("gaming", TITLE, "cannot tell", NOBODY)
+class Gaming(MonitorCheck):
+    """Looks whether a group's volume of MQLs rose while fewer of them moved on, and who is responsible."""
+
+    code, title = "gaming", "More MQLs of which fewer move on"
+    needs = (leads_on_the_ladder,)
+
+    def run(self, context: Monitored) -> Iterator[CheckResult]:
+        """Run the weeks and name who raised an alarm."""
+        watched, options = context.watched, context.options.gaming
+        weeks = _weeks(watched, options)
+        now = weeks[weeks["weeks_ago"] == 0]
+        named = responsible(
+            now, watched.rows, by=watched.by, now_us=watched.as_of_us, reference_weeks=options.reference_weeks
+        )
+        answer = together(now["answer"])
+        tables = {"runs": weeks, "named": named, **_decompositions(watched, now, named, options)}
+        if answer is Answer.FAILED:
+            sentences = [
+                _sentence(watched, now, row["dimension"], row["value"], row["how"], row["window_weeks"], options)
+                for row in named.to_dict(orient="records")
+            ]
+            yield self.failed(" ".join(sentences), todo=WHAT_TO_DO, tables=tables)
+        elif answer is Answer.UNCHECKED:
+            why = "Too few leads, too short a past or too few outcomes to tell of any group."
+            yield self.unchecked(why, tables=tables)
+        else:
+            answers = [together(group["answer"]) for _, group in now.groupby(["dimension", "value"])]
+            told, blind = answers.count(Answer.PASSED), answers.count(Answer.UNCHECKED)
+            sentence = f"No volume rose while its conversion fell, in {told} groups; of {blind} nobody can tell yet."
+            yield self.passed(sentence, tables=tables)
+
+
+def _weeks(watched: Watched, options: GamingOptions) -> pd.DataFrame:
+    """Return what each of the last weekly runs says, as far back as the leads go."""
+    assert watched.path is not None
     longest = max(options.windows_weeks) + options.reference_weeks + RUNS_SHOWN
     first = int(watched.rows["entered_us"].min())
-    days = min((watched.as_of_us - first) // DAY_US + 1, longest * WEEK_DAYS)
-    counts = count_entries(watched.rows, path, by=watched.by, as_of_us=watched.as_of_us, days=int(days))
-    runs = max(1, min(RUNS_SHOWN, int(days) // WEEK_DAYS))
-    weeks = weekly_runs(counts, options, runs=runs)
-    now = weeks[weeks["weeks_ago"] == 0]
-    named = responsible(
-        now, watched.rows, by=watched.by, now_us=watched.as_of_us, reference_weeks=options.reference_weeks
-    )
-    answer = together(now["answer"].tolist())
-    tables = {"runs": weeks, "named": named, **_decompositions(watched, now, named, options)}
-    sentences = [
-        _sentence(watched, now, row["dimension"], row["value"], row["how"], row["window_weeks"], options)
-        for row in named.to_dict(orient="records")
-    ]
-    if answer == "fine":
-        answers = [together(group["answer"].tolist()) for _, group in now.groupby(["dimension", "value"])]
-        told, blind = answers.count("fine"), answers.count("cannot tell")
-        sentences = [f"No volume rose while its conversion fell, in {told} groups; of {blind} nobody can tell yet."]
-    elif answer == "cannot tell":
-        sentences = ["Too few leads, too short a past or too few outcomes to tell of any group."]
-    return Check("gaming", TITLE, answer, " ".join(sentences), WHAT_TO_DO if answer == "alarm" else "", tables)
+    days = int(min((watched.as_of_us - first) // DAY_US + 1, longest * WEEK_DAYS))
+    counts = count_entries(watched.rows, watched.path, by=watched.by, as_of_us=watched.as_of_us, days=days)
+    return weekly_runs(counts, options, runs=max(1, min(RUNS_SHOWN, days // WEEK_DAYS)))
 
 
 def _decompositions(

@@ -11,17 +11,15 @@ from typing import Any
 
 import pandas as pd
 
+from features.answers import ALARM_WORDS, Answer
+from features.checks import CheckResult
 from features.time_units import format_time
 from models.json_values import json_values
-from models.monitoring.gaming import Answer
-from pipeline.monitor.checks import Check
 from pipeline.monitor.figures import svg, volume_figure
 from pipeline.monitor.tables import Watched
 from pipeline.pages.environment import environment
 
-EXIT_CODES: dict[Answer, int] = {"fine": 0, "cannot tell": 0, "alarm": 1}
 ROWS_SHOWN = 40
-ORDER: dict[str, int] = {"alarm": 0, "cannot tell": 1, "fine": 2}
 _SHARES = ("share", "low", "high", "forecast", "observed", "share_before", "in_time", "in_time_before")
 _LEFT_OUT = ("subject", "feature", "power", "stage_title")
 
@@ -31,18 +29,22 @@ class Result:
     """All that one run of the monitor found."""
 
     watched: Watched
-    checks: tuple[Check, ...]
+    checks: tuple[CheckResult, ...]
     answer: Answer
 
     @property
     def exit_code(self) -> int:
         """1 if there is an alarm, else 0."""
-        return EXIT_CODES[self.answer]
+        return int(self.answer is Answer.FAILED)
 
     @property
-    def by_urgency(self) -> list[Check]:
+    def by_urgency(self) -> list[CheckResult]:
         """The checks, what is wrong first."""
-        return sorted(self.checks, key=lambda check: ORDER[check.answer])
+        return sorted(self.checks, key=lambda check: check.answer.urgency)
+
+    def answered(self, answer: Answer) -> list[CheckResult]:
+        """Return the checks that gave one answer."""
+        return [check for check in self.checks if check.answer is answer]
 
 
 def to_json(result: Result) -> str:
@@ -50,13 +52,13 @@ def to_json(result: Result) -> str:
     tree = {
         "source": result.watched.spec.name,
         "as_of": format_time(result.watched.as_of_us),
-        "answer": result.answer,
+        "answer": ALARM_WORDS.of(result.answer),
         "exit_code": result.exit_code,
-        "could_not_tell": [check.name for check in result.checks if check.answer == "cannot tell"],
+        "could_not_tell": [check.code for check in result.answered(Answer.UNCHECKED)],
         "checks": [
             {
-                "name": check.name,
-                "answer": check.answer,
+                "name": check.code,
+                "answer": ALARM_WORDS.of(check.answer),
                 "sentence": check.sentence,
                 "todo": check.todo,
                 "tables": {name: records(table) for name, table in check.tables.items()},
@@ -79,17 +81,22 @@ def to_the_minute(us: int) -> str:
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table as JSON can hold them."""
-    rows: list[dict[str, Any]] = json_values(table.astype(object).to_dict(orient="records"))
-    return rows
+    """Return the rows of a table as JSON can hold them; column ``answer`` in words."""
+    return [
+        {str(key): ALARM_WORDS.of(value) if key == "answer" else json_values(value) for key, value in row.items()}
+        for row in table.astype(object).to_dict(orient="records")
+    ]
 
 
 def to_text(result: Result, page: Path) -> str:
     """Return a short table for a terminal."""
     width = max(len(check.title) for check in result.checks)
-    lines = [f"{check.answer:<12}{check.title:<{width + 2}}{check.sentence}" for check in result.by_urgency]
+    lines = [
+        f"{ALARM_WORDS.line(check.answer)}{check.title:<{width + 2}}{check.sentence}" for check in result.by_urgency
+    ]
     until = to_the_minute(result.watched.as_of_us)
-    return "\n".join([f"{result.watched.spec.title.en}, as of {until}: {result.answer}", *lines, f"Page: {page}"])
+    first = f"{result.watched.spec.title.en}, as of {until}: {ALARM_WORDS.of(result.answer)}"
+    return "\n".join([first, *lines, f"Page: {page}"])
 
 
 def to_page(result: Result) -> str:
@@ -100,11 +107,17 @@ def to_page(result: Result) -> str:
         .render(
             source=result.watched.spec.title.en,
             as_of=to_the_minute(result.watched.as_of_us),
-            answer=result.answer,
-            alarms=[check for check in result.checks if check.answer == "alarm"],
-            unknown=[check for check in result.checks if check.answer == "cannot tell"],
+            words=ALARM_WORDS,
+            told=result.answer is not Answer.UNCHECKED,
+            alarms=result.answered(Answer.FAILED),
+            unknown=result.answered(Answer.UNCHECKED),
             checks=[
-                {"check": check, "tables": [_table(check, *item) for item in check.tables.items()]}
+                {
+                    "check": check,
+                    "word": ALARM_WORDS.of(check.answer),
+                    "style": check.answer.name.lower(),
+                    "tables": [_table(check, *item) for item in check.tables.items()],
+                }
                 for check in result.by_urgency
             ],
             pictures=_pictures(result),
@@ -114,7 +127,7 @@ def to_page(result: Result) -> str:
 
 def _pictures(result: Result) -> list[dict[str, str]]:
     """Draw the company and every named group."""
-    tables = {check.name: check.tables for check in result.checks}
+    tables = {check.code: check.tables for check in result.checks}
     if result.watched.path is None or "months" not in tables["volume"]:
         return []
     months, path = tables["volume"]["months"], result.watched.path
@@ -136,7 +149,7 @@ def _pictures(result: Result) -> list[dict[str, str]]:
     return pictures
 
 
-def _table(check: Check, name: str, table: pd.DataFrame) -> dict[str, Any]:
+def _table(check: CheckResult, name: str, table: pd.DataFrame) -> dict[str, Any]:
     """Lay a table out for people: the newest or worst rows, numbers as one reads them."""
     shown = _shown(check, name, table)
     columns = [column for column in shown.columns if column not in _LEFT_OUT]
@@ -148,11 +161,11 @@ def _table(check: Check, name: str, table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _shown(check: Check, name: str, table: pd.DataFrame) -> pd.DataFrame:
-    if check.name == "gaming" and name == "runs":
+def _shown(check: CheckResult, name: str, table: pd.DataFrame) -> pd.DataFrame:
+    if check.code == "gaming" and name == "runs":
         now = table[table["weeks_ago"] == 0].drop(columns=["weeks_ago", "allowed_p", "rose"])
         return now.sort_values(["fall_p", "dimension", "value"]).head(ROWS_SHOWN)
-    if check.name == "volume":
+    if check.code == "volume":
         return table[table["dimension"] == ""].tail(ROWS_SHOWN).drop(columns=["dimension", "value"])
     return table.head(ROWS_SHOWN)
 

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from features.answers import Answer
 from features.errors import InputError
 from pipeline.receipt.approvals import add_entry, write_entries
-from pipeline.receipt.seal import Sealed, key_from_environment
+from pipeline.receipt.seal import Sealed
 from pipeline.receipt.signing_state import standing_of
-from pipeline.receipt.stage import receipt_of, write_receipt
-from pipeline.receipt.verify import verify
-from pipeline.register.receipt_in_mlflow import find_in_mlflow, is_registered, open_registered
+from pipeline.receipt.stage import write_receipt
+from pipeline.receipt.verify import line, verify
+from pipeline.register.receipt_in_mlflow import is_registered, open_registered, sealed_run
 from pipeline.runner.progress import say
 from pipeline.runner.stages import StageContext, run_stage
 from pipeline.settings.settings import Role
@@ -54,14 +55,13 @@ def approve(
 
 def _approve(context: StageContext, *, role: Role, name: str, refused: bool, why: str | None) -> Sealed:
     registered = is_registered(context)
-    key = key_from_environment()
-    altered = [finding for finding in (*verify(context, key), find_in_mlflow(context)) if finding.answer == "altered"]
+    run = sealed_run(context)
+    altered = [result for result in verify(run) if result.answer is Answer.FAILED]
     if altered:
         hint = "Run 'leadscore verify'; if outputs were made anew, make a new receipt with 'leadscore run'"
-        raise InputError(expected="a receipt that holds", found=altered[0].line(), hint=hint)
+        raise InputError(expected="a receipt that holds", found=line(altered[0]), hint=hint)
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    sealed = receipt_of(context)
-    sealed = add_entry(sealed, role=role, name=name, refused=refused, why=why, time=now, key=key)
+    sealed = add_entry(run.sealed, role=role, name=name, refused=refused, why=why, time=now, key=run.key)
     write_entries(context.workspace.root, sealed)
     _show(context, sealed)
     say(f"receipt {sealed.sha256[:12]}: {standing_of(sealed).sentence}")

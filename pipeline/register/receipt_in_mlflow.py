@@ -1,4 +1,4 @@
-"""What MLflow remembers of a receipt: who cuts an approval or a refusal off the end of the chain is found by it."""
+"""A run's receipt and what MLflow keeps of it: where the model is registered, and which tags its version has."""
 
 from __future__ import annotations
 
@@ -9,51 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import InputError
-from pipeline.receipt.seal import Sealed
-from pipeline.receipt.signing_state import by
-from pipeline.receipt.stage import receipt_of
-from pipeline.receipt.verify import Finding
+from pipeline.receipt.seal import Sealed, key_from_environment
+from pipeline.receipt.sealed_run import SealedRun
 from pipeline.registry.model_registry import open_registry
 from pipeline.runner.finished_run import open_run
 from pipeline.runner.stages import StageContext
 from pipeline.settings.settings import read_settings
 
-SHA256_TAG, HEAD_TAG, OUTCOME_TAG = "receipt_sha256", "receipt_head", "receipt_outcome"
-WHAT = "approvals that MLflow remembers"
+
+def sealed_run(context: StageContext) -> SealedRun:
+    """Return a run and its receipt to be verified, with the key of this machine and the MLflow of the settings."""
+    return SealedRun(context, key_from_environment(), lambda sealed: _tags(context, sealed))
 
 
-def receipt_tags(sealed: Sealed | None) -> dict[str, str]:
-    """Return what a version's tags say of its receipt; the head names it with all approvals."""
-    if sealed is None:
-        return {}
-    tags = {
-        SHA256_TAG: sealed.sha256,
-        HEAD_TAG: sealed.head,
-        OUTCOME_TAG: sealed.receipt["verdict"]["outcome"],
-    }
-    for entry in (*sealed.earlier_refusals, *sealed.approvals):
-        tags[f"{entry.decision}_by_{entry.role}"] = by(entry)
-    return tags
-
-
-def forgotten(sealed: Sealed, tags: Mapping[str, str]) -> Finding:
-    """Hold a receipt against the tags of its version: the chain may have grown since, it may not have lost anything."""
-    chain = {sealed.sha256, *(entry.sha256 for entry in sealed.approvals)}
-    if tags.get(SHA256_TAG) != sealed.sha256 or tags[HEAD_TAG] in chain:
-        return Finding(WHAT, "holds")
-    return Finding(WHAT, "altered", "MLflow knows of an entry that the receipt has not")
-
-
-def find_in_mlflow(context: StageContext) -> Finding:
-    """Hold a run's receipt against MLflow, if the run is registered in the store that the settings name."""
-    try:
-        if not is_registered(context):
-            return Finding(WHAT, "not checked", "the model is not registered")
-        sealed = receipt_of(context)
-        registry = open_registry(context.workspace.root, context.settings.mlflow, context.spec().name)
-        return forgotten(sealed, registry.tags_of_model(sealed.receipt["rests_on"]["model_sha256"]))
-    except InputError as error:
-        return Finding(WHAT, "not checked", str(error))
+def _tags(context: StageContext, sealed: Sealed) -> Mapping[str, str] | None:
+    """Return the tags of the model's version in the store that the settings name."""
+    if not is_registered(context):
+        return None
+    registry = open_registry(context.workspace.root, context.settings.mlflow, context.spec().name)
+    return registry.tags_of_model(sealed.receipt["rests_on"]["model_sha256"])
 
 
 def open_registered(out: Path, params_file: Path | None, overrides: Mapping[str, Any]) -> StageContext:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from features.answers import Answer
 from features.time_units import format_time, to_micros
 from models.forecast.fit_forecast import labelled_rows
 from pipeline.mlflow_loader import feature_frame
@@ -19,12 +20,13 @@ from pipeline.outputs.feature_rows import read_features
 from pipeline.outputs.labels_file import read_labels
 from pipeline.outputs.model_files import model_folder, model_hash, read_forecast
 from pipeline.outputs.training_files import read_training_summary
+from pipeline.receipt.mlflow_check import receipt_tags
 from pipeline.receipt.seal import Sealed, key_from_environment
+from pipeline.receipt.sealed_run import SealedRun
 from pipeline.receipt.signing_state import standing_of
 from pipeline.receipt.stage import receipt_files, receipt_of
-from pipeline.receipt.verify import verify
+from pipeline.receipt.verify import line, verify
 from pipeline.register.champion import Decision, judge, with_receipt
-from pipeline.register.receipt_in_mlflow import forgotten, receipt_tags
 from pipeline.registry.candidate import Candidate
 from pipeline.registry.model_registry import CHALLENGER, CHAMPION, TEST_FROM_TAG, ModelRegistry, open_registry
 from pipeline.runner.progress import say
@@ -131,7 +133,7 @@ def register_forecast(
     dumped = settings.model_dump(mode="json", by_alias=True)
     logged = flat({name: dumped[name] for name in LOGGED_SECTIONS})
     registry = open_registry(context.workspace.root, settings.mlflow, forecast.spec.name)
-    altered = () if sealed is None else _altered(context, registry, model_hash(model_folder), sealed)
+    altered = () if sealed is None else _altered(context, registry, model_hash(model_folder))
     shown = None if altered else sealed  # what MLflow remembers must not give way to a receipt that does not hold
     candidate = Candidate(
         model_folder=model_folder,
@@ -154,10 +156,10 @@ def register_forecast(
     return Registration(registry.name, version, candidate.hash, champion, decision)
 
 
-def _altered(context: StageContext, registry: ModelRegistry, model: str, sealed: Sealed) -> tuple[str, ...]:
+def _altered(context: StageContext, registry: ModelRegistry, model: str) -> tuple[str, ...]:
     """Return what of the receipt does not hold: on such a one nobody is promoted."""
-    findings = (*verify(context, key_from_environment()), forgotten(sealed, registry.tags_of_model(model)))
-    return tuple(finding.line() for finding in findings if finding.answer == "altered")
+    run = SealedRun(context, key_from_environment(), lambda _: registry.tags_of_model(model))
+    return tuple(line(result) for result in verify(run) if result.answer is Answer.FAILED)
 
 
 def example_rows(X: pd.DataFrame) -> pd.DataFrame:

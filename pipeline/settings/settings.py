@@ -101,14 +101,8 @@ class MonitorOptions(Strict):
     """When the monitor raises an alarm."""
 
     gaming: GamingOptions = GamingOptions()
-    exit_on: tuple[Literal["gaming", "drift", "calibration", "idle", "waiting"], ...] = (
-        "gaming",
-        "drift",
-        "calibration",
-        "idle",
-        "waiting",
-    )
-    """Checks whose alarm gives exit code 1."""
+    exit_on: tuple[str, ...] = ("gaming", "drift", "calibration", "idle", "waiting")
+    """Checks whose alarm gives exit code 1; ``leadscore monitor`` refuses a name that is not one of its checks."""
     idle_after: Duration = Field(default=30 * DAY_US, gt=0)
     """Without event or change of stage for longer, an open lead is idle."""
     most_idle_share: float = Field(default=0.5, gt=0, le=1)

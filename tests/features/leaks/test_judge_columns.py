@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.leaks.before_training import leaks_in_fit
+from features.answers import LEAK_WORDS, Answer
+from features.checks import CheckResult
+from features.leaks.before_training import judge_fit
 from features.leaks.changed_fields import found_in_changes, values_at_look
 from features.leaks.event_types import judge_events
-from features.leaks.judge_columns import LeakVerdict, judge_columns
+from features.leaks.judge_columns import judge_columns
 from features.leaks.later_outcomes import END, Stories, tell_stories
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US
@@ -55,7 +57,7 @@ def told(*, activity: pd.DataFrame | None = None, observed_until_us: int = END_O
     return tell_stories(looks, stages(), activity, SPEC, observed_until_us=observed_until_us)
 
 
-def verdict(values: object, *, name: str = "col", stories: Stories | None = None) -> LeakVerdict:
+def verdict(values: object, *, name: str = "col", stories: Stories | None = None) -> CheckResult:
     table = pd.DataFrame({name: pd.Series(values, index=IDS)})
     (found,) = judge_columns(table, stories or told(), outcome_names=["WON", "LOST"])
     return found
@@ -93,7 +95,7 @@ def test_the_stories_are_those_of_the_tables() -> None:
     ids=["category", "number", "unique", "nothing", "same", "half filled", "old date", "its own day"],
 )
 def test_what_was_known_is_fine(values: object) -> None:
-    assert verdict(values).answer == "fine"
+    assert verdict(values).answer is Answer.PASSED
 
 
 @pytest.mark.parametrize(
@@ -111,9 +113,9 @@ def test_what_was_known_is_fine(values: object) -> None:
 )
 def test_what_was_written_later_is_a_leak(values: object, says: str) -> None:
     found = verdict(values)
-    assert found.answer == "leak"
-    assert says in found.why
-    assert found.remedy.startswith("leave it out of fit")
+    assert found.answer is Answer.FAILED
+    assert says in found.sentence
+    assert found.todo.startswith("leave it out of fit")
 
 
 @pytest.mark.parametrize(
@@ -129,24 +131,24 @@ def test_what_was_written_later_is_a_leak(values: object, says: str) -> None:
 )
 def test_what_the_figures_cannot_settle_is_left_open(values: object, name: str, says: str) -> None:
     found = verdict(values, name=name)
-    assert found.answer == "cannot tell"
-    assert says in found.why
-    assert found.remedy
+    assert found.answer is Answer.UNCHECKED
+    assert says in found.sentence
+    assert found.todo
 
 
 def test_the_name_decides_where_there_is_a_link_to_the_outcome() -> None:
     weak = SQL * 9 + (CHANCE * 37) % 50
-    assert verdict(weak, name="col").answer == "fine"
-    assert verdict(weak, name="lead_score").answer == "leak"
+    assert verdict(weak, name="col").answer is Answer.PASSED
+    assert verdict(weak, name="lead_score").answer is Answer.FAILED
 
 
 def test_the_same_fill_as_a_leak_is_a_doubt() -> None:
     there = CHANCE % 10 != 0
     table = pd.DataFrame({"a": pd.Series(SQL * 60 + CHANCE % 50, index=IDS).where(there), "b": some(there, "n")})
     table.loc[IDS[there][::2], "b"] = "s"
-    found = {v.column: v for v in judge_columns(table, told())}
-    assert (found["a"].answer, found["b"].answer) == ("leak", "cannot tell")
-    assert "filled for the same leads as a" in found["b"].why
+    found = {v.subject: v for v in judge_columns(table, told())}
+    assert (found["a"].answer, found["b"].answer) == (Answer.FAILED, Answer.UNCHECKED)
+    assert "filled for the same leads as a" in found["b"].sentence
 
 
 def test_amounts_that_lie_in_the_future_give_a_count_away() -> None:
@@ -155,9 +157,9 @@ def test_amounts_that_lie_in_the_future_give_a_count_away() -> None:
     activity = pd.DataFrame({"lead_events": 0, "sales_events": work, "last_us": np.nan})
     count = work + rng.integers(0, 2, N)
     found = verdict(count, stories=told(activity=activity))
-    assert found.answer == "leak"
-    assert "number of events by sales after the look" in found.why
-    assert verdict(count).answer == "fine"  # where nobody says what came later, nothing speaks against it
+    assert found.answer is Answer.FAILED
+    assert "number of events by sales after the look" in found.sentence
+    assert verdict(count).answer is Answer.PASSED  # where nobody says what came later, nothing speaks against it
 
 
 def test_too_few_outcomes_are_never_a_pass() -> None:
@@ -165,8 +167,8 @@ def test_too_few_outcomes_are_never_a_pass() -> None:
     stories = told()
     stories.reached.loc[few, "SQL"] = 0.0  # leaves 19 winners
     found = verdict(np.where(CHANCE % 7 < 3, "a", "b"), stories=stories)
-    assert found.answer == "cannot tell"
-    assert "19 winners" in found.why
+    assert found.answer is Answer.UNCHECKED
+    assert "19 winners" in found.sentence
 
 
 def test_shuffling_rows_changes_nothing() -> None:
@@ -202,10 +204,10 @@ def test_changes_after_the_look_make_todays_value_a_leak() -> None:
     changes = pd.concat([history(0, SAL, "old"), history(12, SAL)])
     table = pd.DataFrame({"use": some(SAL, "new")})
     found = found_in_changes(table, changes, told())["use"]
-    assert found.answer == "leak"
+    assert found.answer is Answer.FAILED
     # every fifth lead, all of them two days after SAL
-    assert "for 20% of the leads that came after the first look, for 100% of these after SAL" in found.why
-    assert "known: changes" in found.remedy
+    assert "for 20% of the leads that came after the first look, for 100% of these after SAL" in found.sentence
+    assert "known: changes" in found.todo
     assert values_at_look(changes, told())["use"].dropna().unique().tolist() == ["old"]
 
 
@@ -223,7 +225,7 @@ def test_changes_that_settle_nothing_or_clear_a_column(
     changes: pd.DataFrame, stands: pd.Series, answer: str | None
 ) -> None:
     found = found_in_changes(pd.DataFrame({"use": stands}), changes, told()).get("use")
-    assert (found.answer if found else None) == answer
+    assert (LEAK_WORDS.of(found.answer) if found else None) == answer
 
 
 def event(days: float, who: np.ndarray, *, same_time: bool = False) -> tuple[str, str]:
@@ -233,7 +235,7 @@ def event(days: float, who: np.ndarray, *, same_time: bool = False) -> tuple[str
     most = len(facts) if same_time else 1
     stamps = pd.DataFrame({"event_type": ["t"], "actor": ["lead"], "events": [len(facts)], "most": [most]})
     (found,) = judge_events(facts, stamps, told())
-    return found.answer, found.why
+    return LEAK_WORDS.of(found.answer), found.sentence
 
 
 @pytest.mark.parametrize(
@@ -257,7 +259,7 @@ def test_events(days: float, who: np.ndarray, answer: str, says: str) -> None:
 
 def test_one_time_for_many_events_is_a_doubt() -> None:
     found = event(0, CHANCE % 3 == 0, same_time=True)
-    assert found[0] == "cannot tell"
+    assert found[0] == LEAK_WORDS.unchecked
     assert "one and the same time" in found[1]
 
 
@@ -265,5 +267,12 @@ def test_training_looks_at_its_own_part_only() -> None:
     leads = pd.DataFrame({"lead_id": IDS, "created_us": CREATED, "amount": np.where(SQL, NUMBER, np.nan)})
     leads["kind"] = np.where(CHANCE % 7 < 3, "a", "b")
     labels = pd.DataFrame({"lead_id": IDS, "as_of_us": CREATED + DAY_US, "target": "sql", "y": SQL.astype(int)})
-    assert [leak.column for leak in leaks_in_fit(leads, stages(), labels.assign(part="train"), SPEC)] == ["amount"]
-    assert leaks_in_fit(leads, stages(), labels.assign(part="test"), SPEC) == []
+    judged = {one.subject: one.answer for one in judge_fit(leads, stages(), labels.assign(part="train"), SPEC)}
+    assert judged == {"amount": Answer.FAILED, "kind": Answer.PASSED}
+
+
+def test_without_a_lead_in_training_no_column_passes() -> None:
+    leads = pd.DataFrame({"lead_id": IDS, "created_us": CREATED, "amount": np.where(SQL, NUMBER, np.nan), "kind": "a"})
+    labels = pd.DataFrame({"lead_id": IDS, "as_of_us": CREATED + DAY_US, "target": "sql", "y": SQL.astype(int)})
+    judged = judge_fit(leads, stages(), labels.assign(part="test"), SPEC)
+    assert {one.subject: one.answer for one in judged} == {"amount": Answer.UNCHECKED, "kind": Answer.UNCHECKED}

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.answers import Answer
 from features.source_spec import SourceSpec
 from models.evaluation.target_evaluation import evaluate_target
 from models.forecast.saved_form import to_files
@@ -86,24 +87,27 @@ def history(*, silent: int, promoted: int, won: int, silent_won: int = 0) -> tup
 @pytest.mark.parametrize(
     ("counts", "verdict"),
     [
-        ({"silent": 1_000, "promoted": 400, "won": 60}, "none"),
-        ({"silent": 1_000, "promoted": 400, "won": 60, "silent_won": 1}, "overlap"),
-        ({"silent": 150, "promoted": 400, "won": 60}, "cannot_tell"),  # too few to be surprised
-        ({"silent": 1_000, "promoted": 400, "won": 10}, "cannot_tell"),
-        ({"silent": 1_000, "promoted": 40_000, "won": 600}, "cannot_tell"),  # 1.5 %, and 3 in 1,000 may be silent luck
+        ({"silent": 1_000, "promoted": 400, "won": 60}, Answer.FAILED),
+        ({"silent": 1_000, "promoted": 400, "won": 60, "silent_won": 1}, Answer.PASSED),
+        ({"silent": 150, "promoted": 400, "won": 60}, Answer.UNCHECKED),  # too few to be surprised
+        ({"silent": 1_000, "promoted": 400, "won": 10}, Answer.UNCHECKED),
+        (
+            {"silent": 1_000, "promoted": 40_000, "won": 600},
+            Answer.UNCHECKED,
+        ),  # 1.5 %, and 3 in 1,000 may be silent luck
     ],
 )
-def test_silence_of_the_unpromoted_is_noticed(counts: dict[str, int], verdict: str) -> None:
-    assert overlap(*history(**counts), SPEC).verdict == verdict
+def test_silence_of_the_unpromoted_is_noticed(counts: dict[str, int], verdict: Answer) -> None:
+    assert overlap(*history(**counts), SPEC).verdict is verdict
 
 
 def test_a_ladder_without_a_promotion_cannot_tell() -> None:
     spec = SPEC.model_copy(update={"rungs": ("SQL", "WON")})
-    assert overlap(*history(silent=1_000, promoted=400, won=60), spec).verdict == "cannot_tell"
+    assert overlap(*history(silent=1_000, promoted=400, won=60), spec).verdict is Answer.UNCHECKED
 
 
-@pytest.mark.parametrize(("drawn", "verdict"), [(0, "none"), (9, "none"), (10, "overlap")])
-def test_a_declared_source_needs_draws(drawn: int, verdict: str) -> None:
+@pytest.mark.parametrize(("drawn", "verdict"), [(0, Answer.FAILED), (9, Answer.FAILED), (10, Answer.PASSED)])
+def test_a_declared_source_needs_draws(drawn: int, verdict: Answer) -> None:
     labels, stages = history(silent=300, promoted=100, won=30)
     labels["how"] = ["drawn"] * drawn + ["silent"] * (len(labels) - drawn)
     found = overlap(labels, stages, SPEC.model_copy(update={"follow_up": "promoted_only"}))

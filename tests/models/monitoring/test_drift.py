@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.answers import Answer
 from features.catalog.feature_list import feature_list
 from features.source_spec import FeatureOptions, SourceSpec
 from models.monitoring.drift import feature_drift
@@ -49,21 +50,21 @@ def test_psi_worked_by_hand():
     told = drift(before, now).iloc[0]
     assert told["psi"] == pytest.approx(0.879, abs=0.02)
     assert told["low"] < 0.879 < told["high"]
-    assert told["answer"] == "alarm"
+    assert told["answer"] == Answer.FAILED
     assert told["moved"] == "food"
     assert (told["share_before"], told["share"]) == (0.5, 0.9)
 
 
 def test_nothing_moved_is_fine_and_few_leads_cannot_tell():
-    assert set(drift(rows(1, 3000), rows(2, 1000))["answer"]) == {"fine"}
-    assert set(drift(rows(1, 3000), rows(2, 60, shift=3))["answer"]) == {"cannot tell"}
+    assert set(drift(rows(1, 3000), rows(2, 1000))["answer"]) == {Answer.PASSED}
+    assert set(drift(rows(1, 3000), rows(2, 60, shift=3))["answer"]) == {Answer.UNCHECKED}
 
 
 def test_what_moved_is_named_first_and_row_order_does_not_matter():
     before, now = rows(1, 3000), rows(2, 1000, shift=1.5)
     told = drift(before, now)
     assert told.loc[0, "feature"] == "fit_employees"
-    assert told["answer"].tolist() == ["alarm", "fine"]
+    assert told["answer"].tolist() == [Answer.FAILED, Answer.PASSED]
     shuffled = drift(before.sample(frac=1, random_state=3), now.sample(frac=1, random_state=4))
     pd.testing.assert_frame_equal(told, shuffled)
 
@@ -86,11 +87,11 @@ def test_what_came_and_went_while_it_learned_is_no_drift():
     stretch = np.repeat(np.arange(5), 1200)
     now = rows(9, 600, food=0.85)
     usual = drift(before, now, stretch).set_index("feature").loc["fit_industry"]
-    assert drift(before, now).set_index("feature")["answer"]["fit_industry"] == "alarm"
-    assert usual["answer"] == "fine"
+    assert drift(before, now).set_index("feature")["answer"]["fit_industry"] == Answer.FAILED
+    assert usual["answer"] == Answer.PASSED
     assert usual["usual"] > usual["high"] > usual["psi"] > 0.25
     # where no stretch had as much it still is one
     calm = pd.concat([rows(at + 1, 600, food=0.3) for at in range(5)], ignore_index=True)
-    assert drift(calm, now, stretch).set_index("feature")["answer"]["fit_industry"] == "alarm"
+    assert drift(calm, now, stretch).set_index("feature")["answer"]["fit_industry"] == Answer.FAILED
     # two stretches are too few to say what is usual
     assert drift(before, now, np.where(stretch < 3, -1, stretch))["usual"].isna().all()

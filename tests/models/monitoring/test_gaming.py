@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.answers import Answer
 from features.time_units import DAY_US
 from models.monitoring.decomposition import decompose
 from models.monitoring.followed_leads import Path
@@ -65,7 +66,7 @@ def runs(rows, *, weeks=1, day=DAYS, by=("campaign", "channel")):
 
 
 def alarms(told):
-    hit = told[told["answer"] == "alarm"]
+    hit = told[told["answer"] == Answer.FAILED]
     return sorted(set(hit.loc[hit["dimension"] == "campaign", "value"]))
 
 
@@ -92,7 +93,7 @@ def test_harmless_changes_raise_no_alarm(harmless):
 def test_all_grow_and_convert_less_is_an_alarm_of_the_company():
     told = runs(company(5, grow=2.0, rate_after=0.2))
     company_rows = told[told["dimension"] == ""]
-    assert (company_rows["answer"] == "alarm").any()
+    assert (company_rows["answer"] == Answer.FAILED).any()
 
 
 def test_later_facts_change_nothing_of_an_earlier_run():
@@ -116,7 +117,7 @@ def test_too_short_a_past_cannot_be_told():
     rows = company(2, extra=2.5)
     late = rows[rows["entered_us"] > (DAYS - 60) * DAY_US]
     told = count_entries(late, PATH, by=["campaign"], as_of_us=DAYS * DAY_US, days=DAYS)
-    assert set(weekly_runs(told, OPTIONS, runs=1)["answer"]) == {"cannot tell"}
+    assert set(weekly_runs(told, OPTIONS, runs=1)["answer"]) == {Answer.UNCHECKED}
 
 
 def test_young_leads_alone_never_lower_conversion():

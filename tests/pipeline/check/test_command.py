@@ -8,105 +8,71 @@ from pathlib import Path
 
 import pytest
 
+from features.answers import Answer
 from features.errors import InputError
 from models.estimator.options import EstimatorOptions
 from pipeline.check.command import check_source
-from pipeline.check.result import CheckResult, enough
+from pipeline.check.outcome_checks import enough
+from pipeline.check.report import SourceReport
 from pipeline.settings.settings import Settings
 from pipeline.source.folder import read_source
 
-SOURCE_YAML = """\
-name: checked
-title: {de: Geprüft, en: Checked}
-targets:
-  sql: {stage: SQL, horizon: 10d}
-fit:
-  industry: {type: category}
-  lead_score: {type: number}
-  budget: {type: category, known: changes}
-events:
-  price_list: {types: [price_list], intent: high}
-  demo: {types: [demo], intent: high}
-"""
+Write = Callable[..., tuple[Path, Path]]
+Checked = Callable[..., SourceReport]
 
 
-def write_source(tmp_path: Path, *, leads: int = 600, typo: str = "") -> tuple[Path, Path]:
-    """Every third lead reaches SQL after 5 days; the score knows it."""
-    source, data = tmp_path / "source", tmp_path / "data"
-    source.mkdir()
-    data.mkdir()
-    (source / "source.yaml").write_text(SOURCE_YAML, encoding="utf-8")
-    rows, stages, events, changes = [], [], [], []
-    for i in range(leads):
-        day = f"2025-{1 + i // 56 % 11:02d}-{1 + i % 28:02d}"
-        won = i % 3 == 0
-        rows.append(f"{i},{day},{'ab'[i % 2]},{50 * won + i % 7},{'yes' if won else ''}")
-        stages += [f"{i},SQL,{day} 12:00:00"] if won else []
-        events += [f"{i},{day},price_list"] if i % 2 else []
-        changes += [f"{i},{day},budget,yes"] if i % 4 == 0 else []
-    texts = {
-        "leads": ["lead_id,created_at,industry,lead_score,contract", *rows],
-        "stages": ["lead_id,stage,entered_at", *stages, *([typo] if typo else []), f"{leads - 1},MQL,2025-12-31"],
-        "events": ["lead_id,occurred_at,event_type", *events],
-        "changes": ["lead_id,changed_at,field,value", *changes],
-    }
-    for table, lines in texts.items():
-        (data / f"{table}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return source, data
-
-
-def checked(tmp_path: Path, **options: object) -> CheckResult:
-    source, data = write_source(tmp_path, **options)  # type: ignore[arg-type]
-    return check_source(read_source(source), data, Settings())
-
-
-def test_what_was_understood(tmp_path: Path) -> None:
-    result = checked(tmp_path)
-    assert {seen.table: (seen.rows, seen.rejected) for seen in result.tables} == {
+def test_what_was_understood(checked: Checked) -> None:
+    result = checked()
+    assert {row["table"]: (row["rows"], row["rejected"]) for row in result.rows("tables")} == {
         "leads": (600, 0),
         "changes": (150, 0),
         "events": (300, 0),
         "stages": (201, 0),
     }
-    assert {seen.family: (seen.events, seen.leads) for seen in result.families} == {
+    assert {row["family"]: (row["events"], row["leads"]) for row in result.rows("families")} == {
         "price_list": (300, 300),
         "demo": (0, 0),
     }
-    assert {seen.stage: seen.leads for seen in result.stages}["SQL"] == 200
+    assert {row["stage"]: row["leads"] for row in result.rows("stages")}["SQL"] == 200
     # created at midnight and qualified at noon, so every outcome falls within the 10 days
-    assert [(seen.yes, seen.no, seen.too_young) for seen in result.targets] == [(200, 400, 0)]
-    assert result.targets[0].answer.startswith("weak")
+    [target] = result.rows("targets")
+    assert (target["yes"], target["no"], target["too_young"]) == (200, 400, 0)
+    assert target["answer"].startswith("weak")
+    assert result.of("targets")["sql"].answer is Answer.PASSED
     assert result.stops is None
     # every event is there from the start and every outcome takes five days: nothing later to compare columns with
+    assert result.results["something_later"][0].answer is Answer.UNCHECKED
     assert result.notes[0] == "No event at all in: demo"
     assert result.notes[1].startswith("Leak check: neither times of stages nor events after the first look")
     assert len(result.notes) == 2
 
 
-def test_columns_get_one_of_three_answers_whether_declared_or_not(tmp_path: Path) -> None:
-    columns = {seen.column: seen for seen in checked(tmp_path).columns}
-    assert columns["industry"].answer == "fine"
-    assert (columns["lead_score"].answer, columns["lead_score"].used) == ("leak", True)
-    assert (columns["contract"].answer, columns["contract"].used) == ("leak", False)
-    assert (columns["budget"].answer, columns["budget"].filled) == ("fine", 0.25)
-    assert columns["lead_score"].remedy == "leave it out of fit, or give its history in changes"
-    assert columns["industry"].remedy == ""
+def test_columns_get_one_of_three_answers_whether_declared_or_not(checked: Checked) -> None:
+    result = checked()
+    columns = {row["column"]: row for row in result.rows("columns")}
+    assert columns["industry"]["answer"] == "fine"
+    assert (columns["lead_score"]["answer"], columns["lead_score"]["used"]) == ("leak", True)
+    assert (columns["contract"]["answer"], columns["contract"]["used"]) == ("leak", False)
+    assert (columns["budget"]["answer"], columns["budget"]["filled"]) == ("fine", 0.25)
+    assert columns["lead_score"]["remedy"] == "leave it out of fit, or give its history in changes"
+    assert columns["industry"]["remedy"] == ""
+    assert result.of("columns")["lead_score"].answer is Answer.FAILED
 
 
-def test_types_of_events_are_judged_too(tmp_path: Path) -> None:
+def test_types_of_events_are_judged_too(tmp_path: Path, write_source: Write) -> None:
     source, data = write_source(tmp_path)
     with (data / "events.csv").open("a", encoding="utf-8") as file:
         # written back to the day of creation, for those who reach SQL
         file.writelines(f"{i},2025-{1 + i // 56 % 11:02d}-{1 + i % 28:02d},demo\n" for i in range(0, 600, 3))
     result = check_source(read_source(source), data, Settings())
-    types = {seen.event_type: seen for seen in result.event_types}
-    assert (types["price_list"].answer, types["demo"].answer) == ("fine", "leak")
-    assert types["demo"].used
+    types = {row["event_type"]: row for row in result.rows("event_types")}
+    assert (types["price_list"]["answer"], types["demo"]["answer"]) == ("fine", "leak")
+    assert types["demo"]["used"]
     assert "leak         demo  there by the first look for 100% of the leads that reached SQL" in result.to_text()
     assert "fine         1 of 2 types" in result.to_text()
 
 
-def test_a_field_of_changes_that_is_read_from_leads_is_found(tmp_path: Path) -> None:
+def test_a_field_of_changes_that_is_read_from_leads_is_found(tmp_path: Path, write_source: Write) -> None:
     source, data = write_source(tmp_path)
     text = (source / "source.yaml").read_text(encoding="utf-8").replace("lead_score: {type: number}", "")
     (source / "source.yaml").write_text(text, encoding="utf-8")
@@ -115,14 +81,14 @@ def test_a_field_of_changes_that_is_read_from_leads_is_found(tmp_path: Path) -> 
     (data / "leads.csv").write_text("\n".join(named) + "\n", encoding="utf-8")
     with (data / "changes.csv").open("a", encoding="utf-8") as file:
         file.writelines(f"{i},2026-01-01,need,yes\n" for i in range(0, 600, 4))
-    found = {seen.column: seen for seen in check_source(read_source(source), data, Settings()).columns}["need"]
-    assert found.answer == "leak"
-    assert "it holds today's value: for 25% of the leads that came after the first look" in found.why
-    assert "known: changes" in found.remedy
+    need = check_source(read_source(source), data, Settings()).of("columns")["need"]
+    assert need.answer is Answer.FAILED
+    assert "it holds today's value: for 25% of the leads that came after the first look" in need.sentence
+    assert "known: changes" in need.todo
 
 
-def test_text_tells_people_and_json_tells_machines_the_same(tmp_path: Path) -> None:
-    result = checked(tmp_path)
+def test_text_tells_people_and_json_tells_machines_the_same(checked: Checked) -> None:
+    result = checked()
     text, tree = result.to_text(), json.loads(result.to_json())
     for seen in tree["columns"]:
         assert seen["column"] in text
@@ -130,42 +96,34 @@ def test_text_tells_people_and_json_tells_machines_the_same(tmp_path: Path) -> N
     assert "Remove from fit in source.yaml, or give their history in changes: lead_score" in text
 
 
-def test_rejects_are_counted_by_reason_and_the_stop_is_foretold(tmp_path: Path) -> None:
+def test_rejects_are_counted_by_reason_and_the_stop_is_foretold(tmp_path: Path, write_source: Write) -> None:
     source, data = write_source(tmp_path, leads=60, typo="5,Sold,2025-12-31")
     result = check_source(read_source(source), data, Settings())
-    (reject,) = result.rejects
-    assert (reject.table, reject.column, reject.reason, reject.rows, reject.found) == (
-        "stages",
-        "stage",
-        "not a known stage",
-        1,
-        "Sold",
-    )
+    [reject] = result.rows("rejects")
+    expected = {"table": "stages", "column": "stage", "reason": "not a known stage", "rows": 1, "found": "Sold"}
+    assert reject == expected | {"first_row": 21}
+    assert result.results["stops"][0].answer is Answer.FAILED
     assert result.stops is not None
     assert "A run would stop here: stages.stage, row 21" in result.to_text()
 
 
-def test_a_lonely_newest_time_is_pointed_out(tmp_path: Path) -> None:
-    notes = checked(tmp_path, leads=3000, typo="4,MQL,2099-01-01").notes
-    assert any("The newest time is 2099-01-01" in note for note in notes)
-
-
 @pytest.mark.parametrize(
-    ("outcomes", "answer"),
+    ("outcomes", "grade"),
     # of 35 outcomes 19.6 fall into training, of 34 only 19.04
     [(0, "none"), (1, "rates only"), (34, "rates only"), (35, "weak"), (499, "weak"), (500, "fine")],
 )
-def test_how_many_outcomes_are_enough(outcomes: int, answer: str) -> None:
-    said = enough(outcomes, training_share=0.7 * 0.8, min_outcomes=EstimatorOptions().min_outcomes)
-    assert said.startswith(answer)
+def test_how_many_outcomes_are_enough(outcomes: int, grade: str) -> None:
+    answer, said = enough(outcomes, training_share=0.7 * 0.8, min_outcomes=EstimatorOptions().min_outcomes)
+    assert said.startswith(grade)
+    assert answer is (Answer.PASSED if grade in ("weak", "fine") else Answer.FAILED)
     assert "fall into training (56% of the leads)" in said
 
 
-def test_enough_follows_the_options_that_training_follows(tmp_path: Path) -> None:
+def test_enough_follows_the_options_that_training_follows(tmp_path: Path, write_source: Write) -> None:
     source, data = write_source(tmp_path)
 
     def answer(**settings: dict[str, object]) -> str:
-        return check_source(read_source(source), data, Settings.model_validate(settings)).targets[0].answer
+        return check_source(read_source(source), data, Settings.model_validate(settings)).of("targets")["sql"].sentence
 
     # 200 of 600 leads reach SQL
     assert answer().startswith("weak: about 112 of 200 outcomes fall into training (56% of the leads)")
@@ -184,19 +142,19 @@ def test_enough_follows_the_options_that_training_follows(tmp_path: Path) -> Non
     ],
 )
 def test_an_account_that_is_filled_in_for_winners_is_found(
-    tmp_path: Path, filled: Callable[[int], bool], answer: str
+    tmp_path: Path, filled: Callable[[int], bool], answer: str, write_source: Write
 ) -> None:
     source, data = write_source(tmp_path)
     head, *rows = (data / "leads.csv").read_text(encoding="utf-8").splitlines()
     lines = [f"{head},account_id", *(f"{row},{f'C{i // 2}' if filled(i) else ''}" for i, row in enumerate(rows))]
     (data / "leads.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     result = check_source(read_source(source), data, Settings())
-    seen = {seen.column: seen for seen in result.columns}["account_id"]
-    assert (seen.answer, seen.used, seen.type) == (answer, True, "account")
+    account = next(row for row in result.rows("columns") if row["column"] == "account_id")
+    assert (account["answer"], account["used"], account["type"]) == (answer, True, "account")
     assert ("Leave account_id out of leads" in result.to_text()) == (answer == "leak")
 
 
-def test_a_source_that_cannot_be_read_is_an_input_error(tmp_path: Path) -> None:
+def test_a_source_that_cannot_be_read_is_an_input_error(tmp_path: Path, write_source: Write) -> None:
     source, data = write_source(tmp_path)
     (data / "leads.csv").unlink()
     with pytest.raises(InputError, match="leads"):

@@ -12,6 +12,7 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
+from features.answers import Answer
 from features.time_units import parse_duration
 from pipeline.check.command import check_source
 from pipeline.ingest.stage import ingest
@@ -106,7 +107,7 @@ def test_bpi2012_gives_the_same_test_applications_and_labels(tables, days: int) 
 
 def test_check_names_what_sales_filled_in_at_x_education_and_nothing_honest() -> None:
     result = check_source(read_source(ROOT / "sources" / "x_education"), DATA / "x_education", Settings())
-    leaks = {verdict.column for verdict in result.columns if verdict.answer == "leak"}
+    leaks = {name for name, column in result.of("columns").items() if column.answer is Answer.FAILED}
     assert leaks == {
         "Tags",
         "Lead Quality",
@@ -122,6 +123,6 @@ def test_check_names_what_sales_filled_in_at_x_education_and_nothing_honest() ->
 
 def test_check_names_the_columns_that_only_winners_have_at_olist() -> None:
     result = check_source(read_source(ROOT / "sources" / "olist_funnel"), DATA / "olist_funnel", Settings())
-    leaks = {verdict.column for verdict in result.columns if verdict.answer == "leak"}
+    leaks = {name for name, column in result.of("columns").items() if column.answer is Answer.FAILED}
     assert {"seller_id", "business_segment", "lead_type", "lead_behaviour_profile", "business_type"} <= leaks
     assert not leaks & {"origin", "landing_page_id"}

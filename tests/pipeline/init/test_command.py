@@ -62,10 +62,10 @@ def test_ids_times_types_and_wins_are_found(started: tuple[Source, Path]) -> Non
 def test_what_it_writes_passes_check_without_an_edit(started: tuple[Source, Path]) -> None:
     source, data = started
     result = check_source(source, data, Settings())
-    assert result.rejects == ()
-    assert {seen.table: seen.rows for seen in result.tables} == {"leads": 120, "events": 500, "stages": 160}
-    assert {seen.stage: seen.leads for seen in result.stages}["WON"] == 40
-    assert result.columns
+    assert result.rows("rejects") == []
+    assert {row["table"]: row["rows"] for row in result.rows("tables")} == {"leads": 120, "events": 500, "stages": 160}
+    assert {row["stage"]: row["leads"] for row in result.rows("stages")}["WON"] == 40
+    assert result.rows("columns")
 
 
 def test_doubtful_columns_are_left_out_with_a_reason(started: tuple[Source, Path]) -> None:
@@ -96,7 +96,7 @@ def test_stage_entries_make_the_ladder(tmp_path: Path) -> None:
     assert source.spec.ladder == ("New", "Qualified", "Closed won")
     assert source.spec.lost == ("Lost",)
     assert source.spec.targets["close"].stage == "Closed won"
-    assert check_source(source, data, Settings()).rejects == ()
+    assert check_source(source, data, Settings()).rows("rejects") == []
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,9 @@ def test_made_up_win_times_make_no_rates_and_one_look(tmp_path: Path) -> None:
     assert source.spec.targets["close"].horizon == 60_000_000
     assert source.spec.snapshots.every is None  # at every later look the made-up win would be over
     assert "made up" in (source.folder / "source.yaml").read_text(encoding="utf-8")
-    won = {seen.stage: seen.leads for seen in check_source(source, tmp_path / "data", Settings()).stages}["WON"]
+    won = {row["stage"]: row["leads"] for row in check_source(source, tmp_path / "data", Settings()).rows("stages")}[
+        "WON"
+    ]
     assert won == 14
 
 
@@ -77,7 +79,7 @@ def test_german_numbers_come_out_as_numbers(tmp_path: Path, capsys: CaptureFixtu
     assert "'Mitarbeiter': ambiguous" in capsys.readouterr().err
     sql = (source.folder / "leads.sql").read_text(encoding="utf-8")
     assert "-- Numbers such as 110.285,50" in sql
-    assert check_source(source, tmp_path / "data", Settings()).rejects == ()
+    assert check_source(source, tmp_path / "data", Settings()).rows("rejects") == []
 
 
 def test_a_company_shared_by_leads_is_the_account(tmp_path: Path) -> None:
@@ -85,7 +87,7 @@ def test_a_company_shared_by_leads_is_the_account(tmp_path: Path) -> None:
     source = started(tmp_path, leads=leads)
     assert '"company_id" AS account_id' in source.sql["leads"]
     assert set(source.spec.fit) == {"company_size", "company"}
-    assert check_source(source, tmp_path / "data", Settings()).rejects == ()
+    assert check_source(source, tmp_path / "data", Settings()).rows("rejects") == []
 
 
 def test_a_company_of_one_lead_each_is_no_account(tmp_path: Path) -> None:
@@ -123,15 +125,15 @@ def test_stages_dated_by_day_are_not_before_the_creation(tmp_path: Path) -> None
     source = started(tmp_path, leads=LEADS, history=history)
     assert "-- The stages are dated by the day only" in source.sql["stages"]
     result = check_source(source, tmp_path / "data", Settings())
-    assert result.rejects == ()
-    assert {seen.stage: seen.leads for seen in result.stages}["Closed won"] == 40
+    assert result.rows("rejects") == []
+    assert {row["stage"]: row["leads"] for row in result.rows("stages")}["Closed won"] == 40
 
 
 def test_a_stage_of_an_earlier_day_is_still_rejected(tmp_path: Path) -> None:
     history = rows("lead_id,stage,at", "L{i},New,2025-01-{d}").replace("L3,New,2025-01-04", "L3,New,2024-12-31")
     source = started(tmp_path, leads=LEADS, history=history)
     result = check_source(source, tmp_path / "data", Settings())
-    assert [(seen.reason, seen.rows) for seen in result.rejects] == [("before the lead was created", 1)]
+    assert [(row["reason"], row["rows"]) for row in result.rows("rejects")] == [("before the lead was created", 1)]
     assert "greatest(entered_at, created_at)" in (result.stops or "")
 
 

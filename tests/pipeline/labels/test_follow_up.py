@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from features.answers import Answer
 from features.errors import InputError
 from models.forecast.fit_target import FIT_PARTS
 from models.measures.observed_outcomes import Overlap
@@ -105,7 +106,9 @@ def test_the_usual_demo_has_nothing_to_warn_of(demo_run: Path) -> None:
 
 
 def test_parts_without_draws_are_named() -> None:
-    found = Overlap(True, "overlap", "MQL", promoted=100, silent=300, outcomes_promoted=20, outcomes_silent=0, drawn=12)
+    found = Overlap(
+        True, Answer.PASSED, "MQL", promoted=100, silent=300, outcomes_promoted=20, outcomes_silent=0, drawn=12
+    )
     said = warning(found, ["calibration", "test"], goal="SQL")
     assert said is not None
     assert "by a draw in calibration and test" in said

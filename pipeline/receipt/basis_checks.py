@@ -1,0 +1,92 @@
+"""Checks of what a receipt rests on: the model, the cut-offs, every stage's outputs and the code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from features.checks import CheckResult
+from pipeline.outputs.cutoffs_file import read_cutoffs
+from pipeline.outputs.model_files import model_folder, model_hash
+from pipeline.receipt.sealed_run import SealCheck, SealedRun, readable_receipt
+from pipeline.runner.workspace import code_digest
+
+NIGHTLY = ("ingest", "features")
+"""Stages that the nightly job runs without training anew."""
+
+
+def whole_model(run: SealedRun) -> str | None:
+    """Need files of the model that are what they were saved as."""
+    return None if run.broken_model is None else "its files do not hold"
+
+
+class ModelFiles(SealCheck):
+    """Looks whether each file of the model has the hash that its manifest names."""
+
+    code, title = "model_files", "files of the model"
+    needs = ()
+
+    def run(self, context: SealedRun) -> Iterator[CheckResult]:
+        """Load the model, which checks every hash."""
+        yield self.fits(context.broken_model is None, context.broken_model or "")
+
+
+class Model(SealCheck):
+    """Looks whether the model that lies there is the one that the receipt speaks of."""
+
+    code, title = "model", "model"
+    needs = (readable_receipt, whole_model)
+
+    def run(self, context: SealedRun) -> Iterator[CheckResult]:
+        """Compare the model's hash."""
+        digest = model_hash(model_folder(context.context))
+        yield self.fits(digest == context.rests_on["model_sha256"], "another one than the receipt's")
+
+
+class CutoffsInForce(SealCheck):
+    """Looks whether the cut-offs are those of the receipt, in name and in value."""
+
+    code, title = "cutoffs", "cut-offs"
+
+    def run(self, context: SealedRun) -> Iterator[CheckResult]:
+        """Work the version out again from the values."""
+        version = context.rests_on["cutoffs_version"]
+        try:
+            cutoffs = read_cutoffs(context.context)
+        except (ValueError, OSError) as error:
+            yield self.failed(str(error).splitlines()[0])
+            return
+        fits = cutoffs.version == version == cutoffs.with_version().version
+        yield self.fits(fits, "their values do not have the version that the receipt names")
+
+
+class Outputs(SealCheck):
+    """Holds each stage's folder against the receipt; the nightly job may have replaced tables since, whole stages."""
+
+    code, title = "outputs", "outputs of the stages"
+
+    def run(self, context: SealedRun) -> Iterator[CheckResult]:
+        """Compare the digest of each folder."""
+        for stage, digest in context.rests_on["outputs_sha256"].items():
+            yield self._of(context, stage, digest)
+
+    def _of(self, context: SealedRun, stage: str, named: str) -> CheckResult:
+        subject, workspace = f"outputs of stage {stage}", context.context.workspace
+        digest, stamp = workspace.outputs_digest(stage), workspace.stamp(stage)
+        if digest == named:
+            return self.passed(subject=subject)
+        if stage in NIGHTLY and stamp is not None and stamp.outputs == digest:
+            return self.unchecked("the stage was run again after the receipt", subject=subject)
+        return self.failed("not those that the receipt was made from", subject=subject)
+
+
+class Code(SealCheck):
+    """Looks whether the code that runs now is the code that made the receipt; another version cannot speak for it."""
+
+    code, title = "code", "code"
+
+    def run(self, context: SealedRun) -> Iterator[CheckResult]:
+        """Compare the digest of the packages."""
+        if code_digest() == context.rests_on["code"]["sha256"]:
+            yield self.passed()
+        else:
+            yield self.unchecked("this is another version of leadscore than the one that made the receipt")
