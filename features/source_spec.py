@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from features.language.languages import Words
 from features.time_units import Duration, Instant, parse_duration
 
 FitType = Literal["category", "number", "boolean", "job_title", "email", "text"]
@@ -24,13 +25,6 @@ class Strict(BaseModel):
     """A settings object: unknown keys are errors, nothing changes after it is read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Words(Strict):
-    """How a thing is called in front of people, in German and English."""
-
-    de: str
-    en: str
 
 
 class Target(Strict):

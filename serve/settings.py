@@ -69,6 +69,11 @@ class ServeSettings(Strict):
         return self
 
     @property
+    def session_seconds(self) -> int:
+        """How long a browser stays logged in."""
+        return self.session_hours * 3600
+
+    @property
     def store_url(self) -> str:
         """SQLAlchemy URL of the score store."""
         return self.store or f"sqlite:///{self.out}/scores.sqlite"

@@ -10,7 +10,8 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from features.errors import InputError
-from features.source_spec import Condition, Exclusion, FeatureOptions, Strict, Words
+from features.language.languages import Words
+from features.source_spec import Condition, Exclusion, FeatureOptions, Strict
 from features.time_units import Duration, format_duration
 from models.rules.conditions import all_hold, check_condition, excluded_by, holds
 

@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.language.languages import Words
+from features.language.sentences import words
 from models.evaluation.who_enters_and_leaves import MAX_VALUES, MIN_KNOWN_SHARE
 from models.what_if.question import Agreed
 from models.what_if.stored_evidence import Past
 
 SEGMENTS = 2
 """Columns that do not say where a lead came from are shown for the two where most changes."""
-OTHERS = {"de": "alle übrigen", "en": "all others"}
 Bands = npt.NDArray[np.str_]
 
 
@@ -104,10 +105,10 @@ def _rows(
     known = sorted(range(1, len(values)), key=lambda at: (-counts["leads"][at], str(values[at])))
     shown = known if len(known) <= MAX_VALUES else known[: MAX_VALUES - 1]
     groups: list[tuple[dict[str, str] | None, list[int]]] = [
-        (column["values"].get(values[at], {"de": values[at], "en": values[at]}), [at]) for at in shown
+        (column["values"].get(values[at], Words.same(str(values[at])).model_dump()), [at]) for at in shown
     ]
     if len(shown) < len(known):
-        groups.append((OTHERS, known[len(shown) :]))
+        groups.append((words("segment.others").model_dump(), known[len(shown) :]))
     if counts["leads"][0]:
         groups.append((None, [0]))
     return [{"value": name, **{key: int(count[at].sum()) for key, count in counts.items()}} for name, at in groups]

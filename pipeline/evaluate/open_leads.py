@@ -6,8 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from features.catalog.feature import Feature
+from features.catalog.feature import Feature, part_words
 from features.catalog.feature_list import CURRENT_STAGE
+from features.catalog.wording import plain_words
+from features.language.languages import Words
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US, format_time
 from models.cutoffs.cutoffs import Cutoffs, band
@@ -18,12 +20,6 @@ from pipeline.replay.deciding_columns import decisions
 from pipeline.runner.stages import StageContext
 
 OPEN_FILE, OPEN_ABOUT_FILE = "open.parquet", "open.json"
-PARTS = {
-    "seniority": {"de": "Ebene", "en": "level"},
-    "function": {"de": "Bereich", "en": "department"},
-    "kind": {"de": "Art", "en": "kind"},
-}
-"""What a fit column is read for where it gives several features."""
 
 
 def read_waiting(context: StageContext, forecast: Forecast, *, target: str) -> pd.DataFrame:
@@ -97,15 +93,12 @@ def about_open(spec: SourceSpec, forecast: Forecast, target: str, *, observed_un
 
 def _column(spec: SourceSpec, feature: Feature) -> dict[str, Any]:
     declared = spec.fit.get(feature.subject)
-    words = declared.words.model_dump() if declared is not None and declared.words is not None else {}
-    part = PARTS.get(feature.name.removeprefix(f"fit_{feature.subject}").strip("_"), {})
-    title = {}
-    for language in ("de", "en"):
-        own = words.get(language, feature.subject.replace("_", " "))
-        title[language] = f"{own}, {part[language]}" if part else own
+    words = declared.words if declared is not None else None
+    thing, part = words or plain_words(feature.subject), part_words(feature)
+    title = thing if part is None else Words.each(lambda language: f"{thing.of(language)}, {part.of(language)}")
     return {
         "name": feature.name,
-        "title": title,
+        "title": title.model_dump(),
         "values": {code: words.model_dump() for code, words in feature.values},
         "is_source": declared is not None and declared.source_rate,
     }

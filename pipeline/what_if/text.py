@@ -7,10 +7,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from features.language.numbers import DASH
+
 WIDTH = 118
 SHOWN_LEADS, SHOWN_VALUES = 12, 6
 POLICIES = ("proposed", "in_force", "points")
-DASH = "–"
 
 Tree = dict[str, Any]
 

@@ -80,7 +80,7 @@ class ScoreRequest(Contract):
     """The moment of the forecast; facts after it are not used. None is now."""
 
 
-class Words(BaseModel):
+class WordsOut(BaseModel):
     """A text in German and English."""
 
     de: str
@@ -93,7 +93,7 @@ BehaviourGrade = Literal["1", "2", "3", "4"]
 Group = Literal["SAL", "MQL", "none", "excluded", "with_sales", "reached"]
 
 
-class ReasonOut(Words):
+class ReasonOut(WordsOut):
     """A reason: above 0 it speaks for the outcome."""
 
     family: str
@@ -103,19 +103,19 @@ class ReasonOut(Words):
     value: bool | float | str | None
 
 
-class PointsReasonOut(Words):
+class PointsReasonOut(WordsOut):
     """A points rule that gave or took points."""
 
     points: float
 
 
-class ExclusionOut(Words):
+class ExclusionOut(WordsOut):
     """Why a lead is never promoted."""
 
     name: str
 
 
-class GateOut(Words):
+class GateOut(WordsOut):
     """What must still hold before a lead can be SAL."""
 
     column: str
@@ -177,20 +177,20 @@ class StoredScoreOut(ScoreOut):
 class CurrentScoreOut(StoredScoreOut):
     """A lead's newest score out of the store."""
 
-    caution: Words | None = CAUTION
+    caution: WordsOut | None = CAUTION
 
 
 class OnlineScoreOut(ScoreOut):
     """A score computed for this request."""
 
-    caution: Words | None = CAUTION
-    notes: list[Words] = Field(description="What to keep in mind about this forecast")
+    caution: WordsOut | None = CAUTION
+    notes: list[WordsOut] = Field(description="What to keep in mind about this forecast")
 
 
 class LeadsOut(BaseModel):
     """Open leads by priority."""
 
-    caution: Words | None = CAUTION
+    caution: WordsOut | None = CAUTION
     total: int = Field(description="All open leads")
     matching: int = Field(description="Those that fit group, search and grades, on all pages together")
     counts: dict[Group, int] = Field(description="Those that fit search and grades, by group; each lead counts once")
@@ -200,7 +200,7 @@ class LeadsOut(BaseModel):
 class HistoryOut(BaseModel):
     """A lead's scores, newest first."""
 
-    caution: Words | None = CAUTION
+    caution: WordsOut | None = CAUTION
     lead_id: str
     scores: list[StoredScoreOut]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from serve.wording.formats import LANGUAGES, Language
+from features.language.languages import LANGUAGES, Language
 from serve.wording.sentences import say
 
 

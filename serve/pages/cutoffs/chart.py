@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from serve.wording.formats import Language, number, percent
+from features.language.languages import Language
+from features.language.numbers import DASH, number, percent
 from serve.wording.sentences import say
 
 WIDTH, HEIGHT = 560, 290
@@ -124,4 +125,4 @@ def _nearby(curve: Mapping[str, Sequence[float]], per_week: float, language: Lan
     for (x0, y0), (x1, y1) in pairwise(places):
         if x0 <= per_week <= x1:
             return percent(y0 + (y1 - y0) * ((per_week - x0) / (x1 - x0) if x1 > x0 else 0), language)
-    return "–"
+    return DASH

@@ -8,6 +8,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from features.errors import InputError
+from features.language.dates import iso_date_time
+from features.language.languages import Language
+from features.language.numbers import number
 from models.what_if.question import PromiseNotKeptError, Question
 from models.what_if.stored_evidence import Past
 from serve.pages.cutoffs.form import FIELDS, Problem, read_form
@@ -17,7 +20,6 @@ from serve.pages.templating import cutoffs_script, stylesheet
 from serve.security import POLICY, content_policy
 from serve.services import Services
 from serve.wording.caution import caution
-from serve.wording.formats import Language, iso_date_time, number
 from serve.wording.sentences import say
 
 router = APIRouter(include_in_schema=False)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from features.language.dates import iso_date_time
+from features.language.languages import Language
+from features.language.numbers import DASH, apart, number, percent
+from features.language.sentences import say as lead_say
 from models.what_if.question import PromiseNotKeptError, Question
 from models.what_if.settings_to_adopt import settings_for, settings_text
 from serve.pages.cutoffs.chart import POLICIES, chart
-from serve.wording.formats import Language, apart, iso_date_time, number, percent
 from serve.wording.sentences import say
 
-DASH = "–"
 SHOWN_LEADS, SHOWN_MOVES, SHOWN_VALUES = 25, 12, 6
 Tree = Mapping[str, Any]
 LeadUrl = Callable[[str, Language], str]
@@ -102,7 +104,7 @@ def bounds(
         percent(value[end], language) if share else number(value[end], language, digits=digits, signed=signed)
         for end in ("low", "high")
     ]
-    return f"{ends[0]} {'bis' if language == 'de' else 'to'} {ends[1]}"
+    return lead_say("range", language, low=ends[0], high=ends[1])
 
 
 def _limit(answer: Tree, language: Language) -> str:
@@ -191,7 +193,7 @@ def _stage(stage: str, answer: Tree, language: Language) -> dict[str, Any]:
 
 def _cutoff(policy: str, value: float, answer: Tree, language: Language) -> str:
     if policy != "points":
-        return number(100 * value, language, digits=1) + ("\N{NO-BREAK SPACE}%" if language == "de" else "%")
+        return percent(value, language, digits=1)
     if answer["about"]["baseline"] == "points":
         return say("some_points", language, points=number(value, language))
     return number(value, language, digits=2)

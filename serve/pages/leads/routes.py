@@ -10,13 +10,14 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from features.errors import InputError
+from features.language.languages import Language
+from features.language.numbers import number
 from models.forecast.grades import BEHAVIOUR_GRADES, FIT_GRADES
 from serve.lead_id_in_path import LEAD_ID
 from serve.pages.frame import LOGGED_IN, PageMissingError, ServicesIn, language_of, lead_url, page_response
 from serve.pages.leads import view as views
 from serve.reading.score_store import GROUPS, About, LeadPage, Row
 from serve.services import Services
-from serve.wording.formats import Language, number
 from serve.wording.sentences import say
 
 router = APIRouter(include_in_schema=False)

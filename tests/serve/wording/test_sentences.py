@@ -6,7 +6,9 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from serve.wording.formats import date, number, of_many, percent
+from features.language.dates import date
+from features.language.numbers import number, percent
+from features.language.sentences import of_many
 from serve.wording.sentences import WORDS
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
