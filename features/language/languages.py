@@ -15,7 +15,7 @@ Language = Literal["de", "en"]
 LANGUAGES: tuple[Language, ...] = ("de", "en")
 DEFAULT: Language = "en"
 
-_REGIONS = {"de": "de", "en": "en_GB"}
+_REGIONS = {"en": "en_GB"}
 """English is written as in Europe: the day before the month."""
 
 
@@ -53,7 +53,7 @@ def locale_of(language: Language) -> Locale:
     """Return Babel's data on a language; they are read when somebody first asks."""
     from babel import Locale
 
-    return Locale.parse(_REGIONS[language])
+    return Locale.parse(_REGIONS.get(language, language))
 
 
 def preferred_language(accept: str | None, *, chosen: str | None = None) -> Language:
@@ -75,7 +75,7 @@ def preferred_language(accept: str | None, *, chosen: str | None = None) -> Lang
     """
     from babel import negotiate_locale
 
-    found = negotiate_locale([chosen or "", *_accepted(accept or "")], LANGUAGES, sep="-")
+    found = negotiate_locale([(chosen or "").lower(), *_accepted(accept or "")], LANGUAGES, sep="-")
     return "de" if found == "de" else "en" if found == "en" else DEFAULT
 
 
@@ -90,5 +90,5 @@ def _accepted(header: str) -> list[str]:
         except ValueError:
             continue
         if wish > 0:
-            weighed.append((-wish, tag.strip()))
+            weighed.append((-wish, tag.strip().lower()))
     return [tag for _, tag in sorted(weighed, key=lambda entry: entry[0])]
