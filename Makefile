@@ -10,10 +10,10 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo run test check format serve screenshots lock browser clean
+.PHONY: help setup demo run test check format translations serve screenshots lock browser clean
 
 help: ## Show what can be done here
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(VENV)/installed ## Create .venv and install everything locked in requirements.lock
 
@@ -47,6 +47,12 @@ format: setup ## Format the code and strip notebooks
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/nbstripout notebooks/*.ipynb
+
+translations: setup ## Bring the German catalogues up to date with the English ones: what is new or changed waits for words
+	for room in features/language serve/wording; do \
+	  $(BIN)/pybabel --quiet update --locale de --input-file $$room/catalogues/en.po --output-file $$room/catalogues/de.po \
+	    --ignore-pot-creation-date --previous --ignore-obsolete --width 110 || exit 1; \
+	done
 
 serve: setup ## Serve scores and pages of the last demo run on localhost
 	$(BIN)/python -m serve

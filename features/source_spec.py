@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
+from features.language.languages import Words
 from features.strict import Strict
 from features.time_units import Duration, Instant, parse_duration
 
@@ -23,17 +24,6 @@ TARGETS: tuple[TargetName, ...] = get_args(TargetName)
 """The outcomes that a source may forecast, the nearer first. A third one is also a migration of the score store."""
 
 BANT: tuple[Role, ...] = ("budget", "authority", "need", "timeline")
-
-
-class Words(Strict):
-    """How a thing is called in front of people, in German and English."""
-
-    de: str
-    en: str
-
-    def of(self, language: Literal["de", "en"]) -> str:
-        """Return the words in one language."""
-        return self.de if language == "de" else self.en
 
 
 class Target(Strict):

@@ -6,14 +6,16 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from itsdangerous import BadSignature, TimestampSigner
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "leadscore_session"
+SESSION = b"session"
+"""What the cookie signs: that there is one; it holds nothing else."""
 HEADER = "X-API-Key"
 POLICY = "Content-Security-Policy"
 
@@ -23,23 +25,21 @@ def same_key(given: str | None, expected: str) -> bool:
     return given is not None and hmac.compare_digest(given.encode(), expected.encode())
 
 
-def new_session(key: str, *, seconds: int) -> str:
-    """Return a cookie value that proves knowledge of the key until it runs out, without containing it."""
-    expires = str(int(time.time()) + seconds)
-    return f"{expires}.{_signature(key, expires)}"
+def new_session(key: str) -> str:
+    """Return a cookie value that proves knowledge of the key and says when it was made, without containing the key."""
+    return _signer(key).sign(SESSION).decode()
 
 
-def is_session(cookie: str | None, key: str) -> bool:
-    """Whether a cookie value was made with this key and has not run out."""
-    expires, _, signature = (cookie or "").partition(".")
-    if not hmac.compare_digest(signature.encode(), _signature(key, expires).encode()):
+def is_session(cookie: str | None, key: str, *, seconds: int) -> bool:
+    """Whether a cookie value was made with this key, at most so many seconds ago."""
+    try:
+        return _signer(key).unsign(cookie or "", max_age=seconds) == SESSION
+    except BadSignature:
         return False
-    return expires.isascii() and expires.isdigit() and int(expires) > time.time()
 
 
-def _signature(key: str, expires: str) -> str:
-    digest = hmac.new(key.encode(), f"leadscore session until {expires}".encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+def _signer(key: str) -> TimestampSigner:
+    return TimestampSigner(key, salt="leadscore session", key_derivation="hmac", digest_method=hashlib.sha256)
 
 
 def local_path(target: str | None, *, default: str) -> str:

@@ -74,6 +74,11 @@ class ServeSettings(Strict):
         """SQLAlchemy URL of the score store; that of the file is no text, in which ``?`` and ``%`` mean something."""
         return self.store or sa.URL.create("sqlite", database=str(self.out / "scores.sqlite"))
 
+    @property
+    def session_seconds(self) -> int:
+        """How long a browser stays logged in."""
+        return self.session_hours * 3600
+
 
 def is_local(host: str) -> bool:
     """Whether an address can be reached from this machine only.

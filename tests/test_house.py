@@ -126,7 +126,7 @@ def test_the_packages_are_listed_explicitly(project_root):
 
 
 def test_importing_models_stays_light():
-    heavy = {"mlflow", "shap", "pyspark", "matplotlib", "fastapi", "lightgbm"}
+    heavy = {"mlflow", "shap", "pyspark", "matplotlib", "fastapi", "lightgbm", "babel"}
     code = f"import sys, models, features; print(sorted({heavy} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from features.catalog.feature import Feature, described
-from features.catalog.wording import duration_words, plain_words
+from features.catalog.wording import plain_words
+from features.language.sentences import duration_words
 from features.source_spec import EventFamily, FeatureOptions, SourceSpec
 from features.time_units import format_duration
 

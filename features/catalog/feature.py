@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
-from features.catalog.phrases import VALUE_WORDS
-from features.catalog.wording import Language, number_words, phrase, singular
-from features.source_spec import Words
+from features.catalog.wording import phrase, value_words
+from features.language.languages import Language, Words
+from features.language.numbers import about_three_digits, number_words, plural_form
+from features.language.sentences import LEAD_SENTENCES, words
 
 Family = Literal["fit", "behaviour", "journey", "account", "source"]
 Dtype = Literal["number", "category", "boolean"]
@@ -35,6 +37,9 @@ class Feature:
         What it is, exactly.
     values : tuple of (str, Words)
         How its values are called, where they are codes.
+    words_one : Words, optional
+        The sentence in the singular, where it counts the value. It is not written down with the feature: `counting`
+        finds it again.
     """
 
     name: str
@@ -46,14 +51,15 @@ class Feature:
     words_missing: Words
     definition: str
     values: tuple[tuple[str, Words], ...] = ()
+    words_one: Words | None = field(default=None, compare=False)
 
     def say(self, value: object, language: Language) -> str:
         """Return the sentence about one value of this feature; None and NaN are missing.
 
         Examples
         --------
-        >>> from features.feature_list import feature_list
-        >>> from features.spec import FeatureOptions, SourceSpec
+        >>> from features.catalog.feature_list import feature_list
+        >>> from features.source_spec import FeatureOptions, SourceSpec
         >>> spec = SourceSpec.model_validate({"name": "x", "title": {"de": "X", "en": "X"},
         ...     "targets": {"close": {"stage": "WON", "horizon": "30d"}}})
         >>> age = feature_list(spec, FeatureOptions())[1]
@@ -61,20 +67,49 @@ class Feature:
         ('A lead for 1 day', 'Seit 12,4 Tagen Lead')
         """
         if value is None or value != value:
-            return str(getattr(self.words_missing, language)).format()
-        names = {code: getattr(words, language) for code, words in self.values}
+            return self.words_missing.of(language).format()
+        names = {code: words.of(language) for code, words in self.values}
         if self.dtype == "category":
-            text = names.get(str(value), str(value))
-        else:
-            number = float(str(value))
-            text = names.get(f"{number:g}") or self._number(number, language)
-        return singular(getattr(self.words, language).format(value=text))
+            return self.words.of(language).format(value=names.get(str(value), str(value)))
+        number = float(str(value))
+        named = names.get(f"{number:g}")
+        if named is not None:
+            return self.words.of(language).format(value=named)
+        shown = about_three_digits(100 * number if self.unit == "share" else number)
+        one = self.words_one is not None and plural_form(shown, language) == "one"
+        sentence = self.words_one if self.words_one is not None and one else self.words
+        return sentence.of(language).format(value=self._figure(number, number_words(shown, language)))
 
-    def _number(self, number: float, language: Language) -> str:
+    def _figure(self, number: float, text: str) -> str:
         if self.unit == "share":
-            return f"{number_words(100 * number, language)} %"
-        sign = "+" if self.unit == "change per week" and number > 0 else ""
-        return sign + number_words(number, language)
+            return f"{text} %"
+        return f"+{text}" if self.unit == "change per week" and number > 0 else text
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the feature as JSON has it."""
+        tree = {name: part for name, part in asdict(self).items() if name != "words_one"}
+        named = {"words": self.words.model_dump(), "words_missing": self.words_missing.model_dump()}
+        return tree | named | {"values": {code: words.model_dump() for code, words in self.values}}
+
+
+def part_words(feature: Feature) -> Words | None:
+    """Return what a fit column is read for, where it gives several features: level, department, kind; else None."""
+    part = feature.name.removeprefix(f"fit_{feature.subject}").strip("_")
+    return words(f"part.{part}") if part and f"part.{part}" in LEAD_SENTENCES.sentences("en") else None
+
+
+def counting(saved: Sequence[Feature], declared: Sequence[Feature]) -> tuple[Feature, ...]:
+    """Return features that were written down, with the singular of those whose sentence is still the declared one.
+
+    Parameters
+    ----------
+    saved : sequence of Feature
+        As read from a saved form.
+    declared : sequence of Feature
+        The feature list of their source.
+    """
+    single = {(feature.name, feature.words): feature.words_one for feature in declared}
+    return tuple(replace(feature, words_one=single.get((feature.name, feature.words))) for feature in saved)
 
 
 def described(
@@ -96,12 +131,11 @@ def described(
     name, dtype, unit, subject, definition, values
         As in `Feature`.
     measure : str
-        Key of `features.catalog.phrases.PHRASES`.
+        Names the sentences: ``column.MEASURE`` in ``features/language/catalogues``.
     thing, window : Words, optional
         What the sentence is about, and over which time.
     """
-    words, missing = phrase(measure, thing=thing, window=window)
+    words, missing, words_one = phrase(measure, thing=thing, window=window)
     family: Family = name.partition("_")[0]  # type: ignore[assignment]
-    if dtype == "boolean" or measure in VALUE_WORDS:
-        values = tuple(VALUE_WORDS[measure if measure in VALUE_WORDS else "boolean"].items())
-    return Feature(name, family, dtype, unit, subject, words, missing, definition, values)
+    values = value_words(measure, is_boolean=dtype == "boolean") or values
+    return Feature(name, family, dtype, unit, subject, words, missing, definition, values, words_one)

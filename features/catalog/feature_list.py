@@ -8,8 +8,10 @@ from typing import Literal
 
 from features.catalog.behaviour_columns import behaviour_list, trend_windows
 from features.catalog.feature import Dtype, Feature, described
-from features.catalog.wording import duration_words, plain_words
-from features.source_spec import BANT, EventFamily, FeatureOptions, FitColumn, SourceSpec, Words
+from features.catalog.wording import plain_words
+from features.language.languages import Words
+from features.language.sentences import duration_words
+from features.source_spec import BANT, EventFamily, FeatureOptions, FitColumn, SourceSpec
 from features.time_units import DAY_US, format_duration
 
 __all__ = [
@@ -113,7 +115,7 @@ def _journey(spec: SourceSpec) -> Iterator[Feature]:
         stage = spec.snapshots.anchor.removeprefix("stage:")
         yield described(
             "journey_days_since_anchor", "number", "days", "age", f"Days from the first entry into {stage} to as_of",
-            measure="days_since_anchor", thing=Words(de=stage, en=stage),
+            measure="days_since_anchor", thing=Words.same(stage),
         )  # fmt: skip
     yield from _actions(spec)
     yield from _staff(spec)
@@ -184,7 +186,7 @@ def _stages(spec: SourceSpec) -> Iterator[Feature]:
         yield described(
             f"journey_hours_to_{part}", "number", "hours", "stage",
             f"Hours from creation to the first entry into {stage}",
-            measure="hours_to_stage", thing=Words(de=stage, en=stage),
+            measure="hours_to_stage", thing=Words.same(stage),
         )  # fmt: skip
 
 
@@ -195,7 +197,7 @@ def _listed(*rows: tuple[str, Dtype, str, str, str]) -> Iterator[Feature]:
 
 def _account(spec: SourceSpec) -> Iterator[Feature]:
     target = spec.targets[spec.primary_target]
-    thing = target.words or Words(de=target.stage, en=target.stage)
+    thing = target.words or Words.same(target.stage)
     rows = [
         ("other_leads_count", "count", "Other leads of the same account created by as_of"),
         ("others_reached_count", "count", f"Other leads of the same account that reached {target.stage} by as_of"),
@@ -225,7 +227,7 @@ def _source(spec: SourceSpec) -> Iterator[Feature]:
             f"Share of leads with the same {column} that reached {target.stage} within "
             f"{format_duration(target.horizon)} of creation, over leads whose time was up by as_of, without this lead, "
             "drawn to the share of all such leads, and divided by it; missing while none has reached it",
-            measure="source_lift", thing=thing, window=target.words or Words(de=target.stage, en=target.stage),
+            measure="source_lift", thing=thing, window=target.words or Words.same(target.stage),
         )  # fmt: skip
 
 

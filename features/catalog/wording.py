@@ -1,80 +1,86 @@
-"""How features are put to a salesperson, in German and English."""
+"""How columns and their coded values are put to a salesperson, in German and English."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import Literal
+from features.language.dates import weekday_words
+from features.language.languages import Language, Words
+from features.language.sentences import LEAD_SENTENCES, words
 
-from features.catalog.phrases import PHRASES
-from features.source_spec import Words
-from features.time_units import DAY_US, HOUR_US
+NEVER_MISSING = Words.same("—")
+"""Stands for the sentence about no value where a column always has one."""
+_CODES = {
+    "seniority": ("c_level", "head", "manager", "specialist", "assistant", "student", "unknown"),
+    "function": (
+        "management", "it", "purchasing", "quality", "production", "sales", "marketing", "hr", "finance",
+        "engineering", "research", "other", "unknown",
+    ),
+    "kind": ("company", "free", "university", "disposable", "unknown"),
+    "given": ("1", "0"),
+    "boolean": ("1", "0"),
+}  # fmt: skip
+"""The codes that a measure's values have; how each is called stands in the catalogue."""
 
-Language = Literal["de", "en"]
 
+def phrase(
+    measure: str, *, thing: Words | None = None, window: Words | None = None
+) -> tuple[Words, Words, Words | None]:
+    """Return the sentences of a measure with all but ``{value}`` filled in.
 
-_SINGULAR = (
-    (re.compile(r"(?<![\d.,])1 Tagen"), "1 Tag"),
-    (re.compile(r"(?<![\d.,])1 days"), "1 day"),
-    (re.compile(r"(?<![\d.,])1 Stunden"), "1 Stunde"),
-    (re.compile(r"(?<![\d.,])1 hours"), "1 hour"),
-)
+    Parameters
+    ----------
+    measure : str
+        ``column.MEASURE`` is the key of its sentence in the catalogue, ``column.MEASURE.none`` of the one about no
+        value.
+    thing, window : Words, optional
+        What the sentence is about, and over which time.
 
-
-def phrase(measure: str, *, thing: Words | None = None, window: Words | None = None) -> tuple[Words, Words]:
-    """Return the sentences of a measure, for a value and for none, with all but ``{value}`` filled in.
+    Returns
+    -------
+    tuple of Words
+        About a value, about none, and about a value in the singular where the sentence counts it, else None.
 
     Examples
     --------
-    >>> phrase("days_since_last", thing=Words(de="Preisliste", en="Price list"))[0].en
-    'Price list: last {value} days ago'
+    >>> about, missing, single = phrase("days_since_last", thing=Words(de="Preisliste", en="Price list"))
+    >>> about.en, missing.de, single.en
+    ('Price list: last {value} days ago', 'Preisliste: noch nie', 'Price list: last {value} day ago')
     """
-    raw = PHRASES[measure]
-    de, en = _filler(thing, window, "de"), _filler(thing, window, "en")
-    return Words(de=de(raw.de), en=en(raw.en)), Words(de=de(raw.none_de), en=en(raw.none_en))
+    places = {name: _literal(text) for name, text in (("thing", thing), ("window", window)) if text is not None}
+    key, none = f"column.{measure}", f"column.{measure}.none"
+
+    def filled(key: str, form: str) -> Words:
+        def said(language: Language) -> str:
+            texts = {name: text.of(language) for name, text in places.items()}
+            return LEAD_SENTENCES.forms(key, language)[form].format_map({"value": "{value}", **texts})
+
+        return Words.each(said)
+
+    missing = filled(none, "other") if none in LEAD_SENTENCES.sentences("en") else NEVER_MISSING
+    single = filled(key, "one") if "one" in LEAD_SENTENCES.forms(key, "en") else None
+    return filled(key, "other"), missing, single
 
 
-def _filler(thing: Words | None, window: Words | None, language: Language) -> Callable[[str], str]:
-    parts = {"{thing}": thing, "{window}": window}
+def _literal(text: Words) -> Words:
+    """Return words that may stand in a template: their braces are no places."""
+    return Words.each(lambda language: text.of(language).replace("{", "{{").replace("}", "}}"))
 
-    def fill(text: str) -> str:
-        for mark, words in parts.items():
-            if words is not None:
-                text = text.replace(mark, getattr(words, language).replace("{", "{{").replace("}", "}}"))
-        return text
 
-    return fill
+def value_words(measure: str, *, is_boolean: bool) -> tuple[tuple[str, Words], ...]:
+    """Return how the coded values of a measure are called, by code; nothing where its values are no codes.
+
+    Examples
+    --------
+    >>> value_words("kind", is_boolean=False)[1]
+    ('free', Words(de='private Adresse', en='private address'))
+    >>> value_words("open", is_boolean=True)[0]
+    ('1', Words(de='ja', en='yes'))
+    """
+    if measure.endswith("_weekday"):
+        return tuple((str(day), weekday_words(day)) for day in range(7))
+    coded = measure if measure in _CODES else "boolean" if is_boolean else None
+    return () if coded is None else tuple((code, words(f"value.{coded}.{code}")) for code in _CODES[coded])
 
 
 def plain_words(name: str) -> Words:
     """Return words for something the source gave no words for: its name, readable."""
-    text = name.replace("_", " ").strip()
-    return Words(de=text, en=text)
-
-
-def duration_words(us: int, *, every: bool = False) -> Words:
-    """Return a duration in words as after "in the last", or after "every": ``7 days``, ``24 hours``."""
-    if us % DAY_US == 0 and us > DAY_US:
-        return Words(de=f"{us // DAY_US} {'Tage' if every else 'Tagen'}", en=f"{us // DAY_US} days")
-    hours = number_words(us / HOUR_US, "en")
-    return Words(de=f"{number_words(us / HOUR_US, 'de')} Stunden", en=f"{hours} hours")
-
-
-def number_words(value: float, language: Language) -> str:
-    """Return a number as people write it: about three digits, the language's own separators.
-
-    Examples
-    --------
-    >>> number_words(1234.56, "de"), number_words(3.14159, "en"), number_words(7.0, "en")
-    ('1.235', '3.1', '7')
-    """
-    digits = 0 if abs(value) >= 100 or round(value, 6) == round(value) else 1 if abs(value) >= 1 else 2
-    text = f"{value:,.{digits}f}"
-    return text.translate(str.maketrans(",.", ".,")) if language == "de" else text
-
-
-def singular(text: str) -> str:
-    """Return the sentence with ``1 days`` and its like mended."""
-    for pattern, right in _SINGULAR:
-        text = pattern.sub(right, text)
-    return text
+    return Words.same(name.replace("_", " ").strip())

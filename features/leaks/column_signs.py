@@ -15,6 +15,7 @@ import pandas as pd
 
 from features.answers import Answer
 from features.checks import CheckResult
+from features.language.numbers import percent
 from features.leaks.later_outcomes import END, NOT, Stories
 from features.leaks.statistics import (
     Interval,
@@ -164,8 +165,8 @@ def filled_on_one_side(case: Case, *, both_ways: bool = True) -> Iterator[CheckR
             continue
         here, there = inside / reached.sum(), outside / (~reached).sum()
         pure = share_interval(inside, inside + outside, error=case.error)
-        said = f"filled for {_percent(here)} of the leads that reached {_named(stage)}"
-        said += f" and {_percent(there)} of the others"
+        said = f"filled for {percent(here, 'en')} of the leads that reached {_named(stage)}"
+        said += f" and {percent(there, 'en')} of the others"
         if pure.low >= PURE and lift(pure.low, reached) >= ONE_SIDED:
             yield case.leak(f"{said}: it is written then, not before", OUT)
         elif pure.value >= PURE and lift(pure.value, reached) >= ONE_SIDED and lift(pure.low, reached) > 1:
@@ -270,8 +271,8 @@ def fill_differs(case: Case, *, is_event: bool = False) -> Iterator[CheckResult]
         sure = inside.low > outside.high or outside.low > inside.high
         wide = not is_event and stage == case.stories.target and abs(inside.value - outside.value) >= STRONG_FILL
         if sure and (wide or inside.value >= OFTEN * outside.value):
-            said = f"filled for {_percent(inside.value)} of the leads that reached {_named(stage)}"
-            said += f" and {_percent(outside.value)} of the others"
+            said = f"filled for {percent(inside.value, 'en')} of the leads that reached {_named(stage)}"
+            said += f" and {percent(outside.value, 'en')} of the others"
             asked = "is that when it happened?" if is_event else "does the lead fill it in, or sales later?"
             yield case.doubt(f"{said}: {asked}", WHEN)
 
@@ -294,7 +295,3 @@ def _said(stage: str) -> str:
 
 def _auc(auc: Interval) -> str:
     return f"AUC {auc.value:.2f} ({auc.low:.2f} to {auc.high:.2f})"
-
-
-def _percent(share: float) -> str:
-    return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"

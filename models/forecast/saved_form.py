@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from features.catalog.feature import Feature
+from features.catalog.feature import Feature, counting
+from features.catalog.feature_list import feature_list
 from features.errors import InputError
 from features.source_spec import FeatureOptions, SourceSpec
 from models.calibration.intercept_and_slope import Calibration
@@ -38,7 +39,7 @@ def to_files(forecast: Forecast) -> dict[str, str]:
     tree = {
         "spec": forecast.spec.model_dump(mode="json", by_alias=True),
         "feature_options": forecast.feature_options.model_dump(mode="json"),
-        "features": _features().dump_python(forecast.features, mode="json"),
+        "features": _features().dump_python(forecast.features, mode="json", exclude={"__all__": {"words_one"}}),
         "calibrations": {name: asdict(model.calibration) for name, model in forecast.targets.items()},
         "timings": {name: m.timing.to_json() for name, m in forecast.targets.items() if m.timing is not None},
         "grades": None if forecast.grades is None else asdict(forecast.grades),
@@ -119,10 +120,11 @@ def _rebuild(files: Mapping[str, str]) -> Forecast:
         timing = None if when is None else Timing.from_json(when, own.get(TIMING))
         targets[name] = TargetModel(Estimator.from_files(own), Calibration(**calibration), timing)
     grades = tree["grades"]
+    spec, options = SourceSpec.model_validate(tree["spec"]), FeatureOptions.model_validate(tree["feature_options"])
     return Forecast(
-        spec=SourceSpec.model_validate(tree["spec"]),
-        feature_options=FeatureOptions.model_validate(tree["feature_options"]),
-        features=_features().validate_python(tree["features"]),
+        spec=spec,
+        feature_options=options,
+        features=counting(_features().validate_python(tree["features"]), feature_list(spec, options)),
         targets=targets,
         grades=None if grades is None else Grades(tuple(grades["fit_edges"]), tuple(grades["behaviour_edges"])),
     )

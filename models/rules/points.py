@@ -10,7 +10,8 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from features.errors import InputError
-from features.source_spec import Condition, Exclusion, FeatureOptions, Words
+from features.language.languages import Words
+from features.source_spec import Condition, Exclusion, FeatureOptions
 from features.strict import Strict
 from features.time_units import Duration, format_duration
 from models.bands import PerBand, may_enter, passes

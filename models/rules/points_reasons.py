@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from features.source_spec import Condition, SourceSpec, Words
+from features.language.languages import Words
+from features.language.numbers import exact, number
+from features.language.sentences import one_of, words
+from features.source_spec import Condition, SourceSpec
 from features.time_units import format_duration
 from models.rules.points import ActionPoints, PointsRules, action_counts, points_breakdown
 
@@ -48,14 +51,15 @@ def points_reasons_of_rows(
     """
     given = points_breakdown(X, rules).to_numpy(dtype="float64")
     attributes = [attribute.words or condition_words(attribute, spec) for attribute in rules.attributes]
+    acts = [action.words or families_words(action.families, spec) for action in rules.actions]
     counts = [action_counts(X, action).to_numpy() for action in rules.actions]
     result = []
     for row in range(len(X)):
         reasons = []
         for position in given[row].nonzero()[0]:
             nth = int(position) - len(attributes)
-            words = attributes[position] if nth < 0 else _action_words(rules.actions[nth], spec, counts[nth][row])
-            reasons.append(PointsReason(float(given[row, position]), words.de, words.en))
+            said = attributes[position] if nth < 0 else _acted(rules.actions[nth], acts[nth], counts[nth][row])
+            reasons.append(PointsReason(float(given[row, position]), said.de, said.en))
         result.append(sorted(reasons, key=lambda r: (-abs(r.points), r.en)))
     return result
 
@@ -63,46 +67,50 @@ def points_reasons_of_rows(
 def condition_words(condition: Condition, spec: SourceSpec | None) -> Words:
     """Return a condition in words: ``Budget: confirmed``."""
     fit = spec.fit.get(condition.column.removeprefix("fit_")) if spec is not None else None
-    name = fit.words if fit is not None and fit.words is not None else None
-    de, en = (name.de, name.en) if name is not None else (condition.column, condition.column)
-    german, english = [], []
+    name = fit.words if fit is not None and fit.words is not None else Words.same(condition.column)
+    asked = asked_words(condition, fit.value_words if fit is not None else {})
+    return Words.each(lambda language: f"{name.of(language)}: {asked.of(language)}")
+
+
+def asked_words(condition: Condition, called: Mapping[str, Words]) -> Words:
+    """Return what a condition asks of its column: ``offered or confirmed``; ``called`` names the values."""
+    parts = []
     if condition.in_ is not None:
-        codes = [f"{v:g}" if isinstance(v, float) else str(v) for v in condition.in_]
-        called = fit.value_words if fit is not None else {}
-        values = [called.get(code, Words(de=code, en=code)) for code in codes]
-        german.append(" oder ".join(value.de for value in values))
-        english.append(" or ".join(value.en for value in values))
-    if condition.at_least is not None:
-        german.append(f"mindestens {condition.at_least:g}")
-        english.append(f"at least {condition.at_least:g}")
-    if condition.below is not None:
-        german.append(f"unter {condition.below:g}")
-        english.append(f"below {condition.below:g}")
+        parts.append(one_of([called_words(value, called) for value in condition.in_]))
+    for key, limit in (("condition.at_least", condition.at_least), ("condition.below", condition.below)):
+        if limit is not None:
+            parts.append(words(key, number=_each_number(limit)))
     if condition.missing is not None:
-        german.append("nicht angegeben" if condition.missing else "angegeben")
-        english.append("not given" if condition.missing else "given")
-    return Words(de=f"{de}: {', '.join(german)}", en=f"{en}: {', '.join(english)}")
+        parts.append(words("condition.missing" if condition.missing else "condition.given"))
+    return Words.each(lambda language: ", ".join(part.of(language) for part in parts))
+
+
+def called_words(value: str | bool | float, called: Mapping[str, Words]) -> Words:
+    """Return how a value is called; the value itself where it has no name."""
+    code = f"{value:g}" if isinstance(value, float) else str(value)
+    return called.get(code, Words.same(code))
 
 
 def families_words(families: Sequence[str], spec: SourceSpec | None) -> Words:
     """Return event families in words: ``Price list downloaded or Demo requested``."""
     declared = [spec.events.get(family) if spec is not None else None for family in families]
-    named = [
-        own.words if own is not None and own.words is not None else Words(de=family, en=family)
-        for family, own in zip(families, declared, strict=True)
-    ]
-    return Words(de=" oder ".join(words.de for words in named), en=" or ".join(words.en for words in named))
+    return one_of(
+        [
+            own.words if own is not None and own.words is not None else Words.same(family)
+            for family, own in zip(families, declared, strict=True)
+        ]
+    )
 
 
-def _action_words(action: ActionPoints, spec: SourceSpec | None, count: float) -> Words:
-    words = action.words or families_words(action.families, spec)
+def _acted(action: ActionPoints, thing: Words, count: float) -> Words:
     if action.half_life is not None:
-        half = format_duration(action.half_life)
-        return Words(
-            de=f"{words.de}: {count:.1f} nach Verblassen (halbiert alle {half})",
-            en=f"{words.en}: {count:.1f} after fading (halves every {half})",
-        )
+        faded = Words.each(lambda language: number(count, language, digits=1))
+        return words("action.fading", thing=thing, count=faded, half_life=format_duration(action.half_life))
     if action.within is not None:
         window = format_duration(action.within)
-        return Words(de=f"{count:g} × {words.de} in {window}", en=f"{count:g} × {words.en} in {window}")
-    return Words(de=f"{count:g} × {words.de}", en=f"{count:g} × {words.en}")
+        return words("action.within", thing=thing, count=_each_number(count), window=window)
+    return words("action.ever", thing=thing, count=_each_number(count))
+
+
+def _each_number(value: float) -> Words:
+    return Words.each(lambda language: exact(value, language))

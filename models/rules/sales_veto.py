@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalog.feature_list import CURRENT_STAGE
-from features.source_spec import SourceSpec, Words
+from features.source_spec import SourceSpec
 from features.strict import Strict
 from features.time_units import DAY_US
 
@@ -17,8 +17,7 @@ DAYS_IN_STAGE = "journey_days_in_stage"
 DAYS_SINCE_EVENT = "journey_days_since_last_event"
 
 VETO = "sales_veto"
-"""Name of the veto among the exclusions of a score row."""
-VETO_WORDS = Words(de="Vom Vertrieb abgelehnt, seither nichts Neues", en="Rejected by sales, nothing new since")
+"""Name of the veto among the exclusions of a score row, and key of its sentence."""
 
 
 class Veto(Strict):

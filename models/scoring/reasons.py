@@ -12,6 +12,8 @@ import pandas as pd
 
 from features.catalog.feature import Feature
 from features.catalog.feature_list import CURRENT_STAGE
+from features.language.languages import LANGUAGES
+from features.language.sentences import words
 from models.arrays import Floats
 from models.forecast.forecast import Explanation
 from models.log_odds import log_odds_to_probability
@@ -19,6 +21,7 @@ from models.log_odds import log_odds_to_probability
 Value = float | str | bool | None
 
 OTHER = "other"
+"""Family and subject of the reason that sums what is not named."""
 REACHED = "reached"
 
 
@@ -154,8 +157,8 @@ class _Subjects:
 def _reason(feature: Feature, cell: object, log_odds: float, points: float) -> Reason:
     value = _plain(cell, feature)
     said = float(value) if isinstance(value, bool) else value
-    words = {"de": feature.say(said, "de"), "en": feature.say(said, "en")}
-    return Reason(feature.family, feature.subject, float(log_odds), float(points), value, **words)
+    sentences = {language: feature.say(said, language) for language in LANGUAGES}
+    return Reason(feature.family, feature.subject, float(log_odds), float(points), value, **sentences)
 
 
 def _plain(cell: object, feature: Feature) -> Value:
@@ -171,10 +174,10 @@ def _plain(cell: object, feature: Feature) -> Value:
 
 
 def _other(log_odds: float, points: float) -> Reason:
-    return Reason(OTHER, OTHER, log_odds, points, None, "Sonstiges", "Other")
+    return Reason(OTHER, OTHER, log_odds, points, None, **words("reason.other").model_dump())
 
 
 def _reached(target: str, X: pd.DataFrame, row: int) -> Reason:
     stage = str(X[CURRENT_STAGE].iloc[row])
-    de, en = f"Das Ziel ist schon erreicht; jetzt Stufe {stage}", f"The target is reached already; now at stage {stage}"
-    return Reason("journey", f"{REACHED}_{target}", 0.0, 0.0, stage, de, en)
+    said = words("reason.reached", stage=stage).model_dump()
+    return Reason("journey", f"{REACHED}_{target}", 0.0, 0.0, stage, **said)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from features.source_spec import TargetName, Words
+from features.language.languages import Words
+from features.source_spec import TargetName
 from models.bands import BandOrNone
 from models.scoring.score_columns import probability_of
 

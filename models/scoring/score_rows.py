@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from features.catalog.feature_list import CURRENT_STAGE
-from features.source_spec import TARGETS, Condition, Exclusion, SourceSpec, Words
+from features.language.languages import Words
+from features.language.sentences import words as words_of
+from features.source_spec import TARGETS, Condition, Exclusion, SourceSpec
 from features.time_units import DAY_US
 from models.bands import band_of, may_enter, passes
 from models.cutoffs.cutoffs import Cutoffs
@@ -20,7 +22,7 @@ from models.forecast.saved_form import MANIFEST, text_digest
 from models.rules.conditions import all_hold, holds
 from models.rules.points import PointsRules, score_points
 from models.rules.points_reasons import condition_words, points_reasons_of_rows
-from models.rules.sales_veto import VETO, VETO_WORDS, Veto, vetoed
+from models.rules.sales_veto import VETO, Veto, vetoed
 from models.scoring.groups import counted_as, is_with_sales
 from models.scoring.reasons import reasons
 from models.scoring.score_columns import SCORE_COLUMNS, expected_days_to, probability_of
@@ -140,11 +142,12 @@ def _exclusions(X: pd.DataFrame, exclusions: Sequence[Exclusion], veto: Veto | N
     """Return for each row every exclusion that applies, sales' veto among them: name and words."""
     applying: list[dict[str, dict[str, Any]]] = [{} for _ in range(len(X))]
     for exclusion in exclusions:
-        words = exclusion.words or Words(de=exclusion.name, en=exclusion.name)
+        words = exclusion.words or Words.same(exclusion.name)
         for row in np.flatnonzero(all_hold(X, exclusion.when).to_numpy()):
             applying[row].setdefault(exclusion.name, {"name": exclusion.name, "de": words.de, "en": words.en})
+    vetoed_words = words_of(VETO)
     for row in np.flatnonzero(vetoed(X, veto)):
-        applying[row][VETO] = {"name": VETO, "de": VETO_WORDS.de, "en": VETO_WORDS.en}
+        applying[row][VETO] = {"name": VETO, "de": vetoed_words.de, "en": vetoed_words.en}
     return _objects([list(row.values()) for row in applying], X.index)
 
 

@@ -11,8 +11,9 @@ from typing import Literal
 import pandas as pd
 
 from features.catalog.feature import Dtype, Feature
+from features.catalog.wording import phrase
 from features.errors import InputError
-from features.source_spec import Words
+from features.language.languages import Words
 
 Kind = Literal["number", "category", "time"]
 ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}.*)?"
@@ -157,9 +158,8 @@ def _read(values: pd.Series, kind: Kind) -> pd.Series:
 
 
 def _feature(name: str, dtype: Dtype) -> Feature:
-    label = name.replace("{", "(").replace("}", ")")  # words are templates
-    words = Words(de=f"{label}: {{value}}", en=f"{label}: {{value}}")
-    unknown = Words(de=f"{label}: nicht bekannt", en=f"{label}: not known")
+    label = name.replace("{", "(").replace("}", ")")
+    words, unknown, _ = phrase("value", thing=Words.same(label))
     return Feature(
         name=name,
         family="fit",

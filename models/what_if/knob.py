@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -29,9 +28,8 @@ class Knob:
         ``leads a week`` may be given to the command as ``120/week``; a ``share`` is typed in percent on the page.
     group : str
         Part of the page's form.
-    label, help : mapping of str
-        Words of the form's field by language. A label may name ``{goal}`` (the stage that is forecast), a help
-        ``{now}`` (a week, by the cut-off in force) and ``{person}`` (leads a week that one person works).
+    help : bool
+        Whether the form says more below the field.
     band : str, optional
         The band whose leads a week it is: its slider ends where all that may be promoted are.
     slider_to : float, optional
@@ -46,12 +44,21 @@ class Knob:
     form: str
     unit: Unit
     group: Group
-    label: Mapping[str, str]
-    help: Mapping[str, str] | None = None
+    help: bool = False
     band: Band | None = None
     slider_to: float | None = None
     adopts: str | None = None
     rule: Limit | None = None
+
+    @property
+    def label(self) -> str:
+        """Key of the field's name among the sentences; ``{goal}`` in it is the stage that is forecast."""
+        return f"ask_{self.form}"
+
+    @property
+    def help_label(self) -> str | None:
+        """Key of what stands below the field; ``{now}``: by the cut-off in force, ``{person}``: what one works."""
+        return f"{self.label}_help" if self.help else None
 
     @property
     def form_unit(self) -> float:

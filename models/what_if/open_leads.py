@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from features.source_spec import Words
+from features.language.languages import Words
 from models.bands import BandOrNone
 from models.what_if.answer_part import NAMED_AS_BANDS, ByBand, Known, Part
 

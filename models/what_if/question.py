@@ -16,8 +16,6 @@ from features.strict import Strict
 from models.cutoffs.policies.knobs import Capacity, DealValue
 from models.what_if.knob import Knob
 
-IN_FORCE = {"de": "leer: Schwelle wie heute ({now})", "en": "empty: the cut-off in force ({now})"}
-
 
 class Question(Strict):
     """What is asked: numbers a week, a promise, money, and what a salesperson can work.
@@ -31,8 +29,7 @@ class Question(Strict):
         float | None,
         Field(gt=0),
         Knob(
-            flag="--capacity", form="sal", unit="leads a week", group="volume", band="SAL", help=IN_FORCE,
-            label={"de": "Leads je Woche an den Vertrieb (SAL)", "en": "Leads a week to sales (SAL)"},
+            flag="--capacity", form="sal", unit="leads a week", group="volume", band="SAL", help=True,
             adopts="sal.per_week", rule="capacity",
         ),
     ] = None  # fmt: skip
@@ -41,11 +38,7 @@ class Question(Strict):
         float | None,
         Field(gt=0, lt=1),
         Knob(
-            flag="--promise", form="promise", unit="share", group="volume", slider_to=95.0,
-            label={"de": "Versprechen: von den SAL erreichen {goal}, in %",
-                   "en": "Promise: of the SALs reach {goal}, in %"},
-            help={"de": "mindestens dieser Anteil; leer: kein Versprechen",
-                  "en": "at least this share; empty: no promise"},
+            flag="--promise", form="promise", unit="share", group="volume", slider_to=95.0, help=True,
             adopts="sal.promise", rule="promise",
         ),
     ] = None  # fmt: skip
@@ -54,8 +47,8 @@ class Question(Strict):
         float,
         Field(ge=0.5, lt=1),
         Knob(
-            flag="--confidence", form="sure", unit="share", group="volume", slider_to=99.0,
-            label={"de": "Wie sicher, in %", "en": "How sure, in %"}, adopts="confidence", rule="promise",
+            flag="--confidence", form="sure", unit="share", group="volume", slider_to=99.0, adopts="confidence",
+            rule="promise",
         ),
     ] = 0.9  # fmt: skip
     """How sure, of the promise and of every interval of the next quarter"""
@@ -63,8 +56,8 @@ class Question(Strict):
         float | None,
         Field(gt=0),
         Knob(
-            flag="--mql-capacity", form="mql", unit="leads a week", group="volume", band="MQL", help=IN_FORCE,
-            label={"de": "MQL je Woche", "en": "MQLs a week"}, adopts="mql.per_week",
+            flag="--mql-capacity", form="mql", unit="leads a week", group="volume", band="MQL", help=True,
+            adopts="mql.per_week",
         ),
     ] = None  # fmt: skip
     """MQLs a week; without it the cut-off in force holds"""
@@ -73,9 +66,7 @@ class Question(Strict):
         Field(gt=0),
         Knob(
             flag="--people", form="people", unit="people", group="times",
-            label={"de": "Personen im Vertrieb", "en": "Salespeople"},
-            help={"de": "statt einer Zahl je Woche; eine Person schafft {person} Leads je Woche, Urlaub eingerechnet",
-                  "en": "in place of a number a week; one person works {person} leads a week, leave counted in"},
+            help=True,
         ),
     ] = None  # fmt: skip
     """Salespeople, in place of a number of leads a week: as many as they can work"""
@@ -84,7 +75,6 @@ class Question(Strict):
         Field(gt=0),
         Knob(
             flag="--minutes-per-lead", form="minutes", unit="minutes", group="times",
-            label={"de": "Minuten je Lead", "en": "Minutes a lead"},
         ),
     ] = 60.0  # fmt: skip
     """Working time that a lead takes, in minutes"""
@@ -93,7 +83,6 @@ class Question(Strict):
         Field(gt=0, le=80),
         Knob(
             flag="--hours", form="hours", unit="hours a week", group="times",
-            label={"de": "Stunden je Woche und Person für neue Leads", "en": "Hours a week and person for new leads"},
         ),
     ] = 19.0  # fmt: skip
     """Hours a week and person that are for new leads"""
@@ -102,9 +91,7 @@ class Question(Strict):
         Field(gt=0),
         Knob(
             flag="--leads-per-person", form="each", unit="leads a week", group="times",
-            label={"de": "Leads je Woche und Person", "en": "Leads a week and person"},
-            help={"de": "falls gezählt; gilt anstelle von Minuten und Stunden",
-                  "en": "if counted; stands in for minutes and hours"},
+            help=True,
         ),
     ] = None  # fmt: skip
     """Leads a week and person, counted and not reckoned from minutes and hours"""
@@ -112,8 +99,7 @@ class Question(Strict):
         float | None,
         Field(gt=0, exclude=True),
         Knob(
-            flag="--deal-value", form="deal", unit="money", group="money",
-            label={"de": "Wert eines Abschlusses", "en": "Value of a deal"}, adopts="sal.value.deal", rule="value",
+            flag="--deal-value", form="deal", unit="money", group="money", adopts="sal.value.deal", rule="value",
         ),
     ] = None  # fmt: skip
     """What a deal brings; it goes together with what a hand-over costs"""
@@ -121,8 +107,7 @@ class Question(Strict):
         float | None,
         Field(gt=0, exclude=True),
         Knob(
-            flag="--handover-cost", form="handover", unit="money", group="money",
-            label={"de": "Kosten einer Übergabe", "en": "Cost of a hand-over"}, adopts="sal.value.handover",
+            flag="--handover-cost", form="handover", unit="money", group="money", adopts="sal.value.handover",
             rule="value",
         ),
     ] = None  # fmt: skip
@@ -132,8 +117,7 @@ class Question(Strict):
         Field(ge=0, exclude=True),
         Knob(
             flag="--missed-cost", form="missed", unit="money", group="money",
-            label={"de": "Kosten eines verpassten Abschlusses", "en": "Cost of a missed deal"},
-            help={"de": "über seinen Wert hinaus", "en": "beyond its value"},
+            help=True,
             adopts="sal.value.missed", rule="value",
         ),
     ] = 0.0  # fmt: skip

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from features.source_spec import Words
+from features.language.languages import Words
 from features.strict import Strict
 from features.time_units import WEEK_US
 from models.bands import BANDS, Band, PerBand

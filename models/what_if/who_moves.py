@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.source_spec import Words
+from features.language.languages import Words
+from features.language.sentences import words
 from models.arrays import Bools
 from models.bands import Band, PerBand, band_of, passes, rows_that_may_enter
 from models.evaluation.who_enters_and_leaves import MAX_VALUES, MIN_KNOWN_SHARE
@@ -18,7 +19,6 @@ from models.what_if.stored_evidence import NamedColumn, Past
 
 SEGMENTS = 2
 """Columns that do not say where a lead came from are shown for the two where most changes."""
-OTHERS = Words(de="alle übrigen", en="all others")
 
 
 def changes(past: Past, agreed: Agreed) -> Changes:
@@ -87,13 +87,13 @@ def _rows(
     shown = known if len(known) <= MAX_VALUES else known[: MAX_VALUES - 1]
     groups: list[tuple[Words | None, list[int]]] = [(_words(str(values[at]), column), [at]) for at in shown]
     if len(shown) < len(known):
-        groups.append((OTHERS, known[len(shown) :]))
+        groups.append((words("segment.others"), known[len(shown) :]))
     if counts["leads"][0]:
         groups.append((None, [0]))
     return tuple(
-        MovesRow(value=words, **{name: int(count[at].sum()) for name, count in counts.items()}) for words, at in groups
+        MovesRow(value=value, **{name: int(count[at].sum()) for name, count in counts.items()}) for value, at in groups
     )
 
 
 def _words(value: str, column: NamedColumn) -> Words:
-    return column.values.get(value, Words(de=value, en=value))
+    return column.values.get(value, Words.same(value))

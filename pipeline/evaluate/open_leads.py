@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from features.catalog.feature import Feature
+from features.catalog.feature import Feature, part_words
 from features.catalog.feature_list import CURRENT_STAGE
-from features.source_spec import SourceSpec, Words
+from features.catalog.wording import plain_words
+from features.language.languages import Words
+from features.source_spec import SourceSpec
 from features.time_units import DAY_US, format_time
 from models.bands import band_of, passes, rows_that_may_enter
 from models.cutoffs.cutoffs import Cutoffs
@@ -98,12 +100,11 @@ def about_open(spec: SourceSpec, forecast: Forecast, target: str, *, observed_un
 
 def _column(spec: SourceSpec, feature: Feature) -> NamedColumn:
     declared = spec.fit.get(feature.subject)
-    subject = feature.subject.replace("_", " ")
-    words = declared.words if declared is not None and declared.words is not None else Words(de=subject, en=subject)
-    part = PARTS.get(feature.name.removeprefix(f"fit_{feature.subject}").strip("_"))
+    words = declared.words if declared is not None else None
+    thing, part = words or plain_words(feature.subject), part_words(feature)
     return NamedColumn(
         name=feature.name,
-        title=words if part is None else Words(de=f"{words.de}, {part['de']}", en=f"{words.en}, {part['en']}"),
+        title=thing if part is None else Words.each(lambda language: f"{thing.of(language)}, {part.of(language)}"),
         values=dict(feature.values),
         is_source=declared is not None and declared.source_rate,
     )

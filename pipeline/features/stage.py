@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
@@ -43,10 +42,7 @@ def run(context: StageContext, out: Path) -> None:
     for name, snapshots in looks.items():
         say(f"features: {len(snapshots):,} rows {name}")
         write_features(tables, snapshots, spec, options, out / features_file(name))
-    listed = [asdict(feature) for feature in feature_list(spec, options)]
-    for entry in listed:
-        entry["words"], entry["words_missing"] = dict(entry["words"]), dict(entry["words_missing"])
-        entry["values"] = {code: dict(words) for code, words in entry["values"]}
+    listed = [feature.to_json() for feature in feature_list(spec, options)]
     text = json.dumps(listed, indent=1, ensure_ascii=False)
     (out / "feature_list.json").write_text(text + "\n", encoding="utf-8")
 

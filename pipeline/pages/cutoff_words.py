@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from features.language.numbers import DASH
 from models.cutoffs.cutoffs import BandStatement, Volume
+from pipeline.pages.number_words import bounds, number, percent_bounds
 
-NOTHING = "–"
 RAISED = "raised to MQL's cut-off"
 
 
@@ -19,7 +20,7 @@ def asked(statement: BandStatement | None, volume: Volume) -> str:
     '12.0 a week'
     """
     if statement is None:
-        return NOTHING if volume.asked_per_week is None else f"{volume.asked_per_week:.1f} a week"
+        return DASH if volume.asked_per_week is None else f"{number(volume.asked_per_week, 1)} a week"
     return f"{statement.asked}; {RAISED}" if statement.raised_to_mql else statement.asked
 
 
@@ -27,7 +28,5 @@ def stated(statement: BandStatement | None, figure: Literal["leads_per_week", "p
     """Return the bounds of a figure of the next quarter: ``31.2 to 55.8``, or in percent for a share."""
     found = None if statement is None else getattr(statement.next_quarter, figure)
     if found is None:
-        return NOTHING
-    if figure == "precision":
-        return f"{100 * found.low:.0f} to {100 * found.high:.0f} %"
-    return f"{found.low:.1f} to {found.high:.1f}"
+        return DASH
+    return percent_bounds(found) if figure == "precision" else bounds(found, 1)

@@ -59,7 +59,8 @@ def panels(width: float, height: float, count: int) -> tuple[Figure, list[Axes]]
     return figure, axes
 
 
-def _percent(axes: Axes, which: str) -> None:
+def percent_axis(axes: Axes, which: str) -> None:
+    """Label the axes named (``x``, ``y``, ``xy``) in percent."""
     for name in which:
         axis = axes.xaxis if name == "x" else axes.yaxis
         low, high = axis.get_view_interval()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from features.language.numbers import DASH, number_or_dash
+from features.language.sentences import say
 from features.time_units import DAY_US
-from models.measures.bootstrap import Interval
 
 if TYPE_CHECKING:
     from features.source_spec import SourceSpec
@@ -22,7 +23,18 @@ SUBJECTS = {
     "completeness": "Completeness of the details",
     "bant": "Number of BANT answers known",
 }
-NOTHING = "–"
+
+
+class Bounds(Protocol):
+    """An interval of any kind."""
+
+    @property
+    def low(self) -> float:
+        """Lower end."""
+
+    @property
+    def high(self) -> float:
+        """Upper end."""
 
 
 def subject_title(spec: SourceSpec, family: str, subject: str) -> str:
@@ -54,21 +66,21 @@ def number(value: float, digits: int) -> str:
 
     Examples
     --------
-    >>> number(0.12345, 3), number(float("nan"), 3)
-    ('0.123', '–')
+    >>> number(0.12345, 3), number(1234.5, 1), number(float("nan"), 3)
+    ('0.123', '1,234.5', '–')
     """
-    return f"{value:.{digits}f}" if math.isfinite(value) else NOTHING
+    return number_or_dash(value, "en", digits=digits)
 
 
 def signed(value: float, digits: int) -> str:
-    """Return a number with its sign, a true minus, or a dash where there is none.
+    """Return a number with its sign, or a dash where there is none.
 
     Examples
     --------
     >>> signed(-0.5, 2), signed(0.25, 1)
     ('−0.50', '+0.2')
     """
-    return f"{value:+.{digits}f}".replace("-", "−") if math.isfinite(value) else NOTHING
+    return number_or_dash(value, "en", digits=digits, signed=True)
 
 
 def percent(value: float, digits: int = 0) -> str:
@@ -79,19 +91,19 @@ def percent(value: float, digits: int = 0) -> str:
     >>> percent(0.128)
     '13 %'
     """
-    return f"{100 * value:.{digits}f} %" if math.isfinite(value) else NOTHING
+    return f"{number(100 * value, digits)} %" if math.isfinite(value) else DASH
 
 
-def bounds(interval: Interval, digits: int, *, with_sign: bool = False) -> str:
+def bounds(interval: Bounds, digits: int, *, with_sign: bool = False) -> str:
     """Return the two ends of an interval: ``0.71 to 0.78``."""
     if not math.isfinite(interval.low):
-        return NOTHING
-    say = signed if with_sign else number
-    return f"{say(interval.low, digits)} to {say(interval.high, digits)}"
+        return DASH
+    written = signed if with_sign else number
+    return say("range", "en", low=written(interval.low, digits), high=written(interval.high, digits))
 
 
-def percent_bounds(interval: Interval) -> str:
+def percent_bounds(interval: Bounds) -> str:
     """Return the two ends of a share's interval in percent: ``12 to 18 %``."""
     if not math.isfinite(interval.low):
-        return NOTHING
-    return f"{100 * interval.low:.0f} to {100 * interval.high:.0f} %"
+        return DASH
+    return say("range", "en", low=number(100 * interval.low, 0), high=percent(interval.high))

@@ -64,8 +64,12 @@ def kept_sentence(judged: JudgedPoints) -> str:
             f"On the test period the model does not come before {today} in average precision: there is no gain to keep."
         )
     low, high = judged.kept.low, judged.kept.high
-    told = f"95 % interval {_percent(low)} to {_percent(high)}" if math.isfinite(low + high) else "too few to bound it"
-    rules, share = len(judged.compiled.table), _percent(judged.kept.value)
+    told = (
+        f"95 % interval {_rounded_down(low)} to {_rounded_down(high)}"
+        if math.isfinite(low + high)
+        else "too few to bound it"
+    )
+    rules, share = len(judged.compiled.table), _rounded_down(judged.kept.value)
     return f"{rules} rules keep {share} of the model's gain over {today} ({told})."
 
 
@@ -77,7 +81,7 @@ def last_line(kept: Interval | None) -> str:
     >>> last_line(Interval(0.8399, 0.7, 0.9)), last_line(None)
     ('gain kept: 83 %', 'gain kept: not defined')
     """
-    return "gain kept: not defined" if kept is None else f"gain kept: {_percent(kept.value)}"
+    return "gain kept: not defined" if kept is None else f"gain kept: {_rounded_down(kept.value)}"
 
 
 def terminal_table(judged: JudgedPoints) -> str:
@@ -166,5 +170,5 @@ def _points(gap: Interval) -> str:
     return f"{signed(100 * gap.value, 0)} %" if math.isfinite(gap.value) else number(gap.value, 0)
 
 
-def _percent(share: float) -> str:
-    return f"{math.floor(100 * share + 1e-9)} %"
+def _rounded_down(share: float) -> str:
+    return percent(math.floor(100 * share + 1e-9) / 100)

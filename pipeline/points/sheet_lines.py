@@ -8,7 +8,8 @@ from typing import Literal
 
 from features.catalog.feature import Feature
 from features.catalog.feature_list import CURRENT_STAGE
-from features.source_spec import Condition, SourceSpec, Words
+from features.language.languages import Words
+from features.source_spec import Condition, SourceSpec
 from features.time_units import DAY_US
 from models.compiled_points.rule_words import column_words, value_words
 from models.compiled_points.table import rule_names

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
+from features.language.numbers import DASH
 from models.bands import BANDS
 from models.cutoffs.policies.knobs import DealValue
 from models.what_if.answer import Answer, Policy
@@ -12,7 +13,6 @@ from models.what_if.answer_part import Figure
 
 WIDTH = 118
 SHOWN_LEADS, SHOWN_VALUES = 12, 6
-DASH = "–"
 NAMES: dict[Policy, str] = {"proposed": "proposed", "in_force": "in force", "points": "points"}
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from features.source_spec import Words
 from models.bands import BandOrNone
 from models.scoring.groups import Group
 from models.scoring.score_columns import MEANING
@@ -86,8 +85,8 @@ class ScoreRequest(Contract):
     """The moment of the forecast; facts after it are not used. None is now."""
 
 
-class Worded(BaseModel):
-    """Something with a text in German and English."""
+class WordsOut(BaseModel):
+    """A text in German and English."""
 
     de: str
     en: str
@@ -98,7 +97,7 @@ FitGrade = Literal["A", "B", "C", "D"]
 BehaviourGrade = Literal["1", "2", "3", "4"]
 
 
-class ReasonOut(Worded):
+class ReasonOut(WordsOut):
     """A reason: above 0 it speaks for the outcome."""
 
     family: str
@@ -108,19 +107,19 @@ class ReasonOut(Worded):
     value: bool | float | str | None
 
 
-class PointsReasonOut(Worded):
+class PointsReasonOut(WordsOut):
     """A points rule that gave or took points."""
 
     points: float
 
 
-class ExclusionOut(Worded):
+class ExclusionOut(WordsOut):
     """Why a lead is never promoted."""
 
     name: str
 
 
-class GateOut(Worded):
+class GateOut(WordsOut):
     """What must still hold before a lead can be SAL."""
 
     column: str
@@ -183,20 +182,20 @@ class StoredScoreOut(ScoreOut):
 class CurrentScoreOut(StoredScoreOut):
     """A lead's newest score out of the store."""
 
-    caution: Words | None = CAUTION
+    caution: WordsOut | None = CAUTION
 
 
 class OnlineScoreOut(ScoreOut):
     """A score computed for this request."""
 
-    caution: Words | None = CAUTION
-    notes: list[Words] = Field(description="What to keep in mind about this forecast")
+    caution: WordsOut | None = CAUTION
+    notes: list[WordsOut] = Field(description="What to keep in mind about this forecast")
 
 
 class LeadsOut(BaseModel):
     """Open leads by priority."""
 
-    caution: Words | None = CAUTION
+    caution: WordsOut | None = CAUTION
     total: int = Field(description="All open leads")
     matching: int = Field(description="Those that fit group, search and grades, on all pages together")
     counts: dict[Group, int] = Field(description="Those that fit search and grades, by group; each lead counts once")
@@ -206,7 +205,7 @@ class LeadsOut(BaseModel):
 class HistoryOut(BaseModel):
     """A lead's scores, newest first."""
 
-    caution: Words | None = CAUTION
+    caution: WordsOut | None = CAUTION
     lead_id: str
     scores: list[StoredScoreOut]
 

@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from features.errors import InputError
+from features.language.languages import Words
+from features.language.sentences import words as lead_words
 from features.source_spec import SourceSpec
 from features.time_units import format_duration, parse_time
 from models.json_values import json_values
@@ -17,6 +19,7 @@ from serve.api.contracts import OnlineScoreOut, ScoreRequest
 from serve.api.request_facts import request_frames
 from serve.reading.ingested_history import IngestHistory
 from serve.reading.served_model import Loaded
+from serve.wording.sentences import words
 
 
 def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHistory, max_facts: int) -> OnlineScoreOut:
@@ -80,22 +83,13 @@ def _notes(request: ScoreRequest, spec: SourceSpec, as_of: datetime) -> list[dic
         stage = snapshots.anchor.removeprefix("stage:")
         entered = [parse_time(s.entered_at) for s in request.stages if s.stage == stage and s.entered_at <= as_of]
         if not entered:
-            de = f"Das Modell kennt nur Leads, die {stage} erreicht haben; dieser hat es nicht."
-            en = f"The model knows only leads that reached {stage}; this one has not."
-            return [{"de": de, "en": en}]
+            return [words("note_not_reached", stage=stage).model_dump()]
         anchor_us = min(entered)
     age = parse_time(as_of) - anchor_us
     last = snapshots.until if snapshots.every is not None and snapshots.until is not None else snapshots.after
     if snapshots.after <= age <= last:
         return []
     first, latest, found = (format_duration(us) for us in (snapshots.after, last, age))
-    after = {"de": "Anlage", "en": "creation"} if snapshots.anchor == "created" else {"de": stage, "en": stage}
-    span = (
-        {"de": first, "en": first} if first == latest else {"de": f"{first} bis {latest}", "en": f"{first} to {latest}"}
-    )
-    return [
-        {
-            "de": f"Das Modell hat Leads {span['de']} nach {after['de']} gesehen; dieser steht bei {found}.",
-            "en": f"The model has seen leads {span['en']} after {after['en']}; this one is looked at {found} after it.",
-        }
-    ]
+    anchor = words("note_creation") if snapshots.anchor == "created" else Words.same(stage)
+    span = Words.same(first) if first == latest else lead_words("range", low=first, high=latest)
+    return [words("note_other_age", span=span, anchor=anchor, age=found).model_dump()]

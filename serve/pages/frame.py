@@ -8,10 +8,10 @@ from urllib.parse import quote, urlencode
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
+from features.language.languages import LANGUAGES, Language, preferred_language
 from serve.pages.templating import environment, stylesheet
 from serve.security import COOKIE, HEADER, is_session, same_key
 from serve.services import Services, services_of
-from serve.wording.formats import LANGUAGES, Language, preferred_language
 from serve.wording.sentences import say
 
 
@@ -33,16 +33,15 @@ class PageMissingError(Exception):
 
 def language_of(request: Request) -> Language:
     """Return the language asked for in the address, else by the browser."""
-    asked = request.query_params.get("lang")
-    return (
-        "de" if asked == "de" else "en" if asked == "en" else preferred_language(request.headers.get("accept-language"))
-    )
+    return preferred_language(request.headers.get("accept-language"), chosen=request.query_params.get("lang"))
 
 
 def require_login(request: Request, services: Annotated[Services, Depends(services_of)]) -> None:
     """Send who has neither session nor key to the login page, and back afterwards."""
     key = services.settings.api_key.get_secret_value()
-    if is_session(request.cookies.get(COOKIE), key) or same_key(request.headers.get(HEADER), key):
+    if is_session(request.cookies.get(COOKIE), key, seconds=services.settings.session_seconds) or same_key(
+        request.headers.get(HEADER), key
+    ):
         return
     here = _path(request) + (f"?{request.url.query}" if request.url.query else "")
     raise LoginNeededError(f"/login?{urlencode({'next': here, 'lang': language_of(request)})}")

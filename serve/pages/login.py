@@ -32,9 +32,8 @@ async def post_login(request: Request, services: ServicesIn) -> Response:
         context = {"title": say("log_in", language_of(request)), "wrong": True, "next": target}
         return page_response(request, "login.html.j2", context, logged_in=False, status=403)
     answer = RedirectResponse(target, status_code=303)
-    seconds = services.settings.session_hours * 3600
     answer.set_cookie(
-        COOKIE, new_session(key, seconds=seconds), max_age=seconds, httponly=True, samesite="lax",
+        COOKIE, new_session(key), max_age=services.settings.session_seconds, httponly=True, samesite="lax",
         secure=request.url.scheme == "https",
     )  # fmt: skip
     return answer

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from features.language.languages import LANGUAGES, Language
 from models.scoring.run_about import RunAbout
-from serve.wording.formats import LANGUAGES, Language
 from serve.wording.sentences import say
 
 

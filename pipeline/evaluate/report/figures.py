@@ -13,7 +13,7 @@ from matplotlib.patheffects import withStroke
 
 from models.evaluation.target_evaluation import BASELINE, MODEL, SCORERS
 from pipeline.evaluate.evaluation import Volume
-from pipeline.pages.figures import COLOURS, _figure, _finish, _percent, panels
+from pipeline.pages.figures import COLOURS, _figure, _finish, panels, percent_axis
 
 MARKS = {MODEL: "o", BASELINE: "s"}
 
@@ -67,7 +67,7 @@ def reliability_figure(bins: Mapping[str, pd.DataFrame], names: Names) -> Figure
     axes.fill_between(model["forecast"], model["due_low"], model["due_high"], **shade)
     axes.plot([0, top], [0, top], color="#777777", linewidth=1, zorder=0, label="forecast = outcome")
     axes.set(xlim=(0, top), ylim=(0, top), xlabel="forecast probability", ylabel="share that reached it")
-    _percent(axes, "xy")
+    percent_axis(axes, "xy")
     _finish(axes, "upper left")
     return figure
 
@@ -91,8 +91,8 @@ def gain_figure(curves: Mapping[str, pd.DataFrame], names: Names) -> Figure:
     left.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="best-scored share of the leads", ylabel="share of outcomes found")
     right.set(xlim=(0, 1), xlabel="best-scored share of the leads", ylabel="times the average rate")
     right.set_ylim(bottom=0)
-    _percent(left, "xy")
-    _percent(right, "x")
+    percent_axis(left, "xy")
+    percent_axis(right, "x")
     _finish(left, "lower right")
     _finish(right, "upper right")
     return figure
@@ -125,7 +125,7 @@ def precision_volume_figure(volumes: Mapping[str, Volume], names: Names) -> Figu
     axes.set(xlabel="leads promoted a week", ylabel="share of them that reached it")
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
-    _percent(axes, "y")
+    percent_axis(axes, "y")
     _finish(axes, "upper right")
     return figure
 
@@ -159,7 +159,7 @@ def importance_figure(importance: pd.DataFrame, titles: Names) -> Figure:
         axes.annotate(f"{share:.0%}", (share, place), **place_text)
     axes.set(xlabel="share of all movement in the forecast")
     axes.margins(x=0.1)
-    _percent(axes, "x")
+    percent_axis(axes, "x")
     axes.grid(axis="y", visible=False)
     handles = [Patch(color=FAMILY_COLOURS[name], label=name) for name in dict.fromkeys(table["family"].iloc[::-1])]
     axes.legend(handles=handles, loc="lower right", frameon=False)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from features.language.languages import Language
+from features.language.numbers import DASH, number, percent
 from models.bands import Band
 from models.what_if.answer import Answer, ByPolicy, Curve, Curves, Policy
-from serve.wording.formats import Language, number, percent
 from serve.wording.sentences import say
 
 WIDTH, HEIGHT = 560, 290
@@ -137,4 +138,4 @@ def _nearby(curve: Curve, per_week: float, language: Language) -> str:
     for (x0, y0), (x1, y1) in pairwise(zip(curve.per_week, curve.precision, strict=True)):
         if x0 <= per_week <= x1:
             return percent(y0 + (y1 - y0) * ((per_week - x0) / (x1 - x0) if x1 > x0 else 0), language)
-    return "–"
+    return DASH

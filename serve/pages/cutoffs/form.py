@@ -9,10 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from features.language.languages import Language
+from features.language.numbers import number
 from models.bands import PerBand
 from models.what_if.knob import Group, Knob
 from models.what_if.question import KNOBS, Question
-from serve.wording.formats import Language, number
 from serve.wording.sentences import say
 
 FIELDS: Mapping[str, Knob] = {knob.form: knob for knob in KNOBS.values()}
@@ -34,7 +35,7 @@ class Problem:
         """Return it for people."""
         if not self.field:
             return say(self.key, language)
-        return say(self.key, language, field=FIELDS[self.field].label[language].format(goal=goal), found=self.found)
+        return say(self.key, language, field=say(FIELDS[self.field].label, language, goal=goal), found=self.found)
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,8 @@ class Form:
         }
         return {
             "name": knob.form,
-            "words": knob.label[language].format(**texts),
-            "help": None if knob.help is None else knob.help[language].format(**texts),
+            "words": say(knob.label, language, **texts),
+            "help": None if knob.help_label is None else say(knob.help_label, language, **texts),
             "value": self.given.get(knob.form, ""),
             "placeholder": f"{preset:g}" if preset else "",
             "wrong": knob.form in self.wrong,

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from features.errors import InputError
+from features.language.dates import iso_date_time
+from features.language.languages import Language
 from models.bands import PerBand
 from models.cutoffs.evidence import BandEvidence
 from models.what_if.agreement import PromiseNotKeptError
@@ -21,7 +23,6 @@ from serve.pages.templating import cutoffs_script, stylesheet
 from serve.security import POLICY, content_policy
 from serve.services import Services
 from serve.wording.caution import caution
-from serve.wording.formats import Language, iso_date_time
 from serve.wording.sentences import say
 
 router = APIRouter(include_in_schema=False)

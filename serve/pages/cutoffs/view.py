@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from features.language.dates import iso_date_time
+from features.language.languages import Language
+from features.language.numbers import DASH, apart, number, percent
+from features.language.sentences import say as lead_say
 from models.bands import BANDS, Band
 from models.what_if.agreement import PromiseNotKeptError
 from models.what_if.answer import POLICIES, Answer, ByPolicy, InTestPeriod, Policy, StaffChange
@@ -12,10 +16,8 @@ from models.what_if.answer_part import Figure
 from models.what_if.open_leads import Moves, MovesRow
 from models.what_if.settings_to_adopt import settings_text
 from serve.pages.cutoffs.chart import chart
-from serve.wording.formats import Language, apart, iso_date_time, number, percent
 from serve.wording.sentences import say
 
-DASH = "–"
 SHOWN_LEADS, SHOWN_MOVES, SHOWN_VALUES = 25, 12, 6
 LeadUrl = Callable[[str, Language], str]
 
@@ -95,7 +97,7 @@ def bounds(
         percent(end, language) if share else number(end, language, digits=digits, signed=signed)
         for end in (value.low, value.high)
     ]
-    return f"{ends[0]} {'bis' if language == 'de' else 'to'} {ends[1]}"
+    return lead_say("range", language, low=ends[0], high=ends[1])
 
 
 def _limit(answer: Answer, language: Language) -> str:
@@ -190,7 +192,7 @@ def _row(key: str, figures: Sequence[Figure | None], answer: Answer, language: L
 
 def _cutoff(policy: Policy, value: float, answer: Answer, language: Language) -> str:
     if policy != "points":
-        return number(100 * value, language, digits=1) + ("\N{NO-BREAK SPACE}%" if language == "de" else "%")
+        return percent(value, language, digits=1)
     if answer.about.has_points:
         return say("some_points", language, points=number(value, language))
     return number(value, language, digits=2)

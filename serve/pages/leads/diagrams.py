@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from features.language.dates import date
+from features.language.languages import Language
+from features.language.numbers import apart, number, percent
 from features.time_units import parse_time
+from models.scoring.reasons import OTHER
 from models.scoring.run_about import RunAbout
 from serve.reading.score_store import Row
-from serve.wording.formats import Language, apart, date, percent, points_of_percent
 from serve.wording.sentences import say
 
-OTHER = "other"
 SCALE_WIDTH, LABEL_WIDTH = 500, 90
 """Of the line with the cut-offs, and of a label below it."""
 
@@ -26,7 +28,7 @@ def reason_rows(reasons: Sequence[Row], language: Language) -> list[dict[str, An
         rows.append(
             {
                 "words": say("everything_else", language) if reason["family"] == OTHER else reason[language],
-                "effect": points_of_percent(reason["percentage_points"], language),
+                "effect": number(reason["percentage_points"], language, digits=1, signed=True),
                 "direction": say("for" if is_for else "against", language),
                 "is_for": is_for,
                 "x": f"{100.0 if is_for else 100 - size:.2f}",

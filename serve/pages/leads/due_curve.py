@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
+from features.language.languages import Language
+from features.language.numbers import DASH, about_three_digits, number, percent
 from features.source_spec import TargetName
 from models.scoring.run_about import RunAbout
 from models.scoring.score_columns import expected_days_to, probability_of
 from serve.reading.score_store import Row
-from serve.wording.formats import Language, number, percent
-from serve.wording.sentences import say
+from serve.wording.sentences import say, say_count
 
 TOLD_DAYS = (7, 14, 30, 60, 90, 180, 365)
 """Days that stand in the table, beside the horizons: enough to see the pace, few enough to be read."""
 MOST_TOLD = 5
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 350.0, 14.0, 122.0
 """Edges of the curve inside its picture of 360 to 150."""
-DASH = "–"
 
 
 def when(row: Row, about: RunAbout, explained: TargetName, language: Language) -> dict[str, Any] | None:
@@ -77,9 +78,7 @@ def _share(point: Row, target: str, language: Language) -> str:
 
 
 def _within(days: float, language: Language) -> str:
-    if days == 1:
-        return say("when_within_one_day", language)
-    return say("when_within", language, days=_days(days, language))
+    return say_count("when_within", language, about_three_digits(days), days=_days(days, language))
 
 
 def _after(days: float | None, language: Language) -> str:
@@ -88,7 +87,7 @@ def _after(days: float | None, language: Language) -> str:
     whole = round(days)
     if whole == 0:
         return say("when_soon", language)
-    return say("when_one_day", language) if whole == 1 else say("when_days", language, days=number(whole, language))
+    return say_count("when_days", language, Decimal(whole), days=number(whole, language))
 
 
 def _days(days: float, language: Language) -> str:

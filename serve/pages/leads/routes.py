@@ -10,6 +10,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from features.errors import InputError
+from features.language.languages import Language
+from features.language.numbers import number
 from models.forecast.grades import BEHAVIOUR_GRADES, FIT_GRADES
 from models.scoring.groups import GROUPS
 from models.scoring.run_about import RunAbout
@@ -18,7 +20,6 @@ from serve.pages.frame import LOGGED_IN, PageMissingError, ServicesIn, language_
 from serve.pages.leads import view as views
 from serve.reading.score_store import LeadPage, StoredRun
 from serve.services import Services
-from serve.wording.formats import Language, number
 from serve.wording.sentences import say
 
 router = APIRouter(include_in_schema=False)

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from features.language.dates import date, date_time, iso_date_time
+from features.language.languages import Language
+from features.language.numbers import DASH, apart, number, percent
+from features.language.sentences import of_many
 from features.source_spec import TargetName
 from models.forecast.grades import BEHAVIOUR_GRADES, FIT_GRADES
+from models.scoring.reasons import OTHER
 from models.scoring.run_about import RunAbout, TargetAbout
 from models.scoring.score_columns import probability_of
-from serve.pages.leads.diagrams import OTHER, curve, reason_rows, scale
+from serve.pages.leads.diagrams import curve, reason_rows, scale
 from serve.pages.leads.due_curve import when
 from serve.reading.score_store import LeadPage, Row
 from serve.wording.caution import caution
-from serve.wording.formats import Language, apart, date, date_time, iso_date_time, number, of_many, percent
 from serve.wording.sentences import say
 
-DASH = "–"
 STAGE = ("journey", "stage")
 """Family and subject of reasons about the stage a lead stands at."""
 LIST_BAR_IN_CUTOFFS = 2.5

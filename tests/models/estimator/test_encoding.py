@@ -6,7 +6,7 @@ import pytest
 
 from features.catalog.feature import Feature
 from features.errors import InputError
-from features.source_spec import Words
+from features.language.languages import Words
 from models.estimator.encoding import Encoding, Vocabulary, fit_encoding
 
 

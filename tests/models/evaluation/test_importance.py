@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from features.catalog.feature_list import feature_list
-from features.source_spec import EventFamily, FeatureOptions, FitColumn, SourceSpec, Target, Words
+from features.language.languages import Words
+from features.source_spec import EventFamily, FeatureOptions, FitColumn, SourceSpec, Target
 from models.evaluation.importance import family_importance, subject_importance
 
 SPEC = SourceSpec(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from features.source_spec import SourceSpec, Target, Words
+from features.language.languages import Words
+from features.source_spec import SourceSpec, Target
 from features.time_units import DAY_US
 from models.evaluation.stage_conversion import Conversion, Step, conversion_steps, convert
 

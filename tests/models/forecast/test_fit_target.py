@@ -9,7 +9,7 @@ import pytest
 from features.catalog.feature import Feature
 from features.labelling.labels import as_seen
 from features.labelling.seen_so_far import seen_so_far
-from features.source_spec import Words
+from features.language.languages import Words
 from features.time_units import DAY_US
 from models.estimator.options import EstimatorOptions
 from models.forecast.fit_target import fit_target

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from features.catalog.feature import Feature
-from features.source_spec import Words
+from features.language.languages import Words
 from models.forecast.grades import fit_grades
 
 WORDS = Words(de="x", en="x")

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from features.catalog.feature_list import feature_list
-from features.source_spec import FeatureOptions, FitColumn, SourceSpec, Target, Words
+from features.language.languages import Words
+from features.source_spec import FeatureOptions, FitColumn, SourceSpec, Target
 from models.rules.naive_bayes import NaiveBayes, fit_naive_bayes
 
 SPEC = SourceSpec(

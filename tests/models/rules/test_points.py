@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from features.catalog.feature_list import feature_list
 from features.errors import InputError
-from features.source_spec import Condition, EventFamily, Exclusion, FeatureOptions, FitColumn, SourceSpec, Target, Words
+from features.language.languages import Words
+from features.source_spec import Condition, EventFamily, Exclusion, FeatureOptions, FitColumn, SourceSpec, Target
 from models.rules.points import PointsRules, check_rules, points_breakdown, score_points
 from models.rules.points_reasons import condition_words, points_reasons
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.catalog.feature import Feature
-from features.source_spec import Words
+from features.language.languages import Words
 from models.forecast.forecast import Explanation
 from models.log_odds import log_odds_to_probability
 from models.scoring.reasons import percentage_points, reasons

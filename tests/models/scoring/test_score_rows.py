@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.source_spec import Condition, Exclusion, Words
+from features.language.languages import Words
+from features.source_spec import Condition, Exclusion
 from models.cutoffs.cutoffs import Cutoffs
 from models.forecast.forecast import Forecast
 from models.forecast.saved_form import from_files

@@ -1,50 +1,29 @@
-"""Words, numbers and dates: both languages say the same things, and as their readers write them."""
+"""The sentences of the pages: what a template or a page asks for is there."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
-from serve.wording.formats import date, number, of_many, percent
-from serve.wording.sentences import WORDS
+import pytest
 
-NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+from serve.wording.sentences import PAGE_SENTENCES, say_count
 
-
-def test_both_languages_say_the_same_things() -> None:
-    places = {
-        language: {key: sorted(re.findall(r"\{(\w+)\}", sentence)) for key, sentence in words.items()}
-        for language, words in WORDS.items()
-    }
-    assert places["de"] == places["en"]
+TEMPLATES = Path(__file__).resolve().parents[3] / "serve" / "pages" / "templates"
 
 
-def test_every_sentence_is_used() -> None:
-    folder = Path(__file__).resolve().parents[3] / "serve"
-    code = "".join(
-        file.read_text()
-        for file in [*folder.rglob("*.py"), *folder.glob("pages/templates/*")]
-        if not file.name.endswith("sentences.py")
-    )
-    prefixes = (
-        "badge_", "band_help_", "base_", "changes_", "chart_", "column_", "error_", "head_", "limit_", "people_",
-        "stage_", "verdict_",
-    )  # fmt: skip
-    assert [
-        key for key in WORDS["en"] if f'"{key}"' not in code and f"'{key}'" not in code and not key.startswith(prefixes)
-    ] == []
+def test_templates_ask_for_sentences_that_are_there() -> None:
+    texts = "".join(file.read_text(encoding="utf-8") for file in TEMPLATES.glob("*.j2"))
+    asked = set(re.findall(r"""\bsay\(["'](\w+)["']\)""", texts))
+    assert len(asked) > 20
+    assert asked <= set(PAGE_SENTENCES.sentences("en"))
 
 
-def test_numbers_and_dates_as_each_language_writes_them() -> None:
-    assert (number(1234567.891, "de", digits=2), number(1234567.891, "en", digits=2)) == (
-        "1.234.567,89",
-        "1,234,567.89",
-    )
-    assert (number(-0.04, "en", digits=1, signed=True), number(2.5, "de", digits=1, signed=True)) == ("0.0", "+2,5")
-    assert (date(NOON, "de"), date(NOON, "en")) == ("01.06.2026", "1 Jun 2026")
-    # never "100 %" or "0 %" for what is not certain
-    assert (percent(0.99999, "de"), percent(1e-9, "de")) == (">99\N{NO-BREAK SPACE}%", "<0,1\N{NO-BREAK SPACE}%")
-    assert [of_many(p, "en") for p in (0.0, 0.0094, 0.0096, 0.145, 1.0)] == [
-        "fewer than 1 of 1,000", "9 of 1,000", "1 of 100", "14 of 100", "100 of 100",
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("days", "german", "english"),
+    [("1", "innerhalb eines Tages", "within a day"), ("7", "innerhalb von 7 Tagen", "within 7 days")],
+)
+def test_one_day_is_said_without_a_number(days: str, german: str, english: str) -> None:
+    assert say_count("when_within", "de", Decimal(days), days=days) == german
+    assert say_count("when_within", "en", Decimal(days), days=days) == english

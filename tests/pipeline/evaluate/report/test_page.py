@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from features.catalog.feature import Feature
-from features.source_spec import Words
+from features.language.languages import Words
 from models.cutoffs.cutoffs import Cutoffs
 from models.evaluation.stage_conversion import Conversion
 from models.evaluation.target_evaluation import SCORERS
