@@ -29,7 +29,7 @@ class Knob:
     group : str
         Part of the page's form.
     help : bool
-        Whether the form says more below the field.
+        Whether the form says more below the field. The words are the page's sentences ``ask_FORM``, ``ask_FORM_help``.
     band : str, optional
         The band whose leads a week it is: its slider ends where all that may be promoted are.
     slider_to : float, optional
@@ -49,16 +49,6 @@ class Knob:
     slider_to: float | None = None
     adopts: str | None = None
     rule: Limit | None = None
-
-    @property
-    def label(self) -> str:
-        """Key of the field's name among the sentences; ``{goal}`` in it is the stage that is forecast."""
-        return f"ask_{self.form}"
-
-    @property
-    def help_label(self) -> str | None:
-        """Key of what stands below the field; ``{now}``: by the cut-off in force, ``{person}``: what one works."""
-        return f"{self.label}_help" if self.help else None
 
     @property
     def form_unit(self) -> float:

@@ -20,13 +20,6 @@ from pipeline.outputs.feature_rows import KEYS, read_features
 from pipeline.replay.deciding_columns import decisions
 from pipeline.runner.stages import StageContext
 
-PARTS = {
-    "seniority": {"de": "Ebene", "en": "level"},
-    "function": {"de": "Bereich", "en": "department"},
-    "kind": {"de": "Art", "en": "kind"},
-}
-"""What a fit column is read for where it gives several features."""
-
 
 def read_waiting(context: StageContext, forecast: Forecast, *, target: str) -> pd.DataFrame:
     """Return the features of the open leads that sales may still get, sorted by lead, numbered anew.

@@ -27,8 +27,8 @@ def test_every_field_of_a_question_has_its_names() -> None:
         assert Question.model_fields[name].description, name
         for language in LANGUAGES:
             sentences = PAGE_SENTENCES.sentences(language)
-            assert knob.label in sentences, name
-            assert (f"{knob.label}_help" in sentences) == knob.help, name
+            assert f"ask_{knob.form}" in sentences, name
+            assert (f"ask_{knob.form}_help" in sentences) == knob.help, name
 
 
 def test_the_command_offers_what_is_declared() -> None:

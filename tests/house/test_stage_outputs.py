@@ -21,8 +21,8 @@ READERS = {"read_text", "read_bytes", "read_parquet", "read_table", "read_schema
 READ_NO_STAGE = {
     "features/stage.py": "the schema of a table that it hands to DuckDB, under the path that outputs gives it",
     "receipt/approvals.py": "what marketing and sales said, beside the stages",
+    "receipt/document_checks.py": "the receipt and its page, byte for byte",
     "receipt/stage.py": "the receipt, which it writes itself",
-    "receipt/verify.py": "the receipt and its page, byte for byte",
     "replay/nightly_looks.py": "features of nights, in a scratch folder of its own",
     "settings/yaml_trees.py": "params.yaml",
     "source/csv_dialect.py": "files of a company",

@@ -35,7 +35,7 @@ class Problem:
         """Return it for people."""
         if not self.field:
             return say(self.key, language)
-        return say(self.key, language, field=say(FIELDS[self.field].label, language, goal=goal), found=self.found)
+        return say(self.key, language, field=_name(FIELDS[self.field], language, goal=goal), found=self.found)
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,10 @@ class Volume:
 
     now: float
     most: float
+
+
+def _name(knob: Knob, language: Language, **texts: str) -> str:
+    return say(f"ask_{knob.form}", language, **texts)
 
 
 def read_form(given: Mapping[str, str]) -> tuple[Question | None, list[Problem]]:
@@ -140,8 +144,8 @@ class Form:
         }
         return {
             "name": knob.form,
-            "words": say(knob.label, language, **texts),
-            "help": None if knob.help_label is None else say(knob.help_label, language, **texts),
+            "words": _name(knob, language, **texts),
+            "help": say(f"ask_{knob.form}_help", language, **texts) if knob.help else None,
             "value": self.given.get(knob.form, ""),
             "placeholder": f"{preset:g}" if preset else "",
             "wrong": knob.form in self.wrong,
