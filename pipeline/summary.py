@@ -183,7 +183,7 @@ def _print_receipt(console: Console, out: Path) -> None:
     if not (folder / RECEIPT).is_file():
         return
     sealed = read_receipt(folder)
-    told = f"{sealed.receipt['verdict']['sentence']} Champion: {standing_of(sealed).sentence}."
+    told = f"{sealed.receipt.verdict.sentence} Champion: {standing_of(sealed).sentence}."
     console.print(f"Receipt: {told}", soft_wrap=True, markup=False)
     console.print(f"Receipt for both teams: {(folder / PAGE).resolve()}", soft_wrap=True, markup=False)
 

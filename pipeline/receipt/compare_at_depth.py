@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 
 from models.arrays import Bools, Floats
+from models.bands import Band
 from models.cutoffs.cutoffs import Cutoffs, Thresholds, choose_thresholds, first_promotions
 from models.evaluation.working_depth import compare_at_cutoffs, compare_at_depth, turns
 from models.measures.bootstrap import Comparison
 from pipeline.replay.nightly_looks import Looks
 
-MODEL, POINTS, NAIVE_BAYES = "model", "points", "naive_bayes"
+Scorer = Literal["model", "points", "naive_bayes"]
+MODEL: Final = "model"
+POINTS: Final = "points"
+NAIVE_BAYES: Final = "naive_bayes"
 DEALS: Final = "close"
 """The target that is a deal."""
 
@@ -25,7 +29,7 @@ class Depth:
 
     at_depth: Comparison
     at_cutoffs: Comparison
-    leads_a_week: dict[str, float]
+    leads_a_week: dict[Scorer, float]
     """By scorer at its own cut-off, of all leads, once every open lead is a test lead."""
 
 
@@ -41,7 +45,7 @@ def deal_column(looks: Looks, target: str) -> str | None:
     return column if target != DEALS and column in looks.rows.columns else None
 
 
-def depths(looks: Looks, before: Looks, cutoffs: Cutoffs, *, draws: int, seed: int) -> dict[str, Depth]:
+def depths(looks: Looks, before: Looks, cutoffs: Cutoffs, *, draws: int, seed: int) -> dict[Band, Depth]:
     """Compare the scorers at both cut-offs.
 
     Parameters
@@ -62,7 +66,7 @@ def depths(looks: Looks, before: Looks, cutoffs: Cutoffs, *, draws: int, seed: i
     """
     rows, scores = looks.rows, scores_of(looks.rows, cutoffs)
     deal, turn = deal_column(looks, cutoffs.target), turns(rows["as_of_us"], every_us=looks.every_us)
-    found = {}
+    found: dict[Band, Depth] = {}
     for band, may in _may(rows).items():
         passes = {name: may & (scores[name] >= cut) for name, cut in _cuts(before, cutoffs, band).items()}
         found[band] = Depth(
@@ -77,7 +81,7 @@ def depths(looks: Looks, before: Looks, cutoffs: Cutoffs, *, draws: int, seed: i
                 draws=draws,
                 seed=seed,
             ),
-            compare_at_cutoffs(rows, {name: passes[name] for name in scores}, deal=deal, draws=draws, seed=seed),
+            compare_at_cutoffs(rows, {name: passes[name] for name in passes}, deal=deal, draws=draws, seed=seed),
             {name: _a_week(looks, chosen) for name, chosen in passes.items()},
         )
     return found
@@ -85,21 +89,21 @@ def depths(looks: Looks, before: Looks, cutoffs: Cutoffs, *, draws: int, seed: i
 
 def scores_of(rows: pd.DataFrame, cutoffs: Cutoffs) -> dict[str, Floats]:
     """Return each scorer's column."""
-    columns = {MODEL: "p", POINTS: "points", NAIVE_BAYES: "naive_bayes"}
+    columns: dict[str, str] = {MODEL: "p", POINTS: "points", NAIVE_BAYES: "naive_bayes"}
     if cutoffs.baseline.kind == NAIVE_BAYES:
         del columns[POINTS]
     return {name: rows[column].to_numpy(dtype="float64") for name, column in columns.items()}
 
 
-def _may(rows: pd.DataFrame) -> dict[str, Bools]:
+def _may(rows: pd.DataFrame) -> dict[Band, Bools]:
     may = ~rows["excluded"].to_numpy(dtype=bool)
     return {"MQL": may, "SAL": may & rows["gates_open"].to_numpy(dtype=bool)}
 
 
-def _cuts(before: Looks, cutoffs: Cutoffs, band: str) -> dict[str, float]:
+def _cuts(before: Looks, cutoffs: Cutoffs, band: Band) -> dict[Scorer, float]:
     """Return everyone's cut-off, set before the test began."""
     key = band.lower()
-    cuts = {MODEL: getattr(cutoffs, key), cutoffs.baseline.kind: getattr(cutoffs.baseline, key)}
+    cuts: dict[Scorer, float] = {MODEL: getattr(cutoffs, key), cutoffs.baseline.kind: getattr(cutoffs.baseline, key)}
     if cutoffs.baseline.kind != NAIVE_BAYES:
         cuts[NAIVE_BAYES] = getattr(_naive_bayes_cuts(before, cutoffs), key)
     return cuts

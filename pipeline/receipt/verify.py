@@ -15,7 +15,7 @@ from models.cutoffs.cutoffs import Cutoffs
 from pipeline.outputs.model_files import model_hash, read_forecast
 from pipeline.receipt.approvals import approvals_file, with_approvals
 from pipeline.receipt.page import render
-from pipeline.receipt.seal import KEY_VARIABLE, Approval, Sealed, digest_of, signed_by
+from pipeline.receipt.seal import KEY_VARIABLE, Approval, OtherVersionError, Sealed, digest_of, signed_by
 from pipeline.receipt.signing_state import by
 from pipeline.receipt.stage import PAGE, RECEIPT, read_receipt
 from pipeline.runner.stages import StageContext
@@ -57,6 +57,8 @@ def verify(context: StageContext, key: bytes | None) -> list[Finding]:
     folder = context.folder("receipt")
     try:
         sealed = read_receipt(folder)
+    except OtherVersionError as error:
+        return [Finding(RECEIPT, "not checked", str(error)), _signature(RECEIPT, error.sha256, error.signature, key)]
     except InputError as error:
         return [Finding(RECEIPT, "altered", str(error))]
     return [
@@ -111,7 +113,7 @@ def _page(page: Path, sealed: Sealed) -> Finding:
     try:
         if page.read_bytes() == render(sealed).encode("utf-8"):
             return Finding(PAGE, "holds")
-        same_code = code_digest() == sealed.receipt["rests_on"]["code"]["sha256"]
+        same_code = code_digest() == sealed.receipt.rests_on.code.sha256
     except (LookupError, TypeError, ValueError, AttributeError, TemplateError) as error:
         return Finding(PAGE, "altered", f"the receipt lacks what the page shows ({type(error).__name__}: {error})")
     if same_code:
@@ -120,7 +122,9 @@ def _page(page: Path, sealed: Sealed) -> Finding:
 
 
 def _receipt(sealed: Sealed) -> Finding:
-    return _finding("SHA-256 of the receipt", digest_of(sealed.receipt) == sealed.sha256, "its content was changed")
+    return _finding(
+        "SHA-256 of the receipt", digest_of(sealed.receipt.tree()) == sealed.sha256, "its content was changed"
+    )
 
 
 def _signature(what: str, digest: str, signed: str | None, key: bytes | None) -> Finding:
@@ -139,15 +143,15 @@ def _chain(sealed: Sealed, key: bytes | None) -> Iterator[Finding]:
         yield _signature(by(entry), entry.sha256, entry.signature, key)
         previous = entry.sha256
     roles = [entry.role for entry in sealed.approvals if entry.decision == "approved"]
-    in_order = [role for role in sealed.receipt["approvals_required"] if role in roles]
+    in_order = [role for role in sealed.receipt.approvals_required if role in roles]
     yield _finding("order of the approvals", roles == in_order, f"found {', then '.join(roles)}")
     for entry in sealed.earlier_refusals:
         yield _entry(entry, fits=True)
 
 
 def _belongs(entry: Approval, sealed: Sealed) -> bool:
-    rests_on = sealed.receipt["rests_on"]
-    mine = (sealed.sha256, rests_on["model_sha256"], rests_on["cutoffs_version"])
+    rests_on = sealed.receipt.rests_on
+    mine = (sealed.sha256, rests_on.model_sha256, rests_on.cutoffs_version)
     return (entry.receipt_sha256, entry.model_sha256, entry.cutoffs_version) == mine
 
 
@@ -160,7 +164,7 @@ def _entry(entry: Approval, *, fits: bool) -> Finding:
 
 def _rests_on(context: StageContext, sealed: Sealed) -> Iterator[Finding]:
     """Hold the model, the cut-offs and every stage's outputs against what the receipt names."""
-    named = sealed.receipt["rests_on"]
+    named = sealed.receipt.rests_on
     model = context.folder("train") / "model"
     try:
         read_forecast(model)
@@ -170,11 +174,11 @@ def _rests_on(context: StageContext, sealed: Sealed) -> Iterator[Finding]:
         yield Finding("files of the model", "altered", error.strerror or str(error))
     else:
         yield Finding("files of the model", "holds")
-        yield _finding("model", model_hash(model) == named["model_sha256"], "another one than the receipt's")
-    yield _cutoffs(context, named["cutoffs_version"])
-    for stage, digest in named["outputs_sha256"].items():
+        yield _finding("model", model_hash(model) == named.model_sha256, "another one than the receipt's")
+    yield _cutoffs(context, named.cutoffs_version)
+    for stage, digest in named.outputs_sha256.items():
         yield _outputs(context, stage, digest)
-    if code_digest() == named["code"]["sha256"]:
+    if code_digest() == named.code.sha256:
         yield Finding("code", "holds")
     else:
         yield Finding("code", "not checked", "this is another version of leadscore than the one that made the receipt")

@@ -18,13 +18,13 @@ from pipeline.register.receipt_in_mlflow import find_in_mlflow, is_registered, o
 from pipeline.runner.progress import say
 from pipeline.runner.stages import StageContext, run_stage
 from pipeline.runner.workspace import STAMP
-from pipeline.settings.settings import Role
+from pipeline.settings.settings import Team
 
 
 def approve(
     out: Path,
     *,
-    role: Role,
+    role: Team,
     name: str,
     refused: bool,
     why: str | None,
@@ -54,7 +54,7 @@ def approve(
         return _approve(context, role=role, name=name, refused=refused, why=why)
 
 
-def _approve(context: StageContext, *, role: Role, name: str, refused: bool, why: str | None) -> Sealed:
+def _approve(context: StageContext, *, role: Team, name: str, refused: bool, why: str | None) -> Sealed:
     registered = is_registered(context)
     key = key_from_environment()
     altered = [finding for finding in (*verify(context, key), find_in_mlflow(context)) if finding.answer == "altered"]

@@ -31,7 +31,7 @@ def receipt_tags(sealed: Sealed | None) -> dict[str, str]:
     tags = {
         SHA256_TAG: sealed.sha256,
         HEAD_TAG: sealed.head,
-        OUTCOME_TAG: sealed.receipt["verdict"]["outcome"],
+        OUTCOME_TAG: sealed.receipt.verdict.outcome,
     }
     for entry in (*sealed.earlier_refusals, *sealed.approvals):
         tags[f"{entry.decision}_by_{entry.role}"] = by(entry)
@@ -53,7 +53,7 @@ def find_in_mlflow(context: StageContext) -> Finding:
             return Finding(WHAT, "not checked", "the model is not registered")
         sealed = read_receipt(context.folder("receipt"))
         registry = open_registry(context.workspace.root, context.settings.mlflow, context.spec().name)
-        return forgotten(sealed, registry.tags_of_model(sealed.receipt["rests_on"]["model_sha256"]))
+        return forgotten(sealed, registry.tags_of_model(sealed.receipt.rests_on.model_sha256))
     except InputError as error:
         return Finding(WHAT, "not checked", str(error))
 
