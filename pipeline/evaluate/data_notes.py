@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
+from pipeline.labels.follow_up import read_follow_up
 from pipeline.outputs.feature_rows import KEYS
 from pipeline.runner.stages import StageContext
 from pipeline.train.leak_warning import read_leaks
@@ -35,6 +38,8 @@ class DataNotes:
     rows: dict[str, int]
     rejects: dict[str, int]
     parts: tuple[Part, ...]
+    follow_up: Mapping[str, Any]
+    """As in ``labels/follow_up.json``: whether leads below the cut-off can be learned about."""
     leaks: tuple[str, ...] = ()
     """Columns of the model that look like leaks, with the reason."""
 
@@ -56,7 +61,14 @@ def data_notes(context: StageContext) -> DataNotes:
             if len(rows):
                 parts.append(_part(target, name, rows))
     leaks = [f"{leak['column']}: {leak['why']}" for leak in read_leaks(context.folder("train"))]
-    return DataNotes(ingested["observed_until"], ingested["rows"], ingested["rejects"], tuple(parts), tuple(leaks))
+    return DataNotes(
+        observed_until=ingested["observed_until"],
+        rows=ingested["rows"],
+        rejects=ingested["rejects"],
+        parts=tuple(parts),
+        follow_up=read_follow_up(context),
+        leaks=tuple(leaks),
+    )
 
 
 def _part(target: str, name: str, rows: pd.DataFrame) -> Part:

@@ -36,8 +36,8 @@ def level_words(answer: Answer) -> str:
 def level_sentences(evaluation: Evaluation) -> list[str]:
     """Return one sentence a target."""
     return [
-        f"{_upper_first(target_title(evaluation.spec, name))}: {level_words(evaluation.answers[name])}."
-        for name in (result.target for result in evaluation.targets)
+        f"{_upper_first(target_title(evaluation.spec, name))}: {level_words(judged.answer)}."
+        for name, judged in evaluation.targets.items()
     ]
 
 
