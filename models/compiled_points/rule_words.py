@@ -9,7 +9,7 @@ from features.catalog.feature_list import CURRENT_STAGE
 from features.catalog.wording import duration_words
 from features.source_spec import SourceSpec, Words
 from features.time_units import format_duration
-from models.compiled_points.candidate_rules import Rule
+from models.compiled_points.candidate_rules import PointsRule
 from models.rules.points import ActionPoints
 from models.rules.points_reasons import condition_words, families_words
 
@@ -30,7 +30,7 @@ _PARTS = {
 _YES, _NO = Words(de="ja", en="yes"), Words(de="nein", en="no")
 
 
-def rule_words(rule: Rule, features: Mapping[str, Feature], spec: SourceSpec) -> Words:
+def rule_words(rule: PointsRule, features: Mapping[str, Feature], spec: SourceSpec) -> Words:
     """Return a rule in words, without its points.
 
     Parameters

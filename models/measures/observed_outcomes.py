@@ -24,7 +24,7 @@ from models.measures.lead_weights import even_weights
 WEIGHT = "weight"
 TRAINING_POWER = 0.25
 """Power of the weight in training: a lead that stands for 100 weighs 3."""
-Verdict = Literal["overlap", "none", "cannot_tell"]
+OverlapVerdict = Literal["overlap", "none", "cannot_tell"]
 ENOUGH_SILENT = 200
 """Leads that were never promoted, below which no outcome among them proves nothing."""
 ENOUGH_OUTCOMES = 20
@@ -101,7 +101,7 @@ class Overlap:
     """
 
     declared: bool
-    verdict: Verdict
+    verdict: OverlapVerdict
     stage: str
     promoted: int
     silent: int
@@ -137,11 +137,13 @@ def overlap(labels: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec) -> Ove
         "outcomes_silent": int((~promoted & reached).sum()),
     }
     declared = spec.follow_up == "promoted_only"
-    verdict: Verdict = ("overlap" if drawn >= ENOUGH_DRAWN else "none") if declared else _guess(counts, stage, spec)
+    verdict: OverlapVerdict = (
+        ("overlap" if drawn >= ENOUGH_DRAWN else "none") if declared else _guess(counts, stage, spec)
+    )
     return Overlap(declared=declared, verdict=verdict, stage=stage, drawn=drawn, **counts)
 
 
-def _guess(counts: dict[str, int], stage: str, spec: SourceSpec) -> Verdict:
+def _guess(counts: dict[str, int], stage: str, spec: SourceSpec) -> OverlapVerdict:
     """Conclude from outcomes among leads that were never promoted; too few leads or no such stage: cannot tell."""
     if stage in spec.stages_reaching(spec.targets[spec.primary_target].stage):
         return "cannot_tell"

@@ -49,7 +49,7 @@ from models.evaluation.learning_curve import LearningCurve
 from models.evaluation.stage_conversion import Conversion
 from models.evaluation.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
 from models.evaluation.who_enters_and_leaves import ChangeOfPolicy
-from models.forecast.answering_level import Answer
+from models.forecast.answering_level import LevelAnswer
 from models.measures.bootstrap import Interval
 from models.measures.metrics import METRICS
 from models.scoring.reasons import Reason
@@ -135,7 +135,7 @@ class JudgedTarget:
         Model against baseline.
     level : str
         ``model`` or ``rate``.
-    answer : Answer
+    answer : LevelAnswer
         From how many outcomes it was learned.
     groups : DataFrame
         Observed rate against mean forecast by group, see `models.calibration.by_group`.
@@ -144,7 +144,7 @@ class JudgedTarget:
     rows: pd.DataFrame
     result: TargetEvaluation
     level: str
-    answer: Answer
+    answer: LevelAnswer
     groups: pd.DataFrame
 
 

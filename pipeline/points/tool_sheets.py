@@ -5,18 +5,14 @@ How each tool's screens take the lines, and what they cannot do, stands in ``doc
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 
 from features.catalog.feature import Feature
 from features.source_spec import SourceSpec
 from models.rules.points import PointsRules
+from pipeline.pages.spreadsheet import csv_text
 from pipeline.points.sheet_lines import Line, sheet_lines
-
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Row = dict[str, str]
 
@@ -47,30 +43,13 @@ def sheets(rules: PointsRules, features: Sequence[Feature], spec: SourceSpec) ->
     }
     cutoffs = (("MQL", rules.cutoffs.MQL), ("SAL", rules.cutoffs.SAL))
     return {
-        name: _csv([*(line(own) for own in lines), *(cutoff(band, points, lines) for band, points in cutoffs)])
+        name: _sheet([*(line(own) for own in lines), *(cutoff(band, points, lines) for band, points in cutoffs)])
         for name, (line, cutoff) in renderers.items()
     }
 
 
-def safe_cell(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula; numbers stay numbers.
-
-    Examples
-    --------
-    >>> safe_cell("-8"), safe_cell("=HYPERLINK(1)"), safe_cell("machinery")
-    ('-8', "'=HYPERLINK(1)", 'machinery')
-    """
-    if _NUMBER.fullmatch(text):
-        return text
-    return f"'{text}" if text.startswith(_DANGEROUS) else text
-
-
-def _csv(rows: Sequence[Row]) -> str:
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: safe_cell(value) for key, value in row.items()} for row in rows)
-    return stream.getvalue()
+def _sheet(rows: Sequence[Row]) -> str:
+    return csv_text(rows, list(rows[0]), line_end="\n")
 
 
 def _points(line: Line) -> str:
