@@ -25,7 +25,7 @@ from models.rules.conditions import holds
 from models.rules.points import ActionPoints, AttributePoints, action_counts
 
 PointsRule = AttributePoints | ActionPoints
-Counts = npt.NDArray[np.int8]
+TimesGiven = npt.NDArray[np.int8]
 
 SMALLEST_SHARE = 0.003
 """A rule that gives points to fewer leads than this, or to nearly all, is none."""
@@ -50,7 +50,7 @@ class Candidates:
     """
 
     rules: tuple[PointsRule, ...]
-    given: Counts
+    given: TimesGiven
 
 
 def rule_candidates(
@@ -78,7 +78,7 @@ def rule_candidates(
         that says the same as, or the opposite of, an earlier one. Simple rules come first.
     """
     rules: list[PointsRule] = []
-    columns: list[Counts] = []
+    columns: list[TimesGiven] = []
     seen: set[bytes] = set()
     for rule in _typable(rows, p, weights, features, spec):
         given = rule_gives(rows, rule)
@@ -93,11 +93,11 @@ def rule_candidates(
     return Candidates(tuple(rules), np.stack(columns, axis=1) if columns else np.empty((len(rows), 0), dtype=np.int8))
 
 
-def _digest(given: Counts) -> bytes:
+def _digest(given: TimesGiven) -> bytes:
     return hashlib.blake2b(given.tobytes(), digest_size=16).digest()
 
 
-def rule_gives(rows: pd.DataFrame, rule: PointsRule) -> Counts:
+def rule_gives(rows: pd.DataFrame, rule: PointsRule) -> TimesGiven:
     """Return what a candidate gives each row, in units of its points."""
     if isinstance(rule, AttributePoints):
         return holds(rows, rule).to_numpy().astype(np.int8)

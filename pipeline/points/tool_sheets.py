@@ -14,7 +14,7 @@ from models.rules.points import PointsRules
 from pipeline.pages.spreadsheet import csv_text
 from pipeline.points.sheet_lines import Line, sheet_lines
 
-Row = dict[str, str]
+SheetRow = dict[str, str]
 
 
 def sheets(rules: PointsRules, features: Sequence[Feature], spec: SourceSpec) -> dict[str, str]:
@@ -36,7 +36,7 @@ def sheets(rules: PointsRules, features: Sequence[Feature], spec: SourceSpec) ->
         apostrophe before it.
     """
     lines = sheet_lines(rules, {feature.name: feature for feature in features}, spec)
-    renderers: Mapping[str, tuple[Callable[[Line], Row], Callable[[str, float, Sequence[Line]], Row]]] = {
+    renderers: Mapping[str, tuple[Callable[[Line], SheetRow], Callable[[str, float, Sequence[Line]], SheetRow]]] = {
         "hubspot.csv": (_hubspot, _hubspot_cutoff),
         "marketo.csv": (_marketo, _marketo_cutoff),
         "salesforce.csv": (_salesforce, _salesforce_cutoff),
@@ -48,7 +48,7 @@ def sheets(rules: PointsRules, features: Sequence[Feature], spec: SourceSpec) ->
     }
 
 
-def _sheet(rows: Sequence[Row]) -> str:
+def _sheet(rows: Sequence[SheetRow]) -> str:
     return csv_text(rows, list(rows[0]), line_end="\n")
 
 
@@ -66,7 +66,7 @@ def _conditions(lines: Sequence[Line], band: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _hubspot(line: Line) -> Row:
+def _hubspot(line: Line) -> SheetRow:
     kinds = {"action": "Event", "exclusion": "Exclusion list", "gate": "Workflow condition"}
     frequency = "" if line.times is None else f"at least {line.times} time{'s' if line.times > 1 else ''}"
     time_frame = "" if line.kind != "action" else "ever" if line.days is None else f"in the last {line.days:g} days"
@@ -85,7 +85,7 @@ def _hubspot(line: Line) -> Row:
     }
 
 
-def _hubspot_cutoff(band: str, points: float, lines: Sequence[Line]) -> Row:
+def _hubspot_cutoff(band: str, points: float, lines: Sequence[Line]) -> SheetRow:
     return {
         **dict.fromkeys(_hubspot(lines[0]), ""),
         "Rule": band,
@@ -97,7 +97,7 @@ def _hubspot_cutoff(band: str, points: float, lines: Sequence[Line]) -> Row:
     }
 
 
-def _marketo(line: Line) -> Row:
+def _marketo(line: Line) -> SheetRow:
     filters = {"exclusion": "Filter of every promoting campaign: NOT", "gate": "Filter of the SAL campaign"}
     operator = {"days ago": "in past before", "done": "is"}.get(line.operator, line.operator)
     since = "" if line.kind != "action" else "any time" if line.days is None else f"in past {line.days:g} days"
@@ -115,7 +115,7 @@ def _marketo(line: Line) -> Row:
     }
 
 
-def _marketo_cutoff(band: str, points: float, lines: Sequence[Line]) -> Row:
+def _marketo_cutoff(band: str, points: float, lines: Sequence[Line]) -> SheetRow:
     return {
         **dict.fromkeys(_marketo(lines[0]), ""),
         "Rule": band,
@@ -129,7 +129,7 @@ def _marketo_cutoff(band: str, points: float, lines: Sequence[Line]) -> Row:
     }
 
 
-def _salesforce(line: Line) -> Row:
+def _salesforce(line: Line) -> SheetRow:
     kinds = {"action": "count kept by a nightly flow", "exclusion": "exclusion", "gate": "gate of SAL"}
     return {
         "Rule": line.rule,
@@ -145,7 +145,7 @@ def _salesforce(line: Line) -> Row:
     }
 
 
-def _salesforce_cutoff(band: str, points: float, lines: Sequence[Line]) -> Row:
+def _salesforce_cutoff(band: str, points: float, lines: Sequence[Line]) -> SheetRow:
     return {
         **dict.fromkeys(_salesforce(lines[0]), ""),
         "Rule": band,
