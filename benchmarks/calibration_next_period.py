@@ -29,6 +29,8 @@ from features.source_spec import SourceSpec
 from features.time_units import to_micros
 from models.calibration.intercept_and_slope import fit_calibration
 from models.estimator.fit_estimator import fit_estimator
+from models.estimator.fitting import Fitting
+from models.estimator.training_rows import Rows
 from models.forecast.fit_forecast import labelled_rows
 from models.log_odds import log_odds_to_probability, probability_to_log_odds
 from models.measures.lead_weights import even_weights
@@ -167,14 +169,8 @@ def _trained(
     rows = labelled_rows(history, labels, target, tuple(labels["part"].unique()))
     options = context.settings.model.model_copy(update={"boosters": 2})
     estimator = fit_estimator(
-        rows,
-        rows["y"].to_numpy(np.float64),
-        weights=even_weights(rows["lead_id"]),
-        lead_ids=rows["lead_id"],
-        as_of_us=to_micros(rows["as_of"]),
-        features=feature_list(spec, context.settings.features),
-        options=options,
-        seed=seed,
+        Rows.of(rows, rows["y"], lead_ids=rows["lead_id"], as_of_us=to_micros(rows["as_of"])),
+        Fitting(feature_list(spec, context.settings.features), options, seed),
     )
     keys = ["lead_id", "as_of"]
     return lambda some: estimator.log_odds(some[keys].merge(history, on=keys, how="left", validate="one_to_one"))

@@ -20,9 +20,11 @@ import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
 from features.catalog.feature_list import feature_list
+from features.time_units import to_micros
 from models.estimator.fit_estimator import fit_estimator
+from models.estimator.fitting import Fitting
+from models.estimator.training_rows import Rows
 from models.log_odds import log_odds_to_probability
-from models.measures.lead_weights import even_weights
 from pipeline.runner.stages import StageContext, make_context, run_all
 from pipeline.settings.settings import parse_overrides
 
@@ -43,15 +45,10 @@ def known_rows(context: StageContext) -> pd.DataFrame:
 
 def _forecast(rows: pd.DataFrame, train: np.ndarray, judged: np.ndarray, context: StageContext) -> np.ndarray:
     old = rows.iloc[train]
+    features = feature_list(context.spec(), context.settings.features)
     estimator = fit_estimator(
-        old,
-        old["y"].to_numpy(float),
-        weights=even_weights(old["lead_id"]),
-        lead_ids=old["lead_id"].to_numpy(str),
-        as_of_us=old["as_of"].astype("int64").to_numpy(),
-        features=feature_list(context.spec(), context.settings.features),
-        options=context.settings.model,
-        seed=context.settings.seed,
+        Rows.of(old, old["y"], lead_ids=old["lead_id"], as_of_us=to_micros(old["as_of"])),
+        Fitting(features, context.settings.model, context.settings.seed),
     )
     return log_odds_to_probability(estimator.log_odds(rows.iloc[judged]))
 

@@ -27,6 +27,7 @@ from features.labelling.time_split import SplitOptions, split_by_time
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US, WEEK_US, from_micros, to_micros
 from models.cutoffs.counting import Counting
+from models.estimator.fitting import Fitting
 from models.forecast.fit_forecast import fit_forecasts
 from models.forecast.forecast import Forecast
 from models.rules.baseline import Baseline
@@ -174,11 +175,9 @@ def _make_quarter(context: StageContext, at: int, out: Path) -> None:
     fitted = fit_forecasts(
         history,
         known.labels,
+        Fitting(features, context.settings.model, context.settings.seed),
         spec=spec.model_copy(update={"targets": {"sql": spec.targets["sql"]}}),
-        features=features,
         feature_options=context.settings.features,
-        options=context.settings.model,
-        seed=context.settings.seed,
     )
     baseline, closing = Baseline(read_rules(context, features), {}, spec.exclusions), known.closing
     runin = (spec.snapshots.until or 0) - spec.snapshots.after

@@ -22,6 +22,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from features.catalog.feature_list import feature_list
+from models.estimator.fitting import Fitting
 from models.forecast.fit_forecast import labelled_rows
 from models.forecast.fit_target import FIT_PARTS, fit_target
 from models.log_odds import log_losses, log_odds_to_probability
@@ -98,7 +99,7 @@ def compare(name: str, context: StageContext, target: str) -> list[dict[str, obj
     for way, known in ways.items():
         features = feature_list(spec, settings.features)
         horizon = spec.target(target).horizon
-        fitted = fit_target(known, features=features, options=settings.model, seed=settings.seed, horizon_us=horizon)
+        fitted = fit_target(known, Fitting(features, settings.model, settings.seed), horizon_us=horizon)
         odds = fitted.final.log_odds(test)
         losses[way] = log_losses(odds, y)
         part = horizon // PART_OF_HORIZON

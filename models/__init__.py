@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from models.cutoffs.weekly_volumes import PastVolumes
     from models.estimator.estimator import Estimator, Training
     from models.estimator.fit_estimator import fit_estimator
+    from models.estimator.fitting import Fitting
     from models.estimator.options import EstimatorOptions
+    from models.estimator.training_rows import Rows
     from models.evaluation.beats_baseline import beats_baseline
     from models.evaluation.stage_conversion import Conversion, convert
     from models.forecast.fit_forecast import (
@@ -86,6 +88,7 @@ __all__ = [
     "FirstPassages",
     "FittedForecast",
     "FittedTarget",
+    "Fitting",
     "Forecast",
     "Grades",
     "Interval",
@@ -98,6 +101,7 @@ __all__ = [
     "PointsRules",
     "Promise",
     "Reason",
+    "Rows",
     "Scored",
     "Stated",
     "TargetModel",

@@ -172,7 +172,7 @@ def _print_receipt(console: Console, context: StageContext) -> None:
     if not context.has("receipt"):
         return
     sealed, (_, page) = receipt_of(context), receipt_files(context)
-    told = f"{sealed.receipt['verdict']['sentence']} Champion: {standing_of(sealed).sentence}."
+    told = f"{sealed.receipt.verdict.sentence} Champion: {standing_of(sealed).sentence}."
     console.print(f"Receipt: {told}", soft_wrap=True, markup=False)
     console.print(f"Receipt for both teams: {page.resolve()}", soft_wrap=True, markup=False)
 

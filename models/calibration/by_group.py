@@ -18,7 +18,7 @@ from models.measures.outcome_sums import LeadSum
 from models.measures.wilson import wilson
 
 Dimension = Literal["band", "source", "segment", "month"]
-Verdict = Literal["agrees", "too high", "too low", "too few to tell"]
+GroupVerdict = Literal["agrees", "too high", "too low", "too few to tell"]
 
 MISSING: Final = "(missing)"
 OTHER: Final = "(other)"
@@ -158,11 +158,11 @@ def _group(inside: pd.DataFrame) -> dict[str, float | int]:
     }
 
 
-def _verdicts(table: pd.DataFrame) -> list[Verdict]:
+def _verdicts(table: pd.DataFrame) -> list[GroupVerdict]:
     p_values = table["p_value"].to_numpy()
     wrong = _holm(p_values)
     needed = float(ndtri(1 - FALSE_ALARM / (2 * len(table))))
-    verdicts: list[Verdict] = []
+    verdicts: list[GroupVerdict] = []
     for is_wrong, over, power in zip(wrong, table["forecast"] > table["observed"], table["power"], strict=True):
         if is_wrong:
             verdicts.append("too high" if over else "too low")

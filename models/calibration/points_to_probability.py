@@ -17,7 +17,7 @@ from models.arrays import Floats
 from models.log_odds import log_losses, log_odds_to_probability
 from models.measures.lead_weights import lead_folds, row_weights
 
-Kind = Literal["logistic", "isotonic"]
+CurveKind = Literal["logistic", "isotonic"]
 
 RIDGE = 1.0
 """Shrinks the slope on the standardised score, in leads; keeps it finite where the score separates outcomes."""
@@ -29,7 +29,7 @@ FOLDS = 5
 class ScoreCalibration:
     """A rising curve from score to probability: straight lines in probability between knots, or a logistic curve."""
 
-    kind: Kind
+    kind: CurveKind
     knots: Floats
     """Isotonic: scores. Logistic: centre and scale."""
     values: Floats

@@ -24,8 +24,8 @@ from models.compiled_points.rule_bounds import cut_points, level_groups
 from models.rules.conditions import holds
 from models.rules.points import ActionPoints, AttributePoints, action_counts
 
-Rule = AttributePoints | ActionPoints
-Counts = npt.NDArray[np.int8]
+PointsRule = AttributePoints | ActionPoints
+TimesGiven = npt.NDArray[np.int8]
 
 SMALLEST_SHARE = 0.003
 """A rule that gives points to fewer leads than this, or to nearly all, is none."""
@@ -49,8 +49,8 @@ class Candidates:
         What each rule gives each row: 0 or 1, or the number of events up to the cap.
     """
 
-    rules: tuple[Rule, ...]
-    given: Counts
+    rules: tuple[PointsRule, ...]
+    given: TimesGiven
 
 
 def rule_candidates(
@@ -77,8 +77,8 @@ def rule_candidates(
         Without rules that hold for fewer than ``SMALLEST_SHARE`` of the leads or for nearly all, and without a rule
         that says the same as, or the opposite of, an earlier one. Simple rules come first.
     """
-    rules: list[Rule] = []
-    columns: list[Counts] = []
+    rules: list[PointsRule] = []
+    columns: list[TimesGiven] = []
     seen: set[bytes] = set()
     for rule in _typable(rows, p, weights, features, spec):
         given = rule_gives(rows, rule)
@@ -93,11 +93,11 @@ def rule_candidates(
     return Candidates(tuple(rules), np.stack(columns, axis=1) if columns else np.empty((len(rows), 0), dtype=np.int8))
 
 
-def _digest(given: Counts) -> bytes:
+def _digest(given: TimesGiven) -> bytes:
     return hashlib.blake2b(given.tobytes(), digest_size=16).digest()
 
 
-def rule_gives(rows: pd.DataFrame, rule: Rule) -> Counts:
+def rule_gives(rows: pd.DataFrame, rule: PointsRule) -> TimesGiven:
     """Return what a candidate gives each row, in units of its points."""
     if isinstance(rule, AttributePoints):
         return holds(rows, rule).to_numpy().astype(np.int8)
@@ -106,7 +106,7 @@ def rule_gives(rows: pd.DataFrame, rule: Rule) -> Counts:
 
 def _typable(
     rows: pd.DataFrame, p: Floats, weights: Floats, features: Sequence[Feature], spec: SourceSpec
-) -> Iterator[Rule]:
+) -> Iterator[PointsRule]:
     for feature in features:
         column = feature.name
         if feature.family == "fit" and not feature.unit:
@@ -128,11 +128,11 @@ def _typable(
     yield from _actions([feature.name for feature in features], spec)
 
 
-def _missing(column: str) -> Iterator[Rule]:
+def _missing(column: str) -> Iterator[PointsRule]:
     yield AttributePoints(column=column, missing=True, points=1)
 
 
-def _ranges(column: str, cuts: Sequence[float]) -> Iterator[Rule]:
+def _ranges(column: str, cuts: Sequence[float]) -> Iterator[PointsRule]:
     """From a bound upwards, below it, and between two."""
     for cut in cuts:
         yield AttributePoints(column=column, at_least=cut, points=1)
@@ -141,7 +141,7 @@ def _ranges(column: str, cuts: Sequence[float]) -> Iterator[Rule]:
         yield AttributePoints(column=column, at_least=low, below=high, points=1)
 
 
-def _actions(columns: Sequence[str], spec: SourceSpec) -> Iterator[Rule]:
+def _actions(columns: Sequence[str], spec: SourceSpec) -> Iterator[PointsRule]:
     known = set(columns)
     declared = {name: family for name, family in spec.model_families().items() if family.actor != "marketing"}
     single = [(name,) for name in declared]
@@ -154,7 +154,7 @@ def _actions(columns: Sequence[str], spec: SourceSpec) -> Iterator[Rule]:
         yield from _counted(families, known)
 
 
-def _counted(families: tuple[str, ...], known: set[str]) -> Iterator[Rule]:
+def _counted(families: tuple[str, ...], known: set[str]) -> Iterator[PointsRule]:
     for within in _windows(families[0], known):
         rule = ActionPoints(family=families[0], also=families[1:], within=within, points=1)
         if all(rule.column(family) in known for family in families):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.arrays import Floats
-from models.compiled_points.candidate_rules import Counts
+from models.compiled_points.candidate_rules import TimesGiven
 
 RIDGE = 1e-4
 """In units of the variance of a rule that holds for half of the rows, a quarter."""
@@ -39,7 +39,7 @@ class Selection:
     """Share of the target's weighted variance."""
 
 
-def cross_products(given: Counts, target: Floats, weights: Floats) -> CrossProducts:
+def cross_products(given: TimesGiven, target: Floats, weights: Floats) -> CrossProducts:
     """Return weighted covariances.
 
     Parameters

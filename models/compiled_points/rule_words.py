@@ -9,12 +9,12 @@ from features.language.languages import Words
 from features.language.sentences import LEAD_SENTENCES, duration_words, one_of, words
 from features.source_spec import SourceSpec
 from features.time_units import format_duration
-from models.compiled_points.candidate_rules import Rule
+from models.compiled_points.candidate_rules import PointsRule
 from models.rules.points import ActionPoints
 from models.rules.points_reasons import asked_words, called_words, families_words
 
 
-def rule_words(rule: Rule, features: Mapping[str, Feature], spec: SourceSpec) -> Words:
+def rule_words(rule: PointsRule, features: Mapping[str, Feature], spec: SourceSpec) -> Words:
     """Return a rule in words, without its points.
 
     Parameters

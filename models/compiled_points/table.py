@@ -16,7 +16,7 @@ from features.source_spec import SourceSpec
 from models.arrays import Floats
 from models.bands import PerBand
 from models.calibration.points_to_probability import ScoreCalibration, fit_score_calibration
-from models.compiled_points.candidate_rules import Candidates, Rule, rule_candidates
+from models.compiled_points.candidate_rules import Candidates, PointsRule, rule_candidates
 from models.compiled_points.choose_rules import Selection, cross_products, select_rules
 from models.compiled_points.rule_words import rule_words
 from models.compiled_points.whole_points import Integers, whole_points
@@ -171,7 +171,7 @@ def _chosen(
 
 
 def _rules(
-    chosen: Sequence[Rule],
+    chosen: Sequence[PointsRule],
     points: Integers,
     features: Mapping[str, Feature],
     spec: SourceSpec,
@@ -224,9 +224,9 @@ def _table(
     )
 
 
-def rule_names(rules: PointsRules) -> list[tuple[str, Rule]]:
+def rule_names(rules: PointsRules) -> list[tuple[str, PointsRule]]:
     """Return each rule under the name that `points_breakdown` gives its column."""
-    named: list[tuple[str, Rule]] = [(f"attribute_{n}", rule) for n, rule in enumerate(rules.attributes, start=1)]
+    named: list[tuple[str, PointsRule]] = [(f"attribute_{n}", rule) for n, rule in enumerate(rules.attributes, start=1)]
     return named + [(f"action_{n}", rule) for n, rule in enumerate(rules.actions, start=1)]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.arrays import Floats
-from models.compiled_points.candidate_rules import Counts
+from models.compiled_points.candidate_rules import TimesGiven
 
 Integers = npt.NDArray[np.int64]
 
@@ -62,7 +62,7 @@ def expected_average_precision(points: Integers, p: Floats, weights: Floats) -> 
 
 
 def whole_points(
-    given: Counts, coefficients: Floats, p: Floats, weights: Floats, *, highest: int | None = None
+    given: TimesGiven, coefficients: Floats, p: Floats, weights: Floats, *, highest: int | None = None
 ) -> WholePoints:
     """Return whole points for chosen rules.
 

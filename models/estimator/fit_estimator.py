@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from features.catalog.feature import Feature
 from features.errors import InputError
 from models.arrays import Floats
 from models.estimator.blend import Unseen, choose_blend, default_blend
-from models.estimator.boosters import OnStep
 from models.estimator.encoding import Encoding, fit_encoding
 from models.estimator.estimator import Estimator, Training
-from models.estimator.fit_parts import FittedParts, Fitting
+from models.estimator.fit_parts import FittedParts, PartFitting
+from models.estimator.fitting import Fitting
 from models.estimator.options import EstimatorOptions
-from models.estimator.training_rows import TrainingRows, base_rate_log_odds, rarer_outcomes
+from models.estimator.training_rows import Rows, TrainingRows, base_rate_log_odds, rarer_outcomes
 
 FEW_BOOSTERS = 3
 MANY_LEADS = 30_000
@@ -47,71 +44,38 @@ class Trained:
     unseen: Unseen
 
 
-def fit_estimator(
-    X: pd.DataFrame,
-    y: ArrayLike,
-    *,
-    weights: ArrayLike,
-    lead_ids: ArrayLike,
-    as_of_us: ArrayLike,
-    features: Sequence[Feature],
-    options: EstimatorOptions,
-    seed: int,
-    on_step: OnStep = lambda steps: None,
-) -> Estimator:
+def fit_estimator(rows: Rows, fitting: Fitting) -> Estimator:
     """Train one target's estimator and combine its parts as the folds of the training leads have it.
 
-    The parameters are those of `train_estimator`, which leaves the combining to whoever has newer leads to try it on.
+    `train_estimator` leaves the combining to whoever has newer leads to try it on.
+
+    Parameters
+    ----------
+    rows, fitting
+        As for `train_estimator`.
 
     Raises
     ------
     InputError
         If no row has the outcome for sure.
     """
-    outcome, leads = np.asarray(y, dtype=np.float64), np.asarray(lead_ids, dtype=str)
-    require_outcome(outcome, leads, options)
-    trained = train_estimator(
-        X,
-        outcome,
-        weights=weights,
-        lead_ids=lead_ids,
-        as_of_us=as_of_us,
-        features=features,
-        options=options,
-        seed=seed,
-        on_step=on_step,
-    )
+    require_outcome(rows.y, rows.lead_ids, fitting.options)
+    trained = train_estimator(rows, fitting)
     if trained.estimator.level == "rate":
         return trained.estimator
-    in_order = trained.unseen.where(np.lexsort((np.asarray(as_of_us), leads)))  # sums must not hang on the order given
-    return trained.estimator.blended(choose_blend(in_order, None, options=options), "folds")
+    blend = choose_blend(trained.unseen.where(rows.order), None, options=fitting.options)
+    return trained.estimator.blended(blend, "folds")
 
 
-def train_estimator(
-    X: pd.DataFrame,
-    y: ArrayLike,
-    *,
-    weights: ArrayLike,
-    lead_ids: ArrayLike,
-    as_of_us: ArrayLike,
-    features: Sequence[Feature],
-    options: EstimatorOptions,
-    seed: int,
-    on_step: OnStep = lambda steps: None,
-) -> Trained:
+def train_estimator(rows: Rows, fitting: Fitting) -> Trained:
     """Train the parts of one target's estimator.
 
     Parameters
     ----------
-    X : DataFrame
-        One row a snapshot, a column for each feature; the order of rows does not matter.
-    y, weights, lead_ids, as_of_us : array-like, one entry a row
-        Outcome, 0 or 1, or between where it is only known with a probability; weight (they sum to the
-        number of leads); lead; time of the snapshot in microseconds.
-    features : sequence of Feature
-        The columns to learn from.
-    on_step : callable
-        Told of every step, ``training_steps(options)`` in sum, for progress.
+    rows : Rows
+        One row a snapshot; the order of rows does not matter.
+    fitting : Fitting
+        Told of ``training_steps(options)`` steps in sum.
 
     Returns
     -------
@@ -119,20 +83,16 @@ def train_estimator(
         At level ``rate`` where fewer than ``options.min_outcomes`` leads had the outcome, or did not have it, for
         sure: a probability is no observation, so it does not count towards either.
     """
-    leads, times = np.asarray(lead_ids, dtype=str), np.asarray(as_of_us, dtype=np.int64)
-    outcome, weight = np.asarray(y, dtype=np.float64), np.asarray(weights, dtype=np.float64)
-    order = np.lexsort((times, leads))
-    training, rate_log_odds = _count(outcome, leads, options), base_rate_log_odds(outcome[order], weight[order])
-    names = tuple(feature.name for feature in features)
+    options, order = fitting.options, rows.order
+    ordered = rows.take(order)
+    training, rate_log_odds = _count(rows.y, rows.lead_ids, options), base_rate_log_odds(ordered.y, ordered.weights)
+    names = tuple(feature.name for feature in fitting.features)
     with threadpool_limits(limits=1, user_api="blas"):  # sums in one order: the same bits on any number of cores
-        fitted = None
-        if training.level == "model":
-            rows = (outcome[order], weight[order], leads[order], times[order])
-            fitted = _fit(X.iloc[order], *rows, features, options, seed, on_step)
+        fitted = _fit(ordered, fitting) if training.level == "model" else None
     if fitted is None:
-        on_step(training_steps(options))
+        fitting.on_step(training_steps(options))
         estimator = Estimator(names, rate_log_odds, replace(training, level="rate"), Encoding((), ()))
-        return Trained(estimator, Unseen(np.full((len(outcome), 1), rate_log_odds), outcome, weight))
+        return Trained(estimator, Unseen(np.full((len(rows.y), 1), rate_log_odds), rows.y, rows.weights))
     encoding, parts = fitted
     training = replace(
         training,
@@ -140,35 +100,25 @@ def train_estimator(
         shares=default_blend(len(parts.boosters), options).shares,
     )
     estimator = Estimator(names, rate_log_odds, training, encoding, parts.boosters, parts.linear)
-    back = np.argsort(order)
-    return Trained(estimator, Unseen(parts.unseen[back], outcome, weight))
+    return Trained(estimator, Unseen(parts.unseen[np.argsort(order)], rows.y, rows.weights))
 
 
-def _fit(
-    X: pd.DataFrame,
-    outcome: Floats,
-    weight: Floats,
-    leads: NDArray[np.str_],
-    times: NDArray[np.int64],
-    features: Sequence[Feature],
-    options: EstimatorOptions,
-    seed: int,
-    on_step: OnStep,
-) -> tuple[Encoding, FittedParts] | None:
+def _fit(rows: Rows, fitting: Fitting) -> tuple[Encoding, FittedParts] | None:
     """Fit the parts on rows in canonical order; None where no column says anything."""
+    options = fitting.options
     encoding = fit_encoding(
-        X,
-        leads,
-        features=features,
+        rows.X,
+        rows.lead_ids,
+        features=fitting.features,
         min_leads=options.min_category_leads,
         max_categories=options.max_categories,
     )
     if not encoding.columns:
         return None
-    rows = TrainingRows(encoding.matrix(X), outcome, weight, leads, times)
-    large = len(np.unique(leads)) >= MANY_LEADS or rows.matrix.size >= LARGE_CELLS
+    encoded = TrainingRows(encoding.matrix(rows.X), rows.y, rows.weights, rows.lead_ids, rows.as_of_us)
+    large = len(np.unique(rows.lead_ids)) >= MANY_LEADS or encoded.matrix.size >= LARGE_CELLS
     folds = min(options.boosters, FEW_BOOSTERS) if large else options.boosters
-    return encoding, Fitting(encoding, options, seed, on_step).parts(rows, folds=folds)
+    return encoding, PartFitting(encoding, options, fitting.seed, fitting.on_step).parts(encoded, folds=folds)
 
 
 def require_outcome(y: Floats, lead_ids: NDArray[np.str_], options: EstimatorOptions) -> None:

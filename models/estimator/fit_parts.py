@@ -38,8 +38,8 @@ class FittedParts:
 
 
 @dataclass(frozen=True)
-class Fitting:
-    """How the parts are fitted, whatever the rows."""
+class PartFitting:
+    """How the parts are fitted on encoded rows."""
 
     encoding: Encoding
     options: EstimatorOptions

@@ -5,15 +5,71 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from models.arrays import Floats
 from models.log_odds import probability_to_log_odds
+from models.measures.lead_weights import even_weights
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What an estimator learns from; the order of rows does not matter.
+
+    Attributes
+    ----------
+    X : DataFrame
+        One row a snapshot, a column for each feature.
+    y : array of float
+        Outcome, 0 or 1, or between where it is only known with a probability.
+    weights : array of float
+        Weight of each row; they sum to the number of leads.
+    lead_ids : array of str
+        The lead of each row.
+    as_of_us : array of int
+        Time of the snapshot in microseconds.
+    """
+
+    X: pd.DataFrame
+    y: Floats
+    weights: Floats
+    lead_ids: NDArray[np.str_]
+    as_of_us: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls,
+        X: pd.DataFrame,
+        y: ArrayLike,
+        *,
+        lead_ids: ArrayLike,
+        as_of_us: ArrayLike,
+        weights: ArrayLike | None = None,
+    ) -> Rows:
+        """Take whatever numpy reads as such arrays; without ``weights`` all rows weigh alike."""
+        leads = np.asarray(lead_ids, dtype=str)
+        return cls(
+            X,
+            np.asarray(y, dtype=np.float64),
+            even_weights(leads) if weights is None else np.asarray(weights, dtype=np.float64),
+            leads,
+            np.asarray(as_of_us, dtype=np.int64),
+        )
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """The canonical order: by lead, then by time. Sums must not hang on the order given."""
+        return np.lexsort((self.as_of_us, self.lead_ids))
+
+    def take(self, at: NDArray[np.int64]) -> Rows:
+        """Return some of the rows, in the order of ``at``."""
+        return Rows(self.X.iloc[at], self.y[at], self.weights[at], self.lead_ids[at], self.as_of_us[at])
 
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """Training rows in canonical order: by lead, then by time."""
+    """The same encoded, in canonical order: by lead, then by time."""
 
     matrix: Floats
     y: Floats

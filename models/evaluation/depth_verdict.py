@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
+from models.bands import Band
 from models.evaluation.working_depth import FOUND, HANDED_OVER
 from models.measures.bootstrap import Comparison, Interval
 
 Outcome = Literal["won", "not_proven", "lost"]
-DECIDING = "MQL"
+DECIDING: Final = "MQL"
 """The longer list: every lead that is handed on and worked. SAL, its top, guards."""
 
 RULE = (
@@ -30,7 +31,7 @@ class DepthVerdict:
     outcome : {"won", "not_proven", "lost"}
     gained : Interval
         Outcomes found by the model less those of the baseline, at the deciding depth.
-    behind : tuple of (str, str)
+    behind : tuple of (band, str)
         Cut-off and scorer where the model was shown to find fewer.
     enough : bool
         Whether the test period holds enough outcomes and hand-overs to judge at all.
@@ -38,12 +39,12 @@ class DepthVerdict:
 
     outcome: Outcome
     gained: Interval
-    behind: tuple[tuple[str, str], ...]
+    behind: tuple[tuple[Band, str], ...]
     enough: bool
 
 
 def judge_depth(
-    depths: Mapping[str, Comparison], *, model: str, baseline: str, reached: float, min_outcomes: int, learned: bool
+    depths: Mapping[Band, Comparison], *, model: str, baseline: str, reached: float, min_outcomes: int, learned: bool
 ) -> DepthVerdict:
     """Judge by ``RULE``.
 

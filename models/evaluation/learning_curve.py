@@ -15,7 +15,9 @@ from features.time_units import to_micros
 from models.arrays import Floats
 from models.calibration.intercept_and_slope import fit_calibration
 from models.estimator.fit_estimator import fit_estimator
+from models.estimator.fitting import Fitting
 from models.estimator.options import EstimatorOptions
+from models.estimator.training_rows import Rows
 from models.log_odds import log_losses, log_odds_to_probability, probability_to_log_odds
 from models.measures.bootstrap import Interval, drawn_weights, interval
 from models.measures.lead_weights import even_weights, lead_folds
@@ -161,16 +163,9 @@ def _later_scores(
     rows: pd.DataFrame, later: pd.DataFrame, features: Sequence[Feature], options: EstimatorOptions, seed: int
 ) -> Scored:
     """Train on some rows; rank the later ones and give them probabilities, each half calibrated on the other."""
-    estimator = fit_estimator(
-        rows,
-        rows["y"].to_numpy(dtype=np.float64),
-        weights=even_weights(rows["lead_id"]),
-        lead_ids=rows["lead_id"],
-        as_of_us=to_micros(rows["as_of"]),
-        features=features,
-        options=options.model_copy(update={"boosters": min(CURVE_BOOSTERS, options.boosters)}),
-        seed=seed,
-    )
+    fitting = Fitting(tuple(features), options, seed).with_options(boosters=min(CURVE_BOOSTERS, options.boosters))
+    learned = Rows.of(rows, rows["y"], lead_ids=rows["lead_id"], as_of_us=to_micros(rows["as_of"]))
+    estimator = fit_estimator(learned, fitting)
     raw, y, weights = estimator.log_odds(later), later["y"].to_numpy(np.float64), even_weights(later["lead_id"])
     half = lead_folds(later["lead_id"], y, folds=2, seed=seed)
     calibrated = np.empty_like(raw)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models.calibration.points_to_probability import Kind, fit_score_calibration
+from models.calibration.points_to_probability import CurveKind, fit_score_calibration
 from models.evaluation.beats_baseline import beats_baseline
 from models.measures.bootstrap import Comparison, compare
 from models.measures.curves import gain, reliability
@@ -47,7 +47,7 @@ class TargetEvaluation:
     outcomes: int
     rate: float
     comparison: Comparison
-    baseline_calibration: Kind
+    baseline_calibration: CurveKind
     beats_baseline: bool
     reliability: Mapping[str, pd.DataFrame]
     gain: Mapping[str, pd.DataFrame]

@@ -14,7 +14,7 @@ FULL_TRUST: Final = 0.75
 
 
 @dataclass(frozen=True)
-class Answer:
+class LevelAnswer:
     """Which level answered, and why.
 
     Attributes
@@ -34,10 +34,10 @@ class Answer:
     slope: float
 
 
-def answering_level(model: TargetModel) -> Answer:
+def answering_level(model: TargetModel) -> LevelAnswer:
     """Return the level that answers for one target."""
     training, slope = model.estimator.training, model.calibration.slope
     level: AnsweringLevel = "model" if slope >= FULL_TRUST else "shrunken"
     if training.level == "rate":
         level, slope = "rate", 0.0
-    return Answer(level, training.outcomes, training.missing_outcomes, slope)
+    return LevelAnswer(level, training.outcomes, training.missing_outcomes, slope)

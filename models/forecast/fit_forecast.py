@@ -11,7 +11,7 @@ from features.catalog.feature import Feature
 from features.errors import InputError
 from features.source_spec import FeatureOptions, SourceSpec
 from features.time_units import to_micros
-from models.estimator.boosters import OnStep
+from models.estimator.fitting import Fitting
 from models.estimator.options import EstimatorOptions
 from models.forecast.fit_target import FIT_PARTS, FittedTarget, fit_target, target_steps
 from models.forecast.forecast import Forecast
@@ -54,19 +54,19 @@ def fit_forecast(
     options: EstimatorOptions,
     seed: int,
     weight_power: float = TRAINING_POWER,
-    on_step: OnStep = lambda steps: None,
 ) -> Forecast:
-    """Train a forecast: the ``final`` one of `fit_forecasts`, with the same parameters."""
+    """Train a forecast: the ``final`` one of `fit_forecasts`.
+
+    Parameters
+    ----------
+    history, labels, spec, feature_options, weight_power
+        As for `fit_forecasts`.
+    features, options, seed
+        As for `models.estimator.fitting.Fitting`.
+    """
+    fitting = Fitting(tuple(features), options, seed)
     fitted = fit_forecasts(
-        history,
-        labels,
-        spec=spec,
-        features=features,
-        feature_options=feature_options,
-        options=options,
-        seed=seed,
-        weight_power=weight_power,
-        on_step=on_step,
+        history, labels, fitting, spec=spec, feature_options=feature_options, weight_power=weight_power
     )
     return fitted.final
 
@@ -74,31 +74,28 @@ def fit_forecast(
 def fit_forecasts(
     history: pd.DataFrame,
     labels: pd.DataFrame,
+    fitting: Fitting,
     *,
     spec: SourceSpec,
-    features: Sequence[Feature],
     feature_options: FeatureOptions,
-    options: EstimatorOptions,
-    seed: int,
     weight_power: float = TRAINING_POWER,
-    on_step: OnStep = lambda steps: None,
 ) -> FittedForecast:
     """Train every target on what is known when the test begins, and calibrate it on the newest of that.
 
     Parameters
     ----------
     history : DataFrame
-        One row a snapshot: ``lead_id``, ``as_of`` (UTC), and the columns of ``features``.
+        One row a snapshot: ``lead_id``, ``as_of`` (UTC), and the columns of the features.
     labels : DataFrame
         One row a snapshot and target: ``lead_id``, ``as_of``, ``target``, ``y``, ``part``; where there are such,
         ``seen_us``, ``evidence``, ``outcome_at``, ``weight`` (rows of weight 0 are left out). Rows of parts other than
         `FIT_PARTS`, the test period above all, are not looked at.
-    spec, features, feature_options
-        What ``history`` was computed with; they become part of the forecast.
+    fitting : Fitting
+        Told of ``fit_steps(spec, options)`` steps in sum.
+    spec, feature_options
+        What ``history`` was computed with; they become part of the forecast, as do the features.
     weight_power : float
         Power of ``weight`` in training (:mod:`models.measures.observed_outcomes`); calibration takes the weight itself.
-    on_step : callable
-        Told of every step, ``fit_steps(spec, options)`` in sum, for progress.
 
     Raises
     ------
@@ -109,21 +106,13 @@ def fit_forecasts(
     for name, target in spec.targets.items():
         rows = labelled_rows(history, labels, name, FIT_PARTS)
         try:
-            fitted[name] = fit_target(
-                rows,
-                features=features,
-                options=options,
-                seed=seed,
-                horizon_us=target.horizon,
-                weight_power=weight_power,
-                on_step=on_step,
-            )
+            fitted[name] = fit_target(rows, fitting, horizon_us=target.horizon, weight_power=weight_power)
         except InputError as error:
             raise _with_target(error, name) from None
     calibration = labelled_rows(history, labels, spec.primary_target, ("calibration",))
 
     def forecast(models: Mapping[str, TargetModel]) -> Forecast:
-        bare = Forecast(spec, feature_options, tuple(features), models)
+        bare = Forecast(spec, feature_options, fitting.features, models)
         return replace(bare, grades=_grades(bare, calibration))
 
     return FittedForecast(

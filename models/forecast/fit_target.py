@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from features.catalog.feature import Feature
 from models.arrays import Floats
 from models.calibration.intercept_and_slope import LEVEL_RIDGE, Calibration, fit_calibration
 from models.calibration.level_drift import level_drift
+from models.calibration.matching_intercept import matching_intercept
 from models.estimator.blend import Blend, Unseen, choose_blend, default_blend
-from models.estimator.boosters import OnStep
 from models.estimator.estimator import Estimator
 from models.estimator.fit_estimator import require_outcome, train_estimator, training_steps
+from models.estimator.fitting import Fitting
 from models.estimator.options import EstimatorOptions
+from models.estimator.training_rows import Rows
 from models.forecast.target_model import TargetModel
 from models.forecast.time_to_outcome import Timing, fit_timing
 from models.forecast.young_leads import fit_trust, waiting_evidence
@@ -31,8 +31,6 @@ DOUBTED_OUTCOMES = 20.0
 """So many outcomes in training make half of a forecast's differences believed before the folds have spoken."""
 FOLDS_CERTAINTY = 20.0
 """How certain that is: a standard deviation of 0.22."""
-LARGEST_SHIFT = 20.0
-"""Log-odds between which an intercept is looked for."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +58,10 @@ def target_steps(options: EstimatorOptions) -> int:
 
 def fit_target(
     rows: pd.DataFrame,
+    fitting: Fitting,
     *,
-    features: Sequence[Feature],
-    options: EstimatorOptions,
-    seed: int,
     horizon_us: int | None = None,
     weight_power: float = TRAINING_POWER,
-    on_step: OnStep = lambda steps: None,
 ) -> FittedTarget:
     """Train, calibrate and train again.
 
@@ -90,6 +85,8 @@ def fit_target(
         without the outcome so far), ``part`` (`FIT_PARTS`), the columns of ``features``; and, where there are such,
         ``seen_us`` and ``evidence`` (see `features.labelling.seen_so_far.seen_so_far`), ``weight`` (1 by default),
         ``delay_us`` (from as-of time to outcome).
+    fitting : Fitting
+        Told of ``target_steps(options)`` steps in sum.
     horizon_us : int, optional
         The target's; without it no timing is learned.
     weight_power : float
@@ -101,27 +98,12 @@ def fit_target(
         If no row has the outcome for sure.
     """
     certain = rows[rows["y"].notna()]
-    require_outcome(certain["y"].to_numpy(np.float64), certain["lead_id"].to_numpy(dtype=str), options)
-    fitting = _Fitting(tuple(features), options, seed, weight_power, on_step)
-    first = fitting.trained(rows[rows["part"] == "train"], fewer_will_do=_suffice(rows, options))
-    blend = _choose_blend(first, rows, options)
-    forward = first.estimator.blended(blend, "newer leads")
-    timing = fitting.timing(rows, forward, horizon_us)
-    newest = rows[rows["part"].isin(["calibration", "young"])]
-    calibration, settled = _calibrate(newest, TargetModel(forward, Calibration(), timing), slope=first.slope(blend))
-    known = rows.assign(y=rows["y"].astype("float64"))
-    known.loc[newest.index, "y"] = settled
-    held = calibration.slope / first.slope(blend) if forward.level == "model" else 1.0
-    final = _final(fitting.trained(known), rows, blend, held)
-    final = replace(final, calibration=replace(final.calibration, leads=calibration.leads))
-    if final.estimator.level == "rate":
-        certain_rate = fitting.silent().trained(rows[rows["part"] != "young"]).estimator
-        final = TargetModel(certain_rate, Calibration(leads=calibration.leads))
-    weights = _weights(newest)
-    flat, met = calibration.slope * forward.log_odds(newest), final.log_odds(newest)
-    level = replace(calibration, intercept=_intercept_for(log_odds_to_probability(met), flat, weights))
-    later = replace(final, timing=fitting.timing(known, final.estimator, horizon_us))
-    return FittedTarget(TargetModel(forward, level, timing), later)
+    require_outcome(certain["y"].to_numpy(np.float64), certain["lead_id"].to_numpy(dtype=str), fitting.options)
+    how = _TargetFitting(fitting, weight_power, horizon_us)
+    first = _first(rows, how)
+    imputed = _imputed(rows, first)
+    final = _final(rows, first, imputed, how)
+    return FittedTarget(_at_the_level_of(final, first, imputed), final)
 
 
 @dataclass(frozen=True)
@@ -146,36 +128,25 @@ class _Trained:
 
 
 @dataclass(frozen=True)
-class _Fitting:
-    features: tuple[Feature, ...]
-    options: EstimatorOptions
-    seed: int
+class _TargetFitting:
+    fitting: Fitting
     weight_power: float
-    on_step: OnStep
+    horizon_us: int | None
 
-    def silent(self) -> _Fitting:
-        """Return the same without reports of progress."""
-        return replace(self, on_step=lambda steps: None)
+    @property
+    def options(self) -> EstimatorOptions:
+        return self.fitting.options
 
     def trained(self, rows: pd.DataFrame, *, fewer_will_do: bool = False) -> _Trained:
         known, weights = observed_rows(rows, power=self.weight_power)
         fewest = max(self.options.min_outcomes // 4, 1) if fewer_will_do else self.options.min_outcomes
-        trained = train_estimator(
-            known,
-            known["y"].to_numpy(dtype=np.float64),
-            weights=weights,
-            lead_ids=known["lead_id"],
-            as_of_us=known["as_of_us"],
-            features=self.features,
-            options=self.options.model_copy(update={"min_outcomes": fewest}),
-            seed=self.seed,
-            on_step=self.on_step,
-        )
+        learned = Rows.of(known, known["y"], weights=weights, lead_ids=known["lead_id"], as_of_us=known["as_of_us"])
+        trained = train_estimator(learned, self.fitting.with_options(min_outcomes=fewest))
         return _Trained(trained.estimator, known, trained.unseen)
 
-    def timing(self, rows: pd.DataFrame, estimator: Estimator, horizon_us: int | None) -> Timing | None:
+    def timing(self, rows: pd.DataFrame, estimator: Estimator) -> Timing | None:
         """Learn when outcomes come, from rows whose whole window was observed."""
-        if horizon_us is None or "delay_us" not in rows:
+        if self.horizon_us is None or "delay_us" not in rows:
             return None
         came = rows[(rows["part"] != "young") & rows["delay_us"].notna()]
         known, weights = observed_rows(came, power=self.weight_power)
@@ -183,28 +154,73 @@ class _Fitting:
             estimator.encoding.matrix(known),
             known["delay_us"].to_numpy(dtype=np.float64),
             weights,
-            lead_folds(known["lead_id"], np.ones(len(known)), folds=TIMING_FOLDS, seed=self.seed),
-            horizon_us=horizon_us,
-            seed=self.seed,
+            lead_folds(known["lead_id"], np.ones(len(known)), folds=TIMING_FOLDS, seed=self.fitting.seed),
+            horizon_us=self.horizon_us,
+            seed=self.fitting.seed,
         )
+
+
+@dataclass(frozen=True)
+class _First:
+    """The first model: trained on the older rows, its parts combined as the newer ones have it."""
+
+    trained: _Trained
+    blend: Blend
+    forward: Estimator
+    timing: Timing | None
+
+    @property
+    def slope(self) -> float:
+        return self.trained.slope(self.blend)
+
+
+@dataclass(frozen=True)
+class _Imputed:
+    """All rows with an outcome, young ones by their probability; the newest of them calibrated the first model."""
+
+    rows: pd.DataFrame
+    newest: pd.DataFrame
+    calibration: Calibration
+
+
+def _first(rows: pd.DataFrame, how: _TargetFitting) -> _First:
+    trained = how.trained(rows[rows["part"] == "train"], fewer_will_do=_suffice(rows, how.options))
+    blend = _choose_blend(trained, rows, how.options)
+    forward = trained.estimator.blended(blend, "newer leads")
+    return _First(trained, blend, forward, how.timing(rows, forward))
+
+
+def _imputed(rows: pd.DataFrame, first: _First) -> _Imputed:
+    newest = rows[rows["part"].isin(["calibration", "young"])]
+    model = TargetModel(first.forward, Calibration(), first.timing)
+    calibration, settled = _calibrate(newest, model, slope=first.slope)
+    known = rows.assign(y=rows["y"].astype("float64"))
+    known.loc[newest.index, "y"] = settled
+    return _Imputed(known, newest, calibration)
+
+
+def _final(rows: pd.DataFrame, first: _First, imputed: _Imputed, how: _TargetFitting) -> TargetModel:
+    """Train on all rows; where that gives the base rate only, it is the rate of the rows known for sure."""
+    held = imputed.calibration.slope / first.slope if first.forward.level == "model" else 1.0
+    model = _calibrated_by_its_folds(how.trained(imputed.rows), rows, first.blend, held)
+    if model.estimator.level == "rate":
+        silent = replace(how, fitting=how.fitting.silent())
+        model = TargetModel(silent.trained(rows[rows["part"] != "young"]).estimator, Calibration())
+    calibration = replace(model.calibration, leads=imputed.calibration.leads)
+    return TargetModel(model.estimator, calibration, how.timing(imputed.rows, model.estimator))
+
+
+def _at_the_level_of(final: TargetModel, first: _First, imputed: _Imputed) -> TargetModel:
+    """Return the forward model with the mean probability that the final one gives the newest rows."""
+    newest, calibration = imputed.newest, imputed.calibration
+    flat, met = calibration.slope * first.forward.log_odds(newest), final.log_odds(newest)
+    intercept = matching_intercept(log_odds_to_probability(met), flat, _weights(newest))
+    return TargetModel(first.forward, replace(calibration, intercept=intercept), first.timing)
 
 
 def _weights(rows: pd.DataFrame) -> Floats:
     weights = even_weights(rows["lead_id"])
     return weights * rows[WEIGHT].to_numpy(dtype=np.float64) if WEIGHT in rows else weights
-
-
-def _intercept_for(like: Floats, log_odds: Floats, weights: Floats) -> float:
-    """Return what must be added to ``log_odds`` for their mean probability to be the mean of ``like`` (bisection)."""
-    if weights.sum() <= 0:
-        return 0.0
-    wanted = (weights * like).sum()
-    low, high = -LARGEST_SHIFT, LARGEST_SHIFT
-    for _ in range(60):
-        middle = (low + high) / 2.0
-        too_low = (weights * log_odds_to_probability(middle + log_odds)).sum() < wanted
-        low, high = (middle, high) if too_low else (low, middle)
-    return (low + high) / 2.0
 
 
 def _suffice(rows: pd.DataFrame, options: EstimatorOptions) -> bool:
@@ -223,17 +239,15 @@ def _choose_blend(first: _Trained, rows: pd.DataFrame, options: EstimatorOptions
     return Blend(choose_blend(first.unseen, newer if len(later) else None, options=options).shares)
 
 
-def _final(trained: _Trained, rows: pd.DataFrame, blend: Blend, held: float) -> TargetModel:
+def _calibrated_by_its_folds(trained: _Trained, rows: pd.DataFrame, blend: Blend, held: float) -> TargetModel:
     """Return the final model: spread by its own folds times what was seen to hold later, level by all that is known."""
     estimator, known = trained.estimator.blended(blend, "newer leads"), trained.rows
     if estimator.level == "rate":
         return TargetModel(estimator, Calibration())
     unseen, weights = trained.unseen.mixed(blend), _weights(known)
     slope = trained.slope(blend) * held
-    unseen = unseen + _intercept_for(
-        trained.unseen.y, unseen, weights
-    )  # a left-out fold is forecast by the others' rate
-    intercept, shift = _intercept_for(log_odds_to_probability(unseen), slope * unseen, weights), 0.0
+    unseen = unseen + matching_intercept(trained.unseen.y, unseen, weights)  # a left-out fold has the others' rate
+    intercept, shift = matching_intercept(log_odds_to_probability(unseen), slope * unseen, weights), 0.0
     if not (rows["part"] == "young").any():  # else the newest rows have had their say already
         y, times = trained.unseen.y, known["as_of_us"]
         calibrated = intercept + slope * unseen

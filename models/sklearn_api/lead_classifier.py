@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from features.errors import InputError
 from features.time_units import DAY_US
 from models.arrays import Floats
+from models.estimator.fitting import Fitting
 from models.estimator.options import EstimatorOptions
 from models.forecast.fit_target import fit_target
 from models.forecast.target_model import TargetModel
@@ -88,8 +89,8 @@ class LeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         said = {"lead_id": leads, "as_of_us": times, "y": outcome, "part": part}
         rows = pd.concat([self.columns_.table(X), pd.DataFrame(said)], axis=1)
         rows = rows.sort_values(["lead_id", "as_of_us"], ignore_index=True)
-        options, features = self.options or EstimatorOptions(), self.columns_.features
-        self.model_: TargetModel = fit_target(rows, features=features, options=options, seed=self.seed).final
+        fitting = Fitting(self.columns_.features, self.options or EstimatorOptions(), self.seed)
+        self.model_: TargetModel = fit_target(rows, fitting).final
         return self
 
     def decision_function(self, X: pd.DataFrame) -> Floats:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from pipeline.outputs.feature_rows import KEYS
 from pipeline.outputs.ingested_tables import read_ingest_summary
-from pipeline.outputs.labels_file import read_labels
+from pipeline.outputs.labels_file import read_follow_up, read_labels
 from pipeline.outputs.training_files import read_leaks
 from pipeline.runner.stages import StageContext
 
@@ -36,6 +38,8 @@ class DataNotes:
     rows: dict[str, int]
     rejects: dict[str, int]
     parts: tuple[Part, ...]
+    follow_up: Mapping[str, Any]
+    """As in ``labels/follow_up.json``: whether leads below the cut-off can be learned about."""
     leaks: tuple[str, ...] = ()
     """Columns of the model that look like leaks, with the reason."""
 
@@ -57,7 +61,12 @@ def data_notes(context: StageContext) -> DataNotes:
             if len(rows):
                 parts.append(_part(target, name, rows))
     return DataNotes(
-        ingested["observed_until"], ingested["rows"], ingested["rejects"], tuple(parts), tuple(read_leaks(context))
+        observed_until=ingested["observed_until"],
+        rows=ingested["rows"],
+        rejects=ingested["rejects"],
+        parts=tuple(parts),
+        follow_up=read_follow_up(context),
+        leaks=tuple(read_leaks(context)),
     )
 
 

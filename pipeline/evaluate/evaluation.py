@@ -49,17 +49,18 @@ from models.evaluation.learning_curve import LearningCurve
 from models.evaluation.stage_conversion import Conversion
 from models.evaluation.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
 from models.evaluation.who_enters_and_leaves import ChangeOfPolicy
-from models.forecast.answering_level import Answer
+from models.forecast.answering_level import LevelAnswer
 from models.json_values import json_values
 from models.measures.bootstrap import Interval
 from models.measures.metrics import METRICS
 from models.scoring.reasons import Reason
+from models.what_if.stored_evidence import Naming
 from pipeline.evaluate.data_notes import DataNotes
 from pipeline.outputs.looks_file import Looks
 
 
 @dataclass(frozen=True)
-class Volume:
+class VolumeCurve:
     """Precision against volume of one scorer, and the two points where its cut-offs put it."""
 
     curve: pd.DataFrame
@@ -74,7 +75,7 @@ class Promotions:
     ``looks`` they were found at.
     """
 
-    volumes: Mapping[str, Volume]
+    volumes: Mapping[str, VolumeCurve]
     precision_gaps: Mapping[str, Interval]
     conversions: Mapping[tuple[str, str], list[Conversion]]
     looks: Looks
@@ -92,44 +93,101 @@ class Entering:
 
 
 @dataclass(frozen=True)
+class OpenLeads:
+    """What follows for the leads that are open when the data end.
+
+    Attributes
+    ----------
+    change : ChangeOfPolicy
+        How many come in and fall out if the model decides instead of the baseline.
+    entering : tuple of Entering
+        The first of those that come in, with reasons.
+    decisions : DataFrame
+        One row a lead: what decided, and what lists show of it (``open.parquet``).
+    about : Naming
+        How to read ``decisions`` (``open.json``).
+    """
+
+    change: ChangeOfPolicy
+    entering: tuple[Entering, ...]
+    decisions: pd.DataFrame
+    about: Naming
+
+
+@dataclass(frozen=True)
+class Importance:
+    """What moves the forecast of the primary target: share of the mean absolute contribution.
+
+    ``subjects`` has ``family``, ``subject``, ``share``, the largest first; ``families`` has ``family``, ``share``.
+    """
+
+    subjects: pd.DataFrame
+    families: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class JudgedTarget:
+    """One target on the test period.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        The test rows: keys, features, ``y``, ``p`` of the model, ``points`` of the baseline.
+    result : TargetEvaluation
+        Model against baseline.
+    level : str
+        ``model`` or ``rate``.
+    answer : LevelAnswer
+        From how many outcomes it was learned.
+    groups : DataFrame
+        Observed rate against mean forecast by group, see `models.calibration.by_group`.
+    """
+
+    rows: pd.DataFrame
+    result: TargetEvaluation
+    level: str
+    answer: LevelAnswer
+    groups: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """All that was found on the test period, and what follows for the open leads."""
+    """All that was found on the test period, and what follows for the open leads.
+
+    ``targets`` by name, the one of the cut-offs first; ``features`` are those of the forecast; ``grades`` is None where
+    too few outcomes were known to grade by, ``learning`` where too few were known to learn from.
+    """
 
     spec: SourceSpec
+    features: tuple[Feature, ...]
     baseline_name: str
     cutoffs: Cutoffs
-    levels: Mapping[str, str]
-    targets: tuple[TargetEvaluation, ...]
+    targets: Mapping[str, JudgedTarget]
     promotions: Promotions
-    importance: pd.DataFrame
-    families: pd.DataFrame
-    change: ChangeOfPolicy
-    entering: list[Entering]
-    data: DataNotes
-    features: tuple[Feature, ...]
-    answers: Mapping[str, Answer]
-    groups: Mapping[str, pd.DataFrame]
+    importance: Importance
+    open_leads: OpenLeads
     learning: LearningCurve | None
-    follow_up: Mapping[str, Any]
     grades: pd.DataFrame | None
+    data: DataNotes
 
     @property
-    def primary(self) -> TargetEvaluation:
+    def primary(self) -> JudgedTarget:
         """The target that cut-offs work on."""
-        return next(result for result in self.targets if result.target == self.cutoffs.target)
+        return self.targets[self.cutoffs.target]
 
 
 def evaluation_tree(evaluation: Evaluation) -> dict[str, Any]:
     """Return ``evaluation.json`` as a tree of JSON values."""
-    looks = evaluation.promotions.looks
+    looks, change = evaluation.promotions.looks, evaluation.open_leads.change
+    families = evaluation.importance.families
     tree = {
         "source": evaluation.spec.name,
         "target": evaluation.cutoffs.target,
         "baseline": evaluation.cutoffs.baseline.kind,
-        "beats_baseline": evaluation.primary.beats_baseline,
+        "beats_baseline": evaluation.primary.result.beats_baseline,
         "rule": RULE,
         "group_rule": GROUP_RULE,
-        "targets": {result.target: _target(evaluation, result) for result in evaluation.targets},
+        "targets": {name: _target(evaluation.spec, judged) for name, judged in evaluation.targets.items()},
         "cutoffs": evaluation.cutoffs.model_dump(mode="json"),
         "promoted": {
             **{name: volume.at_cutoff for name, volume in evaluation.promotions.volumes.items()},
@@ -147,25 +205,26 @@ def evaluation_tree(evaluation: Evaluation) -> dict[str, Any]:
             }
             for scorer in SCORERS
         },
-        "follow_up": dict(evaluation.follow_up),
+        "follow_up": dict(evaluation.data.follow_up),
         "grades": None if evaluation.grades is None else evaluation.grades.to_dict("records"),
-        "change": {"leads": evaluation.change.leads, **evaluation.change.counts},
-        "importance": _shares_by_family(evaluation.importance),
+        "change": {"leads": change.leads, **change.counts},
+        "importance": _shares_by_family(evaluation.importance.subjects),
         "learning": _learning(evaluation.learning),
-        "families": dict(zip(evaluation.families["family"], evaluation.families["share"], strict=True)),
+        "families": dict(zip(families["family"], families["share"], strict=True)),
     }
     cleaned: dict[str, Any] = json_values(tree)
     return cleaned
 
 
-def _target(evaluation: Evaluation, result: TargetEvaluation) -> dict[str, Any]:
-    declared = evaluation.spec.target(result.target)
+def _target(spec: SourceSpec, judged: JudgedTarget) -> dict[str, Any]:
+    result = judged.result
+    declared = spec.target(result.target)
     compared = result.comparison
     keys = [metric.key for metric in METRICS]
     return {
         "stage": declared.stage,
         "horizon_days": declared.horizon / DAY_US,
-        "level": evaluation.levels[result.target],
+        "level": judged.level,
         "rows": result.rows,
         "leads": result.leads,
         "outcomes": result.outcomes,
@@ -175,9 +234,9 @@ def _target(evaluation: Evaluation, result: TargetEvaluation) -> dict[str, Any]:
         "model": {key: compared.interval(MODEL, key) for key in keys},
         "baseline": {key: compared.interval(BASELINE, key) for key in keys},
         "difference": {key: compared.difference(MODEL, BASELINE, key) for key in keys},
-        "answer": evaluation.answers[result.target],
-        "agreement": agreement(evaluation.groups[result.target]),
-        "by_group": evaluation.groups[result.target].to_dict("records"),
+        "answer": judged.answer,
+        "agreement": agreement(judged.groups),
+        "by_group": judged.groups.to_dict("records"),
         "reliability": result.reliability[MODEL].to_dict("records"),
     }
 

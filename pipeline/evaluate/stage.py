@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,8 +17,8 @@ from models.cutoffs.first_promotions import first_promotions
 from models.evaluation.importance import family_importance, subject_importance
 from models.evaluation.promoted_precision import precision_against_volume, precision_difference, promoted_precision
 from models.evaluation.stage_conversion import Conversion, conversion_steps, convert
-from models.evaluation.target_evaluation import BASELINE, MODEL, TargetEvaluation
-from models.evaluation.who_enters_and_leaves import ChangeOfPolicy, compare_policies
+from models.evaluation.target_evaluation import BASELINE, MODEL
+from models.evaluation.who_enters_and_leaves import compare_policies
 from models.forecast.answering_level import answering_level
 from models.forecast.forecast import Forecast
 from models.measures.bootstrap import Interval
@@ -27,7 +26,16 @@ from models.measures.observed_outcomes import WEIGHT
 from models.rules.baseline import Baseline
 from models.scoring.reasons import Reason, reasons
 from pipeline.evaluate.data_notes import data_notes
-from pipeline.evaluate.evaluation import Entering, Evaluation, Promotions, Volume, evaluation_tree
+from pipeline.evaluate.evaluation import (
+    Entering,
+    Evaluation,
+    Importance,
+    JudgedTarget,
+    OpenLeads,
+    Promotions,
+    VolumeCurve,
+    evaluation_tree,
+)
 from pipeline.evaluate.grades_of_test_leads import graded_test_leads
 from pipeline.evaluate.group_tables import group_tables
 from pipeline.evaluate.judged_target import judge_target
@@ -44,7 +52,6 @@ from pipeline.outputs.cutoffs_file import read_cutoffs
 from pipeline.outputs.evaluation_file import EVALUATION_FILE, OPEN_ABOUT_FILE, OPEN_FILE
 from pipeline.outputs.feature_rows import KEYS, judged_rows, read_features
 from pipeline.outputs.ingested_tables import read_observed_until, read_stages
-from pipeline.outputs.labels_file import read_follow_up
 from pipeline.outputs.looks_file import Looks, write_looks
 from pipeline.outputs.model_files import read_final
 from pipeline.replay.nightly_looks import looks_in_test
@@ -53,67 +60,82 @@ from pipeline.runner.stages import StageContext
 
 ENTERING_SHOWN = 10
 REASONS_SHOWN = 3
-PARTS = ("targets", "promotions", "next Monday", "learning curve", "report")
-"""What an evaluation consists of, in this order; progress is shown by them."""
+STEPS = 5
+"""Of progress: targets, promotions, open leads, learning curve, and the files."""
 
 
 def run(context: StageContext, out: Path) -> None:
     """Write ``evaluation.json``, ``report.html`` and ``plots/``; looks, open leads and forecasts for who asks on."""
-    with progress("evaluate", total=len(PARTS)) as steps:
-        for _ in zip(PARTS, _parts_done(context, out), strict=True):
-            steps.advance()
+    with progress("evaluate", total=STEPS) as steps:
+        evaluation = evaluate_run(context, on_step=steps.advance)
+        _write(evaluation, out)
+        write_report(evaluation, out)
+        steps.advance()
 
 
-def _parts_done(context: StageContext, out: Path) -> Iterator[None]:
-    """Do the work, and give control back after each of the ``PARTS``."""
+def evaluate_run(context: StageContext, *, on_step: Callable[[], None] = lambda: None) -> Evaluation:
+    """Evaluate a run that has come to its cut-offs.
+
+    Parameters
+    ----------
+    context : StageContext
+        Nothing is written into its folders.
+    on_step : callable
+        Told of every step, ``STEPS - 1`` in sum, for progress.
+    """
     history, baseline, cutoffs = read_features(context, "history"), read_baseline(context), read_cutoffs(context)
     spec, forecast = context.spec(), read_final(context)
-    judged: list[TargetEvaluation] = []
-    tests: dict[str, pd.DataFrame] = {}
     # The target of the cut-offs first, as everywhere in the report.
-    for target in sorted(spec.targets, key=lambda name: (name != cutoffs.target, name)):
-        rows_of = partial(_rows_of, context, history, target)
-        tests[target], result = judge_target(context, rows_of, baseline, target)
-        judged.append(result)
-    yield
+    targets: list[str] = sorted(spec.targets, key=lambda name: (name != cutoffs.target, name))
+    judged = {
+        target: judge_target(context, partial(_rows_of, context, history, target), baseline, target)
+        for target in targets
+    }
+    tests = {target: test for target, (test, _) in judged.items()}
     primary = tests[cutoffs.target]
+    on_step()
     looks = looks_in_test(context, primary, baseline, forecast, cutoffs.target)
-    write_looks(looks, out)
     promotions = _promotions(context, looks, cutoffs)
-    yield
-    sample = _evenly(primary, context.settings.evaluate.shap_rows)
-    contributions = forecast.explain(sample, cutoffs.target).contributions
-    change, entering = _next_monday(context, forecast, baseline, cutoffs, out)
-    importance = subject_importance(contributions, forecast.features)
-    yield
+    on_step()
+    importance = _importance(forecast, _evenly(primary, context.settings.evaluate.shap_rows), cutoffs.target)
+    open_leads = _open_leads(context, forecast, baseline, cutoffs)
+    on_step()
     learning = curve_of(context, history, forecast, cutoffs.target)
-    yield
-    evaluation = Evaluation(
+    on_step()
+    groups = group_tables(tests, forecast, baseline, cutoffs, importance.subjects)
+    return Evaluation(
         spec=spec,
+        features=forecast.features,
         baseline_name=baseline.name,
         cutoffs=cutoffs,
-        levels={str(name): str(level) for name, level in forecast.levels.items()},
-        targets=tuple(judged),
+        targets={
+            name: JudgedTarget(
+                rows=test,
+                result=result,
+                level=forecast.levels[name],
+                answer=answering_level(forecast.targets[name]),
+                groups=groups[name],
+            )
+            for name, (test, result) in judged.items()
+        },
         promotions=promotions,
         importance=importance,
-        families=family_importance(contributions, forecast.features),
-        change=change,
-        entering=entering,
-        data=data_notes(context),
-        features=forecast.features,
-        answers={str(name): answering_level(model) for name, model in forecast.targets.items()},
-        groups=group_tables(tests, forecast, baseline, cutoffs, importance),
+        open_leads=open_leads,
         learning=learning,
-        follow_up=read_follow_up(context),
         grades=graded_test_leads(primary, forecast, baseline, cutoffs, seed=context.settings.seed),
+        data=data_notes(context),
     )
-    _write(evaluation, tests, out)
-    write_report(evaluation, out)
-    yield
 
 
 def _rows_of(context: StageContext, history: pd.DataFrame, target: str, part: str) -> pd.DataFrame:
     return judged_rows(context, history, target=target, part=part)
+
+
+def _importance(forecast: Forecast, rows: pd.DataFrame, target: str) -> Importance:
+    contributions = forecast.explain(rows, target).contributions
+    return Importance(
+        subject_importance(contributions, forecast.features), family_importance(contributions, forecast.features)
+    )
 
 
 def _promotions(context: StageContext, looks: Looks, cutoffs: Cutoffs) -> Promotions:
@@ -124,7 +146,7 @@ def _promotions(context: StageContext, looks: Looks, cutoffs: Cutoffs) -> Promot
     passing = {scorer: passes(score, may, at[scorer]) for scorer, score in scores.items()}
     options, seed = context.settings.evaluate, context.settings.seed
     volumes = {
-        scorer: Volume(
+        scorer: VolumeCurve(
             precision_against_volume(rows, score, may=may.mql, counting=counting),
             {band: promoted_precision(rows, rule, counting=counting) for band, rule in passing[scorer].items()},
         )
@@ -157,18 +179,11 @@ def _conversions(
     }
 
 
-def _next_monday(
-    context: StageContext, forecast: Forecast, baseline: Baseline, cutoffs: Cutoffs, out: Path
-) -> tuple[ChangeOfPolicy, list[Entering]]:
-    """Compare both policies on the open leads that sales may still get, and leave what decided on them."""
+def _open_leads(context: StageContext, forecast: Forecast, baseline: Baseline, cutoffs: Cutoffs) -> OpenLeads:
+    """Compare both policies on the open leads that sales may still get, and keep what decided on them."""
     X = read_waiting(context, forecast, target=cutoffs.target)
     rows = open_decisions(X, forecast, baseline, cutoffs)
-    shown_with(rows, X, forecast, cutoffs.target).to_parquet(out / OPEN_FILE, index=False)
     until = read_observed_until(context)
-    about = about_open(context.spec(), forecast, cutoffs.target, observed_until_us=until)
-    (out / OPEN_ABOUT_FILE).write_text(
-        json.dumps(about.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
     change = compare_policies(rows, X, forecast.features)
     first = change.entering[:ENTERING_SHOWN]
     why: list[tuple[Reason, ...]] = []
@@ -176,13 +191,18 @@ def _next_monday(
         explanation = forecast.explain(X.loc[first], cutoffs.target)
         why = reasons(explanation, X.loc[first], forecast.features, top=REASONS_SHOWN)
     columns = ["lead_id", "p", "points", "model_band"]
-    entering = [
+    entering = (
         Entering(lead_id, p_of_lead, points_of_lead, its_band, its_reasons)
         for (lead_id, p_of_lead, points_of_lead, its_band), its_reasons in zip(
             rows.loc[first, columns].to_numpy(), why, strict=True
         )
-    ]
-    return change, entering
+    )
+    return OpenLeads(
+        change=change,
+        entering=tuple(entering),
+        decisions=shown_with(rows, X, forecast, cutoffs.target),
+        about=about_open(context.spec(), forecast, cutoffs.target, observed_until_us=until),
+    )
 
 
 def _evenly(rows: pd.DataFrame, count: int) -> pd.DataFrame:
@@ -193,14 +213,18 @@ def _evenly(rows: pd.DataFrame, count: int) -> pd.DataFrame:
     return rows.iloc[np.unique(at.round().astype(int))]
 
 
-def _write(evaluation: Evaluation, tests: dict[str, pd.DataFrame], out: Path) -> None:
+def _write(evaluation: Evaluation, out: Path) -> None:
+    """Write what machines read."""
     columns = ["lead_id", "as_of", "target", "y", "p", "points"]
-    tables = [test.assign(target=target)[columns] for target, test in sorted(tests.items())]
+    tables = [judged.rows.assign(target=name)[columns] for name, judged in sorted(evaluation.targets.items())]
     predictions = pd.concat(tables, ignore_index=True)
     predictions["y"] = predictions["y"].astype("int8")
     predictions.sort_values(["target", *KEYS], ignore_index=True).to_parquet(
         out / "test_predictions.parquet", index=False
     )
-    tree: dict[str, Any] = evaluation_tree(evaluation)
-    text = json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False)
+    write_looks(evaluation.promotions.looks, out)
+    evaluation.open_leads.decisions.to_parquet(out / OPEN_FILE, index=False)
+    about = json.dumps(evaluation.open_leads.about.model_dump(mode="json"), indent=1, ensure_ascii=False)
+    (out / OPEN_ABOUT_FILE).write_text(about + "\n", encoding="utf-8")
+    text = json.dumps(evaluation_tree(evaluation), indent=1, ensure_ascii=False, allow_nan=False)
     (out / EVALUATION_FILE).write_text(text + "\n", encoding="utf-8")

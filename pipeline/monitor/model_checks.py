@@ -8,7 +8,7 @@ import pandas as pd
 
 from features.answers import Answer, together
 from features.checks import CheckResult
-from models.calibration.by_group import Grouping, Verdict, calibration_by_group
+from models.calibration.by_group import Grouping, GroupVerdict, calibration_by_group
 from models.monitoring.drift import feature_drift
 from pipeline.monitor.check import MonitorCheck, Monitored, untold
 from pipeline.pages.number_words import subject_title
@@ -114,7 +114,7 @@ class Calibration(MonitorCheck):
             yield self.passed(sentence, tables=tables)
 
 
-def _agreeing(verdict: Verdict) -> Answer:
+def _agreeing(verdict: GroupVerdict) -> Answer:
     """Return what a verdict on one group says of its percentages."""
     if verdict == "agrees":
         return Answer.PASSED

@@ -110,51 +110,67 @@ def compile_run(context: StageContext, *, max_rules: int = MAX_RULES, highest: i
             found="the base rate for every lead",
             hint="There were too few outcomes to learn from; points can say no more than the model",
         )
-    baseline, history = read_baseline(context), read_features(context, "history")
+    run = _Run(context, read_features(context, "history"), forecast, read_baseline(context), cutoffs)
     with progress("points", total=compile_steps(max_rules) + 3) as steps:
-        known = _known_rows(context, history, target)
+        known = run.known_rows()
         compiled = compile_points(
             known,
             forecast.predict(known)[f"p_{target}"].to_numpy(dtype="float64"),
             features,
             spec=spec,
-            like=baseline.rules,
+            like=run.baseline.rules,
             max_rules=max_rules,
             highest=highest,
-            seed=context.settings.seed,
+            seed=run.seed,
             on_step=steps.advance,
         )
-        compiled = replace(compiled, to_probability=_to_probability(context, history, target, compiled))
-        compiled, volumes = _with_cutoffs(context, history, compiled, baseline, cutoffs)
+        curve, today = run.probability_curves(compiled)
+        compiled, volumes = _with_cutoffs(run, replace(compiled, to_probability=curve))
         steps.advance()
-        judged = _judge(context, history, forecast, compiled, baseline, cutoffs)
+        judged = _judge(run, compiled, today, volumes=volumes, max_rules=max_rules)
         steps.advance()
-    return replace(judged, volumes=volumes, max_rules=max_rules)
+    return judged
 
 
-def _known_rows(context: StageContext, history: pd.DataFrame, target: str) -> pd.DataFrame:
-    """Return the rows whose outcome was known when the test began; the rules look at none of their outcomes."""
-    labels = read_labels(context)
-    return labelled_rows(history, labels, target, KNOWN_AT_TEST)
+@dataclass(frozen=True)
+class _Run:
+    """What a table is compiled from and judged against."""
+
+    context: StageContext
+    history: pd.DataFrame
+    forecast: Forecast
+    baseline: Baseline
+    cutoffs: Cutoffs
+
+    @property
+    def seed(self) -> int:
+        return self.context.settings.seed
+
+    def known_rows(self) -> pd.DataFrame:
+        """Return the rows whose outcome was known when the test began; the rules look at none of their outcomes."""
+        return labelled_rows(self.history, read_labels(self.context), self.cutoffs.target, KNOWN_AT_TEST)
+
+    def judged(self, part: str) -> pd.DataFrame:
+        """Return the rows of one part of the split, with features and the model's forecast."""
+        return judged_rows(self.context, self.history, target=self.cutoffs.target, part=part)
+
+    def probability_curves(self, compiled: CompiledPoints) -> tuple[ScoreCalibration, ScoreCalibration]:
+        """Fit the compiled points, and today's, to the outcomes of the calibration period."""
+        rows, weights = observed_rows(self.judged("calibration"))
+        scores = (compiled.score(rows), self.baseline.score(rows, self.cutoffs.target))
+        mine, today = (
+            fit_score_calibration(score, rows["y"], lead_ids=rows["lead_id"], seed=self.seed, weights=weights)
+            for score in scores
+        )
+        return mine, today
 
 
-def _to_probability(
-    context: StageContext, history: pd.DataFrame, target: str, compiled: CompiledPoints
-) -> ScoreCalibration:
-    """Fit points to outcomes of the calibration period, as is done for today's points."""
-    rows, weights = observed_rows(judged_rows(context, history, target=target, part="calibration"))
-    seed = context.settings.seed
-    return fit_score_calibration(compiled.score(rows), rows["y"], lead_ids=rows["lead_id"], seed=seed, weights=weights)
-
-
-def _with_cutoffs(
-    context: StageContext, history: pd.DataFrame, compiled: CompiledPoints, baseline: Baseline, cutoffs: Cutoffs
-) -> tuple[CompiledPoints, dict[str, tuple[float, float]]]:
+def _with_cutoffs(run: _Run, compiled: CompiledPoints) -> tuple[CompiledPoints, dict[str, tuple[float, float]]]:
     """Set cut-offs that promote as many leads a week as the run's own were asked to."""
-    forward = read_forward(context)
-    scorer = replace(baseline, rules=compiled.rules)
-    looks = calibration_looks(context, history, scorer, forward, target=cutoffs.target)
-    asked, weeks = cutoffs.volumes.map(lambda volume: volume.leads_per_week), looks.counting.weeks
+    forward = read_forward(run.context)
+    scorer = replace(run.baseline, rules=compiled.rules)
+    looks = calibration_looks(run.context, run.history, scorer, forward, target=run.cutoffs.target)
+    asked, weeks = run.cutoffs.volumes.map(lambda volume: volume.leads_per_week), looks.counting.weeks
     chosen = choose_thresholds(
         looks.rows["lead_id"],
         looks.rows["points"],
@@ -169,38 +185,40 @@ def _with_cutoffs(
 
 
 def _judge(
-    context: StageContext,
-    history: pd.DataFrame,
-    forecast: Forecast,
+    run: _Run,
     compiled: CompiledPoints,
-    baseline: Baseline,
-    cutoffs: Cutoffs,
+    today: ScoreCalibration,
+    *,
+    volumes: Mapping[str, tuple[float, float]],
+    max_rules: int,
 ) -> JudgedPoints:
-    target, options, seed = cutoffs.target, context.settings.evaluate, context.settings.seed
-    all_test = judged_rows(context, history, target=target, part="test")
+    """Judge a table on the test period; ``today`` turns today's points into probabilities."""
+    target, draws = run.cutoffs.target, run.context.settings.evaluate.bootstrap
+    all_test = run.judged("test")
     test, weights = observed_rows(all_test)
+    points = run.baseline.score(test, target)
     comparison = compare(
         test["y"],
         {
             MODEL: Scored.from_probability(test["p"]),
-            TODAY: _scored_today(context, history, baseline, target, test),
+            TODAY: Scored(points, today.probability(points)),
             COMPILED: Scored(compiled.score(test), compiled.probability(test)),
         },
         lead_ids=test["lead_id"],
-        draws=options.bootstrap,
-        seed=seed,
+        draws=draws,
+        seed=run.seed,
         weights=weights,
     )
-    own = replace(baseline, rules=compiled.rules)
-    looks = looks_in_test(context, all_test, baseline, forecast, target, others={COMPILED: own})
-    passing = _passing(looks, compiled, cutoffs)
+    own = replace(run.baseline, rules=compiled.rules)
+    looks = looks_in_test(run.context, all_test, run.baseline, run.forecast, target, others={COMPILED: own})
+    passing = _passing(looks, compiled, run.cutoffs)
     return JudgedPoints(
         compiled=compiled,
-        spec=forecast.spec,
-        features=forecast.features,
-        baseline=baseline,
-        cutoffs=cutoffs,
-        volumes={},
+        spec=run.forecast.spec,
+        features=run.forecast.features,
+        baseline=run.baseline,
+        cutoffs=run.cutoffs,
+        volumes=volumes,
         leads=int(test["lead_id"].nunique()),
         outcomes=int(test.loc[test["y"] == 1, "lead_id"].nunique()),
         comparison=comparison,
@@ -211,30 +229,12 @@ def _judge(
             for band, rule in both.items()
         },
         promoted_gaps={
-            (other, band): precision_difference(
-                looks.rows, rule, passing[other].of(band), draws=options.bootstrap, seed=seed
-            )
+            (other, band): precision_difference(looks.rows, rule, passing[other].of(band), draws=draws, seed=run.seed)
             for other in (MODEL, TODAY)
             for band, rule in passing[COMPILED].items()
         },
-        max_rules=len(compiled.table),
+        max_rules=max_rules,
     )
-
-
-def _scored_today(
-    context: StageContext, history: pd.DataFrame, baseline: Baseline, target: str, test: pd.DataFrame
-) -> Scored:
-    """Score the test rows by today's points, and as probabilities fitted on the calibration period."""
-    rows, weights = observed_rows(judged_rows(context, history, target=target, part="calibration"))
-    curve = fit_score_calibration(
-        baseline.score(rows, target),
-        rows["y"],
-        lead_ids=rows["lead_id"],
-        seed=context.settings.seed,
-        weights=weights,
-    )
-    points = baseline.score(test, target)
-    return Scored(points, curve.probability(points))
 
 
 def _passing(looks: Looks, compiled: CompiledPoints, cutoffs: Cutoffs) -> dict[str, PerBand[Bools]]:

@@ -25,7 +25,7 @@ import numpy as np
 import yaml
 
 from models.bands import BANDS
-from models.compiled_points.candidate_rules import Rule
+from models.compiled_points.candidate_rules import PointsRule
 from models.compiled_points.gain_kept import COMPILED, MODEL, TODAY
 from models.compiled_points.rule_words import rule_words
 from models.json_values import json_values
@@ -53,7 +53,7 @@ def rules_yaml(judged: JudgedPoints) -> str:
         f"{judged.max_rules} rules, made by 'leadscore points'.",
         "# To have every report compare with them, put this file into the source folder.",
     ]
-    listed: dict[str, tuple[Rule, ...]] = {"attributes": rules.attributes, "actions": rules.actions}
+    listed: dict[str, tuple[PointsRule, ...]] = {"attributes": rules.attributes, "actions": rules.actions}
     for section, own in listed.items():
         if own:
             lines.append(f"{section}:")

@@ -16,7 +16,7 @@ from models.compiled_points.table import rule_names
 from models.rules.points import ActionPoints, PointsRules
 from models.rules.points_reasons import families_words
 
-Kind = Literal["field", "date", "action", "exclusion", "gate"]
+LineKind = Literal["field", "date", "action", "exclusion", "gate"]
 Operator = Literal["is any of", "at least", "below", "between", "is empty", "is not empty", "days ago", "done"]
 
 NOTES = {
@@ -57,7 +57,7 @@ class Line:
     """
 
     rule: str
-    kind: Kind
+    kind: LineKind
     thing: str
     operator: Operator
     value: str
@@ -145,5 +145,5 @@ def _note(column: str, feature: Feature) -> str:
     return NOTES.get(part, "")
 
 
-def _of_kind(line: Line, kind: Kind) -> Line:
+def _of_kind(line: Line, kind: LineKind) -> Line:
     return Line(line.rule, kind, line.thing, line.operator, line.value, line.times, line.days, line.points, line.note)

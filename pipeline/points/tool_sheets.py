@@ -5,20 +5,16 @@ How each tool's screens take the lines, and what they cannot do, stands in ``doc
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 
 from features.catalog.feature import Feature
 from features.source_spec import SourceSpec
 from models.rules.points import PointsRules
+from pipeline.pages.spreadsheet import csv_text
 from pipeline.points.sheet_lines import Line, sheet_lines
 
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-Row = dict[str, str]
+SheetRow = dict[str, str]
 
 
 def sheets(rules: PointsRules, features: Sequence[Feature], spec: SourceSpec) -> dict[str, str]:
@@ -40,38 +36,21 @@ def sheets(rules: PointsRules, features: Sequence[Feature], spec: SourceSpec) ->
         apostrophe before it.
     """
     lines = sheet_lines(rules, {feature.name: feature for feature in features}, spec)
-    renderers: Mapping[str, tuple[Callable[[Line], Row], Callable[[str, float, Sequence[Line]], Row]]] = {
+    renderers: Mapping[str, tuple[Callable[[Line], SheetRow], Callable[[str, float, Sequence[Line]], SheetRow]]] = {
         "hubspot.csv": (_hubspot, _hubspot_cutoff),
         "marketo.csv": (_marketo, _marketo_cutoff),
         "salesforce.csv": (_salesforce, _salesforce_cutoff),
     }
     return {
-        name: _csv(
+        name: _sheet(
             [*(line(own) for own in lines), *(cutoff(band, points, lines) for band, points in rules.cutoffs.at.items())]
         )
         for name, (line, cutoff) in renderers.items()
     }
 
 
-def safe_cell(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula; numbers stay numbers.
-
-    Examples
-    --------
-    >>> safe_cell("-8"), safe_cell("=HYPERLINK(1)"), safe_cell("machinery")
-    ('-8', "'=HYPERLINK(1)", 'machinery')
-    """
-    if _NUMBER.fullmatch(text):
-        return text
-    return f"'{text}" if text.startswith(_DANGEROUS) else text
-
-
-def _csv(rows: Sequence[Row]) -> str:
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: safe_cell(value) for key, value in row.items()} for row in rows)
-    return stream.getvalue()
+def _sheet(rows: Sequence[SheetRow]) -> str:
+    return csv_text(rows, list(rows[0]), line_end="\n")
 
 
 def _points(line: Line) -> str:
@@ -88,7 +67,7 @@ def _conditions(lines: Sequence[Line], band: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _hubspot(line: Line) -> Row:
+def _hubspot(line: Line) -> SheetRow:
     kinds = {"action": "Event", "exclusion": "Exclusion list", "gate": "Workflow condition"}
     frequency = "" if line.times is None else f"at least {line.times} time{'s' if line.times > 1 else ''}"
     time_frame = "" if line.kind != "action" else "ever" if line.days is None else f"in the last {line.days:g} days"
@@ -107,7 +86,7 @@ def _hubspot(line: Line) -> Row:
     }
 
 
-def _hubspot_cutoff(band: str, points: float, lines: Sequence[Line]) -> Row:
+def _hubspot_cutoff(band: str, points: float, lines: Sequence[Line]) -> SheetRow:
     return {
         **dict.fromkeys(_hubspot(lines[0]), ""),
         "Rule": band,
@@ -119,7 +98,7 @@ def _hubspot_cutoff(band: str, points: float, lines: Sequence[Line]) -> Row:
     }
 
 
-def _marketo(line: Line) -> Row:
+def _marketo(line: Line) -> SheetRow:
     filters = {"exclusion": "Filter of every promoting campaign: NOT", "gate": "Filter of the SAL campaign"}
     operator = {"days ago": "in past before", "done": "is"}.get(line.operator, line.operator)
     since = "" if line.kind != "action" else "any time" if line.days is None else f"in past {line.days:g} days"
@@ -137,7 +116,7 @@ def _marketo(line: Line) -> Row:
     }
 
 
-def _marketo_cutoff(band: str, points: float, lines: Sequence[Line]) -> Row:
+def _marketo_cutoff(band: str, points: float, lines: Sequence[Line]) -> SheetRow:
     return {
         **dict.fromkeys(_marketo(lines[0]), ""),
         "Rule": band,
@@ -151,7 +130,7 @@ def _marketo_cutoff(band: str, points: float, lines: Sequence[Line]) -> Row:
     }
 
 
-def _salesforce(line: Line) -> Row:
+def _salesforce(line: Line) -> SheetRow:
     kinds = {"action": "count kept by a nightly flow", "exclusion": "exclusion", "gate": "gate of SAL"}
     return {
         "Rule": line.rule,
@@ -167,7 +146,7 @@ def _salesforce(line: Line) -> Row:
     }
 
 
-def _salesforce_cutoff(band: str, points: float, lines: Sequence[Line]) -> Row:
+def _salesforce_cutoff(band: str, points: float, lines: Sequence[Line]) -> SheetRow:
     return {
         **dict.fromkeys(_salesforce(lines[0]), ""),
         "Rule": band,

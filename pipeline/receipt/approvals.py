@@ -16,7 +16,7 @@ from features.errors import InputError
 from pipeline.receipt.seal import Approval, Sealed
 from pipeline.receipt.signing_state import by, standing_of
 from pipeline.runner.workspace import write_durably
-from pipeline.settings.settings import Role, validation_message
+from pipeline.settings.settings import Team, validation_message
 
 FOLDER = "approvals"
 LONGEST = 500
@@ -30,7 +30,7 @@ def approvals_file(root: Path, sha256: str) -> Path:
 
 def with_approvals(sealed: Sealed, root: Path) -> Sealed:
     """Return a receipt with all that was said of it, and with earlier refusals of the same model and cut-offs."""
-    rests_on = sealed.receipt["rests_on"]
+    rests_on = sealed.receipt.rests_on
     refusals = []
     for file in sorted((root / FOLDER).glob("*.json")):
         if file != approvals_file(root, sealed.sha256):
@@ -38,8 +38,8 @@ def with_approvals(sealed: Sealed, root: Path) -> Sealed:
                 entry
                 for entry in read_entries(file)
                 if entry.decision == "refused"
-                and entry.model_sha256 == rests_on["model_sha256"]
-                and entry.cutoffs_version == rests_on["cutoffs_version"]
+                and entry.model_sha256 == rests_on.model_sha256
+                and entry.cutoffs_version == rests_on.cutoffs_version
             ]
     own = read_entries(approvals_file(root, sealed.sha256))
     return replace(sealed, approvals=own, earlier_refusals=tuple(sorted(refusals, key=lambda entry: entry.time)))
@@ -69,7 +69,7 @@ def write_entries(root: Path, sealed: Sealed) -> None:
 
 
 def add_entry(
-    sealed: Sealed, *, role: Role, name: str, refused: bool, why: str | None, time: str, key: bytes | None
+    sealed: Sealed, *, role: Team, name: str, refused: bool, why: str | None, time: str, key: bytes | None
 ) -> Sealed:
     """Return a receipt with one more approval or refusal.
 
@@ -98,7 +98,7 @@ def add_entry(
     """
     _check_words(name, why, refused=refused)
     _check_turn(sealed, role, refused=refused)
-    rests_on = sealed.receipt["rests_on"]
+    rests_on = sealed.receipt.rests_on
     entry = Approval(
         role=role,
         decision="refused" if refused else "approved",
@@ -106,8 +106,8 @@ def add_entry(
         time=time,
         why=None if why is None else why.strip(),
         receipt_sha256=sealed.sha256,
-        model_sha256=rests_on["model_sha256"],
-        cutoffs_version=rests_on["cutoffs_version"],
+        model_sha256=rests_on.model_sha256,
+        cutoffs_version=rests_on.cutoffs_version,
         previous=sealed.head,
     )
     return replace(sealed, approvals=(*sealed.approvals, entry.sealed(key)))
@@ -124,8 +124,8 @@ def _check_words(name: str, why: str | None, *, refused: bool) -> None:
         raise InputError(expected='--why "…" with --refuse', found="no reason", hint="The other team has to read it")
 
 
-def _check_turn(sealed: Sealed, role: Role, *, refused: bool) -> None:
-    required: list[Role] = sealed.receipt["approvals_required"]
+def _check_turn(sealed: Sealed, role: Team, *, refused: bool) -> None:
+    required = sealed.receipt.approvals_required
     standing = standing_of(sealed)
     if role not in required:
         asked = " and ".join(required) or "nobody"

@@ -39,7 +39,7 @@ class Model(SealCheck):
     def run(self, context: SealedRun) -> Iterator[CheckResult]:
         """Compare the model's hash."""
         digest = model_hash(model_folder(context.context))
-        yield self.fits(digest == context.rests_on["model_sha256"], "another one than the receipt's")
+        yield self.fits(digest == context.rests_on.model_sha256, "another one than the receipt's")
 
 
 class CutoffsInForce(SealCheck):
@@ -49,7 +49,7 @@ class CutoffsInForce(SealCheck):
 
     def run(self, context: SealedRun) -> Iterator[CheckResult]:
         """Work the version out again from the values."""
-        version = context.rests_on["cutoffs_version"]
+        version = context.rests_on.cutoffs_version
         try:
             cutoffs = read_cutoffs(context.context)
         except (ValueError, OSError) as error:
@@ -66,7 +66,7 @@ class Outputs(SealCheck):
 
     def run(self, context: SealedRun) -> Iterator[CheckResult]:
         """Compare the digest of each folder."""
-        for stage, digest in context.rests_on["outputs_sha256"].items():
+        for stage, digest in context.rests_on.outputs_sha256.items():
             yield self._of(context, stage, digest)
 
     def _of(self, context: SealedRun, stage: str, named: str) -> CheckResult:
@@ -86,7 +86,7 @@ class Code(SealCheck):
 
     def run(self, context: SealedRun) -> Iterator[CheckResult]:
         """Compare the digest of the packages."""
-        if code_digest() == context.rests_on["code"]["sha256"]:
+        if code_digest() == context.rests_on.code.sha256:
             yield self.passed()
         else:
             yield self.unchecked("this is another version of leadscore than the one that made the receipt")

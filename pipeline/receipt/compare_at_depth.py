@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import pandas as pd
 
 from models.arrays import Bools, Floats
-from models.bands import BANDS, PerBand, passes, rows_that_may_enter
+from models.bands import BANDS, Band, PerBand, passes, rows_that_may_enter
 from models.cutoffs.cutoffs import Cutoffs
 from models.cutoffs.first_promotions import first_promotions
 from models.cutoffs.thresholds import choose_thresholds
@@ -16,7 +16,10 @@ from models.evaluation.working_depth import compare_at_cutoffs, compare_at_depth
 from models.measures.bootstrap import Comparison
 from pipeline.outputs.looks_file import Looks
 
-MODEL, POINTS, NAIVE_BAYES = "model", "points", "naive_bayes"
+Scorer = Literal["model", "points", "naive_bayes"]
+MODEL: Final = "model"
+POINTS: Final = "points"
+NAIVE_BAYES: Final = "naive_bayes"
 DEALS: Final = "close"
 """The target that is a deal."""
 
@@ -27,7 +30,7 @@ class Depth:
 
     at_depth: Comparison
     at_cutoffs: Comparison
-    leads_a_week: dict[str, float]
+    leads_a_week: dict[Scorer, float]
     """By scorer at its own cut-off, of all leads, once every open lead is a test lead."""
 
 
@@ -43,7 +46,7 @@ def deal_column(looks: Looks, target: str) -> str | None:
     return column if target != DEALS and column in looks.rows.columns else None
 
 
-def depths(looks: Looks, before: Looks, cutoffs: Cutoffs, *, draws: int, seed: int) -> dict[str, Depth]:
+def depths(looks: Looks, before: Looks, cutoffs: Cutoffs, *, draws: int, seed: int) -> dict[Band, Depth]:
     """Compare the scorers at both cut-offs.
 
     Parameters
@@ -65,7 +68,7 @@ def depths(looks: Looks, before: Looks, cutoffs: Cutoffs, *, draws: int, seed: i
     rows, scores, may = looks.rows, scores_of(looks.rows, cutoffs), rows_that_may_enter(looks.rows)
     deal, turn = deal_column(looks, cutoffs.target), turns(rows["as_of_us"], every_us=looks.every_us)
     passing = {name: passes(scores[name], may, at) for name, at in _cuts(before, cutoffs).items()}
-    found: dict[str, Depth] = {}
+    found: dict[Band, Depth] = {}
     for band in BANDS:
         promoted = {name: both.of(band) for name, both in passing.items()}
         found[band] = Depth(
@@ -80,7 +83,7 @@ def depths(looks: Looks, before: Looks, cutoffs: Cutoffs, *, draws: int, seed: i
                 draws=draws,
                 seed=seed,
             ),
-            compare_at_cutoffs(rows, {name: promoted[name] for name in scores}, deal=deal, draws=draws, seed=seed),
+            compare_at_cutoffs(rows, {name: promoted[name] for name in promoted}, deal=deal, draws=draws, seed=seed),
             {name: _a_week(looks, chosen) for name, chosen in promoted.items()},
         )
     return found
@@ -88,15 +91,15 @@ def depths(looks: Looks, before: Looks, cutoffs: Cutoffs, *, draws: int, seed: i
 
 def scores_of(rows: pd.DataFrame, cutoffs: Cutoffs) -> dict[str, Floats]:
     """Return each scorer's column."""
-    columns = {MODEL: "p", POINTS: "points", NAIVE_BAYES: "naive_bayes"}
+    columns: dict[str, str] = {MODEL: "p", POINTS: "points", NAIVE_BAYES: "naive_bayes"}
     if cutoffs.baseline.kind == NAIVE_BAYES:
         del columns[POINTS]
     return {name: rows[column].to_numpy(dtype="float64") for name, column in columns.items()}
 
 
-def _cuts(before: Looks, cutoffs: Cutoffs) -> dict[str, PerBand[float]]:
+def _cuts(before: Looks, cutoffs: Cutoffs) -> dict[Scorer, PerBand[float]]:
     """Return everyone's cut-offs, set before the test began."""
-    cuts = {MODEL: cutoffs.at, cutoffs.baseline.kind: cutoffs.baseline.at}
+    cuts: dict[Scorer, PerBand[float]] = {MODEL: cutoffs.at, cutoffs.baseline.kind: cutoffs.baseline.at}
     if cutoffs.baseline.kind != NAIVE_BAYES:
         cuts[NAIVE_BAYES] = _naive_bayes_cuts(before, cutoffs)
     return cuts

@@ -20,7 +20,7 @@ def receipt_tags(sealed: Sealed | None) -> dict[str, str]:
     tags = {
         SHA256_TAG: sealed.sha256,
         HEAD_TAG: sealed.head,
-        OUTCOME_TAG: sealed.receipt["verdict"]["outcome"],
+        OUTCOME_TAG: sealed.receipt.verdict.outcome,
     }
     for entry in (*sealed.earlier_refusals, *sealed.approvals):
         tags[f"{entry.decision}_by_{entry.role}"] = by(entry)

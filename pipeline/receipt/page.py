@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
-from models.bands import BANDS
+from models.bands import BANDS, Band
 from pipeline.pages.environment import environment
+from pipeline.receipt.compare_at_depth import Scorer
+from pipeline.receipt.contents import BandFigures, Estimate, Receipt
 from pipeline.receipt.seal import KEY_VARIABLE, Sealed
 from pipeline.receipt.signing_state import standing_of
 from pipeline.receipt.words import NAMES, THE, outcomes_word, range_words, whole
 
-STAGES = ("ingest", "features", "labels", "train", "cutoffs", "evaluate")
+T = TypeVar("T")
 
 
 def render(sealed: Sealed) -> str:
     """Return the receipt as one HTML page that needs nothing else."""
-    body = sealed.receipt
+    receipt = sealed.receipt
     return (
         environment()
         .get_template("receipt.html.j2")
         .render(
             sealed=sealed,
-            r=body,
-            base=NAMES[body["baseline"]],
-            the_base=THE[body["baseline"]],
-            what=outcomes_word(body),
+            r=receipt,
+            base=NAMES[receipt.baseline],
+            the_base=THE[receipt.baseline],
+            what=outcomes_word(receipt),
             standing=standing_of(sealed),
-            blocks=[_block(body, band) for band in BANDS],
+            blocks=[_block(receipt, band) for band in BANDS],
             hashes=_hashes(sealed),
             whole=whole,
             key_variable=KEY_VARIABLE,
@@ -35,30 +38,30 @@ def render(sealed: Sealed) -> str:
     )
 
 
-def _block(body: dict[str, Any], band: str) -> dict[str, Any]:
-    depth = body["depths"][band]
+def _block(receipt: Receipt, band: Band) -> dict[str, Any]:
+    depth = receipt.depths.of(band)
     return {
         "band": band,
-        "handed": whole(depth["at_depth"][body["baseline"]]["handed_over"]["value"]),
-        "a_week": f"{depth['leads_a_week'][body['baseline']]:.1f}",
-        "rows": [_row(body, band, name) for name in _ordered(depth["at_depth"])],
-        "differences": [_difference(body, band, other) for other in _ordered(depth["difference"])],
-        "cutoffs": [_at_cutoff(depth, name) for name in _ordered(depth["at_cutoffs"])],
+        "handed": whole(receipt.handed_over(band)),
+        "a_week": f"{depth.leads_a_week[receipt.baseline]:.1f}",
+        "rows": [_row(receipt, depth, scorer) for scorer in _ordered(depth.at_depth)],
+        "differences": [_difference(receipt, depth, other) for other in _ordered(depth.difference)],
+        "cutoffs": [_at_cutoff(depth, scorer) for scorer in _ordered(depth.at_cutoffs)],
     }
 
 
-def _ordered(by_scorer: dict[str, Any]) -> list[str]:
+def _ordered(by_scorer: Mapping[Scorer, T]) -> list[Scorer]:
     """Return scorers in the one order of the page, however the file has them."""
-    return [name for name in NAMES if name in by_scorer]
+    return [scorer for scorer in NAMES if scorer in by_scorer]
 
 
-def _row(body: dict[str, Any], band: str, name: str) -> dict[str, Any]:
-    figures, weekly = (body["depths"][band][table][name] for table in ("at_depth", "a_week"))
-    wasted, minutes = figures["wasted"]["value"], body["minutes_a_call"]
+def _row(receipt: Receipt, depth: BandFigures, scorer: Scorer) -> dict[str, Any]:
+    figures, weekly = depth.at_depth[scorer], dict(depth.a_week[scorer].items())
+    wasted, minutes = figures.wasted.value, receipt.minutes_a_call
     return {
-        "name": NAMES[name],
-        "hours": None if minutes is None else whole(wasted * minutes / 60),
-        **{figure: (whole(of["value"]), _bounds(of), _a_week(weekly[figure])) for figure, of in figures.items()},
+        "name": NAMES[scorer],
+        "hours": None if minutes is None or wasted is None else whole(wasted * minutes / 60),
+        **{name: (whole(of.value), _bounds(of), _a_week(weekly[name])) for name, of in figures.items()},
     }
 
 
@@ -66,40 +69,41 @@ def _a_week(value: float | None) -> str:
     return "" if value is None else f"{value:.1f} a week"
 
 
-def _at_cutoff(depth: dict[str, Any], name: str) -> dict[str, Any]:
-    figures = depth["at_cutoffs"][name]
-    told = {figure: (whole(of["value"]), _bounds(of), "") for figure, of in figures.items()}
-    return {"name": NAMES[name], "a_week": f"{depth['leads_a_week'][name]:.1f}", **told}
+def _at_cutoff(depth: BandFigures, scorer: Scorer) -> dict[str, Any]:
+    cells = {name: (whole(of.value), _bounds(of), "") for name, of in depth.at_cutoffs[scorer].items()}
+    return {"name": NAMES[scorer], "a_week": f"{depth.leads_a_week[scorer]:.1f}", **cells}
 
 
-def _bounds(interval: dict[str, Any]) -> str:
-    return "" if interval["low"] is None else f"{whole(interval['low'])} to {whole(interval['high'])}"
+def _bounds(estimate: Estimate) -> str:
+    return "" if estimate.low is None else f"{whole(estimate.low)} to {whole(estimate.high)}"
 
 
-def _difference(body: dict[str, Any], band: str, other: str) -> dict[str, str]:
-    gap = body["depths"][band]["difference"][other]
-    told = {"other": THE[other], "found": _in_words(gap["found"], outcomes_word(body))}
-    told["deals"] = _in_words(gap["deals_found"], "deals") if "deals_found" in gap else ""
-    told["wasted"] = _in_words(gap["wasted"], "calls wasted")
-    return told
+def _difference(receipt: Receipt, depth: BandFigures, other: Scorer) -> dict[str, str]:
+    gap = depth.difference[other]
+    return {
+        "other": THE[other],
+        "found": _in_words(gap.found, outcomes_word(receipt)),
+        "deals": "" if gap.deals_found is None else _in_words(gap.deals_found, "deals"),
+        "wasted": _in_words(gap.wasted, "calls wasted"),
+    }
 
 
-def _in_words(gap: dict[str, Any], what: str) -> str:
-    if gap["low"] is None:
+def _in_words(gap: Estimate, what: str) -> str:
+    if gap.value is None or gap.low is None or gap.high is None:
         return f"{what}: cannot be said"
-    sure = "clear" if gap["low"] > 0 or gap["high"] < 0 else "may be chance"
-    signed = f"{gap['value']:+,.0f}".replace("-", "−")
+    sure = "clear" if gap.low > 0 or gap.high < 0 else "may be chance"
+    signed = f"{gap.value:+,.0f}".replace("-", "−")
     return f"{signed} {what} ({range_words(gap)}; {sure})"
 
 
 def _hashes(sealed: Sealed) -> list[tuple[str, str]]:
-    rests_on = sealed.receipt["rests_on"]
+    rests_on = sealed.receipt.rests_on
     return [
         ("This receipt, SHA-256", sealed.sha256),
         ("Signed with a key (HMAC-SHA256)", sealed.signature or f"no: {KEY_VARIABLE} was not set"),
         ("Last approval or refusal", sealed.head if sealed.approvals else "none yet"),
-        ("Model: SHA-256 of its manifest", rests_on["model_sha256"]),
-        ("Cut-offs: version", rests_on["cutoffs_version"]),
-        *((f"Outputs of stage {stage}", rests_on["outputs_sha256"][stage]) for stage in STAGES),
-        (f"Code: leadscore {rests_on['code']['version']}", rests_on["code"]["sha256"]),
+        ("Model: SHA-256 of its manifest", rests_on.model_sha256),
+        ("Cut-offs: version", rests_on.cutoffs_version),
+        *((f"Outputs of stage {stage}", digest) for stage, digest in rests_on.outputs_sha256.items()),
+        (f"Code: leadscore {rests_on.code.version}", rests_on.code.sha256),
     ]

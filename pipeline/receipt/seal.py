@@ -17,16 +17,18 @@ from pydantic import ValidationError
 
 from features.errors import InputError
 from features.strict import Strict
-from pipeline.settings.settings import Role, validation_message
+from pipeline.receipt.contents import Receipt
+from pipeline.settings.settings import Team
 
 KEY_VARIABLE = "LEADSCORE_RECEIPT_KEY"
 FORMAT = 1
+TABLE = "receipt.json"
 
 
 class Approval(Strict):
     """What one of the teams said of one receipt; ``previous`` is the SHA-256 of the entry before, or of the receipt."""
 
-    role: Role
+    role: Team
     decision: Literal["approved", "refused"]
     name: str
     time: str
@@ -54,8 +56,8 @@ class Sealed:
 
     Attributes
     ----------
-    receipt : dict
-        What :mod:`pipeline.receipt.body` wrote.
+    receipt : Receipt
+        What :mod:`pipeline.receipt.body` made of a run.
     sha256 : str
         Of the receipt in canonical JSON.
     signature : str or None
@@ -66,7 +68,7 @@ class Sealed:
         Refusals of the same model with the same cut-offs on other receipts of this workspace.
     """
 
-    receipt: dict[str, Any]
+    receipt: Receipt
     sha256: str
     signature: str | None
     approvals: tuple[Approval, ...] = ()
@@ -81,7 +83,7 @@ class Sealed:
         """Return the document as it is written."""
         tree = {
             "format": FORMAT,
-            "receipt": self.receipt,
+            "receipt": self.receipt.tree(),
             "sha256": self.sha256,
             "signature": self.signature,
             "approvals": [entry.model_dump(mode="json") for entry in self.approvals],
@@ -91,22 +93,72 @@ class Sealed:
 
     @classmethod
     def read(cls, text: str) -> Sealed:
-        """Read what :meth:`text` wrote; what cannot be one is an InputError, what was altered is not looked for."""
+        """Read what :meth:`text` wrote; what was altered is not looked for.
+
+        Raises
+        ------
+        OtherVersionError
+            If it is whole, but says more or less than receipts of this version do.
+        InputError
+            If it cannot be a sealed receipt.
+        """
         try:
-            tree = json.loads(text)
-            if tree["format"] != FORMAT:
-                raise InputError(expected=f"format {FORMAT}", found=repr(tree["format"]), table="receipt.json")
-            entries = ((Approval.model_validate(entry) for entry in tree[key]) for key in _ENTRIES)
-            approvals, refusals = (tuple(own) for own in entries)
-            return cls(dict(tree["receipt"]), tree["sha256"], tree["signature"], approvals, refusals)
+            document = _Document.model_validate_json(text)
         except ValidationError as error:
-            found = validation_message(error)
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
-            found = f"{type(error).__name__}: {error}"
-        raise InputError(expected="a sealed receipt", found=found, table="receipt.json") from None
+            raise _unreadable(text, error) from None
+        return cls(document.receipt, document.sha256, document.signature, document.approvals, document.earlier_refusals)
 
 
-_ENTRIES = ("approvals", "earlier_refusals")
+class OtherVersionError(InputError):
+    """A receipt that is as it was sealed, by a leadscore whose receipts have other fields.
+
+    Attributes
+    ----------
+    sha256, signature
+        As for `Sealed`: what can be checked all the same.
+    """
+
+    def __init__(self, *, found: str, sha256: str, signature: str | None) -> None:
+        self.sha256, self.signature = sha256, signature
+        super().__init__(
+            expected="a receipt as this version of leadscore writes it",
+            found=found,
+            table=TABLE,
+            hint="Read it with the version that made it, or make a new one with 'leadscore run'",
+        )
+
+
+class _Document(Strict):
+    """The file of a sealed receipt."""
+
+    format: Literal[1]
+    receipt: Receipt
+    sha256: str
+    signature: str | None
+    approvals: tuple[Approval, ...]
+    earlier_refusals: tuple[Approval, ...]
+
+
+def _unreadable(text: str, error: ValidationError) -> InputError:
+    """Say what is wrong with a document, and whether it was sealed like this."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    found = f"{where}: {first['msg']}" if where else first["msg"]
+    if first["loc"][:1] == ("format",):
+        return InputError(expected=f"format {FORMAT}", found=repr(first["input"]), table=TABLE)
+    whole = _seal_of(text) if {fault["loc"][:1] for fault in error.errors()} == {("receipt",)} else None
+    if whole is None:
+        return InputError(expected="a sealed receipt", found=found, table=TABLE)
+    sha256, signed = whole
+    return OtherVersionError(found=found, sha256=sha256, signature=signed)
+
+
+def _seal_of(text: str) -> tuple[str, str | None] | None:
+    """Return hash and signature of a document whose receipt is as it was sealed, whatever it says; else None."""
+    match json.loads(text):
+        case {"receipt": dict() as receipt, "sha256": str() as sha256, "signature": (str() | None) as signed}:
+            return (sha256, signed) if digest_of(receipt) == sha256 else None
+    return None
 
 
 def canonical(tree: Any) -> bytes:
@@ -153,7 +205,7 @@ def key_from_environment() -> bytes | None:
 SHORTEST_KEY = 16
 
 
-def seal(receipt: dict[str, Any], key: bytes | None) -> Sealed:
+def seal(receipt: Receipt, key: bytes | None) -> Sealed:
     """Seal a receipt nobody has said anything of."""
-    digest = digest_of(receipt)
+    digest = digest_of(receipt.tree())
     return Sealed(receipt, digest, signature(digest, key))

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from features.checks import Check, CheckResult, Need
 from features.errors import InputError
 from pipeline.outputs.model_files import model_folder, read_forecast
+from pipeline.receipt.contents import RestsOn
 from pipeline.receipt.seal import KEY_VARIABLE, Sealed, signed_by
 from pipeline.receipt.stage import RECEIPT, receipt_of
 from pipeline.runner.stages import StageContext
@@ -46,18 +47,17 @@ class SealedRun:
         return receipt_of(self.context)
 
     @property
-    def rests_on(self) -> Mapping[str, Any]:
+    def rests_on(self) -> RestsOn:
         """What the receipt names: hashes of the model, the cut-offs, the outputs and the code."""
-        named: Mapping[str, Any] = self.sealed.receipt["rests_on"]
-        return named
+        return self.sealed.receipt.rests_on
 
     @cached_property
-    def unreadable(self) -> str | None:
+    def unreadable(self) -> InputError | None:
         """Why the receipt cannot be read; None where it can."""
         try:
             self.sealed  # noqa: B018
         except InputError as error:
-            return str(error)
+            return error
         return None
 
     @cached_property

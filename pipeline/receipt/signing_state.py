@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.receipt.seal import Approval, Sealed
-from pipeline.settings.settings import Role
+from pipeline.settings.settings import Team
 
 State = Literal["refused", "not_earned", "waiting", "approved"]
 
@@ -26,7 +26,7 @@ class Standing:
     """
 
     state: State
-    waiting_for: tuple[Role, ...]
+    waiting_for: tuple[Team, ...]
     sentence: str
 
 
@@ -35,11 +35,11 @@ def standing_of(sealed: Sealed) -> Standing:
     refusal = next((entry for entry in (*sealed.earlier_refusals, *sealed.approvals) if _refused(entry)), None)
     if refusal is not None:
         return Standing("refused", (), f"refused by {by(refusal)}: {refusal.why}")
-    required: list[Role] = sealed.receipt["approvals_required"]
+    required, verdict = sealed.receipt.approvals_required, sealed.receipt.verdict
     given = {entry.role: entry for entry in sealed.approvals}
     waiting = tuple(role for role in required if role not in given)
-    if sealed.receipt["verdict"]["outcome"] != "won" or sealed.receipt["verdict"]["missing"]:
-        return Standing("not_earned", waiting, "not earned: " + "; ".join(sealed.receipt["verdict"]["missing"]))
+    if verdict.outcome != "won" or verdict.missing:
+        return Standing("not_earned", waiting, "not earned: " + "; ".join(verdict.missing))
     if waiting:
         return Standing("waiting", waiting, f"waiting for approval by {' and '.join(waiting)}")
     if not required:

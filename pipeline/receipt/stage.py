@@ -6,7 +6,7 @@ from pathlib import Path
 
 from features.errors import InputError
 from pipeline.receipt.approvals import with_approvals
-from pipeline.receipt.body import receipt_body
+from pipeline.receipt.body import make_receipt
 from pipeline.receipt.page import render
 from pipeline.receipt.seal import Sealed, key_from_environment, seal
 from pipeline.receipt.signing_state import standing_of
@@ -18,9 +18,9 @@ RECEIPT, PAGE = "receipt.json", "receipt.html"
 
 def run(context: StageContext, out: Path) -> None:
     """Write ``receipt.json`` and ``receipt.html``, with what marketing and sales have said of this very receipt."""
-    sealed = with_approvals(seal(receipt_body(context), key_from_environment()), context.workspace.root)
+    sealed = with_approvals(seal(make_receipt(context), key_from_environment()), context.workspace.root)
     write_receipt(sealed, out)
-    say(f"receipt: {sealed.receipt['verdict']['sentence']} Champion: {standing_of(sealed).sentence}.")
+    say(f"receipt: {sealed.receipt.verdict.sentence} Champion: {standing_of(sealed).sentence}.")
 
 
 def is_stored(context: StageContext) -> bool:

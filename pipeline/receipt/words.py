@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
-Body = Mapping[str, Any]
-NAMES = {"model": "model", "points": "points", "naive_bayes": "naive Bayes"}
-THE = {"model": "the model", "points": "the points", "naive_bayes": "naive Bayes"}
+from models.bands import BANDS
+from pipeline.receipt.compare_at_depth import Scorer
+from pipeline.receipt.contents import Estimate, Measured
+
+NAMES: dict[Scorer, str] = {"model": "model", "points": "points", "naive_bayes": "naive Bayes"}
+THE: dict[Scorer, str] = {"model": "the model", "points": "the points", "naive_bayes": "naive Bayes"}
 FEW = 10
 """Below this, numbers a month keep one decimal."""
 STAND_IN = (
@@ -20,9 +21,9 @@ MOST_WEEKS = 520
 """More weeks than ten years' are not worth telling."""
 
 
-def outcomes_word(body: Body) -> str:
+def outcomes_word(measured: Measured) -> str:
     """Return what is found: ``SQLs``, or ``deals`` where the target is the deal."""
-    return "deals" if body["asked"]["target"] == "close" else f"{body['asked']['stage']}s"
+    return "deals" if measured.asked.target == "close" else f"{measured.asked.stage}s"
 
 
 def whole(value: float | None) -> str:
@@ -36,21 +37,21 @@ def whole(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f}".replace("-", "−")
 
 
-def range_words(interval: Mapping[str, float | None]) -> str:
+def range_words(interval: Estimate) -> str:
     """Return an interval of a difference in words: how many more or fewer.
 
     Examples
     --------
-    >>> range_words({"value": 6, "low": 3.2, "high": 9.1})
+    >>> range_words(Estimate(value=6, low=3.2, high=9.1))
     'between 3.2 and 9.1 more'
-    >>> range_words({"value": 8, "low": -2.4, "high": 19.0})
+    >>> range_words(Estimate(value=8, low=-2.4, high=19.0))
     'between 2 fewer and 19 more'
-    >>> range_words({"value": -3, "low": -4.0, "high": -1.5})
+    >>> range_words(Estimate(value=-3, low=-4.0, high=-1.5))
     'between 1.5 and 4 fewer'
-    >>> range_words({"value": 9, "low": -0.04, "high": 19.0})
+    >>> range_words(Estimate(value=9, low=-0.04, high=19.0))
     'between a little fewer and 19 more'
     """
-    low, high = interval["low"], interval["high"]
+    low, high = interval.low, interval.high
     if low is None or high is None:
         return "nobody can say how many more or fewer"
     few = max(abs(low), abs(high)) < FEW
@@ -63,138 +64,132 @@ def range_words(interval: Mapping[str, float | None]) -> str:
     return f"between {small} fewer and {large} more"
 
 
-def verdict_sentence(body: Body) -> str:
+def verdict_sentence(measured: Measured) -> str:
     """Return the verdict in one sentence that needs no statistics."""
-    verdict, leads, base = body["verdict"], body["leads"], THE[body["baseline"]]
-    what = outcomes_word(body)
-    if not verdict["learned"]:
+    verdict, leads, base = measured.verdict, measured.leads, THE[measured.baseline]
+    what = outcomes_word(measured)
+    if not verdict.learned:
         return (
             f"Not proven: the history holds too few outcomes to learn from, so every lead gets the same probability; "
             f"{base} should go on deciding."
         )
-    if not verdict["enough"]:
+    if not verdict.enough:
         return (
-            f"Not proven: {leads['reached']:,} of the {leads['looked_at']:,} test leads looked at reached "
-            f"{body['asked']['stage']} and {_depth(body, verdict['depth']):,.0f} were handed over; with fewer than "
-            f"{verdict['min_outcomes']} of either nothing is proven, so {base} should go on deciding."
+            f"Not proven: {leads.reached:,} of the {leads.looked_at:,} test leads looked at reached "
+            f"{measured.asked.stage} and {measured.handed_over(verdict.depth):,.0f} were handed over; with fewer than "
+            f"{verdict.min_outcomes} of either nothing is proven, so {base} should go on deciding."
         )
-    told = f"{range_words(verdict['gained_a_month'])} {what} a month than {base} from the same number of calls"
-    if verdict["outcome"] == "won":
-        depth = "at the depth the team works today" if body["baseline"] == "points" else "handing over as many leads"
+    told = f"{range_words(verdict.gained_a_month)} {what} a month than {base} from the same number of calls"
+    if verdict.outcome == "won":
+        depth = "at the depth the team works today" if measured.baseline == "points" else "handing over as many leads"
         return f"Yes: {depth}, the model finds {told}."
-    if verdict["outcome"] == "lost":
-        return f"No: {_behind(body)}; {base} should go on deciding."
+    if verdict.outcome == "lost":
+        return f"No: {_behind(measured)}; {base} should go on deciding."
     return f"Not proven: the model finds {told}; that may be chance, so {base} should go on deciding."
 
 
-def _depth(body: Body, band: str) -> float:
-    """Return how many leads the baseline handed over."""
-    handed: float = body["depths"][band]["at_depth"][body["baseline"]]["handed_over"]["value"]
-    return handed
-
-
-def _behind(body: Body) -> str:
+def _behind(measured: Measured) -> str:
     """Say where the model was shown to find fewer."""
     parts = []
-    for band, other in body["verdict"]["behind"]:
-        difference = body["depths"][band]["difference"][other]["found"]
-        parts.append(f"{range_words(difference)} {outcomes_word(body)} than {THE[other]} at {band}")
+    for band, other in measured.verdict.behind:
+        difference = measured.depths.of(band).difference[other].found
+        parts.append(f"{range_words(difference)} {outcomes_word(measured)} than {THE[other]} at {band}")
     return "handing over as many leads in the same weeks, the model found " + ", and ".join(parts)
 
 
-def missing_of(body: Body) -> list[str]:
+def missing_of(measured: Measured) -> tuple[str, ...]:
     """Return what stands between this model and ``champion``, approvals left aside; empty if nothing does."""
-    verdict, base, missing = body["verdict"], THE[body["baseline"]], []
-    if not verdict["learned"]:
-        missing.append(f"{verdict['missing_outcomes']:,} more outcomes to learn from")
-    elif not verdict["enough"]:
-        found = min(float(body["leads"]["reached"]), _depth(body, verdict["depth"]))
-        missing.append(f"{verdict['min_outcomes'] - found:,.0f} more outcomes or hand-overs in the test period")
-    elif verdict["outcome"] == "not_proven":
-        missing.append(f"a difference to {base} at {verdict['depth']} that chance does not explain")
-    elif verdict["outcome"] == "lost":
-        missing.append(f"a model that finds at least as many {outcomes_word(body)} at every cut-off")
-    if not body["probabilities"]["beats_baseline"]:
+    verdict, base, missing = measured.verdict, THE[measured.baseline], []
+    if not verdict.learned:
+        missing.append(f"{verdict.missing_outcomes:,} more outcomes to learn from")
+    elif not verdict.enough:
+        found = min(float(measured.leads.reached), measured.handed_over(verdict.depth))
+        missing.append(f"{verdict.min_outcomes - found:,.0f} more outcomes or hand-overs in the test period")
+    elif verdict.outcome == "not_proven":
+        missing.append(f"a difference to {base} at {verdict.depth} that chance does not explain")
+    elif verdict.outcome == "lost":
+        missing.append(f"a model that finds at least as many {outcomes_word(measured)} at every cut-off")
+    if not measured.probabilities.beats_baseline:
         missing.append(
             f"proof that it orders leads better than {base} and that its percentages come closer to what happened "
             "(see report.html)"
         )
-    return missing
+    return tuple(missing)
 
 
-def next_steps(body: Body) -> list[str]:
+def next_steps(measured: Measured) -> tuple[str, ...]:
     """Return what to do next, the most useful first."""
-    verdict, steps = body["verdict"], []
-    if not body["verdict"]["learned"]:
-        return ["Let the history grow, or include an earlier stage as target, and run again."]
-    if verdict["outcome"] == "not_proven":
-        if body["leads"]["sampled_out"]:
+    verdict, steps = measured.verdict, []
+    if not measured.verdict.learned:
+        return ("Let the history grow, or include an earlier stage as target, and run again.",)
+    if verdict.outcome == "not_proven":
+        if measured.leads.sampled_out:
             steps.append(
-                f"Look at all test leads, not a sample: --set evaluate.look_leads={body['leads']['test']:d}. It costs "
+                f"Look at all test leads, not a sample: --set evaluate.look_leads={measured.leads.test:d}. It costs "
                 "computing time only."
             )
-        more = more_weeks(body)
+        more = more_weeks(measured)
         if more is not None:
             steps.append(
                 f"Wait: if the difference stays as it is, about {more:,} more weeks of such test leads will show it."
             )
         steps.append("Train a better model: report.html says what more outcomes would bring and where it errs.")
-    if verdict["outcome"] == "lost":
+    if verdict.outcome == "lost":
         steps.append("Keep the points. See report.html for the groups in which the model errs, and train again.")
-    if verdict["outcome"] == "won" and not body["probabilities"]["beats_baseline"]:
+    if verdict.outcome == "won" and not measured.probabilities.beats_baseline:
         steps.append("See report.html for the groups in which the percentages do not hold, and train again.")
-    return [step.replace("Keep the points", f"Keep {THE[body['baseline']]}") for step in steps]
+    return tuple(step.replace("Keep the points", f"Keep {THE[measured.baseline]}") for step in steps)
 
 
-def more_weeks(body: Body) -> int | None:
+def more_weeks(measured: Measured) -> int | None:
     """Return how many more weeks would do if the difference stayed; None where it points the other way or for ever.
 
     The width of an interval falls with the square root of the number of leads.
     """
-    gained = body["verdict"]["gained"]
-    if gained["low"] is None or gained["value"] <= 0 or gained["low"] > 0:
+    gained = measured.verdict.gained
+    if gained.value is None or gained.low is None or gained.value <= 0 or gained.low > 0:
         return None
-    factor = ((gained["value"] - gained["low"]) / gained["value"]) ** 2
-    weeks = math.ceil(body["asked"]["weeks"] * (factor - 1)) + 1
+    factor = ((gained.value - gained.low) / gained.value) ** 2
+    weeks = math.ceil(measured.asked.weeks * (factor - 1)) + 1
     return weeks if weeks <= MOST_WEEKS else None
 
 
-def cautions_of(body: Body) -> list[str]:
+def cautions_of(measured: Measured) -> tuple[str, ...]:
     """Return what the figures cannot tell."""
-    asked, leads, told = body["asked"], body["leads"], []
-    if body["follow_up"]["declared"] == "promoted_only":
+    asked, leads, told = measured.asked, measured.leads, []
+    if measured.follow_up.declared == "promoted_only":
         told.append(
             "Sales works promoted leads alone. A lead that the model would have handed over and the points did not was "
             "not worked, and counts as wasted: a win is a win all the same, but that the model does not win is not "
             "shown by these figures."
         )
-    if body["follow_up"]["warning"]:
-        told.append(f"Follow-up: {body['follow_up']['warning']}.")
+    if measured.follow_up.warning:
+        told.append(f"Follow-up: {measured.follow_up.warning}.")
     told.extend(
-        f"A column of the model looks like a leak, do not trust these figures yet: {leak}." for leak in body["leaks"]
+        f"A column of the model looks like a leak, do not trust these figures yet: {leak}." for leak in measured.leaks
     )
-    if body["baseline"] == "naive_bayes":
+    if measured.baseline == "naive_bayes":
         told.append(STAND_IN)
-    if leads["sampled_out"]:
+    if leads.sampled_out:
         told.append(
-            f"Looked at every night is a sample drawn by chance, {leads['looked_at']:,} of "
-            f"{leads['looked_at'] + leads['sampled_out']:,} leads. Numbers a week and a month are scaled up to all."
+            f"Looked at every night is a sample drawn by chance, {leads.looked_at:,} of "
+            f"{leads.looked_at + leads.sampled_out:,} leads. Numbers a week and a month are scaled up to all."
         )
-    if asked["every"] is not None:
+    if asked.every is not None:
         told.append(
             "Leads that came in before the test period are left out, so the first weeks hold fewer; numbers a week "
-            f"and a month use the volume of the {asked['counted_weeks']:.0f} weeks after that. Leads that came in late "
+            f"and a month use the volume of the {asked.counted_weeks:.0f} weeks after that. Leads that came in late "
             "have had less time to be handed over. Both hold for all alike."
         )
     told.extend(
-        f"At {band} only {_depth(body, band):,.0f} leads were handed over, too few to weigh in the verdict."
-        for band in sorted(body["depths"])
-        if _depth(body, band) < body["verdict"]["min_outcomes"]
+        f"At {band} only {measured.handed_over(band):,.0f} leads were handed over, too few to weigh in the verdict."
+        for band in BANDS
+        if measured.handed_over(band) < measured.verdict.min_outcomes
     )
-    if asked["deal"] is not None and leads["deals_too_young"]:
+    if asked.deal is not None and leads.deals_too_young:
         told.append(
-            f"For {leads['deals_too_young']:,} leads it is too early to tell whether a deal comes of them; they "
+            f"For {leads.deals_too_young:,} leads it is too early to tell whether a deal comes of them; they "
             "count as none."
         )
     told.append("Intervals do not cover that the next quarter may differ from the one measured.")
-    return told
+    return tuple(told)

@@ -17,13 +17,13 @@ from pipeline.receipt.verify import line, verify
 from pipeline.register.receipt_in_mlflow import is_registered, open_registered, sealed_run
 from pipeline.runner.progress import say
 from pipeline.runner.stages import StageContext, run_stage
-from pipeline.settings.settings import Role
+from pipeline.settings.settings import Team
 
 
 def approve(
     out: Path,
     *,
-    role: Role,
+    role: Team,
     name: str,
     refused: bool,
     why: str | None,
@@ -53,7 +53,7 @@ def approve(
         return _approve(context, role=role, name=name, refused=refused, why=why)
 
 
-def _approve(context: StageContext, *, role: Role, name: str, refused: bool, why: str | None) -> Sealed:
+def _approve(context: StageContext, *, role: Team, name: str, refused: bool, why: str | None) -> Sealed:
     registered = is_registered(context)
     run = sealed_run(context)
     altered = [result for result in verify(run) if result.answer is Answer.FAILED]

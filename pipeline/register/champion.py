@@ -247,8 +247,8 @@ def with_receipt(decision: Decision, sealed: Sealed | None, *, altered: Sequence
     standing = standing_of(sealed)
     if standing.state == "refused":
         return Decision(False, f"it was {standing.sentence}")
-    if sealed.receipt["verdict"]["outcome"] != "won":
-        return Decision(False, f"it does not win at the working depth. {sealed.receipt['verdict']['sentence']}")
+    if sealed.receipt.verdict.outcome != "won":
+        return Decision(False, f"it does not win at the working depth. {sealed.receipt.verdict.sentence}")
     if not decision.promote:
         return decision
     if standing.state != "approved":

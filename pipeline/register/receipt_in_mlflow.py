@@ -27,7 +27,7 @@ def _tags(context: StageContext, sealed: Sealed) -> Mapping[str, str] | None:
     if not is_registered(context):
         return None
     registry = open_registry(context.workspace.root, context.settings.mlflow, context.spec().name)
-    return registry.tags_of_model(sealed.receipt["rests_on"]["model_sha256"])
+    return registry.tags_of_model(sealed.receipt.rests_on.model_sha256)
 
 
 def open_registered(out: Path, params_file: Path | None, overrides: Mapping[str, Any]) -> StageContext:

@@ -90,7 +90,7 @@ def run(context: StageContext, out: Path) -> None:
         "aliases": sorted(registered.aliases),
         "champion": registered.champion,
         "beats_baseline": bool(evaluation["beats_baseline"]),
-        "receipt": {"sha256": sealed.sha256, "outcome": sealed.receipt["verdict"]["outcome"], "head": sealed.head},
+        "receipt": {"sha256": sealed.sha256, "outcome": sealed.receipt.verdict.outcome, "head": sealed.head},
         "standing": standing_of(sealed).sentence,
         "promoted": registered.decision.promote,
         "why": registered.decision.why,

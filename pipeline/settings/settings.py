@@ -116,13 +116,13 @@ class MlflowOptions(Strict):
     experiment: str = "leadscore"
 
 
-Role = Literal["marketing", "sales"]
+Team = Literal["marketing", "sales"]
 
 
 class ReceiptOptions(Strict):
     """What a model has to show and who has to agree before it becomes champion."""
 
-    approvals: tuple[Role, ...] = ("marketing", "sales")
+    approvals: tuple[Team, ...] = ("marketing", "sales")
     """Who signs; sales always last. Empty: nobody is asked."""
     min_outcomes: int = Field(default=20, ge=1)
     """Test leads with the outcome, and leads handed over, below which nothing counts as proven."""

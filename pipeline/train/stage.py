@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from features.catalog.feature_list import feature_list
+from models.estimator.fitting import Fitting
 from models.forecast.fit_forecast import fit_forecasts, fit_steps, predict_fitted
 from models.forecast.forecast import Forecast
 from pipeline.outputs.feature_rows import read_features
@@ -34,12 +35,9 @@ def run(context: StageContext, out: Path) -> None:
         fitted = fit_forecasts(
             history,
             labels,
+            Fitting(feature_list(spec, settings.features), settings.model, settings.seed, steps.advance),
             spec=spec,
-            features=feature_list(spec, settings.features),
             feature_options=settings.features,
-            options=settings.model,
-            seed=settings.seed,
-            on_step=steps.advance,
         )
     forecast = fitted.final
     for line in shortfalls(forecast):

@@ -10,6 +10,7 @@ import pytest
 
 from features.catalog.feature_list import feature_list
 from features.source_spec import FeatureOptions, SourceSpec
+from models.estimator.fitting import Fitting
 from models.estimator.options import EstimatorOptions
 from models.forecast.fit_forecast import FittedForecast, fit_forecasts
 from models.forecast.forecast import Forecast
@@ -88,11 +89,9 @@ def _fit_fitted(company: Company, *, options: EstimatorOptions = QUICK, seed: in
     return fit_forecasts(
         company.history,
         company.labels,
+        Fitting(company.features, options, seed),
         spec=company.spec,
-        features=company.features,
         feature_options=FeatureOptions(),
-        options=options,
-        seed=seed,
     )
 
 

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from models.evaluation.target_evaluation import BASELINE, MODEL, SCORERS
-from pipeline.evaluate.evaluation import Volume
+from pipeline.evaluate.evaluation import VolumeCurve
 from pipeline.pages.figures import COLOURS, _figure, _finish, panels, percent_axis
 
 MARKS = {MODEL: "o", BASELINE: "s"}
@@ -98,7 +98,7 @@ def gain_figure(curves: Mapping[str, pd.DataFrame], names: Names) -> Figure:
     return figure
 
 
-def precision_volume_figure(volumes: Mapping[str, Volume], names: Names) -> Figure:
+def precision_volume_figure(volumes: Mapping[str, VolumeCurve], names: Names) -> Figure:
     """Draw the share of promoted leads that get there against how many are promoted, and where the cut-offs are."""
     figure, axes = _figure(8.0, 4.6)
     for scorer in SCORERS:

@@ -18,9 +18,9 @@ DIMENSIONS = {"band": "Band", "month": "Month"}
 MEASURES = {"seniority": "level", "function": "department", "kind": "kind", "given": "given"}
 
 
-def agreement_sentence(evaluation: Evaluation, target: str) -> str:
+def agreement_sentence(groups: pd.DataFrame) -> str:
     """Return in one sentence how many groups agree with the forecast."""
-    counts = agreement(evaluation.groups[target])
+    counts = agreement(groups)
     told = counts["groups"] - counts["too_few_to_tell"]
     if not told:
         return f"None of the {counts['groups']} groups holds enough leads to tell."
@@ -33,7 +33,7 @@ def agreement_sentence(evaluation: Evaluation, target: str) -> str:
 
 def group_blocks(evaluation: Evaluation, target: str) -> list[dict[str, Any]]:
     """Lay the groups of one target out: a table a way of dividing, with words for every value."""
-    table = evaluation.groups[target]
+    table = evaluation.targets[target].groups
     return [
         {"title": _title(evaluation, str(dimension), str(column)), "rows": _rows(evaluation, str(column), part)}
         for (dimension, column), part in table.groupby(["dimension", "column"], sort=False)

@@ -8,7 +8,7 @@ from models.measures.bootstrap import Interval
 from pipeline.pages.number_words import number, target_title
 
 if TYPE_CHECKING:
-    from models.forecast.answering_level import Answer
+    from models.forecast.answering_level import LevelAnswer
     from pipeline.evaluate.evaluation import Evaluation
 
 WORTH = {
@@ -18,7 +18,7 @@ WORTH = {
 }
 
 
-def level_words(answer: Answer) -> str:
+def level_words(answer: LevelAnswer) -> str:
     """Return which level answered, in a sentence without statistics."""
     if answer.level == "rate":
         return (
@@ -36,8 +36,8 @@ def level_words(answer: Answer) -> str:
 def level_sentences(evaluation: Evaluation) -> list[str]:
     """Return one sentence a target."""
     return [
-        f"{_upper_first(target_title(evaluation.spec, name))}: {level_words(evaluation.answers[name])}."
-        for name in (result.target for result in evaluation.targets)
+        f"{_upper_first(target_title(evaluation.spec, name))}: {level_words(judged.answer)}."
+        for name, judged in evaluation.targets.items()
     ]
 
 

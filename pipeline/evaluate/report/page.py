@@ -11,14 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from features.catalog.feature_list import Feature
-from models.bands import BANDS
 from models.calibration.by_group import RULE as GROUP_RULE
 from models.evaluation.beats_baseline import RULE
 from models.evaluation.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
-from models.measures.bootstrap import Interval
 from models.measures.metrics import METRICS, Metric
-from pipeline.evaluate.evaluation import Evaluation
+from pipeline.evaluate.evaluation import Evaluation, JudgedTarget
 from pipeline.evaluate.report.figures import (
     gain_figure,
     importance_figure,
@@ -26,9 +23,11 @@ from pipeline.evaluate.report.figures import (
     precision_volume_figure,
     reliability_figure,
 )
+from pipeline.evaluate.report.funnel import funnel_rows
 from pipeline.evaluate.report.grades import grade_rows
 from pipeline.evaluate.report.groups import agreement_sentence, group_blocks
 from pipeline.evaluate.report.learning import curve_rows, gain_sentence, level_sentences
+from pipeline.evaluate.report.segments import segment_table
 from pipeline.evaluate.report.words import FAMILIES, follow_up_note, promoted_sentence, the_baseline, verdict
 from pipeline.outputs.evaluation_file import PLOTS_FOLDER, REPORT_FILE
 from pipeline.pages.cutoff_words import asked, stated
@@ -39,15 +38,10 @@ from pipeline.pages.number_words import (
     horizon_days,
     number,
     percent,
-    percent_bounds,
     signed,
     subject_title,
     target_title,
 )
-
-MIN_FOR_MEDIAN = 5
-"""Of fewer times, a median is an anecdote."""
-NO_INTERVAL = Interval(float("nan"), float("nan"), float("nan"))
 
 
 @dataclass(frozen=True)
@@ -77,9 +71,9 @@ def write_report(evaluation: Evaluation, out: Path) -> None:
 
 def draw_pictures(evaluation: Evaluation) -> dict[str, Picture]:
     """Draw the pictures of the primary target."""
-    result = evaluation.primary
+    result = evaluation.primary.result
     names = {MODEL: "model", BASELINE: evaluation.baseline_name}
-    shown = evaluation.importance
+    shown = evaluation.importance.subjects
     titles = {
         f"{row.family}.{row.subject}": subject_title(evaluation.spec, str(row.family), str(row.subject))
         for row in shown.itertuples()
@@ -105,7 +99,7 @@ def render(evaluation: Evaluation, pictures: dict[str, Picture]) -> str:
         .get_template("report.html.j2")
         .render(
             e=evaluation,
-            result=evaluation.primary,
+            result=evaluation.primary.result,
             base=evaluation.baseline_name,
             the_base=the_baseline(evaluation),
             goal=target_title(spec, cutoffs.target),
@@ -115,21 +109,21 @@ def render(evaluation: Evaluation, pictures: dict[str, Picture]) -> str:
             follow_up_note=follow_up_note(evaluation),
             rule=RULE,
             uri={name: picture.uri for name, picture in pictures.items()},
-            measures=[_measures(evaluation, result) for result in evaluation.targets],
-            funnel=_funnel(evaluation),
+            measures=[_measures(evaluation, judged) for judged in evaluation.targets.values()],
+            funnel=funnel_rows(evaluation.promotions, evaluation.baseline_name),
             test=evaluation.data.part(cutoffs.target, "test"),
             families=[
                 (FAMILIES[family], percent(share))
-                for family, share in evaluation.families[["family", "share"]].to_numpy()
+                for family, share in evaluation.importance.families[["family", "share"]].to_numpy()
             ],
-            segments=[_segment(evaluation, feature, table) for feature, table in evaluation.change.segments],
-            groups=[_groups(evaluation, result.target) for result in evaluation.targets],
+            segments=[segment_table(spec, *segment) for segment in evaluation.open_leads.change.segments],
+            groups=[_groups(evaluation, name) for name in evaluation.targets],
             group_rule=GROUP_RULE,
             levels=level_sentences(evaluation),
             gain=gain_sentence(evaluation),
             curve=curve_rows(evaluation),
             grades=grade_rows(evaluation.grades),
-            target_titles={result.target: target_title(spec, result.target) for result in evaluation.targets},
+            target_titles={name: target_title(spec, name) for name in evaluation.targets},
             number=number,
             signed=signed,
             percent=percent,
@@ -142,16 +136,18 @@ def render(evaluation: Evaluation, pictures: dict[str, Picture]) -> str:
 def _groups(evaluation: Evaluation, target: str) -> dict[str, Any]:
     return {
         "title": f"{target_title(evaluation.spec, target)} within {horizon_days(evaluation.spec, target)} days",
-        "sentence": agreement_sentence(evaluation, target),
+        "sentence": agreement_sentence(evaluation.targets[target].groups),
         "blocks": group_blocks(evaluation, target),
     }
 
 
-def _measures(evaluation: Evaluation, result: TargetEvaluation) -> dict[str, Any]:
+def _measures(evaluation: Evaluation, judged: JudgedTarget) -> dict[str, Any]:
+    result = judged.result
     title = target_title(evaluation.spec, result.target)
     return {
         "title": f"{title} within {horizon_days(evaluation.spec, result.target)} days",
         "result": result,
+        "level": judged.level,
         "rows": [_measure(result, metric) for metric in METRICS],
     }
 
@@ -173,52 +169,6 @@ def _measure(result: TargetEvaluation, metric: Metric) -> dict[str, str]:
         "word": "model better" if better else "model worse" if worse else "no clear difference",
         "kind": "better" if better else "worse" if worse else "open",
     }
-
-
-def _funnel(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """Lay conversions out, a row a band, stage and scorer."""
-    names = {MODEL: "model", BASELINE: evaluation.baseline_name}
-    rows = []
-    for band in BANDS:
-        for position, declared in enumerate(evaluation.promotions.conversions[MODEL, band]):
-            if declared.stage == band:
-                continue  # promoted to SAL and then SAL: it says how fast sales clicks, not what became of the lead
-            for scorer in SCORERS:
-                step = evaluation.promotions.conversions[scorer, band][position]
-                median = step.median_days if step.reached >= MIN_FOR_MEDIAN else NO_INTERVAL
-                place = evaluation.promotions.volumes[scorer].at_cutoff[band]
-                rows.append(
-                    {
-                        "band": band,
-                        "stage": step.stage,
-                        "days": f"{step.horizon_days:g}",
-                        "scorer": names[scorer],
-                        "per_week": number(place["per_week"], 1),
-                        "leads": f"{step.leads:,}",
-                        "left_out": f"{step.already_there + step.too_young:,}",
-                        "share": percent(step.share.value),
-                        "share_bounds": percent_bounds(step.share),
-                        "median": number(median.value, 1),
-                        "median_bounds": bounds(median, 1),
-                    }
-                )
-    return rows
-
-
-def _segment(evaluation: Evaluation, feature: Feature, table: pd.DataFrame) -> dict[str, Any]:
-    names = {code: words.en for code, words in feature.values}
-    measure = {"seniority": "level", "function": "department", "kind": "kind"}
-    title = subject_title(evaluation.spec, feature.family, feature.subject)
-    suffix = feature.name.removeprefix(f"fit_{feature.subject}").strip("_")
-    columns = ["leads", "baseline", "model", "entering", "leaving"]
-    rows = [
-        {
-            "value": "not filled in" if unknown else names.get(str(value), str(value)),
-            "counts": [f"{int(count):,}" for count in counts],
-        }
-        for value, unknown, counts in zip(table["value"], table["unknown"], table[columns].to_numpy(), strict=True)
-    ]
-    return {"title": f"{title}, {measure[suffix]}" if suffix in measure else title, "rows": rows}
 
 
 def _stacked(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:

@@ -30,8 +30,8 @@ def the_baseline(evaluation: Evaluation) -> str:
 
 def verdict(evaluation: Evaluation) -> str:
     """Return the outcome in one sentence that needs no statistics."""
-    result, base = evaluation.primary, the_baseline(evaluation)
-    if evaluation.levels[result.target] != "model":
+    result, base = evaluation.primary.result, the_baseline(evaluation)
+    if evaluation.primary.level != "model":
         return (
             f"Not yet: the history holds too few outcomes to learn from, so every lead gets the same average "
             f"probability, and {base} should go on deciding."
@@ -62,7 +62,7 @@ def verdict(evaluation: Evaluation) -> str:
 
 def follow_up_note(evaluation: Evaluation) -> str | None:
     """Return what shares of promoted leads rest on where sales works handed-over leads alone; None elsewhere."""
-    if not evaluation.follow_up["declared"]:
+    if not evaluation.data.follow_up["declared"]:
         return None
     base, parts = the_baseline(evaluation), []
     for scorer, name in ((MODEL, "the model"), (BASELINE, base)):
@@ -86,7 +86,8 @@ def promoted_sentence(evaluation: Evaluation) -> str:
         return "In the test period one of the two promoted nobody, so their MQLs cannot be compared."
     target = evaluation.cutoffs.target
     goal, days = target_title(evaluation.spec, target), horizon_days(evaluation.spec, target)
-    if evaluation.follow_up["declared"] and min(mine["effective_leads"], theirs["effective_leads"]) < ENOUGH_TO_TELL:
+    effective = min(mine["effective_leads"], theirs["effective_leads"])
+    if evaluation.data.follow_up["declared"] and effective < ENOUGH_TO_TELL:
         return (
             f"The model would have promoted {mine['per_week']:.1f} leads a week to MQL, {base} "
             f"{theirs['per_week']:.1f}; too few of them were handed over to say how many reach {goal}."

@@ -7,9 +7,10 @@ import pytest
 from features.time_units import to_micros
 from models.estimator.estimator import Estimator
 from models.estimator.fit_estimator import fit_estimator
+from models.estimator.fitting import Fitting
 from models.estimator.options import EstimatorOptions
+from models.estimator.training_rows import Rows
 from models.log_odds import log_losses
-from models.measures.lead_weights import even_weights
 
 QUICK = EstimatorOptions(boosters=2, max_rounds=60, threads=1)
 
@@ -17,16 +18,8 @@ QUICK = EstimatorOptions(boosters=2, max_rounds=60, threads=1)
 @pytest.fixture(scope="module")
 def fit(company):
     def fitted(rows: pd.DataFrame, y, options: EstimatorOptions = QUICK) -> Estimator:
-        return fit_estimator(
-            rows,
-            y,
-            weights=even_weights(rows["lead_id"]),
-            lead_ids=rows["lead_id"],
-            as_of_us=to_micros(rows["as_of"]),
-            features=company.features,
-            options=options,
-            seed=3,
-        )
+        learned = Rows.of(rows, y, lead_ids=rows["lead_id"], as_of_us=to_micros(rows["as_of"]))
+        return fit_estimator(learned, Fitting(company.features, options, seed=3))
 
     return fitted
 
@@ -137,16 +130,14 @@ def test_a_share_is_learned_as_two_weighted_rows(fit, company):
     options = EstimatorOptions(boosters=2, max_rounds=40, threads=1, bagging_fraction=1.0, path_smooth=0.0)
     fractional = fit(rows, shares, options)
     doubled = pd.concat([rows, rows[young]], ignore_index=True)
-    both = fit_estimator(
+    learned = Rows.of(
         doubled,
         np.concatenate([np.where(young, 1.0, sure), np.zeros(young.sum())]),
         weights=np.concatenate([np.where(young, p, 1.0), 1 - p[young]]),
         lead_ids=doubled["lead_id"],
         as_of_us=to_micros(doubled["as_of"]),
-        features=company.features,
-        options=options,
-        seed=3,
     )
+    both = fit_estimator(learned, Fitting(company.features, options, seed=3))
     # not the same bits: leaves count rows, and leads are dealt into folds by their outcomes
     assert fractional.rate_log_odds == pytest.approx(both.rate_log_odds)
     assert np.corrcoef(fractional.log_odds(rows), both.log_odds(rows))[0, 1] > 0.97

@@ -11,6 +11,7 @@ from features.labelling.labels import as_seen
 from features.labelling.seen_so_far import seen_so_far
 from features.language.languages import Words
 from features.time_units import DAY_US
+from models.estimator.fitting import Fitting
 from models.estimator.options import EstimatorOptions
 from models.forecast.fit_target import fit_target
 from models.log_odds import log_losses, log_odds_to_probability
@@ -78,7 +79,7 @@ def loss(model, company):
 
 
 def fit(rows):
-    return fit_target(rows, features=FEATURES, options=QUICK, seed=1, horizon_us=HORIZON)
+    return fit_target(rows, Fitting(FEATURES, QUICK, seed=1), horizon_us=HORIZON)
 
 
 @pytest.fixture(scope="module")

@@ -2,27 +2,28 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from features.errors import InputError
 from pipeline.receipt.approvals import add_entry, approvals_file, with_approvals, write_entries
-from pipeline.receipt.seal import canonical, digest_of, seal, signed_by
+from pipeline.receipt.seal import Sealed, canonical, digest_of, seal, signed_by
 from pipeline.receipt.signing_state import standing_of
 from pipeline.register.champion import Decision, with_receipt
 
+EXAMPLE = Path(__file__).parents[3] / "docs" / "receipts" / "demo.json"
+PUBLISHED = Sealed.read(EXAMPLE.read_text(encoding="utf-8")).receipt
 NOW = "2026-07-01T09:00:00Z"
 EARNED = Decision(True, "it beats the baseline, and there is no champion yet")
 
 
 def receipt(*, outcome="won", missing=(), required=("marketing", "sales"), cutoffs="c1", model="m1", note=""):
-    body = {
-        "verdict": {"outcome": outcome, "missing": list(missing), "sentence": "Not proven."},
-        "approvals_required": list(required),
-        "rests_on": {"model_sha256": model, "cutoffs_version": cutoffs},
-        "note": note,
-    }
-    return seal(body, None)
+    """The published receipt of the demo with another verdict, other teams to sign, another model or other cut-offs."""
+    verdict = PUBLISHED.verdict.model_copy(update={"outcome": outcome, "missing": tuple(missing)})
+    rests_on = PUBLISHED.rests_on.model_copy(update={"model_sha256": model, "cutoffs_version": cutoffs})
+    changes = {"verdict": verdict, "approvals_required": required, "rests_on": rests_on, "cautions": (note,)}
+    return seal(PUBLISHED.model_copy(update=changes), None)
 
 
 def say(sealed, role, *, refused=False, why=None, name="N", key=None):

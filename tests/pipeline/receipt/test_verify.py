@@ -89,12 +89,11 @@ def test_any_byte_of_either_file_is_found(sealed_run):
 def test_who_works_the_hashes_out_again_is_found_by_the_key(sealed_run):
     folder, root = sealed_run.folder("receipt"), sealed_run.workspace.root
     sealed = read_receipt(folder)
-    body = json.loads(json.dumps(sealed.receipt))
-    body["verdict"]["outcome"] = "won"
-    forged = seal(body, None)
+    verdict = sealed.receipt.verdict.model_copy(update={"outcome": "won"})
+    forged = seal(sealed.receipt.model_copy(update={"verdict": verdict}), None)
     shutil.rmtree(root / "approvals")
     write_receipt(forged, folder)
-    assert forged.sha256 == digest_of(body)
+    assert forged.sha256 == digest_of(forged.receipt.tree())
     assert altered(sealed_run, key=None) == set()  # a hash alone does not know who made it
     assert altered(sealed_run) == {"signature of receipt.json"}
 
@@ -104,6 +103,18 @@ def remembered(sealed_run, sealed, tags):
     write_receipt(sealed, sealed_run.folder("receipt"))
     [result] = Remembered().results(SealedRun(sealed_run, None, lambda _: tags))
     return result
+
+
+def test_a_receipt_of_another_version_is_not_checked_and_its_signature_is(sealed_run):
+    file = sealed_run.folder("receipt") / "receipt.json"
+    document = json.loads(file.read_text())
+    document["receipt"]["mood"] = "good"
+    document["sha256"] = digest_of(document["receipt"])
+    file.write_text(json.dumps(document))
+    [receipt, signature] = verify(sealed_run, None)
+    assert (receipt.answer, signature.answer) == ("not checked", "not checked")
+    assert "receipt.mood" in receipt.note
+    assert altered(sealed_run) == {"signature of receipt.json"}
 
 
 def test_a_refusal_cut_off_is_found_by_what_mlflow_remembers(sealed_run):

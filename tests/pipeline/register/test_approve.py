@@ -29,9 +29,9 @@ def won(judged_by_points, tmp_path, empty_store):
     context = open_run(out)
     run_stage("receipt", context)
     folder = context.folder("receipt")
-    body = json.loads(json.dumps(read_receipt(folder).receipt))
-    body["verdict"] |= {"outcome": "won", "missing": []}
-    write_receipt(seal(body, None), folder)
+    receipt = read_receipt(folder).receipt
+    verdict = receipt.verdict.model_copy(update={"outcome": "won", "missing": ()})
+    write_receipt(seal(receipt.model_copy(update={"verdict": verdict}), None), folder)
     stamp = json.loads((folder / STAMP).read_text())
     (folder / STAMP).write_text(json.dumps(stamp | {"outputs": tree_digest([folder])}))
     run_stage("register", context)

@@ -12,7 +12,7 @@ from models.estimator.options import EstimatorOptions
 from models.forecast.fit_forecast import fit_forecast
 from pipeline.outputs.model_files import model_hash, read_forecast, write_forecast
 from pipeline.receipt.approvals import add_entry, with_approvals, write_entries
-from pipeline.receipt.body import receipt_body
+from pipeline.receipt.body import make_receipt
 from pipeline.receipt.seal import seal
 from pipeline.receipt.signing_state import standing_of
 from pipeline.receipt.stage import read_receipt, write_receipt
@@ -67,9 +67,10 @@ def give_receipt(context: StageContext, *, outcome: str = "won", beats_baseline:
     file.write_text(json.dumps(json.loads(file.read_text()) | {"beats_baseline": beats_baseline}))
     for stage in ("train", "evaluate"):
         restamp(context, stage)
-    body = receipt_body(context)
-    body["verdict"] |= {"outcome": outcome, "missing": [] if outcome == "won" and beats_baseline else ["proof"]}
-    sealed = with_approvals(seal(body, None), context.workspace.root)
+    receipt = make_receipt(context)
+    changes = {"outcome": outcome, "missing": () if outcome == "won" and beats_baseline else ("proof",)}
+    receipt = receipt.model_copy(update={"verdict": receipt.verdict.model_copy(update=changes)})
+    sealed = with_approvals(seal(receipt, None), context.workspace.root)
     for role in ("marketing", "sales") if approved and not sealed.approvals else ():
         sealed = add_entry(sealed, role=role, name="N", refused=False, why=None, time="2026-07-01T09:00:00Z", key=None)
     write_entries(context.workspace.root, sealed)

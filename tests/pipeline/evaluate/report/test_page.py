@@ -10,18 +10,11 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
-from features.catalog.feature import Feature
-from features.language.languages import Words
 from models.cutoffs.cutoffs import Cutoffs
-from models.evaluation.stage_conversion import Conversion
-from models.evaluation.target_evaluation import SCORERS
-from models.measures.bootstrap import Interval
-from pipeline.evaluate.report import page as report
 from pipeline.pages.number_words import percent
 from pipeline.runner.stages import StageContext, run_stage
 from pipeline.runner.workspace import Workspace
@@ -246,28 +239,6 @@ def test_no_promotion_leads_to_itself_and_few_times_have_no_median(judged_by_poi
     assert {(band, stage) for band, stage, *_ in rows} == {
         ("MQL", "SAL"), ("MQL", "SQL"), ("MQL", "WON"), ("SAL", "SQL"), ("SAL", "WON"),
     }  # fmt: skip
-
-
-def test_missing_values_are_not_called_as_a_value_might_be(judged_by_points: StageContext) -> None:
-    words = Words(de="Budget", en="Budget")
-    feature = Feature("fit_budget", "fit", "category", "", "budget", words, words, "budget")
-    table = pd.DataFrame({"value": ["unknown", None], "unknown": [False, True]})
-    table[["leads", "baseline", "model", "entering", "leaving"]] = 1
-    evaluation = SimpleNamespace(spec=judged_by_points.spec())
-    assert [row["value"] for row in report._segment(evaluation, feature, table)["rows"]] == ["unknown", "not filled in"]
-
-
-@pytest.mark.parametrize(("reached", "median"), [(4, "–"), (5, "7.0")])
-def test_a_median_needs_five_times(reached: int, median: str) -> None:
-    of = Interval(0.5, 0.4, 0.6)
-    step = Conversion("SQL", 30.0, 10, 0, 0, reached, 10, 10.0, of, Interval(7.0, 6.0, 8.0))
-    volume = SimpleNamespace(at_cutoff={"MQL": {"per_week": 1.0}, "SAL": {"per_week": 1.0}})
-    promotions = SimpleNamespace(
-        conversions={(scorer, band): [step] for scorer in SCORERS for band in ("MQL", "SAL")},
-        volumes=dict.fromkeys(SCORERS, volume),
-    )
-    rows = report._funnel(SimpleNamespace(promotions=promotions, baseline_name="points"))
-    assert {row["median"] for row in rows} == {median}
 
 
 def test_without_points_no_column_of_log_odds(
