@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import pandas as pd
 
@@ -53,12 +54,17 @@ def points_reasons_of_rows(
     attributes = [attribute.words or condition_words(attribute, spec) for attribute in rules.attributes]
     acts = [action.words or families_words(action.families, spec) for action in rules.actions]
     counts = [action_counts(X, action).to_numpy() for action in rules.actions]
+
+    @cache
+    def acted(nth: int, count: float) -> Words:
+        return _acted(rules.actions[nth], acts[nth], count)
+
     result = []
     for row in range(len(X)):
         reasons = []
         for position in given[row].nonzero()[0]:
             nth = int(position) - len(attributes)
-            said = attributes[position] if nth < 0 else _acted(rules.actions[nth], acts[nth], counts[nth][row])
+            said = attributes[position] if nth < 0 else acted(nth, float(counts[nth][row]))
             reasons.append(PointsReason(float(given[row, position]), said.de, said.en))
         result.append(sorted(reasons, key=lambda r: (-abs(r.points), r.en)))
     return result

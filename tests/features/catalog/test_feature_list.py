@@ -49,6 +49,14 @@ def test_numbers_are_said_as_people_say_them(spec, options):
     assert "journey_as_of_hour" not in by_name
 
 
+def test_what_is_counted_is_singular_where_one_is_shown(spec, options):
+    age = next(feature for feature in feature_list(spec, options) if feature.name == "journey_days_since_created")
+    assert [age.say(days, "en") for days in (1.0, 1.0000001, 1.04, 2.0)] == [
+        "A lead for 1 day", "A lead for 1 day", "A lead for 1.0 days", "A lead for 2 days",
+    ]  # fmt: skip
+    assert [age.say(days, "de") for days in (1.0, 12.4)] == ["Seit 1 Tag Lead", "Seit 12,4 Tagen Lead"]
+
+
 def test_braces_in_the_words_of_a_source_are_kept(options):
     spec = SourceSpec.model_validate(
         {

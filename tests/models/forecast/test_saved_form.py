@@ -5,6 +5,7 @@ import json
 import pytest
 
 from features.errors import InputError
+from features.language.languages import LANGUAGES
 from models.forecast.saved_form import MANIFEST, from_files, text_digest, to_files
 
 
@@ -31,6 +32,17 @@ def test_saved_and_loaded_it_predicts_bit_for_bit_the_same(forecast, files, comp
         forecast.feature_options,
     )
     assert again.grades == forecast.grades
+
+
+def test_saved_and_loaded_its_features_are_said_the_same(forecast, files):
+    """The singular is not saved: it is found again, ``1 day`` and ``2 days``."""
+    values = {"category": ["head", None], "boolean": [0.0, 1.0], "number": [0.0, 1.0, 1.04, 2.0, float("nan")]}
+    for before, after in zip(forecast.features, from_files(files).features, strict=True):
+        for value in values[before.dtype]:
+            for language in LANGUAGES:
+                assert after.say(value, language) == before.say(value, language)
+    assert "words_one" not in files["forecast.json"]
+    assert any(feature.words_one is not None for feature in from_files(files).features)
 
 
 def test_saving_again_gives_the_same_texts(files):
