@@ -42,7 +42,7 @@ def curve_days(spec: SourceSpec) -> tuple[float, ...]:
 
     Examples
     --------
-    >>> from features.spec import SourceSpec
+    >>> from features.source_spec import SourceSpec
     >>> targets = {"sql": {"stage": "SQL", "horizon": "36h"}, "close": {"stage": "WON", "horizon": "10d"}}
     >>> words = {"de": "Klein", "en": "Small"}
     >>> curve_days(SourceSpec.model_validate({"name": "small", "title": words, "targets": targets}))

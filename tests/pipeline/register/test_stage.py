@@ -166,7 +166,8 @@ def test_champion_moves_only_when_won_and_approved(copy):
 
 def test_nobody_is_promoted_on_a_receipt_that_does_not_hold(copy):
     sealed = give_receipt(copy)
-    write_receipt(replace(sealed, receipt=sealed.receipt | {"minutes_a_call": 3}), copy.folder("receipt"))
+    changed = sealed.receipt.model_copy(update={"minutes_a_call": 3.0})
+    write_receipt(replace(sealed, receipt=changed), copy.folder("receipt"))
     told = again(copy)
     assert (told["champion"], told["promoted"]) == (None, False)
     assert "its receipt does not hold" in told["why"]
