@@ -33,7 +33,7 @@ class ByBand(PerBand[T]):
     sal: T = Field(serialization_alias="SAL")
 
 
-class Estimate(Protocol):
+class Bounded(Protocol):
     """A number with its bounds."""
 
     @property
@@ -57,7 +57,7 @@ class Figure(Part):
     high: Known
 
     @classmethod
-    def of(cls, estimate: Estimate) -> Figure:
+    def of(cls, estimate: Bounded) -> Figure:
         """Return what has the same three numbers as a figure."""
         return cls(value=estimate.value, low=estimate.low, high=estimate.high)
 

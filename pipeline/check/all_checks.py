@@ -6,7 +6,7 @@ from features.checks import Registry
 from pipeline.check.check import SourceCheck
 from pipeline.check.event_checks import Families, SilentFamilies, UnusedEvents
 from pipeline.check.leak_checks import ColumnLeaks, EventTypeLeaks, SomethingLater
-from pipeline.check.outcome_checks import Outcomes, StagesReached
+from pipeline.check.outcome_checks import OutcomesSuffice, StagesReached
 from pipeline.check.table_checks import RejectedRows, Tables, TooManyRejects
 from pipeline.check.time_checks import LonelyNewest, NeverLookedAt, SilenceAtTheEnd
 
@@ -17,7 +17,7 @@ CHECKS: Registry[SourceCheck] = Registry(
     Families(),
     EventTypeLeaks(),
     StagesReached(),
-    Outcomes(),
+    OutcomesSuffice(),
     NeverLookedAt(),
     SilentFamilies(),
     UnusedEvents(),

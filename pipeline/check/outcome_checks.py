@@ -40,7 +40,7 @@ class StagesReached(SourceCheck):
             )
 
 
-class Outcomes(SourceCheck):
+class OutcomesSuffice(SourceCheck):
     """Counts each target's outcomes at the first look, and says what they are enough for."""
 
     code = "targets"

@@ -18,7 +18,7 @@ SHOWN_PARTS = ("train", "calibration", "test", "embargo", "too_young", "not_at_r
 
 
 @dataclass(frozen=True)
-class Part:
+class SplitPart:
     """One part of the split of one target."""
 
     target: str
@@ -37,13 +37,13 @@ class DataNotes:
     observed_until: str
     rows: dict[str, int]
     rejects: dict[str, int]
-    parts: tuple[Part, ...]
+    parts: tuple[SplitPart, ...]
     follow_up: Mapping[str, Any]
     """As in ``labels/follow_up.json``: whether leads below the cut-off can be learned about."""
     leaks: tuple[str, ...] = ()
     """Columns of the model that look like leaks, with the reason."""
 
-    def part(self, target: str, name: str) -> Part | None:
+    def part(self, target: str, name: str) -> SplitPart | None:
         """Return one part, None if no row fell into it."""
         return next((part for part in self.parts if (part.target, part.name) == (target, name)), None)
 
@@ -70,10 +70,10 @@ def data_notes(context: StageContext) -> DataNotes:
     )
 
 
-def _part(target: str, name: str, rows: pd.DataFrame) -> Part:
+def _part(target: str, name: str, rows: pd.DataFrame) -> SplitPart:
     won = rows["y"].eq(1).fillna(False).astype(bool)
     days = rows["as_of"].dt.strftime("%Y-%m-%d")
-    return Part(
+    return SplitPart(
         target=target,
         name=name,
         rows=len(rows),

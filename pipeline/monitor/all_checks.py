@@ -6,7 +6,7 @@ from features.checks import Registry
 from pipeline.monitor.check import MonitorCheck
 from pipeline.monitor.gaming_check import Gaming
 from pipeline.monitor.lead_checks import Idle, Maturing, Volume, Waiting
-from pipeline.monitor.model_checks import Calibration, Drift
+from pipeline.monitor.model_checks import FeatureDrift, PercentagesHold
 
 CHECKS: Registry[MonitorCheck] = Registry(
     Gaming(),
@@ -14,6 +14,6 @@ CHECKS: Registry[MonitorCheck] = Registry(
     Waiting(),
     Idle(),
     Maturing(),
-    Drift(),
-    Calibration(),
+    FeatureDrift(),
+    PercentagesHold(),
 )

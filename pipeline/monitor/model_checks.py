@@ -28,7 +28,7 @@ def matured_forecasts(monitored: Monitored) -> str | None:
     return None
 
 
-class Drift(MonitorCheck):
+class FeatureDrift(MonitorCheck):
     """Holds each feature of the newest leads against those that the model learned from.
 
     Columns that divide the leads, rates of sources and counts of accounts are listed but not judged: campaigns come and
@@ -70,7 +70,7 @@ class Drift(MonitorCheck):
             yield self.passed(f"None of {judged} features has drifted for sure.{unknown}", tables=tables)
 
 
-class Calibration(MonitorCheck):
+class PercentagesHold(MonitorCheck):
     """Holds forecasts of the test period against what came true, by month, once all of a month is known.
 
     A month that is looked at every week while its outcomes come in would be tested four times.

@@ -19,7 +19,7 @@ from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import file_digest
 
 KEYS = ["lead_id", "as_of"]
-Rows = Literal["history", "open"]
+RowsOf = Literal["history", "open"]
 
 
 def source_features(context: StageContext) -> tuple[SourceSpec, tuple[Feature, ...]]:
@@ -28,12 +28,12 @@ def source_features(context: StageContext) -> tuple[SourceSpec, tuple[Feature, .
     return spec, feature_list(spec, context.settings.features)
 
 
-def features_file(name: Rows) -> str:
+def features_file(name: RowsOf) -> str:
     """Return the name of the file with the features of past looks (``history``) or of present ones (``open``)."""
     return f"{name}.parquet"
 
 
-def read_features(context: StageContext, name: Rows, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def read_features(context: StageContext, name: RowsOf, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read features, one row a lead and as-of time, with ``as_of_us`` beside ``as_of``.
 
     Parameters

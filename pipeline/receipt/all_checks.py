@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from features.checks import Registry
 from pipeline.receipt.basis_checks import Code, CutoffsInForce, Model, ModelFiles, Outputs
-from pipeline.receipt.document_checks import Chain, EntriesBeside, Form, Page, Seal, Signature
+from pipeline.receipt.document_checks import Chain, EntriesBeside, Page, ReceiptForm, Seal, Signature
 from pipeline.receipt.mlflow_check import Remembered
 from pipeline.receipt.sealed_run import SealCheck
 
 CHECKS: Registry[SealCheck] = Registry(
-    Form(),
+    ReceiptForm(),
     Page(),
     EntriesBeside(),
     Seal(),

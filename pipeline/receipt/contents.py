@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import ConfigDict, JsonValue, model_validator
 
 from features.strict import Strict
-from models.bands import Band
+from models.bands import Band, PerBand
 from models.evaluation.depth_verdict import Outcome
 from models.measures.bootstrap import Interval
 from pipeline.receipt.compare_at_depth import Scorer
@@ -103,7 +103,7 @@ class FiguresPerBand(Written):
 
     def of(self, band: Band) -> BandFigures:
         """Return the comparison at one cut-off."""
-        return self.MQL if band == "MQL" else self.SAL
+        return PerBand(self.MQL, self.SAL).of(band)
 
 
 class SourceTitle(Written):

@@ -17,7 +17,7 @@ from pipeline.receipt.stage import PAGE, RECEIPT, receipt_files
 from pipeline.runner.workspace import code_digest
 
 
-class Form(SealCheck):
+class ReceiptForm(SealCheck):
     """Looks whether the receipt can be read, and is written as leadscore writes it, to the byte."""
 
     code, title = "form", f"form of {RECEIPT}"
@@ -87,7 +87,7 @@ class Seal(SealCheck):
     def run(self, context: SealedRun) -> Iterator[CheckResult]:
         """Compare the hash with the one that was sealed."""
         sealed = context.sealed
-        yield self.fits(digest_of(sealed.receipt) == sealed.sha256, "its content was changed")
+        yield self.fits(digest_of(sealed.receipt.tree()) == sealed.sha256, "its content was changed")
 
 
 class Signature(SealCheck):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.what_if.answer import what_if
+from models.what_if.consequences import what_if
 from models.what_if.question import Question
 from models.what_if.stored_evidence_files import OPEN, OPEN_ABOUT, past_of
 

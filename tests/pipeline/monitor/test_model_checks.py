@@ -10,7 +10,7 @@ from features.checks import CheckResult
 from features.source_spec import SourceSpec
 from features.time_units import parse_time
 from pipeline.monitor.check import Monitored
-from pipeline.monitor.model_checks import Calibration, Drift
+from pipeline.monitor.model_checks import FeatureDrift, PercentagesHold
 from pipeline.monitor.tables import Watched
 from pipeline.settings.settings import MonitorOptions
 
@@ -31,7 +31,7 @@ def watched_at(text: str) -> Watched:
 
 def calibration(at: str, matured: pd.DataFrame | None) -> CheckResult:
     monitored = Monitored(watched_at(at), MonitorOptions(), lambda: None, lambda: matured)
-    [result] = Calibration().results(monitored)
+    [result] = PercentagesHold().results(monitored)
     return result
 
 
@@ -78,7 +78,7 @@ def test_months_that_could_not_be_told_are_counted():
 
 
 def test_without_a_model_drift_could_not_be_checked():
-    [result] = Drift().results(Monitored(watched_at("2026-05-20"), MonitorOptions(), lambda: None, lambda: None))
+    [result] = FeatureDrift().results(Monitored(watched_at("2026-05-20"), MonitorOptions(), lambda: None, lambda: None))
     assert (result.code, result.answer) == ("drift", Answer.UNCHECKED)
     assert "No model has been trained" in result.sentence
 
@@ -87,5 +87,5 @@ def test_what_a_check_needs_is_read_once():
     reads = []
     monitored = Monitored(watched_at("2026-05-20"), MonitorOptions(), lambda: None, lambda: reads.append("matured"))
     for _ in range(3):
-        Calibration().results(monitored)
+        PercentagesHold().results(monitored)
     assert reads == ["matured"]
