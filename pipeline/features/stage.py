@@ -18,7 +18,7 @@ from features.engine import SNAPSHOTS, duckdb_type, features_sql
 from features.labelling.snapshots import history_snapshots, open_snapshots
 from features.source_spec import FeatureOptions, SourceSpec
 from features.tables.facts import TIME_COLUMNS, fact_schemas
-from pipeline.outputs.feature_rows import Rows, features_file
+from pipeline.outputs.feature_rows import RowsOf, features_file
 from pipeline.outputs.ingested_tables import read_leads, read_observed_until, read_stages, table_files
 from pipeline.runner.progress import say
 from pipeline.runner.stages import StageContext
@@ -35,7 +35,7 @@ def run(context: StageContext, out: Path) -> None:
     tables = table_files(context)
     observed_until = read_observed_until(context)
     leads, stages = read_leads(context), read_stages(context)
-    looks: dict[Rows, pd.DataFrame] = {
+    looks: dict[RowsOf, pd.DataFrame] = {
         "history": history_snapshots(leads, stages, spec, observed_until_us=observed_until),
         "open": open_snapshots(leads, stages, spec, as_of_us=observed_until),
     }
