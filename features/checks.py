@@ -136,7 +136,7 @@ class Registry(Generic[C]):
         InputError
             If a code is not one of the checks for which ``among`` holds.
         """
-        known = [check.code for check in self if among(check)]
+        choices = [check.code for check in self if among(check)]
         for code in codes:
-            if code not in known:
-                raise InputError(expected=f"checks out of {', '.join(known)}", found=repr(code), table=setting)
+            if code not in choices:
+                raise InputError(expected=f"checks out of {', '.join(choices)}", found=repr(code), table=setting)

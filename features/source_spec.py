@@ -212,14 +212,14 @@ class SourceSpec(Strict):
         anchor = self.snapshots.anchor
         if anchor != "created" and anchor.removeprefix("stage:") not in stages:
             raise ValueError(f"snapshots.anchor must be 'created' or 'stage:NAME' with a known stage, found {anchor!r}")
-        seen: dict[str, str] = {}
+        family_of: dict[str, str] = {}
         for family, declared in self.events.items():
             for event_type in declared.all_types:
-                if event_type in seen:
+                if event_type in family_of:
                     raise ValueError(
-                        f"event type {event_type!r} stands in families {seen[event_type]!r} and {family!r}"
+                        f"event type {event_type!r} stands in families {family_of[event_type]!r} and {family!r}"
                     )
-                seen[event_type] = family
+                family_of[event_type] = family
         if self.who_acted is not None and not self.sales_events:
             raise ValueError("who_acted needs sales_events: true, or what staff did may not enter the model")
         return self
@@ -275,12 +275,12 @@ class SourceSpec(Strict):
         A rung says so itself (``{stage: SRL, with_sales: true}``). One that says nothing is with sales from SAL on,
         and above a rung that says it is. Without either, no rung is: a lead is marketing's until the target is reached.
         """
-        found, has_lead, accepted = [], False, False
+        names, has_lead, accepted = [], False, False
         for name, rung in zip(self.ladder, self.rungs, strict=True):
             accepted = accepted or name == ACCEPTED
             has_lead = rung.with_sales if isinstance(rung, Rung) else has_lead or accepted
-            found += [name] if has_lead else []
-        return tuple(found)
+            names += [name] if has_lead else []
+        return tuple(names)
 
     @property
     def accepted_stages(self) -> tuple[str, ...]:

@@ -85,11 +85,11 @@ def agreement_line(target: dict[str, Any]) -> str:
     answer, counts = target["answer"], target["agreement"]
     level = {"model": "the model", "shrunken": "the model drawn towards the base rate", "rate": "the base rate"}
     wrong = [f"{counts[key]} {key.replace('_', ' ')}" for key in ("too_high", "too_low") if counts[key]]
-    told = counts["groups"] - counts["too_few_to_tell"]
+    judged_groups = counts["groups"] - counts["too_few_to_tell"]
     noted = f" ({', '.join(wrong)})" if wrong else ""
     return (
-        f"Answered by {level[answer['level']]}, from {answer['outcomes']:,} outcomes; {counts['agrees']} of {told} "
-        f"groups agree with the forecast{noted}, "
+        f"Answered by {level[answer['level']]}, from {answer['outcomes']:,} outcomes; {counts['agrees']} of "
+        f"{judged_groups} groups agree with the forecast{noted}, "
         f"{counts['too_few_to_tell']} too few to tell"
     )
 
@@ -172,8 +172,8 @@ def _print_receipt(console: Console, context: StageContext) -> None:
     if not context.has("receipt"):
         return
     sealed, (_, page) = receipt_of(context), receipt_files(context)
-    told = f"{sealed.receipt.verdict.sentence} Champion: {standing_of(sealed).sentence}."
-    console.print(f"Receipt: {told}", soft_wrap=True, markup=False)
+    summary = f"{sealed.receipt.verdict.sentence} Champion: {standing_of(sealed).sentence}."
+    console.print(f"Receipt: {summary}", soft_wrap=True, markup=False)
     console.print(f"Receipt for both teams: {page.resolve()}", soft_wrap=True, markup=False)
 
 

@@ -32,10 +32,10 @@ def _check_same_store(settings: ServeSettings) -> None:
     file = settings.out / "score" / "score.json"
     if settings.store is not None or not file.is_file():
         return
-    told: dict[str, Any] | None = json.loads(file.read_text(encoding="utf-8")).get("store")
-    if told is None or _is_beside_outputs(told, settings.out):
+    store: dict[str, Any] | None = json.loads(file.read_text(encoding="utf-8")).get("store")
+    if store is None or _is_beside_outputs(store, settings.out):
         return
-    place = f"{told['dialect']}://{told['host'] or ''}/{told['database'] or ''}"
+    place = f"{store['dialect']}://{store['host'] or ''}/{store['database'] or ''}"
     raise InputError(
         expected=f"the scores of this run in {settings.out}/scores.sqlite",
         found=f"that 'leadscore score' wrote them to {place}",
@@ -43,6 +43,6 @@ def _check_same_store(settings: ServeSettings) -> None:
     )
 
 
-def _is_beside_outputs(told: dict[str, Any], out: Path) -> bool:
-    same = (out / str(told["database"])).resolve() == (out / "scores.sqlite").resolve()
-    return told["dialect"] == "sqlite" and same
+def _is_beside_outputs(store: dict[str, Any], out: Path) -> bool:
+    same = (out / str(store["database"])).resolve() == (out / "scores.sqlite").resolve()
+    return store["dialect"] == "sqlite" and same

@@ -25,11 +25,11 @@ def account_features(facts: Facts, snapshots: ir.Table, spec: SourceSpec) -> ir.
     accounts = facts.leads.filter(facts.leads.account_id.notnull()).select("lead_id", "account_id", "created_us")
     probes = snapshots.inner_join(accounts, ["lead_id"]).select("account_id", *_KEYS)
     rows = _account_facts(facts, accounts.semi_join(probes, ["account_id"]), spec)
-    account, own = ("account_id",), ("account_id", "lead_id")
+    account, lead = ("account_id",), ("account_id", "lead_id")
     totals = [Total(f"{kind}_all", kind, by=account) for kind in _KINDS[:-1]]
-    totals += [Total(f"{kind}_own", kind, by=own) for kind in _KINDS[:-1]]
+    totals += [Total(f"{kind}_own", kind, by=lead) for kind in _KINDS[:-1]]
     totals += [Total("event_all", "event", last_us=ACCOUNT_WINDOW_US, by=account)]
-    totals += [Total("event_own", "event", last_us=ACCOUNT_WINDOW_US, by=own)]
+    totals += [Total("event_own", "event", last_us=ACCOUNT_WINDOW_US, by=lead)]
     totals += [Total("last_won_us", "won_us", "max", by=account)]
     table = joined(snapshots, totals_as_of(rows, probes, by=account, totals=totals), _KEYS)
     others = {kind: (table[f"{kind}_all"] - table[f"{kind}_own"]).fill_null(0).cast("float64") for kind in _KINDS}

@@ -41,13 +41,13 @@ def build_features(facts: Facts, snapshots: ir.Table, spec: SourceSpec, options:
         rows. Numbers and booleans are float64, categories are text.
     """
     probes = snapshots.select(*KEYS).distinct()
-    own = _of_leads(facts, probes.select("lead_id").distinct())
+    lead_facts = _of_leads(facts, probes.select("lead_id").distinct())
     table = probes
     for family in (
-        fit_features(own, probes, spec),
-        behaviour_features(own, probes, spec, options),
-        journey_features(own, probes, spec, options),
-        work_features(own, probes, spec),
+        fit_features(lead_facts, probes, spec),
+        behaviour_features(lead_facts, probes, spec, options),
+        journey_features(lead_facts, probes, spec, options),
+        work_features(lead_facts, probes, spec),
         account_features(facts, probes, spec),
         source_features(facts, probes, spec),
     ):

@@ -28,10 +28,10 @@ def family_events(events: ir.Table, families: dict[str, EventFamily]) -> ir.Tabl
     actor = {t: family.actor for family in families.values() for t in family.types}
     by_actor = {a: [t for t in number if actor[t] == a] for a in sorted(set(actor.values()))}
     ours = [(events.actor == a) & events.event_type.isin(types) for a, types in by_actor.items()]
-    kept = events.filter(ibis.or_(*ours)) if ours else events.filter(ibis.literal(False))
-    numbers = [(kept.event_type == t, ibis.literal(i, "int64")) for t, i in number.items()]
+    actions = events.filter(ibis.or_(*ours)) if ours else events.filter(ibis.literal(False))
+    numbers = [(actions.event_type == t, ibis.literal(i, "int64")) for t, i in number.items()]
     family_no = ibis.cases(*numbers, else_=ibis.literal(-1, "int64")) if numbers else ibis.literal(-1, "int64")
-    return kept.select("lead_id", **{TIME: kept.occurred_us}, family_no=family_no)
+    return actions.select("lead_id", **{TIME: actions.occurred_us}, family_no=family_no)
 
 
 def day_start(time_us: ir.Value) -> ir.Value:

@@ -50,7 +50,7 @@ def _read(table: ir.Table, columns: dict[str, FitColumn]) -> ir.Table:
     Titles and addresses are read once for each different text: the step over ``distinct`` also keeps the engine's
     SQL short, which would repeat the plain form of a title in every rule.
     """
-    kept = [name for name in table.columns if name not in columns]
+    other_columns = [name for name in table.columns if name not in columns]
     read: dict[str, ir.Value] = {}
     for name, column in columns.items():
         value = _blank_is_null(table[name])
@@ -61,7 +61,7 @@ def _read(table: ir.Table, columns: dict[str, FitColumn]) -> ir.Table:
             read[f"raw_{name}"] = table[name]
         else:
             read[f"fit_{name}"] = value.cast("float64") if column.type == "boolean" else value
-    result = table.select(*kept, **read)
+    result = table.select(*other_columns, **read)
     for name, column in columns.items():
         if column.type in _TEXTS:
             meanings = _meanings(table, name, column.type)
@@ -72,8 +72,8 @@ def _read(table: ir.Table, columns: dict[str, FitColumn]) -> ir.Table:
 def _meanings(table: ir.Table, name: str, kind: FitType) -> ir.Table:
     """Return each different text of a column with what is read from it."""
     plain = plain_title if kind == "job_title" else email_domain
-    known = table.filter(table[name].notnull())
-    texts = known.select(**{f"raw_{name}": known[name]}).distinct()
+    filled = table.filter(table[name].notnull())
+    texts = filled.select(**{f"raw_{name}": filled[name]}).distinct()
     texts = texts.select(f"raw_{name}", plain=plain(texts[f"raw_{name}"])).distinct()
     readings = {f"fit_{name}{ending}": reading(texts.plain) for ending, reading in _TEXTS[kind].items()}
     return texts.select(f"raw_{name}", **readings)
@@ -90,7 +90,7 @@ def _as_changed(table: ir.Table, changes: ir.Table, columns: dict[str, FitColumn
     facts = numbered.select(
         "lead_id",
         **{TIME: numbered.changed_us},
-        **{f"n_{i}": known.ifelse(numbered.n, ibis.null("int64")) for i, known in enumerate(of_field.values())},
+        **{f"n_{i}": is_field.ifelse(numbered.n, ibis.null("int64")) for i, is_field in enumerate(of_field.values())},
     )
     totals = [Total(f"last_{i}", f"n_{i}", "max") for i in range(len(columns))]
     last = totals_as_of(facts, table.select("lead_id", AS_OF), by=["lead_id"], totals=totals)
@@ -123,18 +123,18 @@ def _typed(value: ir.StringValue, kind: FitType) -> ir.Value:
 
 def _completed(table: ir.Table, spec: SourceSpec) -> ir.Table:
     """Fill what nothing is known about, and count what is known."""
-    known: dict[str, ir.Value] = {}
+    features: dict[str, ir.Value] = {}
     for name, column in spec.fit.items():
         for ending, unknown in _READINGS[column.type]:
             value = table[f"fit_{name}{ending}"]
-            known[f"fit_{name}{ending}"] = value if unknown is None else value.fill_null(unknown)
+            features[f"fit_{name}{ending}"] = value if unknown is None else value.fill_null(unknown)
     filled = {name: table[f"filled_{name}"].fill_null(0.0) for name in spec.fit}
     share = (_sum(filled.values()) / float(len(filled))).round(9) if filled else ibis.literal(1.0).cast("float64")
-    known["fit_completeness_share"] = share
+    features["fit_completeness_share"] = share
     bant = [filled[name] for name, column in spec.fit.items() if column.role in BANT]
     if bant:
-        known["fit_bant_known_count"] = _sum(bant)
-    return table.select("lead_id", AS_OF, **known)
+        features["fit_bant_known_count"] = _sum(bant)
+    return table.select("lead_id", AS_OF, **features)
 
 
 def _sum(values: Iterable[ir.Value]) -> ir.Value:

@@ -27,10 +27,10 @@ def source_features(facts: Facts, snapshots: ir.Table, spec: SourceSpec) -> ir.T
     if not columns:
         return snapshots
     leads = _matured_leads(facts, spec, columns)
-    own = leads.select(
+    lead_outcomes = leads.select(
         "lead_id", own_from=leads[TIME], own_n=leads.matured, own_y=leads.converted, **_values(leads, columns)
     )
-    probes = joined(snapshots, own, ["lead_id"])
+    probes = joined(snapshots, lead_outcomes, ["lead_id"])
     probes = probes.filter(probes.own_from.notnull()).mutate(everyone=ibis.literal(1, "int64"))
     table = _known_outcomes(leads.mutate(everyone=ibis.literal(1, "int64")), probes, "everyone").select(
         *_KEYS, all_n="n", all_y="y"
@@ -71,13 +71,13 @@ def _matured_leads(facts: Facts, spec: SourceSpec, columns: list[str]) -> ir.Tab
 
 def _known_outcomes(leads: ir.Table, probes: ir.Table, column: str) -> ir.Table:
     """Return each probe with ``n`` matured and ``y`` converted other leads of the same value."""
-    known = leads.filter(leads[column].notnull())
+    filled = leads.filter(leads[column].notnull())
     totals = [Total("n", "matured"), Total("y", "converted")]
     probes = probes.select(*_KEYS, column, "own_from", "own_n", "own_y")
-    table = totals_as_of(known, probes, by=[column], totals=totals)
-    own = is_known(table.own_from, table[AS_OF])
+    table = totals_as_of(filled, probes, by=[column], totals=totals)
+    in_totals = is_known(table.own_from, table[AS_OF])
     zero = ibis.literal(0, "int64")
     return table.mutate(
-        n=(table.n - own.ifelse(table.own_n, zero)).cast("float64"),
-        y=(table.y - own.ifelse(table.own_y, zero)).cast("float64"),
+        n=(table.n - in_totals.ifelse(table.own_n, zero)).cast("float64"),
+        y=(table.y - in_totals.ifelse(table.own_y, zero)).cast("float64"),
     )

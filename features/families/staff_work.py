@@ -65,11 +65,11 @@ def _steps(facts: Facts, families: dict[str, EventFamily]) -> ir.Table:
     actor = {t: family.actor for family in families.values() for t in family.all_types}
     by_actor = {a: [t for t in number if actor[t] == a] for a in sorted(set(actor.values()))}
     events = facts.events
-    kept = events.filter(ibis.or_(*((events.actor == a) & events.event_type.isin(t) for a, t in by_actor.items())))
-    time, is_end = kept.occurred_us, kept.event_type.isin(ends_with)
-    begins = kept.event_type.isin(begins_with)
-    numbers = ((kept.event_type == t, ibis.literal(i, "int64")) for t, i in number.items())
-    steps = kept.select(
+    actions = events.filter(ibis.or_(*((events.actor == a) & events.event_type.isin(t) for a, t in by_actor.items())))
+    time, is_end = actions.occurred_us, actions.event_type.isin(ends_with)
+    begins = actions.event_type.isin(begins_with)
+    numbers = ((actions.event_type == t, ibis.literal(i, "int64")) for t, i in number.items())
+    steps = actions.select(
         "lead_id",
         **{TIME: time},
         family_no=ibis.cases(*numbers, else_=ibis.literal(-1, "int64")),

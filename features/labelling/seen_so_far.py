@@ -30,12 +30,12 @@ def stage_at(
         ``lead_id``, ``stage``, ``entered_us``; of entries at one moment the last by name of stage counts.
     """
     leads = pd.Index(stages["lead_id"].unique())
-    asked = pd.DataFrame({"lead": leads.get_indexer(pd.Index(lead_ids)), "at": np.asarray(times_us, dtype=np.int64)})
+    lookups = pd.DataFrame({"lead": leads.get_indexer(pd.Index(lead_ids)), "at": np.asarray(times_us, dtype=np.int64)})
     entries = stages[["stage", "entered_us"]].assign(lead=leads.get_indexer(pd.Index(stages["lead_id"])))
     entries = entries.sort_values(["entered_us", "lead", "stage"], kind="stable")
-    asked = asked.reset_index(names="row").sort_values("at", kind="stable")
-    found = pd.merge_asof(asked, entries, left_on="at", right_on="entered_us", by="lead")
-    return found.sort_values("row")["stage"].fillna("").to_numpy(dtype=str)
+    lookups = lookups.reset_index(names="row").sort_values("at", kind="stable")
+    matches = pd.merge_asof(lookups, entries, left_on="at", right_on="entered_us", by="lead")
+    return matches.sort_values("row")["stage"].fillna("").to_numpy(dtype=str)
 
 
 def stage_evidence(
@@ -108,7 +108,7 @@ def seen_so_far(labels: pd.DataFrame, stages: pd.DataFrame, *, horizon_us: int, 
         Index as ``labels``: ``seen_us`` (float, how long the lead was seen after the look) and ``evidence`` (log-odds,
         see `stage_evidence`) of young and calibration rows without an outcome by then; missing for all others.
     """
-    known = stages[stages["entered_us"] <= seen_until_us]
+    entries = stages[stages["entered_us"] <= seen_until_us]
     young, calibration = labels[labels["part"] == "young"], labels[labels["part"] == "calibration"]
     age = pd.Series(np.nan, index=labels.index)
     if len(young):
@@ -121,7 +121,7 @@ def seen_so_far(labels: pd.DataFrame, stages: pd.DataFrame, *, horizon_us: int, 
     result.loc[waiting.index, "evidence"] = stage_evidence(
         waiting,
         labels[labels["part"].isin(KNOWN_AT_TEST)],
-        known,
+        entries,
         seen_us=age[waiting.index],
         horizon_us=horizon_us,
     )

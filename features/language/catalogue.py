@@ -76,8 +76,8 @@ class Catalogue:
 
 
 def _filled(text: str, language: Language, values: Mapping[str, object]) -> str:
-    told = {name: value.of(language) if isinstance(value, Words) else value for name, value in values.items()}
-    return text.format_map(told)
+    fillings = {name: value.of(language) if isinstance(value, Words) else value for name, value in values.items()}
+    return text.format_map(fillings)
 
 
 @cache

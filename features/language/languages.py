@@ -75,8 +75,8 @@ def preferred_language(accept: str | None, *, chosen: str | None = None) -> Lang
     """
     from babel import negotiate_locale
 
-    found = negotiate_locale([(chosen or "").lower(), *_accepted(accept or "")], LANGUAGES, sep="-")
-    return "de" if found == "de" else "en" if found == "en" else DEFAULT
+    locale = negotiate_locale([(chosen or "").lower(), *_accepted(accept or "")], LANGUAGES, sep="-")
+    return "de" if locale == "de" else "en" if locale == "en" else DEFAULT
 
 
 def _accepted(header: str) -> list[str]:

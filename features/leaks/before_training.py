@@ -44,8 +44,8 @@ def judge_fit(leads: pd.DataFrame, stages: pd.DataFrame, labels: pd.DataFrame, s
         why = "there is no lead in training to judge by"
         return [leak_result(COLUMNS, name, Answer.UNCHECKED, why, WHEN) for name in columns]
     latest = int((rows["as_of_us"] + spec.targets[spec.primary_target].horizon).max())
-    seen = stages[stages["lead_id"].isin(looks["lead_id"]) & (stages["entered_us"] <= latest)]
+    entries = stages[stages["lead_id"].isin(looks["lead_id"]) & (stages["entered_us"] <= latest)]
     nothing = pd.DataFrame({"lead_events": [], "sales_events": [], "last_us": []}, index=pd.Index([], name="lead_id"))
-    stories = tell_stories(looks, seen, nothing, spec, observed_until_us=latest)
+    stories = tell_stories(looks, entries, nothing, spec, observed_until_us=latest)
     values = leads.set_index("lead_id")[columns]
     return judge_columns(values, stories, outcome_names=spec.closed_stages)

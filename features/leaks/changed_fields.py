@@ -38,15 +38,15 @@ def values_at_look(history: pd.DataFrame, stories: Stories, *, slack_us: int = 0
         Indexed by lead, a column a field, missing where nothing stood yet.
     """
     looked_at = stories.looked_at_us.reindex(history["lead_id"]).to_numpy(dtype="float64")
-    known = history[is_known(history["changed_us"].to_numpy(dtype="float64"), looked_at + slack_us)]
-    return _last(known).reindex(stories.looked_at_us.index)
+    changes = history[is_known(history["changed_us"].to_numpy(dtype="float64"), looked_at + slack_us)]
+    return _last(changes).reindex(stories.looked_at_us.index)
 
 
 def _last(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the newest value of each field; of several at one moment the greatest, so that the order is no matter."""
     rows = rows.assign(text=rows["value"].fillna("")).sort_values(["lead_id", "field", "changed_us", "text"])
     newest = rows.drop_duplicates(["lead_id", "field"], keep="last")
-    by_field = {str(field): own.set_index("lead_id")["value"] for field, own in newest.groupby("field")}
+    by_field = {str(field): field_rows.set_index("lead_id")["value"] for field, field_rows in newest.groupby("field")}
     return pd.DataFrame(by_field)
 
 
@@ -71,7 +71,7 @@ def found_in_changes(values: pd.DataFrame, history: pd.DataFrame, stories: Stori
     history = history[history["field"].isin(fields) & history["lead_id"].isin(stories.looked_at_us.index)]
     then = values_at_look(history, stories, slack_us=stories.slack_us)
     now = _last(history).reindex(stories.looked_at_us.index)
-    found = {}
+    signs = {}
     for field in fields:
         if field not in now:
             continue
@@ -82,8 +82,8 @@ def found_in_changes(values: pd.DataFrame, history: pd.DataFrame, stories: Stori
         as_then = (stands == _plain(before)).to_numpy()[late].mean() if late.any() else 1.0
         sign = _weigh(field, late, history, stories, len(fields)) if as_now > as_then else None
         if sign is not None:
-            found[field] = sign
-    return found
+            signs[field] = sign
+    return signs
 
 
 def _plain(values: pd.Series) -> pd.Series:

@@ -122,8 +122,8 @@ def late_dates(case: Case, times: pd.Series) -> Iterator[CheckResult]:
     said = f"{share.value:.0%} of its dates lie after the first look, {_days(stamps - looked_at, late)} at the median"
     beyond = late & (stamps > stories.observed_until_us + stories.slack_us)
     if beyond.sum() > _LATE_SHARE * late.sum():
-        told = f"{said}; {beyond.sum():,} even lie after the export: plans, told at the start or put off ever since?"
-        yield case.doubt(told, WHEN)
+        why = f"{said}; {beyond.sum():,} even lie after the export: plans, told at the start or put off ever since?"
+        yield case.doubt(why, WHEN)
     elif share.low <= _LATE_SHARE:
         yield case.doubt(f"{said}, but they are few ({late.sum():,})", WHEN)
     elif _could_run_over(stamps, late, stories):
@@ -147,11 +147,11 @@ def _could_run_over(stamps: np.ndarray, late: np.ndarray, stories: Stories) -> b
 
 def _late_by_outcome(case: Case, late: np.ndarray) -> bool:
     reached = case.stories.reached[case.stories.target].to_numpy()
-    found = [
+    shares = [
         share_interval(int((late & case.filled)[reached == side].sum()), int((reached == side).sum()), error=case.error)
         for side in (1, 0)
     ]
-    return found[0].low > found[1].high or found[1].low > found[0].high
+    return shares[0].low > shares[1].high or shares[1].low > shares[0].high
 
 
 def filled_on_one_side(case: Case, *, both_ways: bool = True) -> Iterator[CheckResult]:
@@ -190,12 +190,12 @@ def too_good_alone(case: Case) -> Iterator[CheckResult]:
         if stage.startswith(NOT) or not case.enough(reached):
             continue
         alone = tell_alone(case.reading, known, reached, error=case.error)
-        auc, told = alone.auc, alone.telling_reached + alone.telling_others
+        auc, leads = alone.auc, alone.telling_reached + alone.telling_others
         shown = f"alone it tells who reaches {_named(stage)} with {_auc(auc)} on held-out leads"
-        pure = share_interval(alone.telling_reached, told, error=case.error)
+        pure = share_interval(alone.telling_reached, leads, error=case.error)
         covered = alone.telling_reached / reached.sum()
         telling = pure.low >= PURE and lift(pure.low, reached) >= ONE_SIDED
-        values = f"some of its values say {_named(stage)}: {pure.value:.0%} of {told:,} held-out leads with them"
+        values = f"some of its values say {_named(stage)}: {pure.value:.0%} of {leads:,} held-out leads with them"
         values += f", {covered:.0%} of all who did"
         if auc.low > TOO_GOOD_AUC:
             yield case.leak(f"{shown}: nothing known beforehand does", OUT, auc.value)
@@ -219,11 +219,11 @@ def knows_later_amounts(case: Case) -> Iterator[CheckResult]:
         both = ~np.isnan(values) & later.notna().to_numpy()
         if both.sum() < 2 * FEWEST:
             continue
-        found = rank_correlation(values[both], later.to_numpy()[both], created[both], error=case.error)
-        said = f"it goes with the {amount} (rank correlation {found.value:.2f}, {both.sum():,} leads)"
-        if found.low > TOO_CLOSE:
+        correlation = rank_correlation(values[both], later.to_numpy()[both], created[both], error=case.error)
+        said = f"it goes with the {amount} (rank correlation {correlation.value:.2f}, {both.sum():,} leads)"
+        if correlation.low > TOO_CLOSE:
             yield case.leak(f"{said}, which nobody knew at the look", OUT)
-        elif found.value > TOO_CLOSE:
+        elif correlation.value > TOO_CLOSE:
             yield case.doubt(f"{said}, which nobody knew at the look", WHEN)
 
 
@@ -273,8 +273,8 @@ def fill_differs(case: Case, *, is_event: bool = False) -> Iterator[CheckResult]
         if sure and (wide or inside.value >= OFTEN * outside.value):
             said = f"filled for {percent(inside.value, 'en')} of the leads that reached {_named(stage)}"
             said += f" and {percent(outside.value, 'en')} of the others"
-            asked = "is that when it happened?" if is_event else "does the lead fill it in, or sales later?"
-            yield case.doubt(f"{said}: {asked}", WHEN)
+            question = "is that when it happened?" if is_event else "does the lead fill it in, or sales later?"
+            yield case.doubt(f"{said}: {question}", WHEN)
 
 
 def _fill_shares(case: Case, known: np.ndarray, reached: np.ndarray) -> tuple[Interval, Interval]:

@@ -64,17 +64,17 @@ def judge_events(facts: pd.DataFrame, stamps: pd.DataFrame, stories: Stories) ->
     verdicts = []
     error = FALSE_SIGNS / (2 * comparisons)
     for name, actor, events, most in zip(*(types[c] for c in ("event_type", "actor", "events", "most")), strict=True):
-        own = by_type.get(name, facts.iloc[:0]).set_index("lead_id").sort_index()
+        type_facts = by_type.get(name, facts.iloc[:0]).set_index("lead_id").sort_index()
         bulk = float(most) / float(events) if actor != "marketing" and most >= FEWEST else 0.0
-        verdicts.append(_judge(str(name), own, bulk, stories, error))
+        verdicts.append(_judge(str(name), type_facts, bulk, stories, error))
     return verdicts
 
 
-def _judge(name: str, own: pd.DataFrame, bulk: float, stories: Stories, error: float) -> CheckResult:
+def _judge(name: str, type_facts: pd.DataFrame, bulk: float, stories: Stories, error: float) -> CheckResult:
     index = stories.looked_at_us.index
-    known = own["known"].where(own["known"] > 0).reindex(index).astype("float64")
-    first = own["first_us"].reindex(index).to_numpy(dtype="float64")
-    case = Case(name, known, stories, error, code=EVENT_TYPES)
+    early_events = type_facts["known"].where(type_facts["known"] > 0).reindex(index).astype("float64")
+    first = type_facts["first_us"].reindex(index).to_numpy(dtype="float64")
+    case = Case(name, early_events, stories, error, code=EVENT_TYPES)
     signs = [*_known_too_early(case), *_with_outcome(case, first), *_decides(case, first), *_stamped(case, bulk)]
     worst = next((one for one in signs if one.answer is Answer.FAILED), None) or next(iter(signs), None)
     if worst is not None:

@@ -86,18 +86,18 @@ def judge_columns(
     for column in values.columns:
         case = Case(column, values[column], stories, FALSE_SIGNS / (2 * comparisons))
         sign = None if column in from_history else name_sign(column)
-        known = (found_in_changes or {}).get(column)
-        verdicts.append(_judge(case, sign, words, [] if known is None else [known]))
+        change_sign = (found_in_changes or {}).get(column)
+        verdicts.append(_judge(case, sign, words, [] if change_sign is None else [change_sign]))
     return _doubt_same_fill(values, verdicts)
 
 
-def _judge(case: Case, sign: str | None, words: frozenset[str], known: list[CheckResult]) -> CheckResult:
+def _judge(case: Case, sign: str | None, words: frozenset[str], change_signs: list[CheckResult]) -> CheckResult:
     raw = case.raw
     if not case.filled.any():
         return case.fine("never filled")
     if case.filled.all() and (raw == raw.iloc[0]).all():
         return case.fine("always the same: it tells nothing")
-    signs = [*known, *_signs(case, sign, words)]
+    signs = [*change_signs, *_signs(case, sign, words)]
     leak = next((one for one in signs if one.answer is Answer.FAILED), None)
     if leak is not None:
         return leak

@@ -122,13 +122,13 @@ def _targets(spec: SourceSpec) -> list[str]:
 
 def _later(times: pd.DataFrame, looked_at: pd.Series, activity: pd.DataFrame, spec: SourceSpec) -> pd.DataFrame:
     target = spec.targets[spec.primary_target].stage
-    known = activity.reindex(looked_at.index)
+    lead_activity = activity.reindex(looked_at.index)
     amounts = {
         "days until the end of its story": (times[END] - looked_at) / DAY_US,
         f"days until {target}": (times[target] - looked_at) / DAY_US,
-        "days until its last event": (known["last_us"] - looked_at) / DAY_US,
-        "number of events by sales after the look": known["sales_events"],
-        "number of its own events after the look": known["lead_events"],
+        "days until its last event": (lead_activity["last_us"] - looked_at) / DAY_US,
+        "number of events by sales after the look": lead_activity["sales_events"],
+        "number of its own events after the look": lead_activity["lead_events"],
     }
     table = pd.DataFrame(amounts, index=looked_at.index).astype("float64")
     return table.where(table > 0)

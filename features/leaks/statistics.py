@@ -140,18 +140,18 @@ def tell_alone(column: Reading, known: np.ndarray, reached: np.ndarray, *, error
     halves = column.half[known]
     numbers = None if column.numbers is None else column.numbers[known]
     texts = column.groups[known] if numbers is None else column.groups
-    found, telling = [], np.zeros(2, dtype=int)
+    aucs, telling = [], np.zeros(2, dtype=int)
     for learn in (halves, ~halves):
         groups = texts if numbers is None else _binned(numbers, learn, reached)
         base, size = reached[learn].mean() if learn.any() else 0.0, int(groups.max(initial=0)) + 1
         sums = np.bincount(groups[learn], weights=reached[learn], minlength=size)
         rate = (sums + _PRIOR_LEADS * base) / (np.bincount(groups[learn], minlength=size) + _PRIOR_LEADS)
         judged = rate[groups[~learn]]
-        found.append(_auc(judged, reached[~learn]))
+        aucs.append(_auc(judged, reached[~learn]))
         says_so = judged >= _LIKELY
         telling += [int((says_so & reached[~learn]).sum()), int((says_so & ~reached[~learn]).sum())]
-    value = float(np.mean([auc for auc, _ in found]))
-    spread = float(np.hypot(found[0][1], found[1][1]) / 2)
+    value = float(np.mean([auc for auc, _ in aucs]))
+    spread = float(np.hypot(aucs[0][1], aucs[1][1]) / 2)
     interval = _around(value, spread, int(min(reached.sum(), (~reached).sum())), error)
     return Alone(interval, int(telling[0]), int(telling[1]))
 
@@ -172,9 +172,9 @@ def as_numbers(raw: pd.Series) -> np.ndarray | None:
 
 def _binned(numbers: np.ndarray, learn: np.ndarray, reached: np.ndarray) -> np.ndarray:
     """Return bins at the deciles of both kinds of leads: a number that most leads lack is cut where it differs."""
-    known = learn & ~np.isnan(numbers)
+    sample = learn & ~np.isnan(numbers)
     steps = np.linspace(0, 1, _BINS + 1)[1:-1]
-    edges = [np.quantile(numbers[known & kind], steps) for kind in (reached, ~reached) if (known & kind).any()]
+    edges = [np.quantile(numbers[sample & kind], steps) for kind in (reached, ~reached) if (sample & kind).any()]
     cuts = np.unique(np.concatenate(edges)) if edges else np.empty(0)
     return np.where(np.isnan(numbers), 0, 1 + np.searchsorted(cuts, numbers, side="left"))
 

@@ -50,13 +50,13 @@ def first_handovers(stages: pd.DataFrame, handovers: pd.DataFrame, spec: SourceS
         Index ``lead_id``; ``handed_over_us`` (int64), ``handed_over_by``, ``probability`` (missing unless drawn).
     """
     promoted = stages.loc[stages["stage"].isin(spec.ladder), ["lead_id", "entered_us"]]
-    told = promoted.rename(columns={"entered_us": "handed_over_us"}).assign(
+    promotions = promoted.rename(columns={"entered_us": "handed_over_us"}).assign(
         handed_over_by=CUTOFF, probability=np.nan, source=1
     )
     columns = ["lead_id", "handed_over_us", "handed_over_by", "probability", "source"]
-    both = [table[columns] for table in (handovers.assign(source=0), told) if len(table)]
+    both = [table[columns] for table in (handovers.assign(source=0), promotions) if len(table)]
     if not both:
-        return told[columns].drop(columns="source").set_index("lead_id")
+        return promotions[columns].drop(columns="source").set_index("lead_id")
     joined = pd.concat(both, ignore_index=True).sort_values(["lead_id", "handed_over_us", "source"], kind="stable")
     first = joined.drop_duplicates("lead_id").drop(columns="source").set_index("lead_id")
     return first.astype({"handed_over_us": "int64", "probability": "float64"})

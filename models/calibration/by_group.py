@@ -67,24 +67,26 @@ def groupings(
     bands : Series of str, optional
         The band of each row.
     """
-    found = [] if bands is None else [Grouping("band", "", bands.astype(str))]
+    divisions = [] if bands is None else [Grouping("band", "", bands.astype(str))]
     rank = {subject: position for position, subject in enumerate(telling)}
     columns = [f for f in features if f.family == "fit" and f.dtype in ("category", "boolean")]
     columns = [f for f in columns if len(rows[f.name].unique()) > 1]
     sources = [f for f in columns if f.subject in spec.fit and spec.fit[f.subject].source_rate]
     segments = sorted((f for f in columns if f not in sources), key=lambda f: rank.get(f.subject, len(rank)))
-    found += [Grouping("source", f.name, _values(rows, f.name)) for f in sources]
-    found += [Grouping("segment", f.name, _values(rows, f.name)) for f in segments[:MOST_COLUMNS]]
-    return [*found, Grouping("month", "", rows["as_of"].dt.strftime("%Y-%m"))]
+    divisions += [Grouping("source", f.name, _values(rows, f.name)) for f in sources]
+    divisions += [Grouping("segment", f.name, _values(rows, f.name)) for f in segments[:MOST_COLUMNS]]
+    return [*divisions, Grouping("month", "", rows["as_of"].dt.strftime("%Y-%m"))]
 
 
 def _values(rows: pd.DataFrame, column: str) -> pd.Series:
     """Return a column as text, the most frequent values by lead; equally frequent ones by name."""
-    held = rows[column]
-    text = held.map(lambda value: f"{value:g}" if isinstance(value, float) else str(value)).where(held.notna(), MISSING)
+    values = rows[column]
+    text = values.map(lambda value: f"{value:g}" if isinstance(value, float) else str(value)).where(
+        values.notna(), MISSING
+    )
     leads = rows["lead_id"].groupby(text).nunique().drop(MISSING, errors="ignore")
-    kept = leads.sort_index().sort_values(ascending=False, kind="stable").index[:MOST_VALUES]
-    return text.where(text.isin([*kept, MISSING]), OTHER)
+    top_values = leads.sort_index().sort_values(ascending=False, kind="stable").index[:MOST_VALUES]
+    return text.where(text.isin([*top_values, MISSING]), OTHER)
 
 
 def calibration_by_group(

@@ -86,16 +86,16 @@ def fit_calibration(
         design = np.column_stack([np.ones_like(x), x - centre])
         expected = expected_slope(rarer) if slope is None else slope
         ridge, prior = np.array([LEVEL_RIDGE, certainty]), np.array([centre, expected])
-        level, found = penalised_logistic(design, outcome, weight, ridge, prior)
-        if found < SMALLEST_SLOPE:
-            found, fixed = SMALLEST_SLOPE, np.array([LEVEL_RIDGE, 1e12])
+        level, fitted_slope = penalised_logistic(design, outcome, weight, ridge, prior)
+        if fitted_slope < SMALLEST_SLOPE:
+            fitted_slope, fixed = SMALLEST_SLOPE, np.array([LEVEL_RIDGE, 1e12])
             level = penalised_logistic(design, outcome, weight, fixed, np.array([centre, SMALLEST_SLOPE]))[0]
         shift = 0.0
         if as_of_us is not None:
-            calibrated, offset = design @ np.array([level, found]), float(level - centre)
+            calibrated, offset = design @ np.array([level, fitted_slope]), float(level - centre)
             shift = level_drift(calibrated, outcome, weight, as_of_us, offset=offset, ridge=LEVEL_RIDGE).shift
-    intercept = float(level) + shift - float(found) * centre
-    return Calibration(intercept, float(found), float(weight.sum()), shift)
+    intercept = float(level) + shift - float(fitted_slope) * centre
+    return Calibration(intercept, float(fitted_slope), float(weight.sum()), shift)
 
 
 def expected_slope(outcomes: float) -> float:

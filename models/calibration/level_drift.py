@@ -69,9 +69,9 @@ def level_drift(
     steps = _steps(odds, outcome, weight, times)
     if steps is None:
         return Drift()
-    middle, seen, information = steps
+    middle, sights, information = steps
     levels, fits = zip(
-        *(_filtered(middle, seen + offset, information, pace=pace, ridge=ridge) for pace in PACES), strict=True
+        *(_filtered(middle, sights + offset, information, pace=pace, ridge=ridge) for pace in PACES), strict=True
     )
     plausible = np.asarray(PACE_PRIOR) * np.exp(np.asarray(fits) - max(fits))
     plausible = plausible / plausible.sum()
@@ -91,16 +91,16 @@ def _steps(odds: Floats, y: Floats, weights: Floats, times: NDArray[np.int64]) -
     step = np.minimum((np.cumsum(curvature) - curvature / 2) / total * count, count - 1).astype(np.int64)
     months = (times[order] - times.min()) / MONTH_US
     information = np.asarray(np.bincount(step, curvature, minlength=count), dtype=np.float64)
-    held = information > 0
-    sums = (np.bincount(step, values, minlength=count)[held] for values in (curvature * months, score))
-    middle, distance = (values / information[held] for values in sums)
-    return middle, distance, information[held]
+    nonempty = information > 0
+    sums = (np.bincount(step, values, minlength=count)[nonempty] for values in (curvature * months, score))
+    middle, distance = (values / information[nonempty] for values in sums)
+    return middle, distance, information[nonempty]
 
 
-def _filtered(middle: Floats, seen: Floats, information: Floats, *, pace: float, ridge: float) -> tuple[float, float]:
+def _filtered(middle: Floats, sights: Floats, information: Floats, *, pace: float, ridge: float) -> tuple[float, float]:
     """Return the last level and the log likelihood of all that was seen, each step foretold from those before."""
     level, variance, fit, before = 0.0, 1.0 / ridge, 0.0, middle[0]
-    for now, sight, certainty in zip(middle, seen, information, strict=True):
+    for now, sight, certainty in zip(middle, sights, information, strict=True):
         variance += pace**2 * max(now - before, 0.0)
         before = now
         spread = variance + 1.0 / certainty

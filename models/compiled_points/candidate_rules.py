@@ -79,15 +79,15 @@ def rule_candidates(
     """
     rules: list[PointsRule] = []
     columns: list[TimesGiven] = []
-    seen: set[bytes] = set()
+    digests: set[bytes] = set()
     for rule in _typable(rows, p, weights, features, spec):
         given = rule_gives(rows, rule)
         share = float(weights @ (given > 0)) / float(weights.sum())
         if not SMALLEST_SHARE <= share <= 1 - SMALLEST_SHARE:
             continue
-        if _digest(given) in seen or (given.max() == 1 and _digest(1 - given) in seen):
+        if _digest(given) in digests or (given.max() == 1 and _digest(1 - given) in digests):
             continue
-        seen.add(_digest(given))
+        digests.add(_digest(given))
         rules.append(rule)
         columns.append(given)
     return Candidates(tuple(rules), np.stack(columns, axis=1) if columns else np.empty((len(rows), 0), dtype=np.int8))
@@ -142,29 +142,29 @@ def _ranges(column: str, cuts: Sequence[float]) -> Iterator[PointsRule]:
 
 
 def _actions(columns: Sequence[str], spec: SourceSpec) -> Iterator[PointsRule]:
-    known = set(columns)
+    names = set(columns)
     declared = {name: family for name, family in spec.model_families().items() if family.actor != "marketing"}
     single = [(name,) for name in declared]
-    own = {name: family for name, family in declared.items() if family.actor == "lead"}
+    lead_families = {name: family for name, family in declared.items() if family.actor == "lead"}
     together = [
-        tuple(name for name, family in own.items() if family.intent in intents)
+        tuple(name for name, family in lead_families.items() if family.intent in intents)
         for intents in (("high",), ("low",), ("low", "high"), ("low", "high", "neutral"))
     ]
     for families in (*single, *dict.fromkeys(group for group in together if len(group) > 1)):
-        yield from _counted(families, known)
+        yield from _counted(families, names)
 
 
-def _counted(families: tuple[str, ...], known: set[str]) -> Iterator[PointsRule]:
-    for within in _windows(families[0], known):
+def _counted(families: tuple[str, ...], columns: set[str]) -> Iterator[PointsRule]:
+    for within in _windows(families[0], columns):
         rule = ActionPoints(family=families[0], also=families[1:], within=within, points=1)
-        if all(rule.column(family) in known for family in families):
+        if all(rule.column(family) in columns for family in families):
             # Tools count one action, and of several they know only whether there was any.
             caps = CAPS if len(families) == 1 else CAPS[:1]
             yield from (rule.model_copy(update={"cap": float(cap)}) for cap in caps)
 
 
-def _windows(family: str, known: Iterable[str]) -> list[str | None]:
+def _windows(family: str, columns: Iterable[str]) -> list[str | None]:
     """Return the windows a family is counted in, as the column names have them; None is ever."""
     stem = f"behaviour_{family}_count_"
-    names = sorted(name.removeprefix(stem) for name in known if name.startswith(stem))
+    names = sorted(name.removeprefix(stem) for name in columns if name.startswith(stem))
     return [None if name == "ever" else name for name in names]

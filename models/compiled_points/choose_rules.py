@@ -118,8 +118,8 @@ def _exchange(products: CrossProducts, chosen: list[int]) -> list[int]:
 def _coefficients(products: CrossProducts, chosen: list[int]) -> Floats:
     if not chosen:
         return np.zeros(0)
-    own = products.rules[np.ix_(chosen, chosen)] + RIDGE * np.eye(len(chosen))
-    return np.asarray(np.linalg.solve(own, products.target[chosen]))
+    gram = products.rules[np.ix_(chosen, chosen)] + RIDGE * np.eye(len(chosen))
+    return np.asarray(np.linalg.solve(gram, products.target[chosen]))
 
 
 def _gains(products: CrossProducts, chosen: list[int]) -> Floats:
@@ -129,8 +129,8 @@ def _gains(products: CrossProducts, chosen: list[int]) -> Floats:
     if chosen:
         with_chosen = products.rules[:, chosen]
         rest -= with_chosen @ _coefficients(products, chosen)
-        own = products.rules[np.ix_(chosen, chosen)] + RIDGE * np.eye(len(chosen))
-        left = left - (with_chosen @ np.linalg.inv(own) * with_chosen).sum(axis=1)
+        gram = products.rules[np.ix_(chosen, chosen)] + RIDGE * np.eye(len(chosen))
+        left = left - (with_chosen @ np.linalg.inv(gram) * with_chosen).sum(axis=1)
     ok = left > LEAST_NEW_SHARE * variance + RIDGE
     ok[chosen] = False
     return np.where(ok, rest**2 / np.where(ok, left, 1.0), 0.0)

@@ -34,11 +34,11 @@ def gain_kept(comparison: Comparison) -> Interval | None:
     if not gained > 0:
         return None
     draws = {scorer: comparison.draws[scorer][RANKED_BY] for scorer in (MODEL, TODAY, COMPILED)}
-    gains, kept = draws[MODEL] - draws[TODAY], draws[COMPILED] - draws[TODAY]
+    gains, compiled_gains = draws[MODEL] - draws[TODAY], draws[COMPILED] - draws[TODAY]
     unbounded = np.where(np.arange(len(gains)) % 2 == 0, -1e9, 1e9)
-    ratios = np.where(gains > 0, kept / np.where(gains > 0, gains, 1.0), unbounded)
-    found = interval((values[COMPILED] - values[TODAY]) / gained, ratios)
-    return Interval(found.value, _bound(found.low), _bound(found.high))
+    ratios = np.where(gains > 0, compiled_gains / np.where(gains > 0, gains, 1.0), unbounded)
+    share = interval((values[COMPILED] - values[TODAY]) / gained, ratios)
+    return Interval(share.value, _bound(share.low), _bound(share.high))
 
 
 def _bound(value: float) -> float:

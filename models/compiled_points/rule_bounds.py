@@ -64,13 +64,13 @@ def cut_points(values: pd.Series) -> list[float]:
     >>> cut_points(pd.Series(range(1, 1001)))
     [50.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0, 800.0, 900.0, 1000.0]
     """
-    known = values.dropna().to_numpy(dtype="float64")
-    if len(known) == 0:
+    numbers = values.dropna().to_numpy(dtype="float64")
+    if len(numbers) == 0:
         return []
-    quantiles = np.quantile(known, np.linspace(0.05, 0.95, CUTS))
+    quantiles = np.quantile(numbers, np.linspace(0.05, 0.95, CUTS))
     distinct = len(np.unique(quantiles))
     for digits in (1, 2, 3):
         cuts = np.unique([float(f"{quantile:.{digits}g}") for quantile in quantiles])
         if len(cuts) >= min(distinct, CUTS // 2):
             break
-    return [float(cut) for cut in cuts if known.min() < cut <= known.max()]
+    return [float(cut) for cut in cuts if numbers.min() < cut <= numbers.max()]

@@ -37,8 +37,8 @@ def rule_words(rule: PointsRule, features: Mapping[str, Feature], spec: SourceSp
         return _action(rule, spec)
     feature = features[rule.column]
     name, called = column_words(rule.column, feature, spec), dict(feature.values)
-    asked = asked_words(rule, {}) if rule.in_ is None else one_of([value_words(value, called) for value in rule.in_])
-    return Words.each(lambda language: f"{name.of(language)}: {asked.of(language)}")
+    wording = asked_words(rule, {}) if rule.in_ is None else one_of([value_words(value, called) for value in rule.in_])
+    return Words.each(lambda language: f"{name.of(language)}: {wording.of(language)}")
 
 
 def value_words(value: str | bool | float, called: Mapping[str, Words]) -> Words:

@@ -132,16 +132,16 @@ def compile_points(
     candidates = rule_candidates(rows, chance, weights, features, spec)
     on_step()
     chosen, selection = _chosen(candidates, chance, weights, max_rules, on_step)
-    found = whole_points(chosen.given, selection.coefficients, chance, weights, highest=highest)
+    whole = whole_points(chosen.given, selection.coefficients, chance, weights, highest=highest)
     on_step()
     by_name = {feature.name: feature for feature in features}
-    rules = _rules(chosen.rules, found.points, by_name, spec, like)
-    points = chosen.given.astype(np.int64) @ found.points
+    rules = _rules(chosen.rules, whole.points, by_name, spec, like)
+    points = chosen.given.astype(np.int64) @ whole.points
     compiled = CompiledPoints(
         rules=rules,
-        table=_table(rules, chosen, found.points, weights, by_name, spec),
+        table=_table(rules, chosen, whole.points, weights, by_name, spec),
         to_probability=fit_score_calibration(points, chance, lead_ids=rows["lead_id"], seed=seed, weights=weights),
-        scale=found.scale,
+        scale=whole.scale,
         explained=selection.explained,
     )
     return compiled.with_cutoffs(_usual_cutoffs(rows, points))

@@ -55,10 +55,10 @@ def expected_average_precision(points: Integers, p: Floats, weights: Floats) -> 
     """
     rank = points - points.min()
     mass = np.bincount(rank, weights=weights)[::-1].cumsum()
-    found = np.bincount(rank, weights=weights * p)[::-1]
-    so_far = found.cumsum()
+    outcomes = np.bincount(rank, weights=weights * p)[::-1]
+    so_far = outcomes.cumsum()
     precision = np.divide(so_far, mass, out=np.zeros_like(mass), where=mass > 0)
-    return float(found @ precision / so_far[-1])
+    return float(outcomes @ precision / so_far[-1])
 
 
 def whole_points(
@@ -85,12 +85,12 @@ def whole_points(
     columns = [np.ascontiguousarray(given[:, rule], dtype=np.int64) for rule in range(given.shape[1])]
     tried: list[WholePoints] = []
     for scale in SCALES:
-        found = _stepped(columns, coefficients, scale, p, weights)
-        if tried and highest is not None and _total(columns, found.points).max() > highest:
+        candidate = _stepped(columns, coefficients, scale, p, weights)
+        if tried and highest is not None and _total(columns, candidate.points).max() > highest:
             break
-        tried.append(found)
-    best = max(found.expected_precision for found in tried)
-    return next(found for found in tried if found.expected_precision >= GOOD_ENOUGH * best)
+        tried.append(candidate)
+    best = max(candidate.expected_precision for candidate in tried)
+    return next(candidate for candidate in tried if candidate.expected_precision >= GOOD_ENOUGH * best)
 
 
 def _stepped(columns: list[Integers], coefficients: Floats, scale: int, p: Floats, weights: Floats) -> WholePoints:

@@ -67,8 +67,8 @@ class BandEvidence:
         """
         may = rows_that_may_enter(rows).of(band)
         passages = FirstPassages.of(rows["lead_id"], rows["as_of_us"], rows[score], may)
-        told = ["lead_id", "as_of_us", "p", "y", *rows.columns.intersection(["p_close", "y_close"])]
-        promotions = rows[told].iloc[passages.row].reset_index(drop=True)
+        columns = ["lead_id", "as_of_us", "p", "y", *rows.columns.intersection(["p_close", "y_close"])]
+        promotions = rows[columns].iloc[passages.row].reset_index(drop=True)
         judged = rows["unseen"].to_numpy(dtype=bool) & rows["y"].notna().to_numpy()
         promotions["counted"] = (promotions["as_of_us"] >= counting.from_us).to_numpy()
         promotions["judged"] = judged[passages.row]
@@ -128,9 +128,9 @@ class BandEvidence:
         if len(self.reached) == 0:
             return 0.0, 0.0
         promoted = self.promoted(threshold)
-        found = float(promoted.loc[promoted["y"] == 1, "reached_weight"].sum())
+        hits = float(promoted.loc[promoted["y"] == 1, "reached_weight"].sum())
         leads = float(self.reached.sum() ** 2 / (self.reached**2).sum())
-        return leads, leads * found / float(self.reached.sum())
+        return leads, leads * hits / float(self.reached.sum())
 
     def weekly(self, threshold: float) -> Floats:
         """Return the leads promoted in each week of the time that counts; a week that is not whole is left out."""

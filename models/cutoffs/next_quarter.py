@@ -61,9 +61,9 @@ class Moves:
 
     def draw_volume(self, draws: int, rng: np.random.Generator) -> Floats:
         """Return draws of the factor by which the number of leads a week moves."""
-        own = rng.normal(0, self.volume, draws)
-        seen = rng.choice(self.past, draws, p=self.weights) if len(self.past) else 0.0
-        return np.asarray(np.exp(own + seen))
+        move = rng.normal(0, self.volume, draws)
+        past_move = rng.choice(self.past, draws, p=self.weights) if len(self.past) else 0.0
+        return np.asarray(np.exp(move + past_move))
 
 
 def moves_of(evidence: BandEvidence, threshold: float, past: PastVolumes | None = None) -> Moves:
@@ -101,10 +101,10 @@ def precision_move(won: ArrayLike, leads: ArrayLike) -> float:
         return USUAL_PRECISION_MOVE
     p = k.sum() / n.sum()
     spread = n * p * (1 - p)
-    seen = max(float(((k - n * p) ** 2 - spread).sum() / (spread**2).sum()), 0.0)
+    variance = max(float(((k - n * p) ** 2 - spread).sum() / (spread**2).sum()), 0.0)
     # So many blocks are worth so many moves as chance leaves of them.
     moves = float((usual / (usual + 1 / np.maximum(spread, 1e-9))).sum())
-    return float(np.sqrt((moves * seen + USUAL_WORTH * usual) / (moves + USUAL_WORTH)))
+    return float(np.sqrt((moves * variance + USUAL_WORTH * usual) / (moves + USUAL_WORTH)))
 
 
 def state_next_quarter(
@@ -186,12 +186,12 @@ def _weighed(promoted: pd.DataFrame, outcome: str, forecast: str, *, worth: floa
 
     The forecast's mean probability counts as ``worth`` leads more; nothing is told where none is judged.
     """
-    told = promoted[promoted["judged"] & promoted[outcome].notna()]
-    weight = told["weight"].to_numpy(dtype="float64")
-    if len(told) == 0:
+    rows = promoted[promoted["judged"] & promoted[outcome].notna()]
+    weight = rows["weight"].to_numpy(dtype="float64")
+    if len(rows) == 0:
         return 0.0, 0.0
     leads = float(weight.sum() ** 2 / (weight**2).sum())
-    won = leads * float(weight @ told[outcome].to_numpy(dtype="float64") / weight.sum())
+    won = leads * float(weight @ rows[outcome].to_numpy(dtype="float64") / weight.sum())
     return leads + worth, won + worth * float(promoted[forecast].mean())
 
 
@@ -199,8 +199,8 @@ def _blocks(evidence: BandEvidence, threshold: float) -> tuple[Floats, Floats]:
     rows = evidence.promoted(threshold)
     rows = rows[rows["judged"]]
     block = (rows["as_of_us"] - rows["as_of_us"].min()) // (BLOCK_WEEKS * WEEK_US) if len(rows) else rows["as_of_us"]
-    told = rows["y"].groupby(block.to_numpy()).agg(["sum", "size"])
-    return told["sum"].to_numpy(dtype="float64"), told["size"].to_numpy(dtype="float64")
+    sums = rows["y"].groupby(block.to_numpy()).agg(["sum", "size"])
+    return sums["sum"].to_numpy(dtype="float64"), sums["size"].to_numpy(dtype="float64")
 
 
 def _draw_counts(
@@ -224,13 +224,13 @@ def _recall(
     evidence: BandEvidence, threshold: float, moves: Moves, bounds: _Bounds, rng: np.random.Generator, draws: int
 ) -> Stated | None:
     """As many leads are taken to reach the target in a quarter as among the judged."""
-    leads, found = evidence.recall(threshold)
+    leads, hits = evidence.recall(threshold)
     if leads == 0:
         return None
-    share = _draw_shares(found + 0.5, leads + 1, moves.recall, draws, rng)
+    share = _draw_shares(hits + 0.5, leads + 1, moves.recall, draws, rng)
     reached = rng.poisson(rng.gamma(leads + 0.5, 1.0, draws))
     some = reached > 0
-    return bounds(found / leads, rng.binomial(reached[some], share[some]) / reached[some])
+    return bounds(hits / leads, rng.binomial(reached[some], share[some]) / reached[some])
 
 
 def _value(

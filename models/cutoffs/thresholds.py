@@ -89,7 +89,7 @@ def _promoted(entries: npt.NDArray[np.float64], threshold: float) -> int:
     return int(((entries[:, 0] < threshold) & (threshold <= entries[:, 1])).sum())
 
 
-def threshold_near(entries: npt.NDArray[np.float64], asked: float, nobody: float) -> float:
+def threshold_near(entries: npt.NDArray[np.float64], leads: float, nobody: float) -> float:
     """Return the cut-off whose number of promoted leads comes closest to what was asked.
 
     It lies midway between two neighbouring scores, so that the last digit of a float decides nothing.
@@ -98,7 +98,7 @@ def threshold_near(entries: npt.NDArray[np.float64], asked: float, nobody: float
     ----------
     entries : array of float, shape (n, 2)
         A lead is promoted at cut-offs above the first, up to the second.
-    asked : float
+    leads : float
         Number of leads.
     nobody : float
         Returned where there is no entry.
@@ -109,7 +109,7 @@ def threshold_near(entries: npt.NDArray[np.float64], asked: float, nobody: float
     values = np.unique(entries[np.isfinite(entries)])[::-1]
     # Those whose best reaches a value, less those that reached it before.
     promoted = np.searchsorted(before, values, side="left") - np.searchsorted(best, values, side="left")
-    distance = np.abs(np.concatenate(([0], promoted)) - asked)
+    distance = np.abs(np.concatenate(([0], promoted)) - leads)
     cut = int(np.argmin(distance))
     if cut == 0:
         return above_all(values)

@@ -125,9 +125,9 @@ def _most_credible(folds: Unseen, newer: Unseen | None, options: EstimatorOption
     prior = np.zeros(len(spreads))
     prior[1] = expected_slope(sum(part.rarer for part, _, _ in sources))
     centre = np.concatenate([at for at, _ in tables])
-    found = penalised_logistic(design, y, weights, 1.0 / np.square(spreads), prior, offset=centre)
-    shrinkage = max(float(found[1]), 0.0)
-    return Blend(_shares(default, found[2:] / max(shrinkage, 0.1)), shrinkage)
+    coefficients = penalised_logistic(design, y, weights, 1.0 / np.square(spreads), prior, offset=centre)
+    shrinkage = max(float(coefficients[1]), 0.0)
+    return Blend(_shares(default, coefficients[2:] / max(shrinkage, 0.1)), shrinkage)
 
 
 def _shares(default: Blend, moved: Floats) -> tuple[float, ...]:

@@ -72,8 +72,8 @@ def rates_from_other_folds(
         outcomes = np.bincount(cell, weights * y, (size + 1) * count).reshape(size + 1, count)
         leads = np.bincount(cell, weights, (size + 1) * count).reshape(size + 1, count)
         others = outcomes.sum(axis=1, keepdims=True) - outcomes + prior * rate
-        known = others / (leads.sum(axis=1, keepdims=True) - leads + prior)
-        result[:, position] = probability_to_log_odds(np.clip(known, 1e-9, 1 - 1e-9))[codes, fold]
+        rates = others / (leads.sum(axis=1, keepdims=True) - leads + prior)
+        result[:, position] = probability_to_log_odds(np.clip(rates, 1e-9, 1 - 1e-9))[codes, fold]
     return result
 
 
@@ -96,8 +96,8 @@ def rates_from_earlier_leads(
     for position, size in enumerate(sizes, start=matrix.shape[1] - len(sizes)):
         codes = _whole(matrix[:, position], size + 1)
         outcomes, leads = _earlier(codes, order, weights * y), _earlier(codes, order, weights)
-        known = (outcomes + prior * rate) / (leads + prior)
-        result[:, position] = probability_to_log_odds(np.clip(known, 1e-9, 1 - 1e-9))
+        rates = (outcomes + prior * rate) / (leads + prior)
+        result[:, position] = probability_to_log_odds(np.clip(rates, 1e-9, 1 - 1e-9))
     return result
 
 

@@ -125,14 +125,14 @@ def fit_encoding(
     require_columns(X, [feature.name for feature in features])
     numbers = [feature.name for feature in features if feature.dtype != "category"]
     values = number_matrix(X, numbers)
-    kept = tuple(name for name, column in zip(numbers, values.T, strict=True) if _varies(column))
+    varying_numbers = tuple(name for name, column in zip(numbers, values.T, strict=True) if _varies(column))
     vocabularies = []
     for feature in features:
         if feature.dtype == "category":
             vocabulary = _vocabulary(X[feature.name], lead_ids, min_leads, max_categories)
             if _varies(vocabulary.codes(X[feature.name])):
                 vocabularies.append(vocabulary)
-    return Encoding(kept, tuple(vocabularies))
+    return Encoding(varying_numbers, tuple(vocabularies))
 
 
 def _vocabulary(values: pd.Series, lead_ids: NDArray[Any], min_leads: int, max_categories: int) -> Vocabulary:
@@ -154,6 +154,6 @@ def _not_numbers(X: pd.DataFrame, columns: Sequence[str]) -> InputError:
     for column in columns:
         bad = pd.to_numeric(X[column], errors="coerce").isna() & X[column].notna()
         if bad.any():
-            found = repr(X[column][bad].iloc[0])
-            return InputError(expected="a number or nothing", found=found, table="features", column=column)
+            example = repr(X[column][bad].iloc[0])
+            return InputError(expected="a number or nothing", found=example, table="features", column=column)
     return InputError(expected="numbers", found="other types", table="features")

@@ -64,12 +64,12 @@ class PartFitting:
                 with ThreadPoolExecutor(len(shapes)) as side:
                     waiting = [side.submit(kind, number, shape) for number, shape in shapes]
                     linear, unseen_linear = self._linear(rows, fold)
-                    found = [one.result() for one in waiting]
+                    fits = [one.result() for one in waiting]
             else:
-                found = [kind(number, shape) for number, shape in shapes]
+                fits = [kind(number, shape) for number, shape in shapes]
                 linear, unseen_linear = self._linear(rows, fold)
-        unseen = np.column_stack([*(own for _, own in found), unseen_linear])
-        return FittedParts(tuple(part for part, _ in found), linear, unseen)
+        unseen = np.column_stack([*(column for _, column in fits), unseen_linear])
+        return FittedParts(tuple(part for part, _ in fits), linear, unseen)
 
     def _boosters(
         self,

@@ -113,18 +113,18 @@ def _ridge_logistic(
     mean, ridges = design.transposed_times(weights) / total, design.ridges(ridge)
 
     def loss_and_slope(parameters: Floats) -> tuple[float, Floats]:
-        own = _times(whitening, parameters[1:])
-        odds = parameters[0] - mean @ own + design.times(own)
+        coefficients = _times(whitening, parameters[1:])
+        odds = parameters[0] - mean @ coefficients + design.times(coefficients)
         error = weights * (log_odds_to_probability(odds) - y)
-        loss = weights @ (np.logaddexp(0.0, odds) - y * odds) + 0.5 * ridges @ np.square(own)
-        slope = design.transposed_times(error) - error.sum() * mean + ridges * own
+        loss = weights @ (np.logaddexp(0.0, odds) - y * odds) + 0.5 * ridges @ np.square(coefficients)
+        slope = design.transposed_times(error) - error.sum() * mean + ridges * coefficients
         return float(loss), np.concatenate([[error.sum()], _times(whitening, slope, transposed=True)])
 
     start = np.zeros(design.size + 1)
     start[0] = probability_to_log_odds(rate)
-    found = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options=STOPPING | {"maxiter": rounds})
-    own = _times(whitening, np.asarray(found.x[1:], dtype=np.float64))
-    return float(found.x[0] - mean @ own), own
+    optimum = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options=STOPPING | {"maxiter": rounds})
+    coefficients = _times(whitening, np.asarray(optimum.x[1:], dtype=np.float64))
+    return float(optimum.x[0] - mean @ coefficients), coefficients
 
 
 def _times(whitening: Whitening, values: Floats, *, transposed: bool = False) -> Floats:

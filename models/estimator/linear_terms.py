@@ -164,7 +164,7 @@ class LinearDesign:
             Second derivative of the row's loss in its log-odds.
         """
         first, total = self.scale.numbers, curvature.sum()
-        found: Whitening = []
+        parts: Whitening = []
         for number, edges in enumerate(self.scale.edges):
             codes, standard, size = self.codes[number], self.standard[:, number], len(edges) + 2
             terms = np.zeros((size, size - 1))  # what each code takes: the steps up to it, or the one for missing
@@ -178,14 +178,14 @@ class LinearDesign:
             mean = np.concatenate([[moment.sum()], mass @ terms])
             block += ridge.numbers * np.eye(size) - np.outer(mean, mean) / total
             places = np.concatenate([[number], np.arange(first, first + size - 1)])
-            found.append((places, np.linalg.inv(np.linalg.cholesky(block)).T))
+            parts.append((places, np.linalg.inv(np.linalg.cholesky(block)).T))
             first += size - 1
-        masses = [np.bincount(self.codes[i], curvature, self.blocks[i]) for i in range(len(found), len(self.blocks))]
+        masses = [np.bincount(self.codes[i], curvature, self.blocks[i]) for i in range(len(parts), len(self.blocks))]
         for mass in masses:
             spread = ridge.categories + mass * (1.0 - mass / total)
-            found.append((np.arange(first, first + len(mass)), 1.0 / np.sqrt(spread)))
+            parts.append((np.arange(first, first + len(mass)), 1.0 / np.sqrt(spread)))
             first += len(mass)
-        return found
+        return parts
 
 
 def _edges(column: Floats, weights: Floats, steps: int) -> Floats:

@@ -154,8 +154,8 @@ def _deal(train: pd.DataFrame, seed: int) -> _Deal:
     turns = np.random.default_rng(seed).permutation(hands)
     card = np.empty(len(ids), dtype=np.int64)
     for outcome in (False, True):
-        held = np.flatnonzero(won == outcome)
-        card[held[np.lexsort((held, first[held]))]] = turns[np.arange(len(held)) % hands]
+        members = np.flatnonzero(won == outcome)
+        card[members[np.lexsort((members, first[members]))]] = turns[np.arange(len(members)) % hands]
     return _Deal(lead.astype(np.int64), card, won)
 
 
@@ -206,9 +206,9 @@ def _read_off(
 ) -> LearningCurve:
     """Put intervals on the points and read the gain of the next outcomes off the curve through them."""
     for key in ("log_loss", "auc"):
-        found = [interval(v, d) for v, d in zip(measured.value[key], measured.draws[key], strict=True)]
+        intervals = [interval(v, d) for v, d in zip(measured.value[key], measured.draws[key], strict=True)]
         columns = {key: "value", f"{key}_low": "low", f"{key}_high": "high"}
-        points = points.assign(**{name: [getattr(i, end) for i in found] for name, end in columns.items()})
+        points = points.assign(**{name: [getattr(i, end) for i in intervals] for name, end in columns.items()})
     counts = points["outcomes"].to_numpy(dtype=np.float64)
     gains = {}
     for key, falls in (("log_loss", True), ("auc", False)):

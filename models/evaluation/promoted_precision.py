@@ -26,8 +26,8 @@ def promoted_outcomes(rows: pd.DataFrame, passes: npt.ArrayLike) -> pd.DataFrame
     """
     promoted = first_promotions(rows["lead_id"], rows["as_of_us"], passes)
     keys = ["lead_id", "as_of_us"]
-    known = rows[[*keys, "y"]].assign(weight=rows.get(WEIGHT, 1.0))
-    return promoted.merge(known, on=keys, how="left").set_index("lead_id")[["y", "weight"]]
+    outcomes = rows[[*keys, "y"]].assign(weight=rows.get(WEIGHT, 1.0))
+    return promoted.merge(outcomes, on=keys, how="left").set_index("lead_id")[["y", "weight"]]
 
 
 def precision_difference(
@@ -82,15 +82,15 @@ def promoted_precision(
     promotions = first_promotions(rows["lead_id"], rows["as_of_us"], passes)
     outcome = promoted_outcomes(rows, passes)
     counted = counting or Counting.of_all(rows["as_of_us"])
-    found = weighted_share(outcome["y"], outcome["weight"])
+    precision = weighted_share(outcome["y"], outcome["weight"])
     return {
         "leads": float(len(outcome)),
         "per_week": counted.per_week(counted.leads(promotions)),
-        "precision": found.share.value,
-        "low": found.share.low,
-        "high": found.share.high,
-        "worked": float(found.worked),
-        "effective_leads": found.effective_leads,
+        "precision": precision.share.value,
+        "low": precision.share.low,
+        "high": precision.share.high,
+        "worked": float(precision.worked),
+        "effective_leads": precision.effective_leads,
     }
 
 
@@ -131,9 +131,9 @@ def precision_against_volume(
     at = np.unique(np.linspace(0, len(best) - 1, steps + 1).round().astype(int))[1:] if len(best) > 1 else np.array([0])
     thresholds = np.unique(best[at])[::-1]
     records = _records(rows, np.where(entering, values, -np.inf))
-    kept, reached = rows.iloc[records], values[records]
+    record_rows, reached = rows.iloc[records], values[records]
     counted = counting or Counting.of_all(rows["as_of_us"])
-    points = [{"threshold": t, **promoted_precision(kept, reached >= t, counting=counted)} for t in thresholds]
+    points = [{"threshold": t, **promoted_precision(record_rows, reached >= t, counting=counted)} for t in thresholds]
     return pd.DataFrame(points)
 
 

@@ -129,7 +129,7 @@ def _convert_step(
     weights = promotions[WEIGHT] if WEIGHT in promotions else pd.Series(1.0, index=promotions.index)
     telling = in_time & (weights > 0)
     days = (reached_us[telling].astype("int64") - promoted_us[telling]).to_numpy(dtype="float64") / DAY_US
-    found = weighted_share(in_time[counted], weights[counted])
+    conversion = weighted_share(in_time[counted], weights[counted])
     return Conversion(
         stage=step.stage,
         horizon_days=step.horizon_us / DAY_US,
@@ -137,9 +137,9 @@ def _convert_step(
         already_there=int(there.sum()),
         too_young=int((~there & ~mature).sum()),
         reached=int(in_time.sum()),
-        worked=found.worked,
-        effective_leads=found.effective_leads,
-        share=found.share,
+        worked=conversion.worked,
+        effective_leads=conversion.effective_leads,
+        share=conversion.share,
         median_days=_median(days, weights[telling].to_numpy(dtype="float64"), draws=draws, seed=seed),
     )
 

@@ -74,9 +74,9 @@ def evaluate_target(
     TargetEvaluation
         All measures weigh every lead 1, times the ``weight`` of its rows.
     """
-    calibration, own = observed_rows(calibration)
+    calibration, calibration_weights = observed_rows(calibration)
     to_probability = fit_score_calibration(
-        calibration["points"], calibration["y"], lead_ids=calibration["lead_id"], seed=seed, weights=own
+        calibration["points"], calibration["y"], lead_ids=calibration["lead_id"], seed=seed, weights=calibration_weights
     )
     test, weights = observed_rows(test)
     points = test["points"].to_numpy(dtype="float64")

@@ -58,9 +58,9 @@ class Outcomes:
 
     def reached(self, outcome: Floats) -> Floats:
         """Return for each lead whether any of its looks has the outcome."""
-        found = np.zeros(len(self.ids))
-        np.maximum.at(found, self.lead, outcome)
-        return found
+        outcomes = np.zeros(len(self.ids))
+        np.maximum.at(outcomes, self.lead, outcome)
+        return outcomes
 
     def first(self, passes: Bools) -> Ints:
         """Return the first row of each lead that passes; rows in the order of this table."""
@@ -213,14 +213,14 @@ def _comparison(
     values: dict[str, dict[str, float]] = {}
     by_draw: dict[str, dict[str, Floats]] = {}
     for name, rows in handed.items():
-        own = weights[:, outcomes.lead[rows]]
-        number = own.sum(axis=1)
-        found, deals = own @ outcomes.y[rows], own @ outcomes.deal[rows]
+        handed_weights = weights[:, outcomes.lead[rows]]
+        number = handed_weights.sum(axis=1)
+        hits, deals = handed_weights @ outcomes.y[rows], handed_weights @ outcomes.deal[rows]
         if same_depth:
             scale = np.divide(number[0], number, out=np.ones_like(number), where=number > 0)
-            found, deals, number = found * scale, deals * scale, np.full_like(number, number[0])
+            hits, deals, number = hits * scale, deals * scale, np.full_like(number, number[0])
         there, won = (reached[:1], closed[:1]) if same_depth else (reached, closed)
-        figures = {HANDED_OVER: number, FOUND: found, MISSED: there - found, WASTED: number - found}
+        figures = {HANDED_OVER: number, FOUND: hits, MISSED: there - hits, WASTED: number - hits}
         if outcomes.has_deals:
             figures |= {DEALS_FOUND: deals, DEALS_MISSED: won - deals}
         values[name] = {figure: float(numbers[0]) for figure, numbers in figures.items()}

@@ -54,8 +54,8 @@ def curve_days(spec: SourceSpec) -> tuple[float, ...]:
 
 def sampled_times(times_us: ArrayLike, spec: SourceSpec) -> tuple[Floats, dict[str, slice]]:
     """Return the times asked for, then for each target the steps its curve is summed by, with where those stand."""
-    asked = np.atleast_1d(np.asarray(times_us, dtype=np.float64))
-    parts, start = [asked], len(asked)
+    times = np.atleast_1d(np.asarray(times_us, dtype=np.float64))
+    parts, start = [times], len(times)
     place: dict[str, slice] = {}
     for name, target in spec.targets.items():
         parts.append(np.linspace(0.0, target.horizon, STEPS_OF_A_CURVE + 1))
@@ -65,7 +65,7 @@ def sampled_times(times_us: ArrayLike, spec: SourceSpec) -> tuple[Floats, dict[s
 
 
 def bounded_curve(
-    target: str, times_us: Floats, own: Mapping[str, Floats], shares: Mapping[str, Floats], spec: SourceSpec
+    target: str, times_us: Floats, log_odds: Mapping[str, Floats], shares: Mapping[str, Floats], spec: SourceSpec
 ) -> Floats:
     """Return P(target reached within t): at no time above that of a target on its rung or a lower one.
 
@@ -74,7 +74,7 @@ def bounded_curve(
     target : str
     times_us : array of length k
         After the as-of time, in microseconds.
-    own : mapping of target to array of length n
+    log_odds : mapping of target to array of length n
         Each target's log-odds as if it were alone; +inf for a row that has reached it.
     shares : mapping of target to array of shape (n, k)
         P(reached within t | reached within the horizon).
@@ -83,10 +83,10 @@ def bounded_curve(
     """
     rung: dict[str, int] = {name: spec.ladder.index(declared.stage) for name, declared in spec.targets.items()}
     within: dict[str, Bools] = {name: times_us[None, :] <= declared.horizon for name, declared in spec.targets.items()}
-    curve = _alone(own[target], shares[target])
+    curve = _alone(log_odds[target], shares[target])
     for other in spec.targets:
         if other != target and rung[other] <= rung[target]:
-            curve = np.where(within[other], np.minimum(curve, _alone(own[other], shares[other])), curve)
+            curve = np.where(within[other], np.minimum(curve, _alone(log_odds[other], shares[other])), curve)
     return np.where(within[target], curve, np.nan)
 
 

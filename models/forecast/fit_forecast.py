@@ -132,8 +132,8 @@ def labelled_rows(history: pd.DataFrame, labels: pd.DataFrame, target: str, part
     """
     chosen = labels[(labels["target"] == target) & labels["part"].isin(parts)]
     said = [name for name in ("target", "part", "y", "seen_us", "evidence", "weight", "outcome_at") if name in chosen]
-    own = history.drop(columns="as_of_us", errors="ignore")
-    joined = chosen[[*KEYS, *said]].merge(own, on=KEYS, how="inner", validate="one_to_one")
+    features = history.drop(columns="as_of_us", errors="ignore")
+    joined = chosen[[*KEYS, *said]].merge(features, on=KEYS, how="inner", validate="one_to_one")
     if len(joined) < len(chosen):
         raise InputError(
             expected="features of every labelled snapshot",

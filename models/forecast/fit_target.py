@@ -138,23 +138,25 @@ class _TargetFitting:
         return self.fitting.options
 
     def trained(self, rows: pd.DataFrame, *, fewer_will_do: bool = False) -> _Trained:
-        known, weights = observed_rows(rows, power=self.weight_power)
+        labelled, weights = observed_rows(rows, power=self.weight_power)
         fewest = max(self.options.min_outcomes // 4, 1) if fewer_will_do else self.options.min_outcomes
-        learned = Rows.of(known, known["y"], weights=weights, lead_ids=known["lead_id"], as_of_us=known["as_of_us"])
+        learned = Rows.of(
+            labelled, labelled["y"], weights=weights, lead_ids=labelled["lead_id"], as_of_us=labelled["as_of_us"]
+        )
         trained = train_estimator(learned, self.fitting.with_options(min_outcomes=fewest))
-        return _Trained(trained.estimator, known, trained.unseen)
+        return _Trained(trained.estimator, labelled, trained.unseen)
 
     def timing(self, rows: pd.DataFrame, estimator: Estimator) -> Timing | None:
         """Learn when outcomes come, from rows whose whole window was observed."""
         if self.horizon_us is None or "delay_us" not in rows:
             return None
         came = rows[(rows["part"] != "young") & rows["delay_us"].notna()]
-        known, weights = observed_rows(came, power=self.weight_power)
+        arrivals, weights = observed_rows(came, power=self.weight_power)
         return fit_timing(
-            estimator.encoding.matrix(known),
-            known["delay_us"].to_numpy(dtype=np.float64),
+            estimator.encoding.matrix(arrivals),
+            arrivals["delay_us"].to_numpy(dtype=np.float64),
             weights,
-            lead_folds(known["lead_id"], np.ones(len(known)), folds=TIMING_FOLDS, seed=self.fitting.seed),
+            lead_folds(arrivals["lead_id"], np.ones(len(arrivals)), folds=TIMING_FOLDS, seed=self.fitting.seed),
             horizon_us=self.horizon_us,
             seed=self.fitting.seed,
         )
@@ -194,15 +196,15 @@ def _imputed(rows: pd.DataFrame, first: _First) -> _Imputed:
     newest = rows[rows["part"].isin(["calibration", "young"])]
     model = TargetModel(first.forward, Calibration(), first.timing)
     calibration, settled = _calibrate(newest, model, slope=first.slope)
-    known = rows.assign(y=rows["y"].astype("float64"))
-    known.loc[newest.index, "y"] = settled
-    return _Imputed(known, newest, calibration)
+    labelled = rows.assign(y=rows["y"].astype("float64"))
+    labelled.loc[newest.index, "y"] = settled
+    return _Imputed(labelled, newest, calibration)
 
 
 def _final(rows: pd.DataFrame, first: _First, imputed: _Imputed, how: _TargetFitting) -> TargetModel:
     """Train on all rows; where that gives the base rate only, it is the rate of the rows known for sure."""
-    held = imputed.calibration.slope / first.slope if first.forward.level == "model" else 1.0
-    model = _calibrated_by_its_folds(how.trained(imputed.rows), rows, first.blend, held)
+    slope_ratio = imputed.calibration.slope / first.slope if first.forward.level == "model" else 1.0
+    model = _calibrated_by_its_folds(how.trained(imputed.rows), rows, first.blend, slope_ratio)
     if model.estimator.level == "rate":
         silent = replace(how, fitting=how.fitting.silent())
         model = TargetModel(silent.trained(rows[rows["part"] != "young"]).estimator, Calibration())
@@ -225,8 +227,8 @@ def _weights(rows: pd.DataFrame) -> Floats:
 
 def _suffice(rows: pd.DataFrame, options: EstimatorOptions) -> bool:
     """Say whether all that is known suffices for a model; then the first may make do with the part it sees."""
-    known = rows[rows["y"].notna()]
-    leads, outcomes = known["lead_id"].nunique(), known.loc[known["y"] == 1, "lead_id"].nunique()
+    labelled = rows[rows["y"].notna()]
+    leads, outcomes = labelled["lead_id"].nunique(), labelled.loc[labelled["y"] == 1, "lead_id"].nunique()
     return min(outcomes, leads - outcomes) >= options.min_outcomes
 
 
@@ -239,17 +241,17 @@ def _choose_blend(first: _Trained, rows: pd.DataFrame, options: EstimatorOptions
     return Blend(choose_blend(first.unseen, newer if len(later) else None, options=options).shares)
 
 
-def _calibrated_by_its_folds(trained: _Trained, rows: pd.DataFrame, blend: Blend, held: float) -> TargetModel:
+def _calibrated_by_its_folds(trained: _Trained, rows: pd.DataFrame, blend: Blend, slope_ratio: float) -> TargetModel:
     """Return the final model: spread by its own folds times what was seen to hold later, level by all that is known."""
-    estimator, known = trained.estimator.blended(blend, "newer leads"), trained.rows
+    estimator, training_rows = trained.estimator.blended(blend, "newer leads"), trained.rows
     if estimator.level == "rate":
         return TargetModel(estimator, Calibration())
-    unseen, weights = trained.unseen.mixed(blend), _weights(known)
-    slope = trained.slope(blend) * held
+    unseen, weights = trained.unseen.mixed(blend), _weights(training_rows)
+    slope = trained.slope(blend) * slope_ratio
     unseen = unseen + matching_intercept(trained.unseen.y, unseen, weights)  # a left-out fold has the others' rate
     intercept, shift = matching_intercept(log_odds_to_probability(unseen), slope * unseen, weights), 0.0
     if not (rows["part"] == "young").any():  # else the newest rows have had their say already
-        y, times = trained.unseen.y, known["as_of_us"]
+        y, times = trained.unseen.y, training_rows["as_of_us"]
         calibrated = intercept + slope * unseen
         shift = level_drift(calibrated, y, trained.unseen.weights, times, offset=0.0, ridge=LEVEL_RIDGE).shift
     return TargetModel(estimator, Calibration(intercept + shift, slope, drift=shift))
@@ -265,7 +267,7 @@ def _calibrate(rows: pd.DataFrame, model: TargetModel, *, slope: float) -> tuple
     if not np.isnan(y).any():
         return calibration, y
     rehearsal = waiting_evidence(later, model)
-    seen = ~np.isnan(rehearsal)
-    trust = fit_trust(calibration.apply(log_odds)[seen], rehearsal[seen], outcome[seen], weights[seen])
+    telling = ~np.isnan(rehearsal)
+    trust = fit_trust(calibration.apply(log_odds)[telling], rehearsal[telling], outcome[telling], weights[telling])
     imputed = trust.probability(calibration.apply(model.log_odds(rows)), waiting_evidence(rows, model))
     return calibration, np.where(np.isnan(y), imputed, y)

@@ -89,10 +89,10 @@ class Forecast:
             None) and ``reached_NAME`` (then ``p_NAME`` is 1).
         """
         self._require(X)
-        own = self._own_log_odds(X)
+        own_log_odds = self._own_log_odds(X)
         columns: dict[str, object] = {}
-        for name, binding in binding_targets(own, self.spec).items():
-            log_odds = np.select([binding == other for other in own], list(own.values()))
+        for name, binding in binding_targets(own_log_odds, self.spec).items():
+            log_odds = np.select([binding == other for other in own_log_odds], list(own_log_odds.values()))
             columns[f"p_{name}"] = log_odds_to_probability(log_odds)
             columns[f"log_odds_{name}"] = log_odds
             columns[f"bound_by_{name}"] = _other_than(name, binding)
@@ -137,14 +137,14 @@ class Forecast:
     def outlook(self, X: pd.DataFrame, times_us: ArrayLike) -> dict[str, Outlook]:
         """Return for each target what `curve` and `expected_days` say, in one pass over the rows."""
         self._require(X)
-        own, (times, steps) = self._own_log_odds(X), sampled_times(times_us, self.spec)
+        own_log_odds, (times, steps) = self._own_log_odds(X), sampled_times(times_us, self.spec)
         shares = {name: model.share_within(X, times) for name, model in self.targets.items()}
-        asked, found = np.size(times_us), {}
+        count, outlooks = np.size(times_us), {}
         for name in self.targets:
-            curve = bounded_curve(name, times, own, shares, self.spec)
+            curve = bounded_curve(name, times, own_log_odds, shares, self.spec)
             days = mean_days(curve[:, steps[name]], self.spec.target(name).horizon)
-            found[name] = Outlook(curve[:, :asked], days)
-        return found
+            outlooks[name] = Outlook(curve[:, :count], days)
+        return outlooks
 
     def explain(self, X: pd.DataFrame, target: str) -> Explanation:
         """Split each row's log-odds for one target into a base and one contribution a feature.
@@ -156,8 +156,8 @@ class Forecast:
         """
         self._require_target(target)
         self._require(X)
-        own = self._own_log_odds(X)
-        binding, reached = binding_targets(own, self.spec)[target], self._reached(X, target)
+        own_log_odds = self._own_log_odds(X)
+        binding, reached = binding_targets(own_log_odds, self.spec)[target], self._reached(X, target)
         base, log_odds = np.full(len(X), np.inf), np.full(len(X), np.inf)
         values = np.zeros((len(X), len(self.features)))
         for name, model in self.targets.items():
@@ -165,7 +165,7 @@ class Forecast:
             if rows.any():
                 base[rows], table = model.contributions(X[rows])
                 values[rows] = table.to_numpy()
-                log_odds[rows] = own[name][rows]
+                log_odds[rows] = own_log_odds[name][rows]
         names = [feature.name for feature in self.features]
         return Explanation(
             target=target,
@@ -192,13 +192,13 @@ class Forecast:
     def _reached(self, X: pd.DataFrame, target: str) -> NDArray[np.bool_]:
         """Say which rows ever entered the target's stage or one above, as labels do: a lead handed back stays so."""
         stages = self.spec.stages_reaching(self.spec.target(target).stage)
-        known = {feature.name for feature in self.features}
+        names = {feature.name for feature in self.features}
         reached = np.zeros(len(X), dtype=bool)
-        if CURRENT_STAGE in known:
+        if CURRENT_STAGE in names:
             reached |= X[CURRENT_STAGE].isin(stages).to_numpy(dtype=bool)
         for part, stage in open_ladder(self.spec).items():
             hours = f"journey_hours_to_{part}"
-            if stage in stages and hours in known:
+            if stage in stages and hours in names:
                 reached |= X[hours].notna().to_numpy(dtype=bool)
         return reached
 

@@ -67,9 +67,9 @@ def from_files(files: Mapping[str, str]) -> Forecast:
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        found = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        problem = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         expected = "a forecast saved by this version of leadscore"
-        raise InputError(expected=expected, found=found, table=FORECAST) from None
+        raise InputError(expected=expected, found=problem, table=FORECAST) from None
 
 
 def verify(files: Mapping[str, str]) -> None:
@@ -81,11 +81,11 @@ def verify(files: Mapping[str, str]) -> None:
     for file in sorted(files.keys() - named.keys() - {MANIFEST}):
         raise InputError(expected=f"only the files named in {MANIFEST}", found=f"also {file}", table=file)
     for file, digest in sorted(named.items()):
-        found = text_digest(files[file])
-        if found != digest:
+        sha256 = text_digest(files[file])
+        if sha256 != digest:
             raise InputError(
                 expected=f"SHA-256 {str(digest)[:12]}… as {MANIFEST} says",
-                found=f"{found[:12]}…",
+                found=f"{sha256[:12]}…",
                 table=file,
                 hint="The file was changed after it was saved. Restore it or train again",
             )
@@ -106,8 +106,8 @@ def _manifest(files: Mapping[str, str]) -> dict[str, Any]:
     if not isinstance(manifest, dict) or not isinstance(manifest.get("sha256"), dict):
         raise InputError(expected="format and sha256", found="something else", table=MANIFEST)
     if manifest.get("format") != FORMAT:
-        found = f"format {manifest.get('format')!r}"
-        raise InputError(expected=f"format {FORMAT}", found=found, table=MANIFEST, hint="Train the model again")
+        saved_format = f"format {manifest.get('format')!r}"
+        raise InputError(expected=f"format {FORMAT}", found=saved_format, table=MANIFEST, hint="Train the model again")
     return manifest
 
 
@@ -115,10 +115,10 @@ def _rebuild(files: Mapping[str, str]) -> Forecast:
     tree = json.loads(files[FORECAST])
     targets: dict[str, TargetModel] = {}
     for name, calibration in tree["calibrations"].items():
-        own = {file.removeprefix(f"{name}."): text for file, text in files.items() if file.startswith(f"{name}.")}
+        texts = {file.removeprefix(f"{name}."): text for file, text in files.items() if file.startswith(f"{name}.")}
         when = tree["timings"].get(name)
-        timing = None if when is None else Timing.from_json(when, own.get(TIMING))
-        targets[name] = TargetModel(Estimator.from_files(own), Calibration(**calibration), timing)
+        timing = None if when is None else Timing.from_json(when, texts.get(TIMING))
+        targets[name] = TargetModel(Estimator.from_files(texts), Calibration(**calibration), timing)
     grades = tree["grades"]
     spec, options = SourceSpec.model_validate(tree["spec"]), FeatureOptions.model_validate(tree["feature_options"])
     return Forecast(

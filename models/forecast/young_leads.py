@@ -51,12 +51,12 @@ def waiting_evidence(rows: pd.DataFrame, model: TargetModel) -> Floats:
     array of float, one entry a row
         In log-odds; NaN where nothing was seen.
     """
-    evidence, seen = rows["evidence"].to_numpy(dtype=np.float64), rows["seen_us"].to_numpy(dtype=np.float64)
+    evidence, age_us = rows["evidence"].to_numpy(dtype=np.float64), rows["seen_us"].to_numpy(dtype=np.float64)
     if model.timing is None:
         return evidence
     step_us = model.timing.horizon_us / AGES
-    there = ~np.isnan(seen)
-    steps = np.rint(np.where(there, seen, 0.0) / step_us)
+    there = ~np.isnan(age_us)
+    steps = np.rint(np.where(there, age_us, 0.0) / step_us)
     later = np.full(len(rows), np.nan)
     for step in np.unique(steps[there]):
         here: NDArray[np.bool_] = there & (steps == step)

@@ -65,11 +65,11 @@ def interval(value: float, draws: npt.ArrayLike, *, level: float = LEVEL, biased
     >>> interval(1.0, [2.0, 2.5, 3.0], level=0.5), interval(1.0, [2.0, 2.5, 3.0], level=0.5, biased=True)
     (Interval(value=1.0, low=2.25, high=2.75), Interval(value=1.0, low=0.75, high=1.25))
     """
-    known = np.asarray(draws, dtype="float64")
-    known = known[np.isfinite(known)]
-    if len(known) == 0:
+    numbers = np.asarray(draws, dtype="float64")
+    numbers = numbers[np.isfinite(numbers)]
+    if len(numbers) == 0:
         return Interval(value, float("nan"), float("nan"))
-    moved = known - (known.mean() - value) if biased else known
+    moved = numbers - (numbers.mean() - value) if biased else numbers
     low, high = np.quantile(moved, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(value), float(low), float(high))
 
@@ -91,8 +91,8 @@ class Comparison:
 
     def interval(self, scorer: str, metric: str) -> Interval:
         """Return a measure of a scorer with its interval; no measure is below 0."""
-        found = interval(self.values[scorer][metric], self.draws[scorer][metric], biased=metric in BIASED)
-        return replace(found, low=max(found.low, 0.0)) if metric in BIASED and np.isfinite(found.low) else found
+        bounds = interval(self.values[scorer][metric], self.draws[scorer][metric], biased=metric in BIASED)
+        return replace(bounds, low=max(bounds.low, 0.0)) if metric in BIASED and np.isfinite(bounds.low) else bounds
 
     def difference(self, scorer: str, other: str, metric: str) -> Interval:
         """Return a measure of ``scorer`` less that of ``other``, paired: both on the same drawn leads."""

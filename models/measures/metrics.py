@@ -141,8 +141,8 @@ class MetricDraws:
         groups = self._by_probability
         forecast = self._probability[groups.order[groups.starts]]
         gap = Accumulated(runs.mass, runs.won - runs.mass * forecast)
-        held = gap.held_by(np.linspace(0, 1, CALIBRATION_BINS + 1))
-        result: Floats = np.abs(np.diff(held, axis=1)).sum(axis=1) / runs.all_mass
+        gap_so_far = gap.held_by(np.linspace(0, 1, CALIBRATION_BINS + 1))
+        result: Floats = np.abs(np.diff(gap_so_far, axis=1)).sum(axis=1) / runs.all_mass
         return result
 
 

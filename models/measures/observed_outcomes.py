@@ -57,9 +57,9 @@ def observed_rows(rows: pd.DataFrame, *, power: float = 1.0) -> tuple[pd.DataFra
     weights = even_weights(rows["lead_id"])
     if WEIGHT not in rows or bool((rows[WEIGHT] == 1.0).all()):
         return rows, weights
-    kept = (rows[WEIGHT] > 0).to_numpy()
+    telling = (rows[WEIGHT] > 0).to_numpy()
     weights = weights * rows[WEIGHT].to_numpy(dtype=np.float64) ** power
-    rows, weights = rows[kept].reset_index(drop=True), weights[kept]
+    rows, weights = rows[telling].reset_index(drop=True), weights[telling]
     if len(rows) == 0:
         return rows, weights
     return rows, weights * (effective_leads(rows["lead_id"], weights) / weights.sum())
@@ -74,9 +74,9 @@ def effective_leads(lead_ids: ArrayLike, weights: ArrayLike) -> float:
     (2.0, 1.2195121951219512)
     """
     _, lead = np.unique(np.asarray(lead_ids, dtype=str), return_inverse=True)
-    own = np.bincount(lead, weights=np.asarray(weights, dtype=np.float64))
-    squares = float((own**2).sum())
-    return float(own.sum() ** 2 / squares) if squares > 0 else 0.0
+    lead_weights = np.bincount(lead, weights=np.asarray(weights, dtype=np.float64))
+    squares = float((lead_weights**2).sum())
+    return float(lead_weights.sum() ** 2 / squares) if squares > 0 else 0.0
 
 
 @dataclass(frozen=True)
@@ -123,12 +123,12 @@ def overlap(labels: pd.DataFrame, stages: pd.DataFrame, spec: SourceSpec) -> Ove
         The first rung of its ladder tells of a promotion.
     """
     stage, target = spec.ladder[0], spec.primary_target
-    known = labels[(labels["target"] == target) & labels["y"].notna()]
-    leads = pd.Index(known["lead_id"].unique())
+    labelled = labels[(labels["target"] == target) & labels["y"].notna()]
+    leads = pd.Index(labelled["lead_id"].unique())
     promoted = leads.isin(stages.loc[stages["stage"] == stage, "lead_id"])
     reaching = stages["stage"].isin(spec.stages_reaching(spec.targets[target].stage))
     reached = leads.isin(stages.loc[reaching, "lead_id"])
-    drawn = int(known.loc[known["how"] == "drawn", "lead_id"].nunique()) if "how" in known else 0
+    drawn = int(labelled.loc[labelled["how"] == "drawn", "lead_id"].nunique()) if "how" in labelled else 0
     counts = {
         "promoted": int(promoted.sum()),
         "silent": int((~promoted).sum()),

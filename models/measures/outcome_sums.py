@@ -39,13 +39,13 @@ class LeadSum:
 
         Examples
         --------
-        >>> found = LeadSum.of(["a", "b", "c", "d"], [1, 1, 1, 1], [0.5, 0.5, 0.5, 0.5])
-        >>> found.mean, found.spread, found.skewness, found.jump
+        >>> leads = LeadSum.of(["a", "b", "c", "d"], [1, 1, 1, 1], [0.5, 0.5, 0.5, 0.5])
+        >>> leads.mean, leads.spread, leads.skewness, leads.jump
         (2.0, 1.0, 0.0, 1.0)
         """
         lead, _ = pd.factorize(np.asarray(lead_ids))
-        own = np.asarray(weights, dtype="float64")
-        mass, due = np.bincount(lead, own), np.bincount(lead, own * np.asarray(p, dtype="float64"))
+        weight = np.asarray(weights, dtype="float64")
+        mass, due = np.bincount(lead, weight), np.bincount(lead, weight * np.asarray(p, dtype="float64"))
         rate = np.clip(due / mass, 1e-9, 1 - 1e-9)
         variance = mass**2 * rate * (1 - rate)
         spread = float(np.sqrt(variance.sum()))

@@ -58,8 +58,8 @@ class Accumulated:
         """
         shares = np.asarray(share, dtype="float64")
         weightings = zip(self.mass_so_far, self.won_so_far, self.all_mass, strict=True)
-        held = [
+        won_mass = [
             np.interp(shares * total, np.concatenate(([0.0], mass)), np.concatenate(([0.0], won)))
             for mass, won, total in weightings
         ]
-        return np.array(held)
+        return np.array(won_mass)

@@ -42,8 +42,8 @@ def weighted_share(y: npt.ArrayLike, weights: npt.ArrayLike) -> WeightedShare:
 
     Examples
     --------
-    >>> found = weighted_share([1, 0, 1, 0], [1.0, 1.0, 0.0, 8.0])
-    >>> found.share.value, found.worked, round(found.effective_leads, 2)
+    >>> precision = weighted_share([1, 0, 1, 0], [1.0, 1.0, 0.0, 8.0])
+    >>> precision.share.value, precision.worked, round(precision.effective_leads, 2)
     (0.1, 3, 1.52)
     """
     outcome, weight = np.asarray(y, dtype="float64"), np.asarray(weights, dtype="float64")

@@ -39,7 +39,7 @@ def decompose(looked: pd.DataFrame, dimension: str) -> pd.DataFrame:
     rate = _rate(rows["moved"], rows["expected"])
     rate_before = np.where(np.isnan(rate_before), rate, rate_before)
     rate = np.where(np.isnan(rate), rate_before, rate)
-    rate_before, rate = (np.where(np.isnan(held), 1.0, held) for held in (rate_before, rate))
+    rate_before, rate = (np.where(np.isnan(rates), 1.0, rates) for rates in (rate_before, rate))
     middle = (share_before @ rate_before + share @ rate) / 2
     mix = (share - share_before) * ((rate + rate_before) / 2 - middle)
     within = (rate - rate_before) * (share + share_before) / 2

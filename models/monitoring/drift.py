@@ -63,7 +63,7 @@ def feature_drift(
     coded = [_codes(reference[f.name], current[f.name], f.dtype) for f in columns]
     bounds = np.cumsum([0, *(len(names) for _, _, names in coded)])
     codes = ([before for before, _, _ in coded], [now for _, now, _ in coded])
-    matrices = [_counts(side, own, bounds) for side, own in zip(sides, codes, strict=True)]
+    matrices = [_counts(side, side_codes, bounds) for side, side_codes in zip(sides, codes, strict=True)]
     value, error, excess = _psi_with_error(*matrices, bounds=bounds)
     usual = _largest_of_stretches(reference, codes[0], stretch, bounds)
     centre, reach = np.maximum(value - excess, 0.0), error * float(ndtri(1 - FALSE_ALARM / (2 * len(columns))))
@@ -92,19 +92,19 @@ def feature_drift(
 def _codes(reference: pd.Series, current: pd.Series, dtype: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Return the bin of every row on both sides, and what the bins are called; the last is for missing values."""
     if dtype in ("category", "boolean"):
-        held = [side.astype("string") for side in (reference, current)]
-        counts = pd.concat(held).value_counts().sort_index().sort_values(ascending=False, kind="stable")
+        sides = [side.astype("string") for side in (reference, current)]
+        counts = pd.concat(sides).value_counts().sort_index().sort_values(ascending=False, kind="stable")
         names = [str(name) for name in counts.index[:MOST_VALUES]]
         place = {name: at for at, name in enumerate(names)}
         other = len(names)
         codes = [
             np.where(side.isna(), other + 1, side.map(place).astype("float64").fillna(other)).astype(np.int64)
-            for side in held
+            for side in sides
         ]
         return codes[0], codes[1], [*names, "others", "missing"]
     numbers = [side.astype("float64").to_numpy() for side in (reference, current)]
-    known = numbers[0][np.isfinite(numbers[0])]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else np.array([])
+    values = numbers[0][np.isfinite(numbers[0])]
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1])) if len(values) else np.array([])
     codes = [np.where(np.isnan(side), len(edges) + 1, np.searchsorted(edges, side)) for side in numbers]
     texts = [f"{edge:.4g}" for edge in edges]
     names = [f"up to {text}" for text in texts] + ([f"above {texts[-1]}"] if texts else ["any"])

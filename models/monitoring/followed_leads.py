@@ -97,11 +97,11 @@ def followed_mqls(
         ``lead_id``, ``entered_us`` (first time), one column ``reached_STAGE_us`` a step (Int64, null: not yet; a
         skipped stage was reached together with the next), and the columns of ``by`` as text.
     """
-    known = stages[is_known(stages["entered_us"], as_of_us)]
-    first = known[known["stage"] == path.entry].groupby("lead_id")["entered_us"].min()
+    entries = stages[is_known(stages["entered_us"], as_of_us)]
+    first = entries[entries["stage"] == path.entry].groupby("lead_id")["entered_us"].min()
     rows = pd.DataFrame({"lead_id": first.index.astype(str), "entered_us": first.to_numpy(dtype="int64")})
     for stage, reaching in zip(path.steps, path.reaching[1:], strict=True):
-        reached = known[known["stage"].isin(reaching)].groupby("lead_id")["entered_us"].min()
+        reached = entries[entries["stage"].isin(reaching)].groupby("lead_id")["entered_us"].min()
         rows[f"reached_{stage}_us"] = rows["lead_id"].map(reached).astype("Int64")
     beyond = (rows[f"reached_{path.steps[0]}_us"] < rows["entered_us"]).fillna(False).astype(bool)
     rows = rows[~beyond].merge(group_columns(leads, by), on="lead_id", how="left", validate="one_to_one")
@@ -128,13 +128,13 @@ def last_act(rows: pd.DataFrame, events: pd.DataFrame, families: Mapping[str, st
     """
     acts = events[events["event_type"].isin(list(families))]
     acts = acts.assign(family=acts["event_type"].map(families)).sort_values(["occurred_us", "family"], kind="stable")
-    asked = rows[["lead_id", "entered_us"]].assign(place=range(len(rows))).sort_values("entered_us", kind="stable")
-    found = pd.merge_asof(
-        asked,
+    entries = rows[["lead_id", "entered_us"]].assign(place=range(len(rows))).sort_values("entered_us", kind="stable")
+    last_acts = pd.merge_asof(
+        entries,
         acts[["lead_id", "occurred_us", "family"]],
         left_on="entered_us",
         right_on="occurred_us",
         by="lead_id",
     )
-    named: pd.Series = found.set_index("place")["family"].sort_index().astype("string").fillna(MISSING).astype(str)
+    named: pd.Series = last_acts.set_index("place")["family"].sort_index().astype("string").fillna(MISSING).astype(str)
     return named.reset_index(drop=True)

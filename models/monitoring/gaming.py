@@ -127,11 +127,11 @@ def _side(
     counts: EntryCounts, paces: list[Floats], start: Counts, end: int, *, now: int, group: Counts | None = None
 ) -> Side:
     """Sum one window; with ``group`` the sums of that group in place of the own, from the own start."""
-    own = np.arange(len(start)) if group is None else group
-    leads = counts.volume[own, end] - counts.volume[own, start]
+    groups = np.arange(len(start)) if group is None else group
+    leads = counts.volume[groups, end] - counts.volume[groups, start]
     moved, expected = np.zeros(len(start)), np.zeros(len(start))
     for step, pace in zip(counts.steps, paces, strict=True):
-        waiting, went = step.known(start, end, now=now, group=own)
+        waiting, went = step.known(start, end, now=now, group=groups)
         moved += went.sum(axis=1)
         expected += waiting @ pace
     return Side(leads.astype(np.float64), (end - start) / WEEK_DAYS, moved, expected)
@@ -141,13 +141,13 @@ def _rise(
     recent: Side, before: Side, others_now: Side, others_before: Side, alone: NDArray[np.bool_], spread: Floats
 ) -> tuple[Floats, Floats]:
     """Return the factor of the weekly volume and its standard errors, on a log scale with the weeks' own spread."""
-    own = _log_rate(recent) - _log_rate(before)
+    rise = _log_rate(recent) - _log_rate(before)
     theirs = _log_rate(others_now) - _log_rate(others_before)
     own_variance = spread * (1 / (recent.leads + 0.5) + 1 / (before.leads + 0.5))
     their_variance = spread[0] * (1 / (others_now.leads + 0.5) + 1 / (others_before.leads + 0.5))
-    against_past = own / np.sqrt(own_variance)
-    against_others = (own - theirs) / np.sqrt(own_variance + their_variance)
-    return np.exp(own), np.where(alone, against_past, np.minimum(against_past, against_others))
+    against_past = rise / np.sqrt(own_variance)
+    against_others = (rise - theirs) / np.sqrt(own_variance + their_variance)
+    return np.exp(rise), np.where(alone, against_past, np.minimum(against_past, against_others))
 
 
 def _log_rate(side: Side) -> Floats:
@@ -175,7 +175,7 @@ def _fall(
     Against the own past, and against the own past as the others changed since. Moves among leads at risk vary about
     their expectation as a Poisson count does (a counting process and its compensator), whatever share moves on.
     """
-    own = (recent.moved / np.maximum(recent.expected, 1e-9)) / np.maximum(
+    factor = (recent.moved / np.maximum(recent.expected, 1e-9)) / np.maximum(
         before.moved / np.maximum(before.expected, 1e-9), 1e-9
     )
     theirs_now, theirs_before = others_now.moved + 0.5, others_before.moved + 0.5
@@ -184,7 +184,7 @@ def _fall(
     against_past = _shortfall(recent, before, np.ones_like(change), np.zeros_like(change))
     beyond_others = _shortfall(recent, before, change, change_variance)
     chance = ndtr(np.where(alone, against_past, np.maximum(against_past, beyond_others)))
-    return own, np.asarray(chance, dtype=np.float64)
+    return factor, np.asarray(chance, dtype=np.float64)
 
 
 def _shortfall(recent: Side, before: Side, change: Floats, change_variance: Floats) -> Floats:

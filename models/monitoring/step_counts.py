@@ -59,8 +59,8 @@ class StepCounts:
     def _sums(self) -> tuple[Counts, Counts]:
         """Running sums over days of entry: leads waiting at the start of a day of age, and leads that moved in it."""
         waiting = self.entered[:, :, None] - np.cumsum(self.moved, axis=2) + self.moved
-        held, went = (np.pad(np.cumsum(part, axis=1), ((0, 0), (1, 0), (0, 0))) for part in (waiting, self.moved))
-        return held, went
+        at_risk, went = (np.pad(np.cumsum(part, axis=1), ((0, 0), (1, 0), (0, 0))) for part in (waiting, self.moved))
+        return at_risk, went
 
     def known(self, start: Counts, end: int, *, now: int, group: Counts) -> tuple[Counts, Counts]:
         """Return who waited and who moved on among leads entered in days ``[start, end)``, as known at day ``now``.
@@ -169,9 +169,9 @@ def _groups(rows: pd.DataFrame, by: Sequence[str]) -> tuple[tuple[Group, ...], l
     """Return the groups (the company first) and, for the company and each column, the group of each row."""
     groups, members = [Group()], [np.zeros(len(rows), dtype=np.int64)]
     for name in by:
-        held = rows[name].astype(str)
-        counts = held.value_counts().sort_index().sort_values(ascending=False, kind="stable")
-        codes, values = pd.factorize(held.where(held.isin(counts.index[:MOST_VALUES]), OTHER), sort=True)
+        texts = rows[name].astype(str)
+        counts = texts.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+        codes, values = pd.factorize(texts.where(texts.isin(counts.index[:MOST_VALUES]), OTHER), sort=True)
         members.append(codes.astype(np.int64) + len(groups))
         groups += [Group(name, str(value)) for value in values]
     return tuple(groups), members

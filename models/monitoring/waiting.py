@@ -72,8 +72,8 @@ def _wait(rows: pd.DataFrame, path: Path, stage: str, as_of_us: int) -> Wait:
         warnings.simplefilter("ignore", RuntimeWarning)
         band = curve.confidence_interval(method="log-log")
     low, high = (_filled(bound.probabilities, curve.probabilities) for bound in (band.low, band.high))
-    median = Interval(*(_first_below(curve.quantiles, held) for held in (curve.probabilities, low, high)))
-    within = Interval(*(1 - float(held[-1]) for held in (curve.probabilities, high, low)))
+    median = Interval(*(_first_below(curve.quantiles, shares) for shares in (curve.probabilities, low, high)))
+    within = Interval(*(1 - float(shares[-1]) for shares in (curve.probabilities, high, low)))
     return Wait(path.entry, stage, len(rows), int(came.sum()), median, within)
 
 
@@ -119,9 +119,11 @@ def idle_leads(
         ``low`` and ``high`` (Wilson, 95 %), ``median_days`` and ``p90_days`` since anything happened, ``in_stage_days``
         (median since the stage was entered).
     """
-    known = stages[is_known(stages["entered_us"], as_of_us)]
+    entries = stages[is_known(stages["entered_us"], as_of_us)]
     order = {name: place for place, name in enumerate((*spec.recycled, *spec.ladder, *spec.lost))}
-    ranked = known.assign(rank=known["stage"].map(order)).sort_values(["lead_id", "entered_us", "rank"], kind="stable")
+    ranked = entries.assign(rank=entries["stage"].map(order)).sort_values(
+        ["lead_id", "entered_us", "rank"], kind="stable"
+    )
     now = ranked.groupby("lead_id").tail(1).set_index("lead_id")
     rows = leads.loc[is_known(leads["created_us"], as_of_us), ["lead_id", "created_us"]]
     entered = rows["lead_id"].map(now["entered_us"]).fillna(rows["created_us"]).to_numpy(dtype="int64")
@@ -136,14 +138,18 @@ def idle_leads(
     )
     table = table[~table["stage"].isin(spec.closed_stages)]
     table["idle"] = table["silent"] > idle_days
-    told = table.groupby("stage").agg(
+    figures = table.groupby("stage").agg(
         leads=("idle", "size"),
         idle=("idle", "sum"),
         median_days=("silent", "median"),
         p90_days=("silent", lambda silent: float(silent.quantile(0.9))),
         in_stage_days=("in_stage", "median"),
     )
-    told = told.reindex([name for name in (NEW, *spec.ladder, *spec.recycled) if name in told.index]).reset_index()
-    low, high = wilson(told["idle"], told["leads"])
-    told = told.assign(idle=told["idle"].astype("int64"), share=told["idle"] / told["leads"], low=low, high=high)
-    return told[["stage", "leads", "idle", "share", "low", "high", "median_days", "p90_days", "in_stage_days"]]
+    figures = figures.reindex(
+        [name for name in (NEW, *spec.ladder, *spec.recycled) if name in figures.index]
+    ).reset_index()
+    low, high = wilson(figures["idle"], figures["leads"])
+    figures = figures.assign(
+        idle=figures["idle"].astype("int64"), share=figures["idle"] / figures["leads"], low=low, high=high
+    )
+    return figures[["stage", "leads", "idle", "share", "low", "high", "median_days", "p90_days", "in_stage_days"]]

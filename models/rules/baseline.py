@@ -60,8 +60,8 @@ class Baseline:
 
     def excluded(self, X: pd.DataFrame) -> Bools:
         """Return which rows are never promoted, neither by the baseline nor by the model: by rule, or sales' veto."""
-        own = self.rules.exclusions if self.rules is not None else ()
-        by_rule = excluded_by(X, (*self.exclusions, *own)).notna().to_numpy(dtype=bool)
+        rule_exclusions = self.rules.exclusions if self.rules is not None else ()
+        by_rule = excluded_by(X, (*self.exclusions, *rule_exclusions)).notna().to_numpy(dtype=bool)
         return np.asarray(by_rule | vetoed(X, self.veto))
 
     def gates_open(self, X: pd.DataFrame) -> Bools:

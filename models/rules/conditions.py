@@ -125,7 +125,7 @@ def _as_text(value: str | bool | float) -> str:
     return value if isinstance(value, str) else f"{value:g}"
 
 
-def _unknown_column(column: str, known: Sequence[str] | pd.Index, *, where: str) -> InputError:
-    close = get_close_matches(column, [str(name) for name in known], n=3)
+def _unknown_column(column: str, columns: Sequence[str] | pd.Index, *, where: str) -> InputError:
+    close = get_close_matches(column, [str(name) for name in columns], n=3)
     hint = f"Did you mean {' or '.join(close)}?" if close else None
     return InputError(expected=f"a feature column in {where}", found=f"{column!r}", table="rules.yaml", hint=hint)

@@ -74,8 +74,8 @@ def condition_words(condition: Condition, spec: SourceSpec | None) -> Words:
     """Return a condition in words: ``Budget: confirmed``."""
     fit = spec.fit.get(condition.column.removeprefix("fit_")) if spec is not None else None
     name = fit.words if fit is not None and fit.words is not None else Words.same(condition.column)
-    asked = asked_words(condition, fit.value_words if fit is not None else {})
-    return Words.each(lambda language: f"{name.of(language)}: {asked.of(language)}")
+    wording = asked_words(condition, fit.value_words if fit is not None else {})
+    return Words.each(lambda language: f"{name.of(language)}: {wording.of(language)}")
 
 
 def asked_words(condition: Condition, called: Mapping[str, Words]) -> Words:
@@ -102,8 +102,8 @@ def families_words(families: Sequence[str], spec: SourceSpec | None) -> Words:
     declared = [spec.events.get(family) if spec is not None else None for family in families]
     return one_of(
         [
-            own.words if own is not None and own.words is not None else Words.same(family)
-            for family, own in zip(families, declared, strict=True)
+            event.words if event is not None and event.words is not None else Words.same(family)
+            for family, event in zip(families, declared, strict=True)
         ]
     )
 

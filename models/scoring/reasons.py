@@ -116,15 +116,15 @@ def reasons(
             result.append((_reached(explanation.target, X, row),))
             continue
         named = [int(s) for s in order[row, :top] if sums[row, s] != 0.0]
-        found = [
+        row_reasons = [
             _reason(features[f], columns[f][row], sums[row, s], points[row, s])
             for s in named
             for f in [subjects.spokesman(s, values[row], sums[row, s])]
         ]
         rest = [int(s) for s in order[row, top:] if sums[row, s] != 0.0]
         if rest:
-            found.append(_other(float(sums[row, rest].sum()), float(points[row, rest].sum())))
-        result.append(tuple(found))
+            row_reasons.append(_other(float(sums[row, rest].sum()), float(points[row, rest].sum())))
+        result.append(tuple(row_reasons))
     return result
 
 

@@ -68,8 +68,8 @@ def score_rows(
     """
     spec = forecast.spec
     predicted = forecast.predict(X)
-    own = rules.exclusions if rules is not None else ()
-    exclusions = _exclusions(X, (*spec.exclusions, *own), cutoffs.veto)
+    rule_exclusions = rules.exclusions if rules is not None else ()
+    exclusions = _exclusions(X, (*spec.exclusions, *rule_exclusions), cutoffs.veto)
     gates = rules.gates.SAL if rules is not None else ()
     excluded = exclusions.map(bool)
     p = predicted[probability_of(cutoffs.target)]
@@ -105,9 +105,9 @@ def _with_points(scores: pd.DataFrame, X: pd.DataFrame, rules: PointsRules | Non
 
 def _with_outlook(scores: pd.DataFrame, X: pd.DataFrame, forecast: Forecast) -> pd.DataFrame:
     days = curve_days(forecast.spec)
-    found = forecast.outlook(X, np.array(days) * DAY_US)
-    curves = told({name: outlook.curve for name, outlook in found.items()}, days)
-    means = {name: np.round(outlook.expected_days, 3) for name, outlook in found.items()}
+    outlooks = forecast.outlook(X, np.array(days) * DAY_US)
+    curves = told({name: outlook.curve for name, outlook in outlooks.items()}, days)
+    means = {name: np.round(outlook.expected_days, 3) for name, outlook in outlooks.items()}
     return scores.assign(
         curve=_objects(curves, X.index),
         **{expected_days_to(target): means.get(target, np.nan) for target in TARGETS},
@@ -116,12 +116,12 @@ def _with_outlook(scores: pd.DataFrame, X: pd.DataFrame, forecast: Forecast) -> 
 
 def _with_reasons(scores: pd.DataFrame, X: pd.DataFrame, forecast: Forecast, target: str, top: int) -> pd.DataFrame:
     explanation = forecast.explain(X, target)
-    found = _reasons(explanation, X, forecast, top)
+    row_reasons = _reasons(explanation, X, forecast, top)
     if "close" in forecast.targets and target != "close" and scores["reached"].any():
         later = scores["reached"].to_numpy()
         of_close = _reasons(forecast.explain(X[later], "close"), X[later], forecast, top)
         for row, worded in zip(np.flatnonzero(later), of_close, strict=True):
-            found[row] = worded
+            row_reasons[row] = worded
     if forecast.grades is None:
         grades = pd.DataFrame({"fit_grade": None, "behaviour_grade": None}, index=X.index)
     else:
@@ -130,7 +130,7 @@ def _with_reasons(scores: pd.DataFrame, X: pd.DataFrame, forecast: Forecast, tar
     return scores.assign(
         fit_grade=grades["fit_grade"],
         behaviour_grade=grades["behaviour_grade"],
-        reasons=_objects(found, X.index),
+        reasons=_objects(row_reasons, X.index),
     )
 
 

@@ -52,11 +52,11 @@ class PlainColumns:
     @classmethod
     def of(cls, X: pd.DataFrame) -> PlainColumns:
         """Learn which column is what."""
-        found, turns = [], dict[Hashable, int]()
+        columns, turns = [], dict[Hashable, int]()
         for position, label in enumerate(X.columns):
             turn = turns[label] = turns.get(label, -1) + 1
-            found.append(Column(label, turn, _kind(X.iloc[:, position])))
-        return cls(tuple(found))
+            columns.append(Column(label, turn, _kind(X.iloc[:, position])))
+        return cls(tuple(columns))
 
     @property
     def sources(self) -> dict[str, tuple[int, ...]]:
@@ -89,14 +89,14 @@ class PlainColumns:
         for position, label in enumerate(X.columns):
             turn = turns[label] = turns.get(label, -1) + 1
             places[label, turn] = position
-        found = []
+        columns = []
         for column in self.columns:
             if (column.label, column.turn) not in places:
                 raise InputError(expected="the columns of training", found="not among them", column=str(column.label))
-            found.append(_read(X.iloc[:, places[column.label, column.turn]].reset_index(drop=True), column.kind))
+            columns.append(_read(X.iloc[:, places[column.label, column.turn]].reset_index(drop=True), column.kind))
         table: dict[str, pd.Series] = {}
         for name, made_of in self.sources.items():
-            values = [found[place] for place in made_of]
+            values = [columns[place] for place in made_of]
             if len(values) == 2:
                 table[name] = (values[1] - values[0]).dt.total_seconds() / DAY_SECONDS
             elif self.columns[made_of[0]].kind != "time":
@@ -133,14 +133,14 @@ def _kind(values: pd.Series) -> Kind:
         return "time"
     if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_timedelta64_dtype(values):
         return "number"
-    held = values.dropna()
-    if not len(held):
+    cells = values.dropna()
+    if not len(cells):
         return "category"
-    if held.map(lambda value: isinstance(value, date)).all():
+    if cells.map(lambda value: isinstance(value, date)).all():
         return "time"
-    if held.map(lambda value: isinstance(value, (int, float))).all():
+    if cells.map(lambda value: isinstance(value, (int, float))).all():
         return "number"
-    return "time" if held.astype(str).str.fullmatch(ISO_DATE).all() else "category"
+    return "time" if cells.astype(str).str.fullmatch(ISO_DATE).all() else "category"
 
 
 def _read(values: pd.Series, kind: Kind) -> pd.Series:

@@ -35,9 +35,9 @@ class PromiseNotKeptError(InputError):
     """
 
     def __init__(
-        self, asked: tuple[float, float], judged: int, best: Promise | None, per_week: float, *, too_few: bool
+        self, demand: tuple[float, float], judged: int, best: Promise | None, per_week: float, *, too_few: bool
     ) -> None:
-        self.share, self.confidence = asked
+        self.share, self.confidence = demand
         self.judged, self.best, self.per_week, self.too_few = judged, best, per_week, too_few
         if too_few:
             hint = (
@@ -117,20 +117,20 @@ def carried(past: Past, question: Question, forward: PerBand[float]) -> PerBand[
 def _sal(past: Past, question: Question, mql: float) -> tuple[float, Limit, Limit, Promise | None]:
     """Return the cut-off for SAL, what decided on it, the rule that asks for most, and the promise."""
     evidence = past.model.sal
-    asked: list[tuple[float, Limit]] = []
+    limits: list[tuple[float, Limit]] = []
     if question.capacity is not None:
-        asked.append((evidence.threshold_for(leads_counted(evidence, question.capacity)), "capacity"))
+        limits.append((evidence.threshold_for(leads_counted(evidence, question.capacity)), "capacity"))
     if question.value is not None:
-        asked.append((most_valuable(evidence, question.value, at_most_per_week=question.capacity), "value"))
-    if not asked and question.promise is None:
-        asked.append((past.in_force_forward.sal, "in_force"))
-    floor, limit = max([(mql, "mql"), *asked], key=lambda entry: entry[0])
+        limits.append((most_valuable(evidence, question.value, at_most_per_week=question.capacity), "value"))
+    if not limits and question.promise is None:
+        limits.append((past.in_force_forward.sal, "in_force"))
+    floor, limit = max([(mql, "mql"), *limits], key=lambda entry: entry[0])
     if question.promise is None:
-        return floor, limit, max(asked)[1], None
+        return floor, limit, max(limits)[1], None
     promise, alone = _kept(evidence, question.promise, question.confidence, floor)
     if promise.threshold > floor:
         limit = "promise"
-    return promise.threshold, limit, max([*asked, (alone, "promise")])[1], promise
+    return promise.threshold, limit, max([*limits, (alone, "promise")])[1], promise
 
 
 def _kept(evidence: BandEvidence, share: float, confidence: float, floor: float) -> tuple[Promise, float]:

@@ -111,20 +111,20 @@ def _policies(past: Past, agreed: Agreed, question: Question, band: Band) -> ByP
 
 
 def _consequence(
-    known: BandEvidence, before: float, tested: BandEvidence, then: float, question: Question,
+    evidence: BandEvidence, before: float, tested: BandEvidence, then: float, question: Question,
     volumes: PastVolumes | None,
 ) -> Consequence:  # fmt: skip
     quarter = state_next_quarter(
-        known,
+        evidence,
         before,
         confidence=question.confidence,
-        moves=moves_of(known, before, volumes),
+        moves=moves_of(evidence, before, volumes),
         value=question.value,
         seed=0,
     )
     return Consequence(
         cutoff=then,
-        leads_per_week=float(known.per_week([before])[0]),
+        leads_per_week=float(evidence.per_week([before])[0]),
         next_quarter=NextQuarterFigures(
             leads=_stated(quarter.leads_per_week),
             outcomes=_stated(quarter.outcomes_per_week),
@@ -194,10 +194,10 @@ def _keeps(evidence: BandEvidence, cutoff: float, question: Question) -> bool | 
     if question.promise is None:
         return None
     try:
-        kept = keep_promise(evidence, question.promise, confidence=question.confidence, at_least=cutoff)
+        promise = keep_promise(evidence, question.promise, confidence=question.confidence, at_least=cutoff)
     except InputError:
         return False
-    return kept.threshold <= cutoff
+    return promise.threshold <= cutoff
 
 
 def _curves(past: Past, band: Band) -> Curves:

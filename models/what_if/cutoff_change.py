@@ -53,16 +53,20 @@ def _sums(evidence: BandEvidence, threshold: float, leads: Any, *, draws: int, s
     """Return leads, outcomes and deals a week of one cut-off, on all leads and on each draw of them."""
     rows, deal = evidence.promoted(threshold), evidence.deal_column
     judged = rows["judged"].to_numpy(dtype="float64")
-    told = judged * rows[deal].notna()
+    judged_deals = judged * rows[deal].notna()
     columns = np.column_stack(
-        [rows["counted"], judged, judged * rows["y"].fillna(0), told, told * rows[deal].fillna(0)]
+        [rows["counted"], judged, judged * rows["y"].fillna(0), judged_deals, judged_deals * rows[deal].fillna(0)]
     ).astype("float64")
     at = np.searchsorted(leads, rows["lead_id"].to_numpy(dtype=str))
     drawn = drawn_weights(leads, draws=draws, seed=seed) if len(leads) else iter(())
     blocks = [weights[:, at] @ columns for weights in drawn]
-    counted, known, won, settled, deals = np.vstack([columns.sum(axis=0)[np.newaxis], *blocks]).T
+    counted, judged_leads, won, settled, deals = np.vstack([columns.sum(axis=0)[np.newaxis], *blocks]).T
     per_week = counted / evidence.counting.weeks / evidence.counting.share
-    return {"leads": per_week, "outcomes": per_week * _share(won, known), "deals": per_week * _share(deals, settled)}
+    return {
+        "leads": per_week,
+        "outcomes": per_week * _share(won, judged_leads),
+        "deals": per_week * _share(deals, settled),
+    }
 
 
 def _share(part: Floats, whole: Floats) -> Floats:

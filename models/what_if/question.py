@@ -155,7 +155,7 @@ class Question(Strict):
     @property
     def rules(self) -> int:
         """How many things are asked of SAL: of number, promise and value."""
-        return sum(asked is not None for asked in (self.capacity, self.promise, self.value))
+        return sum(rule is not None for rule in (self.capacity, self.promise, self.value))
 
     @property
     def person_per_week(self) -> float:

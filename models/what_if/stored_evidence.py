@@ -126,11 +126,11 @@ class Past:
     def ready(self) -> Past:
         """Build all evidence now and let go of the looks themselves, which take most of the memory."""
         built = {name: getattr(self, name) for name in BUILT}
-        kept = replace(
+        past = replace(
             self,
             calibration=Seen(self.calibration.rows.head(0), self.calibration.counting),
             test=Seen(self.test.rows.head(0), self.test.counting),
             earlier=self.earlier.head(0),
         )
-        kept.__dict__.update(built)
-        return kept
+        past.__dict__.update(built)
+        return past

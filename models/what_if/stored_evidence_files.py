@@ -39,12 +39,12 @@ def past_of(text: Callable[[str], str], table: Callable[[str], pd.DataFrame]) ->
     InputError
         If the files are of another version.
     """
-    told = {stage: json.loads(text(name)) for stage, name in COUNTING.items()}
+    countings = {stage: json.loads(text(name)) for stage, name in COUNTING.items()}
     about = json.loads(text(OPEN_ABOUT))
     try:
         return Past(
-            calibration=_seen(table(LOOKS["cutoffs"]), told["cutoffs"]),
-            test=_seen(table(LOOKS["evaluate"]), told["evaluate"]),
+            calibration=_seen(table(LOOKS["cutoffs"]), countings["cutoffs"]),
+            test=_seen(table(LOOKS["evaluate"]), countings["evaluate"]),
             earlier=_numbered(table(EARLIER)),
             opened=_opened(table(OPEN), about.pop(_WITH_SALES_TOO, ())),
             in_force=Cutoffs.model_validate_json(text(CUTOFFS)),
@@ -62,8 +62,8 @@ def _opened(rows: pd.DataFrame, left_out: Sequence[str]) -> pd.DataFrame:
     return rows[~rows["stage"].isin(left_out)].reset_index(drop=True) if left_out else rows
 
 
-def _seen(rows: pd.DataFrame, told: dict[str, float | str | None]) -> Seen:
-    counting = Counting(parse_time(str(told["counted_from"])), float(str(told["weeks"])), float(str(told["share"])))
+def _seen(rows: pd.DataFrame, entry: dict[str, float | str | None]) -> Seen:
+    counting = Counting(parse_time(str(entry["counted_from"])), float(str(entry["weeks"])), float(str(entry["share"])))
     return Seen(_numbered(rows), counting)
 
 

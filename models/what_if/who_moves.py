@@ -83,11 +83,11 @@ def _rows(
     values: Sequence[str | None], counts: Mapping[str, npt.NDArray[np.intp]], column: NamedColumn
 ) -> tuple[MovesRow, ...]:
     """Return a row a value, most leads first; the rarest are put together, and who has no value comes last."""
-    known = sorted(range(1, len(values)), key=lambda at: (-counts["leads"][at], str(values[at])))
-    shown = known if len(known) <= MAX_VALUES else known[: MAX_VALUES - 1]
+    order = sorted(range(1, len(values)), key=lambda at: (-counts["leads"][at], str(values[at])))
+    shown = order if len(order) <= MAX_VALUES else order[: MAX_VALUES - 1]
     groups: list[tuple[Words | None, list[int]]] = [(_words(str(values[at]), column), [at]) for at in shown]
-    if len(shown) < len(known):
-        groups.append((words("segment.others"), known[len(shown) :]))
+    if len(shown) < len(order):
+        groups.append((words("segment.others"), order[len(shown) :]))
     if counts["leads"][0]:
         groups.append((None, [0]))
     return tuple(

@@ -123,8 +123,8 @@ class SourceCheck(Check[LoadedSource]):
 
     def lines(self, results: Sequence[CheckResult]) -> list[str]:
         """Return what the terminal shows."""
-        told = [result for result in results if self.section != NOTES or result.answer is not Answer.PASSED]
-        return [result.sentence for result in told]
+        entries = [result for result in results if self.section != NOTES or result.answer is not Answer.PASSED]
+        return [result.sentence for result in entries]
 
     def rows(self, results: Sequence[CheckResult]) -> list[dict[str, Any]]:
         """Return what JSON holds: the figures of each result that has some."""

@@ -69,11 +69,11 @@ class ColumnLeaks(LeakCheck):
         width = max((len(result.subject) for result in results), default=0)
         lines = []
         for result in sorted(results, key=lambda result: result.answer.urgency):
-            told = result.figures
-            use = told["type"] if told["used"] else "not used"
+            figures = result.figures
+            use = figures["type"] if figures["used"] else "not used"
             lines.append(
-                f"{LEAK_WORDS.line(result.answer)} {result.subject:<{width}}  {use:<9} {told['filled']:>5.0%} filled, "
-                f"{told['values']:,} values: {result.sentence}"
+                f"{LEAK_WORDS.line(result.answer)} {result.subject:<{width}}  {use:<9} {figures['filled']:>5.0%} "
+                f"filled, {figures['values']:,} values: {result.sentence}"
             )
         leaking = _used(results, Answer.FAILED)
         if ACCOUNT in leaking:
@@ -116,15 +116,15 @@ class EventTypeLeaks(LeakCheck):
         """Return a line each for what did not pass, leaks first, and the number of the others."""
         if not results:
             return []
-        told = sorted((one for one in results if one.answer is not Answer.PASSED), key=lambda one: one.answer.urgency)
-        width = max((len(result.subject) for result in told), default=0)
+        doubts = sorted((one for one in results if one.answer is not Answer.PASSED), key=lambda one: one.answer.urgency)
+        width = max((len(result.subject) for result in doubts), default=0)
         lines = [
             f"{LEAK_WORDS.line(result.answer)} {result.subject:<{width}}  {result.sentence}"
             + ("" if result.figures["used"] else " (not for the model)")
             + (f"; {result.todo}" if result.todo else "")
-            for result in told
+            for result in doubts
         ]
-        fine = f"{len(results) - len(told):,} of {len(results):,} types"
+        fine = f"{len(results) - len(doubts):,} of {len(results):,} types"
         return [*lines, f"{LEAK_WORDS.line(Answer.PASSED)} {fine}"]
 
 

@@ -69,10 +69,10 @@ class OutcomesSuffice(SourceCheck):
         """Return two lines a target: the counts, and what they are enough for."""
         lines = []
         for result in results:
-            told = result.figures
+            figures = result.figures
             lines += [
-                f"{told['target']}: {told['stage']} within {told['horizon']}: {told['yes']:,} yes, {told['no']:,} no, "
-                f"{told['too_young']:,} too young to tell",
+                f"{figures['target']}: {figures['stage']} within {figures['horizon']}: "
+                f"{figures['yes']:,} yes, {figures['no']:,} no, {figures['too_young']:,} too young to tell",
                 f"  enough? {result.sentence}",
             ]
         return lines
@@ -104,15 +104,15 @@ def enough(outcomes: int, *, training_share: float, min_outcomes: int) -> tuple[
     'rates only: about 10 of 20 outcomes fall into training (50% of the leads), a model needs 20 there'
     """
     training = round(outcomes * training_share)
-    told = f"about {training:,} of {outcomes:,} outcomes fall into training ({training_share:.0%} of the leads)"
+    estimate = f"about {training:,} of {outcomes:,} outcomes fall into training ({training_share:.0%} of the leads)"
     if training == 0:
-        return Answer.FAILED, f"none: {told}, a model needs {min_outcomes:,} there and a rate at least one"
+        return Answer.FAILED, f"none: {estimate}, a model needs {min_outcomes:,} there and a rate at least one"
     if training < min_outcomes:
-        return Answer.FAILED, f"rates only: {told}, a model needs {min_outcomes:,} there"
+        return Answer.FAILED, f"rates only: {estimate}, a model needs {min_outcomes:,} there"
     if outcomes < FINE_OUTCOMES:
         more = FINE_OUTCOMES - outcomes
-        return Answer.PASSED, f"weak: {told}, a model with wide intervals; {more:,} more would steady it"
-    return Answer.PASSED, f"fine: {told}"
+        return Answer.PASSED, f"weak: {estimate}, a model with wide intervals; {more:,} more would steady it"
+    return Answer.PASSED, f"fine: {estimate}"
 
 
 def training_share(first_us: pd.Series, split: SplitOptions) -> float:

@@ -68,11 +68,11 @@ def decide(looks: Looks, baseline: Baseline, *, target: str, options: CutoffOpti
         If no cut-off does what was asked; it says what is possible.
     """
     evidence, compared = cutoff_evidence(looks.rows, looks.counting), compare_with(looks, baseline)
-    asked = PerBand.by(options.band)
-    chosen = choose_pair(evidence, asked, confidence=options.confidence, compared=compared)
+    band_options = PerBand.by(options.band)
+    chosen = choose_pair(evidence, band_options, confidence=options.confidence, compared=compared)
     volumes = PerBand.by(lambda band: _volume(evidence.of(band), chosen.of(band)))
     statements = PerBand.by(
-        lambda band: _statement(evidence.of(band), chosen.of(band), asked.of(band), options.confidence, looks)
+        lambda band: _statement(evidence.of(band), chosen.of(band), band_options.of(band), options.confidence, looks)
     )
     final = cutoff_evidence(looks.rows, looks.counting, score="p_final")
     at = carry_pair(evidence, final, chosen.map(lambda choice: choice.threshold))
@@ -96,13 +96,13 @@ def compare_with(looks: Looks, baseline: Baseline) -> Compared:
     """Return the baseline's cut-offs and what they promote: the company's own, or those of the default shares."""
     points, counting = cutoff_evidence(looks.rows, looks.counting, score="points"), looks.counting
     if baseline.rules is not None:
-        own = baseline.rules.cutoffs.at
-        promoted = PerBand.by(lambda band: float(points.of(band).counted_leads([own.of(band)])[0]))
-        return Compared(points, own, promoted, own=True)
+        cutoffs = baseline.rules.cutoffs.at
+        promoted = PerBand.by(lambda band: float(points.of(band).counted_leads([cutoffs.of(band)])[0]))
+        return Compared(points, cutoffs, promoted, own=True)
     leads = int((looks.rows.groupby("lead_id")["as_of_us"].min() >= counting.from_us).sum())
-    asked = DEFAULT_SHARES.map(lambda share: float(round(share * leads)))
-    at = ordered(PerBand.by(lambda band: points.of(band).threshold_for(asked.of(band))))
-    return Compared(points, at, asked, own=False)
+    volumes = DEFAULT_SHARES.map(lambda share: float(round(share * leads)))
+    at = ordered(PerBand.by(lambda band: points.of(band).threshold_for(volumes.of(band))))
+    return Compared(points, at, volumes, own=False)
 
 
 def _of_baseline(baseline: Baseline, compared: Compared) -> BaselineCutoffs:
@@ -114,8 +114,8 @@ def _of_baseline(baseline: Baseline, compared: Compared) -> BaselineCutoffs:
 
 
 def _volume(evidence: BandEvidence, chosen: Chosen) -> Volume:
-    asked = None if chosen.asked_leads is None else chosen.asked_leads / evidence.counting.weeks
-    return Volume(asked_per_week=asked, got_per_week=float(evidence.per_week([chosen.threshold])[0]))
+    asked_per_week = None if chosen.asked_leads is None else chosen.asked_leads / evidence.counting.weeks
+    return Volume(asked_per_week=asked_per_week, got_per_week=float(evidence.per_week([chosen.threshold])[0]))
 
 
 def _statement(
@@ -129,10 +129,10 @@ def _statement(
         moves=moves_of(evidence, chosen.threshold, past),
         value=options.value,
     )
-    asked = _volume(evidence, chosen).asked_per_week
+    asked_per_week = _volume(evidence, chosen).asked_per_week
     return BandStatement(
         policy=chosen.policy,
-        asked=POLICIES[chosen.policy].words(options, evidence.band, per_week=asked, confidence=confidence),
+        asked=POLICIES[chosen.policy].words(options, evidence.band, per_week=asked_per_week, confidence=confidence),
         promise=chosen.promise,
         forward=chosen.threshold,
         raised_to_mql=chosen.raised,

@@ -67,8 +67,8 @@ def shown_with(rows: pd.DataFrame, X: pd.DataFrame, forecast: Forecast, target: 
     grades = pd.DataFrame({"fit_grade": None, "behaviour_grade": None}, index=X.index)
     if forecast.grades is not None and len(X):
         grades = forecast.grades.assign(forecast.explain(X, target).contributions, forecast.features)
-    told = pd.DataFrame({"stage": _stage_now(X), **{str(name): grades[name] for name in grades}}).astype("str")
-    return pd.concat([rows, told, X[names]], axis=1)
+    additions = pd.DataFrame({"stage": _stage_now(X), **{str(name): grades[name] for name in grades}}).astype("str")
+    return pd.concat([rows, additions, X[names]], axis=1)
 
 
 def _stage_now(X: pd.DataFrame) -> pd.Series:

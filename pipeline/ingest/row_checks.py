@@ -159,13 +159,13 @@ def require_few_rejects(con: duckdb.DuckDBPyConnection, rows: Mapping[Table, int
 
 
 def _too_many(con: duckdb.DuckDBPyConnection, table: Table, bad: int, total: int, limit: float) -> InputError:
-    column, reason, first, found = con.execute(
+    column, reason, first, value = con.execute(
         'SELECT "column", reason, min(row), arg_min(found, row) FROM rejects '
         f"WHERE \"table\" = '{table}' AND reason <> '{CASCADE}' "
         'GROUP BY ALL ORDER BY count(*) DESC, min(row), "column" LIMIT 1'
     ).fetchall()[0]
     said = REASONS[reason]
-    quoted = "nothing" if found is None else repr(found)
+    quoted = "nothing" if value is None else repr(value)
     return InputError(
         expected=said.expected,
         found=f"{quoted} ({bad:,} of {total:,} rows of this table cannot be used; at most {limit:.2%} may)",

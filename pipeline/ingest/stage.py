@@ -139,14 +139,14 @@ def _actor(spec: SourceSpec) -> str:
 
 
 def _summary(con: duckdb.DuckDBPyConnection, spec: SourceSpec, rows: dict[Table, int]) -> dict[str, Any]:
-    kept = {table: int(con.execute(f"SELECT count(*) FROM out_{table}").fetchall()[0][0]) for table in TABLES}
-    if kept["leads"] == 0:
+    usable_rows = {table: int(con.execute(f"SELECT count(*) FROM out_{table}").fetchall()[0][0]) for table in TABLES}
+    if usable_rows["leads"] == 0:
         raise InputError(expected="at least one usable lead", found="none", table="leads")
     rejects = {table: rejected_rows(con, table)[0] if table in rows else 0 for table in TIME_COLUMNS}
     warning = silence_at_the_end(con, spec)
     if warning is not None:
         say(f"ingest: {warning}")
-    return {"observed_until": format_time(observed_until_us(con, spec)), "rows": kept, "rejects": rejects}
+    return {"observed_until": format_time(observed_until_us(con, spec)), "rows": usable_rows, "rejects": rejects}
 
 
 def observed_until_us(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> int:

@@ -57,9 +57,9 @@ def start_source(name: str, files: Sequence[Path], into: Path) -> Path:
         raise InputError(expected="files of one folder", found="files of several", hint="Copy them into one folder")
     with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as con:
         con.execute("SET TimeZone = 'UTC'")
-        found = guess(con, [look_at(con, file) for file in files])
-    _write_whole(folder, _texts(name, found))
-    for line in found.said:
+        draft = guess(con, [look_at(con, file) for file in files])
+    _write_whole(folder, _texts(name, draft))
+    for line in draft.said:
         say(line)
     say(f"Now look through {folder}/source.yaml, then: leadscore check {folder} --data {files[0].resolve().parent}")
     return folder
@@ -77,38 +77,38 @@ def _write_whole(folder: Path, texts: dict[str, str]) -> None:
         shutil.move(draft, folder)
 
 
-def _texts(name: str, found: Guess) -> dict[str, str]:
-    texts = {"source.yaml": _source_yaml(name, found), "leads.sql": _leads_sql(found)}
-    if found.events is not None:
-        texts["events.sql"] = _events_sql(found)
-    if found.stages is not None:
-        texts["stages.sql"] = found.stages
-    texts["rules.example.yaml"] = _rules_yaml(found)
+def _texts(name: str, draft: Guess) -> dict[str, str]:
+    texts = {"source.yaml": _source_yaml(name, draft), "leads.sql": _leads_sql(draft)}
+    if draft.events is not None:
+        texts["events.sql"] = _events_sql(draft)
+    if draft.stages is not None:
+        texts["stages.sql"] = draft.stages
+    texts["rules.example.yaml"] = _rules_yaml(draft)
     return texts
 
 
-def _leads_sql(found: Guess) -> str:
-    items = [f"{identifier(found.lead_id.name)} AS lead_id", f"{found.created.sql} AS created_at"]
-    items += [f"{identifier(found.account.name)} AS account_id"] if found.account else []
-    kept = [item for item in found.fit if item.left_out is None]
-    lines = ",\n    ".join([*items, *(f"{item.column.sql} AS {item.name}" for item in kept)])
+def _leads_sql(draft: Guess) -> str:
+    items = [f"{identifier(draft.lead_id.name)} AS lead_id", f"{draft.created.sql} AS created_at"]
+    items += [f"{identifier(draft.account.name)} AS account_id"] if draft.account else []
+    fit_columns = [item for item in draft.fit if item.left_out is None]
+    lines = ",\n    ".join([*items, *(f"{item.column.sql} AS {item.name}" for item in fit_columns)])
     head = "-- One row a lead. Plain DuckDB SQL; file names are looked up in the data folder."
-    forms = {item.column.number_form for item in kept}
+    forms = {item.column.number_form for item in fit_columns}
     head += "\n-- Numbers such as 110.285,50 are read as 110285.50." if "german" in forms else ""
     head += "\n-- Numbers such as 110,285.50 are read as 110285.50." if "american" in forms else ""
-    left = [f",\n    {identifier(item.column.name)}" for item in found.fit if item.left_out and item.column.filled]
+    left = [f",\n    {identifier(item.column.name)}" for item in draft.fit if item.left_out and item.column.filled]
     note = "\n    -- not declared in source.yaml, so not used; 'leadscore check' looks at them too" if left else ""
     tail = "".join(left)
     body = lines + (tail.replace(",\n", f",{note}\n", 1) if tail else "")
-    return f"{head}\nSELECT\n    {body}\nFROM {found.leads.relation}\n"
+    return f"{head}\nSELECT\n    {body}\nFROM {draft.leads.relation}\n"
 
 
-def _families(found: Guess) -> dict[str, str]:
+def _families(draft: Guess) -> dict[str, str]:
     """Return event types by family name: one family a type, the most frequent types only."""
-    if found.events is None:
+    if draft.events is None:
         return {}
     families: dict[str, str] = {}
-    for event_type in found.events[3].common[:MOST_FAMILIES]:
+    for event_type in draft.events[3].common[:MOST_FAMILIES]:
         family = slug(event_type)
         while family in families:
             family += "_"
@@ -116,12 +116,12 @@ def _families(found: Guess) -> dict[str, str]:
     return families
 
 
-def _events_sql(found: Guess) -> str:
-    assert found.events is not None
-    look, key, time, type_ = found.events
-    kept = ", ".join(literal(event_type) for event_type in _families(found).values())
+def _events_sql(draft: Guess) -> str:
+    assert draft.events is not None
+    look, key, time, type_ = draft.events
+    type_literals = ", ".join(literal(event_type) for event_type in _families(draft).values())
     where = (
-        f"WHERE {identifier(type_.name)} IN ({kept})"
+        f"WHERE {identifier(type_.name)} IN ({type_literals})"
         if type_.values > MOST_FAMILIES
         else (f"WHERE {identifier(type_.name)} IS NOT NULL")
     )
@@ -132,7 +132,7 @@ def _events_sql(found: Guess) -> str:
     )
 
 
-def _source_yaml(name: str, found: Guess) -> str:
+def _source_yaml(name: str, draft: Guess) -> str:
     title = name.replace("_", " ").capitalize()
     sections = [
         "# A first guess, made by looking at the files. Every line may be wrong: read it through.",
@@ -140,16 +140,16 @@ def _source_yaml(name: str, found: Guess) -> str:
         f"title: {_inline({'de': title, 'en': title})}",
         "\n# The stages a lead climbs, lowest first; the last is the win. Beside it: what ends a story or restarts it.",
         "# From SAL on, sales has the lead. Another rung where sales has it says so: {stage: NAME, with_sales: true}.",
-        f"ladder: {_inline(list(found.ladder))}",
-        f"lost: {_inline(list(found.lost))}",
-        f"recycled: {_inline(list(found.recycled))}",
+        f"ladder: {_inline(list(draft.ladder))}",
+        f"lost: {_inline(list(draft.lost))}",
+        f"recycled: {_inline(list(draft.recycled))}",
         "\n# What is forecast: this stage, or one above it, entered within the horizon.",
         "targets:",
-        *([f"  sql: {{stage: SQL, horizon: {found.horizon}}}"] if "SQL" in found.ladder[:-1] else []),
-        f"  close: {{stage: {_inline(found.ladder[-1])}, horizon: {found.horizon}}}",
-        *_snapshots_section(found),
-        _fit_section(found),
-        _events_section(found),
+        *([f"  sql: {{stage: SQL, horizon: {draft.horizon}}}"] if "SQL" in draft.ladder[:-1] else []),
+        f"  close: {{stage: {_inline(draft.ladder[-1])}, horizon: {draft.horizon}}}",
+        *_snapshots_section(draft),
+        _fit_section(draft),
+        _events_section(draft),
         "\n# Leads that are never promoted, for example:",
         "# exclusions:",
         "#   - {name: students, when: [{column: fit_email_kind, in: [university]}]}",
@@ -157,11 +157,11 @@ def _source_yaml(name: str, found: Guess) -> str:
     return "\n".join(section for section in sections if section) + "\n"
 
 
-def _snapshots_section(found: Guess) -> list[str]:
+def _snapshots_section(draft: Guess) -> list[str]:
     lines = ["\n# When a lead is looked at. At creation: {anchor: created}. A week later: add after: 7d."]
-    if found.events is None:
+    if draft.events is None:
         lines += ["# What a nightly job sees: {anchor: created, after: 1d, every: 14d, until: 90d}."]
-    elif found.win_times_known:
+    elif draft.win_times_known:
         return [
             *lines,
             "# As a nightly job sees it: again and again, so that what a lead did since its creation enters the model.",
@@ -182,14 +182,14 @@ def _inline(value: object) -> str:
     )
 
 
-def _fit_section(found: Guess) -> str:
-    fit = found.fit
+def _fit_section(draft: Guess) -> str:
+    fit = draft.fit
     lines = [
         "\n# Who the lead is. Types: category, number, boolean, job_title, email, text. Only what was known from the",
         "# start; what is filled in later needs its history in changes.sql and known: changes.",
         *(
             []
-            if found.win_times_known
+            if draft.win_times_known
             else [
                 "# No source_rate: true here. The times of winning are made up (see stages.sql), so the past",
                 "# conversion rate of a campaign would know outcomes that nobody knew yet.",
@@ -205,12 +205,12 @@ def _fit_section(found: Guess) -> str:
     return "\n".join(" ".join(line.split("\n")) if "left out" in line else line for line in lines)
 
 
-def _events_section(found: Guess) -> str:
+def _events_section(draft: Guess) -> str:
     lines = [
         "\n# What leads did and what was done to them. Types of one family are counted together.",
         "# actor: lead, marketing or sales. intent: high, low, neutral or negative.",
     ]
-    families = _families(found)
+    families = _families(draft)
     if not families:
         return ""
     lines.append("events:")
@@ -231,11 +231,11 @@ def _any(text: str, words: tuple[str, ...]) -> bool:
     return any(word in text for word in words)
 
 
-def _rules_yaml(found: Guess) -> str:
+def _rules_yaml(draft: Guess) -> str:
     categories = [
-        item for item in found.fit if item.left_out is None and item.type == "category" and item.column.common
+        item for item in draft.fit if item.left_out is None and item.type == "category" and item.column.common
     ]
-    numbers = [item for item in found.fit if item.left_out is None and item.type == "number"]
+    numbers = [item for item in draft.fit if item.left_out is None and item.type == "number"]
     lines = [
         "# The points you give today. Write them down and rename this file to rules.yaml: then every report compares",
         "# the forecast with them. The figures here are examples and nobody's rules.",
@@ -244,7 +244,7 @@ def _rules_yaml(found: Guess) -> str:
         *(f"  - {{column: fit_{c.name}, at_least: 1, points: 5}}" for c in numbers[:1]),
         *([] if categories or numbers else ["  - {column: fit_completeness_share, at_least: 0.5, points: 10}"]),
     ]
-    families = list(_families(found))
+    families = list(_families(draft))
     if families:
         lines.append("actions:   # for each event, of the last 30 days, at most cap")
         lines += [f"  - {{family: {family}, points: 5, within: 30d, cap: 20}}" for family in families[:3]]

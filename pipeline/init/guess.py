@@ -102,8 +102,8 @@ def guess(con: duckdb.DuckDBPyConnection, files: list[FileLook]) -> Guess:
     used = {lead_id.name, created.name, *([stages.used.name] if stages and stages.used else [])}
     account = find_account(leads, used)
     nothing = StagesGuess("", None, ("MQL", "SAL", "SQL", "WON"), ("LOST",), ("RECYCLED",), "90d", "")
-    known = stages or nothing
-    fit = _fit(leads, used | ({account.name} if account else set()), rates=known.times_known)
+    stages_or_default = stages or nothing
+    fit = _fit(leads, used | ({account.name} if account else set()), rates=stages_or_default.times_known)
     return Guess(
         leads=leads,
         lead_id=lead_id,
@@ -111,13 +111,13 @@ def guess(con: duckdb.DuckDBPyConnection, files: list[FileLook]) -> Guess:
         fit=fit,
         events=events,
         stages=stages.sql if stages else None,
-        ladder=known.ladder,
-        lost=known.lost,
-        recycled=known.recycled,
-        horizon=known.horizon,
+        ladder=stages_or_default.ladder,
+        lost=stages_or_default.lost,
+        recycled=stages_or_default.recycled,
+        horizon=stages_or_default.horizon,
         said=tuple(_said(leads, lead_id, created, account, events, stages, fit)),
         account=account,
-        win_times_known=known.times_known,
+        win_times_known=stages_or_default.times_known,
     )
 
 

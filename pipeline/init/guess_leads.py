@@ -100,7 +100,7 @@ def _dates(look: FileLook) -> list[ColumnLook]:
 
 
 def _no_creation(look: FileLook) -> InputError:
-    seen = [
+    candidates = [
         f"{column.name!r} ({column.filled / look.rows:.0%} filled, e.g. {column.common[0]!r})"
         if column.kind == "time"
         else f"{column.name!r} (cannot be read, e.g. {column.common[0]!r})"
@@ -108,7 +108,7 @@ def _no_creation(look: FileLook) -> InputError:
     ]
     return InputError(
         expected="a time of creation: in at least 95 % of the rows, and not the time of an outcome",
-        found=", ".join(seen),
+        found=", ".join(candidates),
         table=look.file.name,
         hint="Add such a column, or write times as 2025-01-31 09:30",
     )

@@ -40,19 +40,19 @@ def weigh(labels: pd.DataFrame, context: StageContext, out: Path) -> pd.DataFram
         The folder of stage ``labels``.
     """
     spec, stages = context.spec(), read_stages(context)
-    told: dict[str, Any] = {}
+    record: dict[str, Any] = {}
     if spec.follow_up == "promoted_only":
         first = first_handovers(stages, read_handovers(context), spec)
         rows = labels[["lead_id", "as_of_us"]].drop_duplicates(ignore_index=True)
         weighted = rows.join(handover_weights(rows, first))
         labels = labels.merge(weighted, on=["lead_id", "as_of_us"], how="left", validate="many_to_one")
-        told = {"parts": _parts(labels[labels["target"] == spec.primary_target]), "chances": _chances(first)}
-    found = overlap(labels[labels["part"] != "young"], stages, spec)  # of young leads only the outcomes are known
-    lacking = [part for part in PARTS if told and told["parts"][part]["drawn"] < ENOUGH_DRAWN]
-    told = asdict(found) | {"verdict": OVERLAP_WORDS.of(found.verdict)} | told
-    told |= {"warning": warning(found, lacking, goal=spec.targets[spec.primary_target].stage)}
+        record = {"parts": _parts(labels[labels["target"] == spec.primary_target]), "chances": _chances(first)}
+    counts = overlap(labels[labels["part"] != "young"], stages, spec)  # of young leads only the outcomes are known
+    lacking = [part for part in PARTS if record and record["parts"][part]["drawn"] < ENOUGH_DRAWN]
+    record = asdict(counts) | {"verdict": OVERLAP_WORDS.of(counts.verdict)} | record
+    record |= {"warning": warning(counts, lacking, goal=spec.targets[spec.primary_target].stage)}
     (out / FOLLOW_UP_FILE).write_text(
-        json.dumps(told, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8"
+        json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8"
     )
     return labels.drop(columns="how", errors="ignore")
 
@@ -76,23 +76,23 @@ def weigh_promotions(rows: pd.DataFrame, context: StageContext, *, every_us: int
     return rows.assign(weight=promotion_weights(rows, first, draw_us=draw_us, look_us=every_us or DAY_US)[WEIGHT])
 
 
-def warning(found: Overlap, lacking: list[str], *, goal: str) -> str | None:
+def warning(counts: Overlap, lacking: list[str], *, goal: str) -> str | None:
     """Return in words what cannot be learned, why, and what to do; None where there is nothing to warn of.
 
     ``lacking`` are the parts of the split with too few draws.
     """
-    if found.verdict is Answer.FAILED and not found.declared:
-        rate = found.outcomes_promoted / found.promoted
+    if counts.verdict is Answer.FAILED and not counts.declared:
+        rate = counts.outcomes_promoted / counts.promoted
         return (
-            f"none of the {found.silent:,} leads that never became {found.stage} reached {goal}, against {rate:.0%} of "
-            f"the {found.promoted:,} that did: it looks as if sales works promoted leads alone. Then their silence is "
-            "not a no, and what is forecast and measured for leads below the cut-off repeats the cut-off. If so, say "
-            f"follow_up: promoted_only in source.yaml, and {REMEDY}"
+            f"none of the {counts.silent:,} leads that never became {counts.stage} reached {goal}, against {rate:.0%} "
+            f"of the {counts.promoted:,} that did: it looks as if sales works promoted leads alone. Then their silence "
+            "is not a no, and what is forecast and measured for leads below the cut-off repeats the cut-off. If so, "
+            f"say follow_up: promoted_only in source.yaml, and {REMEDY}"
         )
-    if found.verdict is Answer.FAILED:
+    if counts.verdict is Answer.FAILED:
         return (
-            f"sales works promoted leads alone, and {found.drawn} leads below the cut-off were handed over by a draw "
-            f"of known probability: of the {found.silent:,} leads that were never handed over nothing can be learned. "
+            f"sales works promoted leads alone, and {counts.drawn} leads below the cut-off were handed over by a draw "
+            f"of known probability: of the {counts.silent:,} leads that were never handed over nothing can be learned. "
             "Forecasts below the cut-off are carried over from leads above it, and the evaluation speaks of leads "
             f"that were handed over alone. To know more, {REMEDY}"
         )
@@ -109,10 +109,13 @@ def _parts(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Count, in each part, leads by how they came to sales; a lead counts once in each column it has a row in."""
     parts = {}
     for part in PARTS:
-        own = rows[rows["part"] == part]
-        weights = even_weights(own["lead_id"]) * own[WEIGHT].to_numpy()
-        leads = {how: int(own.loc[own["how"] == how, "lead_id"].nunique()) for how in ("worked", "drawn", "silent")}
-        parts[part] = leads | {"effective_leads": round(effective_leads(own["lead_id"], weights), 1)}
+        part_rows = rows[rows["part"] == part]
+        weights = even_weights(part_rows["lead_id"]) * part_rows[WEIGHT].to_numpy()
+        leads = {
+            how: int(part_rows.loc[part_rows["how"] == how, "lead_id"].nunique())
+            for how in ("worked", "drawn", "silent")
+        }
+        parts[part] = leads | {"effective_leads": round(effective_leads(part_rows["lead_id"], weights), 1)}
     return parts
 
 

@@ -32,17 +32,17 @@ def run(context: StageContext, out: Path) -> None:
     options = context.settings.split
     test_from = start_of_test(by_target[spec.primary_target], options=options)
     fixed = options.model_copy(update={"test_from": test_from})
-    kept: dict[str, bool] = {}
+    embargoes: dict[str, bool] = {}
     tables = []
     for name in sorted(spec.targets):
-        table, kept[name] = _cut(by_target[name], stages, spec, name, fixed)
+        table, embargoes[name] = _cut(by_target[name], stages, spec, name, fixed)
         tables.append(table)
     labels = weigh(pd.concat(tables, ignore_index=True), context, out)
     labels["as_of"] = from_micros(labels["as_of_us"])
     labels["outcome_at"] = from_micros(labels["outcome_us"])
     labels[[name for name in COLUMNS if name in labels]].to_parquet(out / LABELS_FILE, index=False)
-    told = {"test_from": format_time(test_from), "embargo_before_calibration": kept}
-    (out / SPLIT_FILE).write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    split = {"test_from": format_time(test_from), "embargo_before_calibration": embargoes}
+    (out / SPLIT_FILE).write_text(json.dumps(split, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _cut(
@@ -51,10 +51,10 @@ def _cut(
     """Return one target's labels by part, the young as they were seen when the test began, and whether embargo held."""
     horizon, test_from = spec.target(name).horizon, start_of_test(rows, options=options)
     part = split_by_time(rows, horizon_us=horizon, options=options)
-    kept = embargo_is_kept(rows, part, horizon_us=horizon)
-    if not kept:
+    has_embargo = embargo_is_kept(rows, part, horizon_us=horizon)
+    if not has_embargo:
         apart = f"{format_duration(horizon)} apart"
         say(f"labels: the history is too short to keep training and calibration of {name} {apart}")
-    seen = as_seen(rows[part == "young"], seen_until_us=test_from)
-    cut = pd.concat([rows.drop(seen.index), seen]).sort_index().assign(part=part)
-    return cut.join(seen_so_far(cut, stages, horizon_us=horizon, seen_until_us=test_from)), kept
+    young = as_seen(rows[part == "young"], seen_until_us=test_from)
+    cut = pd.concat([rows.drop(young.index), young]).sort_index().assign(part=part)
+    return cut.join(seen_so_far(cut, stages, horizon_us=horizon, seen_until_us=test_from)), has_embargo

@@ -26,10 +26,10 @@ def volume_figure(months: pd.DataFrame, *, entry: str, goal: str) -> Figure:
     left.bar(place, shown["leads"], color=VOLUME)
     left.set(ylabel=f"{entry} a month", title="Volume")
     judged = shown["matured"] > 0
-    at = [x for x, told in zip(place, judged, strict=True) if told]
-    told = shown[judged]
-    reach = [told["share"] - told["low"], told["high"] - told["share"]]
-    right.errorbar(at, told["share"], yerr=reach, fmt="o", color=CONVERSION, capsize=3, markersize=5)
+    at = [x for x, is_judged in zip(place, judged, strict=True) if is_judged]
+    judged_months = shown[judged]
+    reach = [judged_months["share"] - judged_months["low"], judged_months["high"] - judged_months["share"]]
+    right.errorbar(at, judged_months["share"], yerr=reach, fmt="o", color=CONVERSION, capsize=3, markersize=5)
     right.set(ylabel=f"reached {goal} in time", title="Conversion of matured leads", ylim=(0, None))
     right.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     left.yaxis.set_major_locator(MaxNLocator(integer=True))

@@ -50,8 +50,8 @@ class Gaming(MonitorCheck):
             yield self.unchecked(why, tables=tables)
         else:
             answers = [together(group["answer"]) for _, group in now.groupby(["dimension", "value"])]
-            told, blind = answers.count(Answer.PASSED), answers.count(Answer.UNCHECKED)
-            sentence = f"No volume rose while its conversion fell, in {told} groups; of {blind} nobody can tell yet."
+            passes, blind = answers.count(Answer.PASSED), answers.count(Answer.UNCHECKED)
+            sentence = f"No volume rose while its conversion fell, in {passes} groups; of {blind} nobody can tell yet."
             yield self.passed(sentence, tables=tables)
 
 

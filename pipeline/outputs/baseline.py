@@ -22,11 +22,11 @@ def fit_baseline(context: StageContext, history: pd.DataFrame) -> Baseline:
     spec, features = source_features(context)
     rules = read_rules(context, features)
     labels = read_labels(context)
-    told = ["y", *labels.columns.intersection([WEIGHT])]
+    label_columns = ["y", *labels.columns.intersection([WEIGHT])]
     fitted: dict[str, NaiveBayes] = {}
     for target in sorted(spec.targets):
         chosen = labels[(labels["target"] == target) & (labels["part"] == "train")]
-        rows = history.merge(chosen[[*KEYS, *told]], on=KEYS).sort_values(KEYS, ignore_index=True)
+        rows = history.merge(chosen[[*KEYS, *label_columns]], on=KEYS).sort_values(KEYS, ignore_index=True)
         rows, weights = observed_rows(rows, power=TRAINING_POWER)
         fitted[target] = fit_naive_bayes(rows, rows["y"].astype("float64"), features, weights=weights)
     return Baseline(rules, fitted, spec.exclusions, Veto.of(spec, context.settings.cutoffs.veto))

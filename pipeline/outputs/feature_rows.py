@@ -69,9 +69,9 @@ def judged_rows(context: StageContext, history: pd.DataFrame, *, target: str, pa
         labels have it.
     """
     forecasts = read_predictions(context)
-    told = ["y", "p", *forecasts.columns.intersection([WEIGHT])]
+    forecast_columns = ["y", "p", *forecasts.columns.intersection([WEIGHT])]
     chosen = forecasts[(forecasts["target"] == target) & (forecasts["part"] == part)]
-    rows = history.merge(chosen[[*KEYS, *told]], on=KEYS, how="inner", validate="one_to_one")
+    rows = history.merge(chosen[[*KEYS, *forecast_columns]], on=KEYS, how="inner", validate="one_to_one")
     if len(rows) != len(chosen):
         raise InputError(
             expected=f"features of the {len(chosen)} forecast rows of {target} in {part}",

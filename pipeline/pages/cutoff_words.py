@@ -26,7 +26,7 @@ def asked(statement: BandStatement | None, volume: Volume) -> str:
 
 def stated(statement: BandStatement | None, figure: Literal["leads_per_week", "precision"]) -> str:
     """Return the bounds of a figure of the next quarter: ``31.2 to 55.8``, or in percent for a share."""
-    found = None if statement is None else getattr(statement.next_quarter, figure)
-    if found is None:
+    interval = None if statement is None else getattr(statement.next_quarter, figure)
+    if interval is None:
         return DASH
-    return percent_bounds(found) if figure == "precision" else bounds(found, 1)
+    return percent_bounds(interval) if figure == "precision" else bounds(interval, 1)

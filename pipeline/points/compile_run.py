@@ -112,10 +112,10 @@ def compile_run(context: StageContext, *, max_rules: int = MAX_RULES, highest: i
         )
     run = _Run(context, read_features(context, "history"), forecast, read_baseline(context), cutoffs)
     with progress("points", total=compile_steps(max_rules) + 3) as steps:
-        known = run.known_rows()
+        rows = run.known_rows()
         compiled = compile_points(
-            known,
-            forecast.predict(known)[f"p_{target}"].to_numpy(dtype="float64"),
+            rows,
+            forecast.predict(rows)[f"p_{target}"].to_numpy(dtype="float64"),
             features,
             spec=spec,
             like=run.baseline.rules,
@@ -170,16 +170,16 @@ def _with_cutoffs(run: _Run, compiled: CompiledPoints) -> tuple[CompiledPoints, 
     forward = read_forward(run.context)
     scorer = replace(run.baseline, rules=compiled.rules)
     looks = calibration_looks(run.context, run.history, scorer, forward, target=run.cutoffs.target)
-    asked, weeks = run.cutoffs.volumes.map(lambda volume: volume.leads_per_week), looks.counting.weeks
+    leads_a_week, weeks = run.cutoffs.volumes.map(lambda volume: volume.leads_per_week), looks.counting.weeks
     chosen = choose_thresholds(
         looks.rows["lead_id"],
         looks.rows["points"],
         may=rows_that_may_enter(looks.rows),
-        leads=asked.map(lambda a_week: a_week * weeks),
+        leads=leads_a_week.map(lambda a_week: a_week * weeks),
         counted=looks.counted,
     )
     volumes: dict[str, tuple[float, float]] = {
-        band: (asked.of(band), leads / weeks) for band, leads in chosen.leads.items()
+        band: (leads_a_week.of(band), leads / weeks) for band, leads in chosen.leads.items()
     }
     return compiled.with_cutoffs(chosen.at), volumes
 
@@ -209,8 +209,8 @@ def _judge(
         seed=run.seed,
         weights=weights,
     )
-    own = replace(run.baseline, rules=compiled.rules)
-    looks = looks_in_test(run.context, all_test, run.baseline, run.forecast, target, others={COMPILED: own})
+    compiled_scorer = replace(run.baseline, rules=compiled.rules)
+    looks = looks_in_test(run.context, all_test, run.baseline, run.forecast, target, others={COMPILED: compiled_scorer})
     passing = _passing(looks, compiled, run.cutoffs)
     return JudgedPoints(
         compiled=compiled,

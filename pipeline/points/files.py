@@ -54,10 +54,10 @@ def rules_yaml(judged: JudgedPoints) -> str:
         "# To have every report compare with them, put this file into the source folder.",
     ]
     listed: dict[str, tuple[PointsRule, ...]] = {"attributes": rules.attributes, "actions": rules.actions}
-    for section, own in listed.items():
-        if own:
+    for section, section_rules in listed.items():
+        if section_rules:
             lines.append(f"{section}:")
-        for rule, entry in zip(own, tree.get(section, ()), strict=True):
+        for rule, entry in zip(section_rules, tree.get(section, ()), strict=True):
             lines.append(f"  # {rule_words(rule, features, spec).en}")
             lines.append(f"  - {_flow(entry)}")
     for section in ("exclusions", "gates", "cutoffs"):

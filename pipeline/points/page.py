@@ -64,16 +64,16 @@ def kept_sentence(judged: JudgedPoints) -> str:
             f"On the test period the model does not come before {today} in average precision: there is no gain to keep."
         )
     low, high = judged.kept.low, judged.kept.high
-    told = (
+    interval_words = (
         f"95 % interval {_rounded_down(low)} to {_rounded_down(high)}"
         if math.isfinite(low + high)
         else "too few to bound it"
     )
     rules, share = len(judged.compiled.table), _rounded_down(judged.kept.value)
-    return f"{rules} rules keep {share} of the model's gain over {today} ({told})."
+    return f"{rules} rules keep {share} of the model's gain over {today} ({interval_words})."
 
 
-def last_line(kept: Interval | None) -> str:
+def last_line(gain_share: Interval | None) -> str:
     """Return the line the command ends with; the share is rounded down.
 
     Examples
@@ -81,7 +81,7 @@ def last_line(kept: Interval | None) -> str:
     >>> last_line(Interval(0.8399, 0.7, 0.9)), last_line(None)
     ('gain kept: 83 %', 'gain kept: not defined')
     """
-    return "gain kept: not defined" if kept is None else f"gain kept: {_rounded_down(kept.value)}"
+    return "gain kept: not defined" if gain_share is None else f"gain kept: {_rounded_down(gain_share.value)}"
 
 
 def terminal_table(judged: JudgedPoints) -> str:
@@ -156,7 +156,7 @@ def _promoted_rows(judged: JudgedPoints) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": f"Promoted to {band} that get there (more is better)",
-                **{who: f"{percent(own['precision'])} of {own['leads']:,.0f}" for who, own in shown.items()},
+                **{who: f"{percent(result['precision'])} of {result['leads']:,.0f}" for who, result in shown.items()},
                 "loss": _points(loss),
                 "loss_bounds": percent_bounds(loss),
                 "gain": _points(gain),

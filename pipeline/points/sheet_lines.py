@@ -103,8 +103,8 @@ def _action_lines(number: str, rule: ActionPoints, spec: SourceSpec) -> Iterator
     most = round((rule.cap or rule.points) / rule.points)
     note = "Any one of these actions." if len(named) > 1 else ""
     for times in range(1, most + 1):
-        own = f"{number}.{times}" if most > 1 else number
-        yield Line(own, "action", "; ".join(named), "done", "", times, days, round(rule.points), note)
+        line_number = f"{number}.{times}" if most > 1 else number
+        yield Line(line_number, "action", "; ".join(named), "done", "", times, days, round(rule.points), note)
 
 
 def _condition_line(

@@ -43,7 +43,10 @@ def sheets(rules: PointsRules, features: Sequence[Feature], spec: SourceSpec) ->
     }
     return {
         name: _sheet(
-            [*(line(own) for own in lines), *(cutoff(band, points, lines) for band, points in rules.cutoffs.at.items())]
+            [
+                *(line(sheet_line) for sheet_line in lines),
+                *(cutoff(band, points, lines) for band, points in rules.cutoffs.at.items()),
+            ]
         )
         for name, (line, cutoff) in renderers.items()
     }

@@ -41,8 +41,8 @@ def with_approvals(sealed: Sealed, root: Path) -> Sealed:
                 and entry.model_sha256 == rests_on.model_sha256
                 and entry.cutoffs_version == rests_on.cutoffs_version
             ]
-    own = read_entries(approvals_file(root, sealed.sha256))
-    return replace(sealed, approvals=own, earlier_refusals=tuple(sorted(refusals, key=lambda entry: entry.time)))
+    approvals = read_entries(approvals_file(root, sealed.sha256))
+    return replace(sealed, approvals=approvals, earlier_refusals=tuple(sorted(refusals, key=lambda entry: entry.time)))
 
 
 def read_entries(file: Path) -> tuple[Approval, ...]:
@@ -52,10 +52,10 @@ def read_entries(file: Path) -> tuple[Approval, ...]:
     try:
         return tuple(Approval.model_validate(entry) for entry in json.loads(file.read_text(encoding="utf-8")))
     except ValidationError as error:
-        found = validation_message(error)
+        problem = validation_message(error)
     except (UnicodeDecodeError, json.JSONDecodeError, TypeError) as error:
-        found = str(error)
-    raise InputError(expected="a list of approvals", found=found, table=f"{FOLDER}/{file.name}")
+        problem = str(error)
+    raise InputError(expected="a list of approvals", found=problem, table=f"{FOLDER}/{file.name}")
 
 
 def write_entries(root: Path, sealed: Sealed) -> None:
@@ -118,8 +118,8 @@ def _check_words(name: str, why: str | None, *, refused: bool) -> None:
         raise InputError(expected='--name "…", who says so', found="an empty name")
     for option, text in (("--name", name), ("--why", why or "")):
         if len(text) > LONGEST or not text.isprintable():
-            found = f"{len(text):,} characters, or some that cannot be printed"
-            raise InputError(expected=f"at most {LONGEST:,} printable characters in {option}", found=found)
+            problem = f"{len(text):,} characters, or some that cannot be printed"
+            raise InputError(expected=f"at most {LONGEST:,} printable characters in {option}", found=problem)
     if refused and not (why or "").strip():
         raise InputError(expected='--why "…" with --refuse', found="no reason", hint="The other team has to read it")
 
@@ -128,14 +128,14 @@ def _check_turn(sealed: Sealed, role: Team, *, refused: bool) -> None:
     required = sealed.receipt.approvals_required
     standing = standing_of(sealed)
     if role not in required:
-        asked = " and ".join(required) or "nobody"
-        raise InputError(expected=f"a team that is asked ({asked})", found=role, hint="See receipt.approvals")
+        teams = " and ".join(required) or "nobody"
+        raise InputError(expected=f"a team that is asked ({teams})", found=role, hint="See receipt.approvals")
     if standing.state == "refused":
         raise InputError(expected="a receipt that is open", found=f"one {standing.sentence}", hint="A refusal is final")
     spoken = next((entry for entry in sealed.approvals if entry.role == role), None)
     if standing.state == "approved" or (spoken is not None and not refused):
-        found = f"one {standing.sentence}" if spoken is None else f"approved by {by(spoken)}"
-        raise InputError(expected=f"a receipt that {role} has not signed", found=found)
+        status = f"one {standing.sentence}" if spoken is None else f"approved by {by(spoken)}"
+        raise InputError(expected=f"a receipt that {role} has not signed", found=status)
     if refused:
         return
     if standing.state == "not_earned":

@@ -36,8 +36,8 @@ class Depth:
 
 def told_looks(looks: Looks) -> Looks:
     """Leave out looks whose outcome is not known."""
-    told = looks.rows["y"].notna().to_numpy(dtype=bool)
-    return Looks(looks.rows[told].reset_index(drop=True), looks.counting, looks.every_us)
+    has_outcome = looks.rows["y"].notna().to_numpy(dtype=bool)
+    return Looks(looks.rows[has_outcome].reset_index(drop=True), looks.counting, looks.every_us)
 
 
 def deal_column(looks: Looks, target: str) -> str | None:
@@ -68,10 +68,10 @@ def depths(looks: Looks, before: Looks, cutoffs: Cutoffs, *, draws: int, seed: i
     rows, scores, may = looks.rows, scores_of(looks.rows, cutoffs), rows_that_may_enter(looks.rows)
     deal, turn = deal_column(looks, cutoffs.target), turns(rows["as_of_us"], every_us=looks.every_us)
     passing = {name: passes(scores[name], may, at) for name, at in _cuts(before, cutoffs).items()}
-    found: dict[Band, Depth] = {}
+    depth_by_band: dict[Band, Depth] = {}
     for band in BANDS:
         promoted = {name: both.of(band) for name, both in passing.items()}
-        found[band] = Depth(
+        depth_by_band[band] = Depth(
             compare_at_depth(
                 rows,
                 scores,
@@ -86,7 +86,7 @@ def depths(looks: Looks, before: Looks, cutoffs: Cutoffs, *, draws: int, seed: i
             compare_at_cutoffs(rows, {name: promoted[name] for name in promoted}, deal=deal, draws=draws, seed=seed),
             {name: _a_week(looks, chosen) for name, chosen in promoted.items()},
         )
-    return found
+    return depth_by_band
 
 
 def scores_of(rows: pd.DataFrame, cutoffs: Cutoffs) -> dict[str, Floats]:

@@ -143,14 +143,14 @@ def _unreadable(text: str, error: ValidationError) -> InputError:
     """Say what is wrong with a document, and whether it was sealed like this."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    found = f"{where}: {first['msg']}" if where else first["msg"]
+    problem = f"{where}: {first['msg']}" if where else first["msg"]
     if first["loc"][:1] == ("format",):
         return InputError(expected=f"format {FORMAT}", found=repr(first["input"]), table=TABLE)
     whole = _seal_of(text) if {fault["loc"][:1] for fault in error.errors()} == {("receipt",)} else None
     if whole is None:
-        return InputError(expected="a sealed receipt", found=found, table=TABLE)
+        return InputError(expected="a sealed receipt", found=problem, table=TABLE)
     sha256, signed = whole
-    return OtherVersionError(found=found, sha256=sha256, signature=signed)
+    return OtherVersionError(found=problem, sha256=sha256, signature=signed)
 
 
 def _seal_of(text: str) -> tuple[str, str | None] | None:

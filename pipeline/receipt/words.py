@@ -79,13 +79,13 @@ def verdict_sentence(measured: Measured) -> str:
             f"{measured.asked.stage} and {measured.handed_over(verdict.depth):,.0f} were handed over; with fewer than "
             f"{verdict.min_outcomes} of either nothing is proven, so {base} should go on deciding."
         )
-    told = f"{range_words(verdict.gained_a_month)} {what} a month than {base} from the same number of calls"
+    gain = f"{range_words(verdict.gained_a_month)} {what} a month than {base} from the same number of calls"
     if verdict.outcome == "won":
         depth = "at the depth the team works today" if measured.baseline == "points" else "handing over as many leads"
-        return f"Yes: {depth}, the model finds {told}."
+        return f"Yes: {depth}, the model finds {gain}."
     if verdict.outcome == "lost":
         return f"No: {_behind(measured)}; {base} should go on deciding."
-    return f"Not proven: the model finds {told}; that may be chance, so {base} should go on deciding."
+    return f"Not proven: the model finds {gain}; that may be chance, so {base} should go on deciding."
 
 
 def _behind(measured: Measured) -> str:
@@ -103,8 +103,8 @@ def missing_of(measured: Measured) -> tuple[str, ...]:
     if not verdict.learned:
         missing.append(f"{verdict.missing_outcomes:,} more outcomes to learn from")
     elif not verdict.enough:
-        found = min(float(measured.leads.reached), measured.handed_over(verdict.depth))
-        missing.append(f"{verdict.min_outcomes - found:,.0f} more outcomes or hand-overs in the test period")
+        cases = min(float(measured.leads.reached), measured.handed_over(verdict.depth))
+        missing.append(f"{verdict.min_outcomes - cases:,.0f} more outcomes or hand-overs in the test period")
     elif verdict.outcome == "not_proven":
         missing.append(f"a difference to {base} at {verdict.depth} that chance does not explain")
     elif verdict.outcome == "lost":
@@ -156,40 +156,40 @@ def more_weeks(measured: Measured) -> int | None:
 
 def cautions_of(measured: Measured) -> tuple[str, ...]:
     """Return what the figures cannot tell."""
-    asked, leads, told = measured.asked, measured.leads, []
+    setup, leads, cautions = measured.asked, measured.leads, []
     if measured.follow_up.declared == "promoted_only":
-        told.append(
+        cautions.append(
             "Sales works promoted leads alone. A lead that the model would have handed over and the points did not was "
             "not worked, and counts as wasted: a win is a win all the same, but that the model does not win is not "
             "shown by these figures."
         )
     if measured.follow_up.warning:
-        told.append(f"Follow-up: {measured.follow_up.warning}.")
-    told.extend(
+        cautions.append(f"Follow-up: {measured.follow_up.warning}.")
+    cautions.extend(
         f"A column of the model looks like a leak, do not trust these figures yet: {leak}." for leak in measured.leaks
     )
     if measured.baseline == "naive_bayes":
-        told.append(STAND_IN)
+        cautions.append(STAND_IN)
     if leads.sampled_out:
-        told.append(
+        cautions.append(
             f"Looked at every night is a sample drawn by chance, {leads.looked_at:,} of "
             f"{leads.looked_at + leads.sampled_out:,} leads. Numbers a week and a month are scaled up to all."
         )
-    if asked.every is not None:
-        told.append(
+    if setup.every is not None:
+        cautions.append(
             "Leads that came in before the test period are left out, so the first weeks hold fewer; numbers a week "
-            f"and a month use the volume of the {asked.counted_weeks:.0f} weeks after that. Leads that came in late "
+            f"and a month use the volume of the {setup.counted_weeks:.0f} weeks after that. Leads that came in late "
             "have had less time to be handed over. Both hold for all alike."
         )
-    told.extend(
+    cautions.extend(
         f"At {band} only {measured.handed_over(band):,.0f} leads were handed over, too few to weigh in the verdict."
         for band in BANDS
         if measured.handed_over(band) < measured.verdict.min_outcomes
     )
-    if asked.deal is not None and leads.deals_too_young:
-        told.append(
+    if setup.deal is not None and leads.deals_too_young:
+        cautions.append(
             f"For {leads.deals_too_young:,} leads it is too early to tell whether a deal comes of them; they "
             "count as none."
         )
-    told.append("Intervals do not cover that the next quarter may differ from the one measured.")
-    return tuple(told)
+    cautions.append("Intervals do not cover that the next quarter may differ from the one measured.")
+    return tuple(cautions)

@@ -47,14 +47,14 @@ def unseen(rows: pd.DataFrame, test_from: str | None) -> pd.DataFrame:
     if test_from is None:
         raise InputError(expected=f"a tag {TEST_FROM_TAG} on the model", found="none")
     first = rows["as_of"].groupby(rows["lead_id"]).transform("min")
-    kept = rows[to_micros(first) >= parse_time(test_from)]
-    if set(kept["y"]) != {0.0, 1.0}:
+    unseen_rows = rows[to_micros(first) >= parse_time(test_from)]
+    if set(unseen_rows["y"]) != {0.0, 1.0}:
         raise InputError(
             expected=f"test rows with and without the outcome from {test_from} on, where the model's training ends",
-            found=f"{len(kept)} rows",
+            found=f"{len(unseen_rows)} rows",
             hint="Give a later test period (split.test_from)",
         )
-    return kept
+    return unseen_rows
 
 
 def common_test_rows(registry: ModelRegistry, version: str, rows: pd.DataFrame) -> pd.DataFrame:
@@ -173,11 +173,11 @@ def decide(*, beats_baseline: bool, difference: Interval | None, obstacle: str |
         return Decision(False, f"it could not be compared with the champion: {obstacle}")
     if difference is None:
         return Decision(True, "it beats the baseline, and there is no champion yet")
-    told = f"{difference.value:+.4f} (95 % interval {difference.low:+.4f} to {difference.high:+.4f})"
+    gap = f"{difference.value:+.4f} (95 % interval {difference.low:+.4f} to {difference.high:+.4f})"
     if difference.value > 0:
-        return Decision(False, f"its log loss is higher than the champion's on the same test rows: {told}")
+        return Decision(False, f"its log loss is higher than the champion's on the same test rows: {gap}")
     sure = "lower than" if difference.high < 0 else "no higher than"
-    return Decision(True, f"it beats the baseline, and its log loss is {sure} the champion's on the same rows: {told}")
+    return Decision(True, f"it beats the baseline, and its log loss is {sure} the champion's on the same rows: {gap}")
 
 
 def judge(

@@ -164,8 +164,8 @@ def _altered(context: StageContext, registry: ModelRegistry, model: str) -> tupl
 
 def example_rows(X: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of which most is known; an example of empty columns would teach nothing."""
-    known = X.notna().sum(axis=1)
-    return X.loc[known.sort_values(ascending=False, kind="stable").index[:EXAMPLE_ROWS]].reset_index(drop=True)
+    fill_counts = X.notna().sum(axis=1)
+    return X.loc[fill_counts.sort_values(ascending=False, kind="stable").index[:EXAMPLE_ROWS]].reset_index(drop=True)
 
 
 def flat(tree: Mapping[str, Any]) -> dict[str, str]:

@@ -52,7 +52,7 @@ class Candidate:
     @property
     def record_hash(self) -> str:
         """What names all that is written down beside the model."""
-        told = json.dumps(
+        record = json.dumps(
             [dict(self.metrics), dict(self.tags), tree_digest([*self.files, *self.receipt])], sort_keys=True
         )
-        return hashlib.sha256(told.encode()).hexdigest()
+        return hashlib.sha256(record.encode()).hexdigest()

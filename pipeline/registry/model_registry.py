@@ -85,8 +85,8 @@ class ModelRegistry:
     def version_of(self, alias: str) -> str | None:
         """Return the version that bears an alias, or None."""
         with self._connected() as (_, client):
-            found = self._versions(client)
-        return next((str(version.version) for version in found if alias in version.aliases), None)
+            versions = self._versions(client)
+        return next((str(version.version) for version in versions if alias in version.aliases), None)
 
     def tags_of(self, version: str) -> dict[str, str]:
         """Return a version's tags."""
@@ -96,8 +96,8 @@ class ModelRegistry:
     def tags_of_model(self, model: str) -> dict[str, str]:
         """Return the tags of the version that a model is registered as; none where it is not."""
         with self._connected() as (_, client):
-            found = [version for version in self._versions(client) if version.tags.get(MODEL_TAG) == model]
-        return dict(found[0].tags) if found else {}
+            versions = [version for version in self._versions(client) if version.tags.get(MODEL_TAG) == model]
+        return dict(versions[0].tags) if versions else {}
 
     def promote(self, version: str) -> None:
         """Give a version the alias ``champion``; the version that bore it keeps its number and files."""
@@ -133,9 +133,9 @@ class ModelRegistry:
                 ) from error
 
     def _experiment_id(self, client: MlflowClient) -> str:
-        found = client.get_experiment_by_name(self._experiment)
-        if found is not None:
-            return str(found.experiment_id)
+        experiment = client.get_experiment_by_name(self._experiment)
+        if experiment is not None:
+            return str(experiment.experiment_id)
         place = self._artifacts.resolve().as_uri() if self._artifacts is not None else None
         return str(client.create_experiment(self._experiment, artifact_location=place))
 
@@ -161,12 +161,12 @@ class ModelRegistry:
 
     def _tag(self, client: MlflowClient, version: str, tags: Mapping[str, str]) -> None:
         """Bring a version's tags up to date."""
-        known = client.get_model_version(self.name, version).tags
+        current_tags = client.get_model_version(self.name, version).tags
         for name, text in sorted(tags.items()):
-            if known.get(name) != text:
+            if current_tags.get(name) != text:
                 client.set_model_version_tag(self.name, version, name, text)
         if any(name.startswith(RECEIPT_TAGS) for name in tags):  # what was said of a receipt goes with it
-            for name in known.keys() - tags.keys():
+            for name in current_tags.keys() - tags.keys():
                 if name.startswith(SAID_TAGS):
                     client.delete_model_version_tag(self.name, version, name)
 

@@ -56,6 +56,6 @@ def with_outcomes(context: StageContext, rows: pd.DataFrame, target: str, *, kno
     labels = build_labels(rows[keys], stages, spec, observed_until_us=known_until_us)
     for name in spec.targets:
         y = labels.loc[labels["target"] == name, [*keys, "y"]].astype({"y": "float64"})
-        told = rows[keys].merge(y, on=keys, how="left", validate="one_to_one")["y"]
-        rows = rows.assign(**{"y" if name == target else f"y_{name}": told.to_numpy()})
+        outcomes = rows[keys].merge(y, on=keys, how="left", validate="one_to_one")["y"]
+        rows = rows.assign(**{"y" if name == target else f"y_{name}": outcomes.to_numpy()})
     return rows

@@ -108,12 +108,12 @@ def _past(history: pd.DataFrame, baseline: Baseline, forecast: Forecast, target:
     rows = history[history[AS_OF] < until_us].reset_index(drop=True)
     predicted = forecast.predict(rows)
     waiting = ~predicted[f"reached_{target}"].to_numpy(dtype=bool)
-    told = rows[["lead_id", AS_OF]].assign(
+    forecasts = rows[["lead_id", AS_OF]].assign(
         p=predicted[f"p_{target}"].to_numpy(dtype="float64"),
         excluded=baseline.excluded(rows),
         gates_open=baseline.gates_open(rows),
     )
-    return told[waiting].reset_index(drop=True)
+    return forecasts[waiting].reset_index(drop=True)
 
 
 def looks_in_test(

@@ -30,15 +30,15 @@ def open_run(out: Path) -> StageContext:
     InputError
         If no stage has been run there.
     """
-    workspace, found = Workspace(out), dict[str, Any]()
+    workspace, settings = Workspace(out), dict[str, Any]()
     for stage in STAGES:
         stamp = workspace.stamp(stage.name)
         if stamp is not None:
-            found |= {"seed": stamp.inputs["seed"], **stamp.inputs["settings"]}
-    if not found:
+            settings |= {"seed": stamp.inputs["seed"], **stamp.inputs["settings"]}
+    if not settings:
         raise InputError(
             expected=f"the outputs of a run in {out}",
             found="none",
             hint="Run 'make demo', or 'leadscore run' on your data",
         )
-    return StageContext(workspace, Settings.model_validate(found), None, None, {})
+    return StageContext(workspace, Settings.model_validate(settings), None, None, {})

@@ -106,8 +106,8 @@ class Workspace:
                 hint="Wait until it has ended, or give another --out",
             ) from None
         except OSError as error:
-            found = f"{self.root}: {error.strerror}"
-            raise InputError(expected="a folder to write into for --out", found=found) from None
+            problem = f"{self.root}: {error.strerror}"
+            raise InputError(expected="a folder to write into for --out", found=problem) from None
         with lock:
             yield
 

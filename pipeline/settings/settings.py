@@ -58,9 +58,9 @@ class CutoffOptions(Strict):
 
     def band(self, band: Band) -> BandOptions:
         """Return the options of one band, with what holds for both where it has none of its own."""
-        own, flat = PerBand((self.mql, self.mql_per_week), (self.sal, self.sal_per_week)).of(band)
-        per_week = own.per_week if own.per_week is not None else flat
-        return own.model_copy(update={"policy": own.policy or self.policy, "per_week": per_week})
+        band_options, flat = PerBand((self.mql, self.mql_per_week), (self.sal, self.sal_per_week)).of(band)
+        per_week = band_options.per_week if band_options.per_week is not None else flat
+        return band_options.model_copy(update={"policy": band_options.policy or self.policy, "per_week": per_week})
 
 
 FLAT_KNOBS = ("per_week",)

@@ -25,8 +25,8 @@ def read_yaml(file: Path) -> dict[str, Any]:
     try:
         tree = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
-        found = error.strerror or type(error).__name__
-        raise InputError(expected=f"a file {file.name}", found=found, hint=f"Looked in {file.parent}") from None
+        problem = error.strerror or type(error).__name__
+        raise InputError(expected=f"a file {file.name}", found=problem, hint=f"Looked in {file.parent}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         first_line = " ".join(str(error).split())
         raise InputError(expected="readable YAML", found=first_line, table=file.name) from None

@@ -50,8 +50,8 @@ def company_leads(company: Company, ids: np.ndarray, seed: int) -> pa.Table:
     """Return table leads; what is drawn for the usual leads does not depend on the others."""
     parts, draw = (slice(0, company.usual), slice(company.usual, len(company.people))), ([seed, 1], [seed, 7])
     tables = [
-        leads_table(np.random.default_rng(own), company.people.rows(part), company.accounts, ids[part])
-        for part, own in zip(parts, draw, strict=True)
+        leads_table(np.random.default_rng(part_seed), company.people.rows(part), company.accounts, ids[part])
+        for part, part_seed in zip(parts, draw, strict=True)
         if part.stop > part.start
     ]
     return pa.concat_tables(tables)

@@ -40,8 +40,8 @@ class StageEntries:
 
     def until(self, last_us: int) -> StageEntries:
         """Return what happened up to a moment."""
-        seen = self.time_us <= last_us
-        return StageEntries(*(column[seen] for column in (self.lead, self.state, self.time_us, self.reason, self.step)))
+        past = self.time_us <= last_us
+        return StageEntries(*(column[past] for column in (self.lead, self.state, self.time_us, self.reason, self.step)))
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class Changes:
 
     def until(self, last_us: int) -> Changes:
         """Return what happened up to a moment."""
-        seen = self.time_us <= last_us
-        return Changes(*(column[seen] for column in (self.lead, self.time_us, self.field, self.value)))
+        past = self.time_us <= last_us
+        return Changes(*(column[past] for column in (self.lead, self.time_us, self.field, self.value)))
 
 
 def stage_entries(rng: np.random.Generator, people: People, states: np.ndarray, behaviour: Events) -> StageEntries:
@@ -92,8 +92,8 @@ def _last_event_us(people: People, behaviour: Events, lead: np.ndarray, start: n
     span = np.int64(behaviour.time_us.max() - people.created_us.min() + DAY_US)
     keys = behaviour.lead * span + (behaviour.time_us - people.created_us.min())
     at = np.searchsorted(keys, lead * span + (day_end - people.created_us.min()), side="right") - 1
-    found = (at >= 0) & (behaviour.lead[at] == lead)
-    times: np.ndarray = np.where(found, behaviour.time_us[at], -1)
+    has_event = (at >= 0) & (behaviour.lead[at] == lead)
+    times: np.ndarray = np.where(has_event, behaviour.time_us[at], -1)
     return times
 
 
@@ -135,12 +135,12 @@ def bant_changes(rng: np.random.Generator, people: People, intent: np.ndarray, s
         lead = stages.lead[mine]
         level = np.clip(0.55 * intent[stages.step[mine], lead] + 0.15 * np.tanh(people.fit[lead]), 0, 1)
         for index, name in enumerate(BANT_FIELDS):
-            asked = rng.random(len(mine)) < share * (1.3 if name == "need" else 0.9)
+            is_asked = rng.random(len(mine)) < share * (1.3 if name == "need" else 0.9)
             draw = rng.random(len(mine))
             value = np.where(draw < 0.25 + level + (0.1 if state == SQL else 0.0), 2, np.where(draw < 0.85, 1, 3))
             delay = (rng.exponential(spread_days, len(mine)) * DAY_US).astype(np.int64) + HOUR_US
-            which = np.full(int(asked.sum()), index)
-            parts.append((lead[asked], (stages.time_us[mine] + delay)[asked], which, value[asked]))
+            which = np.full(int(is_asked.sum()), index)
+            parts.append((lead[is_asked], (stages.time_us[mine] + delay)[is_asked], which, value[is_asked]))
     leads, times, fields, values = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.lexsort((values, fields, times, leads))
     return Changes(leads[order], times[order], fields[order], values[order])

@@ -112,9 +112,9 @@ def transitions(inputs: ChainInputs, step: int) -> tuple[Transition, ...]:
     if inputs.welcome is not None:
         worth = worth * inputs.welcome[step]
     deal = _logistic(-1.2 + 0.4 * inputs.fit + 1.5 * intent + inputs.deal_luck)
-    found = np.where(inputs.promotable & usual, 0.0006 + 0.0010 * intent, 0.0)
+    discovery = np.where(inputs.promotable & usual, 0.0006 + 0.0010 * intent, 0.0)
     return (
-        Transition(NEW, SRL, np.where(handed, 1.0, found)),
+        Transition(NEW, SRL, np.where(handed, 1.0, discovery)),
         Transition(NEW, LOST, np.where(handed, 0.0, 0.0006)),
         Transition(MQL, SRL, 0.06 + 0.25 * inputs.liked),
         Transition(MQL, RECYCLED, 0.030 * one),

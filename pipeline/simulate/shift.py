@@ -64,8 +64,8 @@ class Shift:
         drawn = max(50, round(leads * more))
         extra, accounts = draw_people(rng, leads=drawn, first_us=first_us, last_us=self.last_us)
         if self.options.kind == "sweepstake":
-            own = int(self._concerned(people).sum())
-            wanted = min(len(extra), round(more * USUAL_MQL_SHARE / _PROMOTABLE_SHARE * own))
+            campaign_size = int(self._concerned(people).sum())
+            wanted = min(len(extra), round(more * USUAL_MQL_SHARE / _PROMOTABLE_SHARE * campaign_size))
             return self._idle(rng, extra.rows(np.sort(rng.permutation(len(extra))[:wanted])), people), accounts
         return extra.rows(self._kept(rng, extra, first_us)), accounts
 
@@ -108,9 +108,9 @@ class Shift:
 
     def _idle(self, rng: np.random.Generator, extra: People, people: People) -> People:
         """Make people of the campaign who came for a prize: no project, little fit; as many each day as its leads."""
-        own = np.flatnonzero(self._concerned(people))
+        members = np.flatnonzero(self._concerned(people))
         size = len(extra)
-        when = people.created_us[own[rng.integers(len(own), size=size)]] if size else extra.created_us
+        when = people.created_us[members[rng.integers(len(members), size=size)]] if size else extra.created_us
         campaign = CAMPAIGN_NAMES.index(self.options.campaign or CAMPAIGN_NAMES[0])
         order = np.argsort(when, kind="stable")
         changed = replace(
@@ -135,8 +135,8 @@ class Shift:
             chance = np.clip((extra.created_us - begins) / max(self.last_us - begins, 1), 0, 1)
         else:
             chance = 0.5 + 0.5 * np.sin(2 * np.pi * (extra.created_us - begins) / _YEAR_US)
-        kept: np.ndarray = rng.random(len(extra)) < chance
-        return kept
+        additions: np.ndarray = rng.random(len(extra)) < chance
+        return additions
 
 
 def with_extra(people: People, accounts: Accounts, extra: People, companies: Accounts) -> tuple[People, Accounts]:

@@ -247,8 +247,8 @@ def _truth(
     )
     as_of = people.created_us + np.array(days, dtype=np.int64)[:, None] * DAY_US
     looked_at = (as_of <= last_us) & ~np.isin(lives.states[days], CLOSED)
-    seen = {target: p[looked_at] for target, p in probabilities.items()}
-    return truth_table(np.nonzero(looked_at)[1], as_of[looked_at], seen, ids)
+    p_at_looks = {target: p[looked_at] for target, p in probabilities.items()}
+    return truth_table(np.nonzero(looked_at)[1], as_of[looked_at], p_at_looks, ids)
 
 
 def _volume(options: SimulateOptions, people: People, accounts: Accounts, grid: Grid, seed: int) -> float:

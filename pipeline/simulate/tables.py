@@ -88,8 +88,8 @@ def leads_table(rng: np.random.Generator, people: People, accounts: Accounts, id
     companies = [accounts.name[a] if a >= 0 else None for a in people.account.tolist()]
     untold = ("-", "n/a", None, None, None, None)
     said = [
-        title if told else untold[pick]
-        for title, told, pick in zip(
+        title if tells_title else untold[pick]
+        for title, tells_title, pick in zip(
             titles, people.tells_title.tolist(), rng.integers(6, size=size).tolist(), strict=True
         )
     ]

@@ -83,12 +83,12 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def _unique_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[str] = set()
+    keys: set[str] = set()
     for key, _ in node.value:
         if isinstance(key, yaml.ScalarNode):
-            if key.value in seen:
+            if key.value in keys:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} stands twice", key.start_mark)
-            seen.add(key.value)
+            keys.add(key.value)
     return loader.construct_mapping(node, deep=True)
 
 
@@ -118,8 +118,8 @@ def read_strict_yaml(file: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise InputError(expected="readable YAML", found=" ".join(str(error).split()), table=file.name) from None
     if not isinstance(tree, dict):
-        found = "an empty file" if tree is None else type(tree).__name__
-        raise InputError(expected="keys and values (a YAML mapping)", found=found, table=file.name)
+        content = "an empty file" if tree is None else type(tree).__name__
+        raise InputError(expected="keys and values (a YAML mapping)", found=content, table=file.name)
     return tree
 
 
@@ -131,19 +131,19 @@ def _as_input_error(error: ValidationError, *, file: str) -> InputError:
     more = f"; {len(problems) - 1} more after it" if len(problems) > 1 else ""
     hint = None
     if first["type"] == "extra_forbidden":
-        expected, found = "only known keys", f"the unknown key {first['loc'][-1]!r}{more}"
+        expected, content = "only known keys", f"the unknown key {first['loc'][-1]!r}{more}"
         near = nearest(str(first["loc"][-1]), _known_keys(first["loc"]))
         hint = f"Did you mean {near!r}?" if near else None
     elif first["type"] == "missing":
-        expected, found = "a value", f"none{more}"
+        expected, content = "a value", f"none{more}"
     elif first["type"] == "string_type" and isinstance(first["input"], bool):
-        expected, found = "text", f"yes/no{more}"
+        expected, content = "text", f"yes/no{more}"
         hint = "YAML reads yes, no, on and off as true and false: write them in quotes"
     elif first["type"] == "value_error":
-        expected, found = "settings that fit together", first["msg"].removeprefix("Value error, ") + more
+        expected, content = "settings that fit together", first["msg"].removeprefix("Value error, ") + more
     else:
-        expected, found = first["msg"][:1].lower() + first["msg"][1:], f"{first['input']!r}{more}"
-    return InputError(expected=expected, found=found, table=file, column=key or None, hint=hint)
+        expected, content = first["msg"][:1].lower() + first["msg"][1:], f"{first['input']!r}{more}"
+    return InputError(expected=expected, found=content, table=file, column=key or None, hint=hint)
 
 
 def _known_keys(place: tuple[int | str, ...]) -> list[str]:
@@ -156,9 +156,9 @@ def _known_keys(place: tuple[int | str, ...]) -> list[str]:
     return list(definition.get("properties", {}))
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, names: Iterable[str]) -> str | None:
     """Return the known name that looks most like ``name``, or None."""
-    by_lower = {other.lower().replace(" ", "_"): other for other in known}
+    by_lower = {other.lower().replace(" ", "_"): other for other in names}
     close = difflib.get_close_matches(name.lower().replace(" ", "_"), list(by_lower), n=1)
     return by_lower[close[0]] if close else None
 

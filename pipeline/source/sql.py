@@ -132,8 +132,8 @@ def _one_select(text: str, origin: str) -> str:
     except duckdb.Error as error:
         raise sql_error(error, origin) from None
     if len(statements) != 1:
-        found = f"{len(statements)} statements" if statements else "nothing"
-        raise InputError(expected="one SELECT", found=found, table=origin, hint="Use WITH for steps in between")
+        content = f"{len(statements)} statements" if statements else "nothing"
+        raise InputError(expected="one SELECT", found=content, table=origin, hint="Use WITH for steps in between")
     if statements[0].type != duckdb.StatementType.SELECT:
         raise InputError(expected="one SELECT", found=f"a {statements[0].type.name} statement", table=origin)
     return str(statements[0].query)
@@ -215,14 +215,14 @@ def _missing_column(query: Query, name: str, types: dict[str, str], source: Sour
     )
 
 
-def _check_type(query: Query, name: str, rule: Rule, found: str) -> None:
-    base = found.partition("(")[0]
-    nested = found.endswith("]") or base.startswith(("STRUCT", "MAP", "UNION"))
+def _check_type(query: Query, name: str, rule: Rule, column_type: str) -> None:
+    base = column_type.partition("(")[0]
+    nested = column_type.endswith("]") or base.startswith(("STRUCT", "MAP", "UNION"))
     if nested or not base.startswith(_READABLE[rule.kind]):
         hint = "Unix times are read by to_timestamp(column) in the SQL" if rule.kind == "time" else None
         raise InputError(
             expected=_WANTED[rule.kind],
-            found=f"a column of type {found}",
+            found=f"a column of type {column_type}",
             table=query.table,
             column=name,
             hint=hint or f"Cast it in {query.origin}",

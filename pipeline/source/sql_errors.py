@@ -27,18 +27,18 @@ def sql_error(
     """
     text = str(error)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    found = lines[0].rstrip(":!")
+    cause = lines[0].rstrip(":!")
     hint = None
-    if "No files found" in found and data_dir is not None:
+    if "No files found" in cause and data_dir is not None:
         files = sorted(file.name for file in data_dir.iterdir() if not file.name.startswith("."))
         hint = f"In {data_dir} there are: {', '.join(files[:12]) or 'no files'}"
     elif isinstance(error, duckdb.ConversionException):
-        found = "; ".join([found, *(line for line in lines[1:] if line.startswith("Error when converting"))])
+        cause = "; ".join([cause, *(line for line in lines[1:] if line.startswith("Error when converting"))])
         hint = "read_csv('FILE', all_varchar = true) reads every column as text: then bad values go to rejects"
     elif is_about_encoding(text):
         hint = f"read_csv('FILE', encoding = 'latin-1') reads old Windows exports without '€'. {CONVERT}"
-    elif "sniffing" in found or "CSV Error on Line" in found:
-        found = "; ".join([found, *(line for line in lines[1:] if line.startswith(("Original", "Expected Number")))])
+    elif "sniffing" in cause or "CSV Error on Line" in cause:
+        cause = "; ".join([cause, *(line for line in lines[1:] if line.startswith(("Original", "Expected Number")))])
         ragged = broken_row(sql, data_dir)
         if ragged is not None:
             return ragged
@@ -47,9 +47,9 @@ def sql_error(
         if ragged is not None:
             return ragged
         hint = "; ".join(_columns(con, call, data_dir) for call in _READER.finditer(sql)) or None
-    elif "requires the extension" in found:
+    elif "requires the extension" in cause:
         hint = "Extensions and the network are off: export to CSV, Parquet or JSON first"
-    return InputError(expected="SQL that DuckDB can run", found=found, table=origin, hint=hint)
+    return InputError(expected="SQL that DuckDB can run", found=cause, table=origin, hint=hint)
 
 
 def broken_row(sql: str, data_dir: Path | None) -> InputError | None:

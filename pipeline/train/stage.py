@@ -72,7 +72,7 @@ def describe(forecast: Forecast, labels: pd.DataFrame) -> dict[str, Any]:
         rows = labels[labels["target"] == name]
         targets[name] = {
             "level": model.estimator.level,
-            "parts": {str(part): _size(own) for part, own in rows.groupby("part", sort=True)},
+            "parts": {str(part): _size(part_rows) for part, part_rows in rows.groupby("part", sort=True)},
             "training": asdict(model.estimator.training),
             "calibration": asdict(model.calibration),
         }

@@ -23,7 +23,7 @@ from pipeline.what_if.text import to_text
 
 def answered(
     out: Path,
-    asked: Mapping[str, str | float | None],
+    options: Mapping[str, str | float | None],
     *,
     list_file: Path | None = None,
     adopt: bool = False,
@@ -35,7 +35,7 @@ def answered(
     ----------
     out : Path
         Outputs of a run; they are read only.
-    asked : mapping
+    options : mapping
         As for `question_of`.
     list_file : Path, optional
         Gets next Monday's list.
@@ -44,7 +44,7 @@ def answered(
     as_json : bool
         For machines.
     """
-    question = question_of(asked)
+    question = question_of(options)
     answer = what_if(read_past(out), question)
     if list_file is not None:
         write_list([row.model_dump() for row in answer.monday.rows], LIST_COLUMNS, list_file)
@@ -78,19 +78,19 @@ def assignments(section: Mapping[str, Any], path: str) -> list[str]:
     >>> assignments({"sal": {"policy": "per_week", "per_week": 12.0}}, "cutoffs")
     ['--set cutoffs.sal.policy=per_week', '--set cutoffs.sal.per_week=12.0']
     """
-    found = []
+    options = []
     for key, value in section.items():
         here = f"{path}.{key}"
-        found += assignments(value, here) if isinstance(value, Mapping) else [f"--set {here}={value}"]
-    return found
+        options += assignments(value, here) if isinstance(value, Mapping) else [f"--set {here}={value}"]
+    return options
 
 
-def question_of(asked: Mapping[str, str | float | None]) -> Question:
+def question_of(options: Mapping[str, str | float | None]) -> Question:
     """Make a question of what was given on the command line.
 
     Parameters
     ----------
-    asked : mapping
+    options : mapping
         By field of `models.what_if.question.Question`; what is None was not given, leads a week may be ``120/week``.
 
     Raises
@@ -98,7 +98,7 @@ def question_of(asked: Mapping[str, str | float | None]) -> Question:
     InputError
         If a value is no number or out of range; it names the flag.
     """
-    given = {name: value for name, value in asked.items() if value is not None}
+    given = {name: value for name, value in options.items() if value is not None}
     for name, value in given.items():
         if KNOBS[name].unit == "leads a week":
             given[name] = leads_a_week(str(value), flag=KNOBS[name].flag)
@@ -116,12 +116,12 @@ def leads_a_week(text: str, *, flag: str) -> float:
     >>> leads_a_week("120/week", flag="--capacity"), leads_a_week("7.5", flag="--capacity")
     (120.0, 7.5)
     """
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*week)?\s*", text)
-    if found is None or float(found.group(1)) <= 0:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*week)?\s*", text)
+    if match is None or float(match.group(1)) <= 0:
         raise InputError(
             expected=f"leads a week for {flag}, above 0", found=repr(text), hint=f"For example {flag} 120/week"
         )
-    return float(found.group(1))
+    return float(match.group(1))
 
 
 def _refused(error: ValidationError) -> InputError:

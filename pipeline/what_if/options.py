@@ -34,8 +34,10 @@ def with_question(command: Callable[..., None]) -> Callable[..., None]:
     Each is passed by the name of its field, and None where it was not given.
     """
     signature = inspect.signature(command, eval_str=True)
-    own = [part for part in signature.parameters.values() if part.kind is not inspect.Parameter.VAR_KEYWORD]
-    parameters = [part.replace(kind=inspect.Parameter.KEYWORD_ONLY) for part in [*_options(), *own]]
+    command_parameters = [
+        part for part in signature.parameters.values() if part.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    parameters = [part.replace(kind=inspect.Parameter.KEYWORD_ONLY) for part in [*_options(), *command_parameters]]
     command.__dict__["__signature__"] = signature.replace(parameters=parameters)
     return command
 

@@ -145,12 +145,12 @@ def _value_problems(
 
 
 def _unknown(
-    table: str, column: str | None, row: int | None, found: str, known: Sequence[str], what: str
+    table: str, column: str | None, row: int | None, value: str, choices: Sequence[str], what: str
 ) -> InputError:
-    near = get_close_matches(found, known, n=1)
-    shown = ", ".join(known[:30]) or "none"
+    near = get_close_matches(value, choices, n=1)
+    shown = ", ".join(choices[:30]) or "none"
     hint = f"Did you mean {near[0]!r}? Known: {shown}" if near else f"Known: {shown}"
-    return InputError(expected=what, found=repr(found), table=table, column=column, row=row, hint=hint)
+    return InputError(expected=what, found=repr(value), table=table, column=column, row=row, hint=hint)
 
 
 def _typed(value: Any, column: FitColumn) -> Any:

@@ -113,11 +113,11 @@ def get_history(lead_id: str, services: ServicesIn, limit: Limit = 100) -> Histo
 @router.get("/health", summary="Whether the server can answer", responses={503: {"model": HealthOut}})
 def get_health(response: Response, services: ServicesIn, key: Annotated[str | None, Security(_header)]) -> HealthOut:
     """Say ok, or degraded with status 503; with the key, also what is wrong and which versions are served."""
-    model, store, known = "ok", "ok", {}
+    model, store, versions = "ok", "ok", {}
     try:
         loaded = services.model.current()
         model = services.model.broken(loaded) or "ok"
-        known = {
+        versions = {
             "model_version": loaded.model_version,
             "cutoff_version": loaded.cutoffs.version,
             "newer": services.model.newer(),
@@ -132,4 +132,4 @@ def get_health(response: Response, services: ServicesIn, key: Annotated[str | No
     response.status_code = 200 if status == "ok" else 503
     if not same_key(key, services.settings.api_key.get_secret_value()):
         return HealthOut(status=status)
-    return HealthOut(status=status, model=model, store=store, last_run=run, **known)
+    return HealthOut(status=status, model=model, store=store, last_run=run, **versions)

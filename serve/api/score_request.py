@@ -43,13 +43,13 @@ def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHisto
     """
     now = datetime.now(UTC)
     as_of = request.as_of or now
-    found = len(request.events) + len(request.changes) + len(request.stages)
-    if found > max_facts:
-        raise InputError(expected=f"at most {max_facts} events, changes and stages", found=str(found))
+    fact_count = len(request.events) + len(request.changes) + len(request.stages)
+    if fact_count > max_facts:
+        raise InputError(expected=f"at most {max_facts} events, changes and stages", found=str(fact_count))
     forecast = loaded.forecast
-    own = request_frames(request, forecast.spec, as_of=as_of)
-    snapshot = own.leads[["lead_id"]].assign(as_of_us=parse_time(as_of))
-    X = history.features_of(own, snapshot, spec=forecast.spec, options=forecast.feature_options)
+    frames = request_frames(request, forecast.spec, as_of=as_of)
+    snapshot = frames.leads[["lead_id"]].assign(as_of_us=parse_time(as_of))
+    X = history.features_of(frames, snapshot, spec=forecast.spec, options=forecast.feature_options)
     ids = pd.DataFrame({"lead_id": [request.lead_id], "as_of": [as_of]})
     rows = score_rows(
         X,
@@ -71,8 +71,8 @@ def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHisto
 def presented(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a score row as the API gives it: with its group, and nothing missing for SAL once sales has the lead."""
     group = row["counted_as"]
-    held: dict[str, Any] = {"gates_missing": []} if group in ("with_sales", "reached") else {}
-    return {**row, **held, "group": group}
+    gates: dict[str, Any] = {"gates_missing": []} if group in ("with_sales", "reached") else {}
+    return {**row, **gates, "group": group}
 
 
 def _notes(request: ScoreRequest, spec: SourceSpec, as_of: datetime) -> list[dict[str, str]]:
@@ -89,7 +89,7 @@ def _notes(request: ScoreRequest, spec: SourceSpec, as_of: datetime) -> list[dic
     last = snapshots.until if snapshots.every is not None and snapshots.until is not None else snapshots.after
     if snapshots.after <= age <= last:
         return []
-    first, latest, found = (format_duration(us) for us in (snapshots.after, last, age))
+    first, latest, age_text = (format_duration(us) for us in (snapshots.after, last, age))
     anchor = words("note_creation") if snapshots.anchor == "created" else Words.same(stage)
     span = Words.same(first) if first == latest else lead_words("range", low=first, high=latest)
-    return [words("note_other_age", span=span, anchor=anchor, age=found).model_dump()]
+    return [words("note_other_age", span=span, anchor=anchor, age=age_text).model_dump()]

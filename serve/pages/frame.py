@@ -88,14 +88,14 @@ def page_response(
 ) -> HTMLResponse:  # fmt: skip
     """Render a page with what stands on every one: language, style, header."""
     language = language_of(request)
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    parameters = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     path = _path(request)
     common = {
         "lang": language,
         "css": stylesheet(),
         "say": lambda key: say(key, language),
         "home": f"/leads?lang={language}",
-        "languages": [(code, f"{path}?{urlencode([*kept, ('lang', code)])}") for code in LANGUAGES],
+        "languages": [(code, f"{path}?{urlencode([*parameters, ('lang', code)])}") for code in LANGUAGES],
         "source_title": source_title,
         "logged_in": logged_in,
         "here": "cutoffs" if request.url.path == "/cutoffs" else "leads" if request.url.path == "/leads" else "",

@@ -58,13 +58,13 @@ class IngestHistory:
         self._engine: _Engine | None = None
 
     def features_of(
-        self, own: FactFrames, snapshots: pd.DataFrame, *, spec: SourceSpec, options: FeatureOptions
+        self, frames: FactFrames, snapshots: pd.DataFrame, *, spec: SourceSpec, options: FeatureOptions
     ) -> pd.DataFrame:
         """Return feature rows of one lead from its own facts, among all other leads.
 
         Parameters
         ----------
-        own : FactFrames
+        frames : FactFrames
             The lead's facts, one row in ``leads``; they stand in place of what the history says about it.
         snapshots : DataFrame
             ``lead_id``, ``as_of_us``.
@@ -76,10 +76,10 @@ class IngestHistory:
         InputError
             If nothing was ingested.
         """
-        tables, events = self._among(own.leads.iloc[0])
-        parts = [part for part in (events, own.events) if part is not None and not part.empty]
+        tables, events = self._among(frames.leads.iloc[0])
+        parts = [part for part in (events, frames.events) if part is not None and not part.empty]
         together = pd.concat(parts, ignore_index=True) if parts else None
-        return self._engine_of(tables, spec, options).compute(replace(own, events=together), snapshots)
+        return self._engine_of(tables, spec, options).compute(replace(frames, events=together), snapshots)
 
     def close(self) -> None:
         """Give the memory back."""

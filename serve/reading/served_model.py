@@ -74,8 +74,8 @@ class ServedModel:
             cutoffs = Cutoffs.model_validate_json(text)
             rules = PointsRules.model_validate_json(rules_file.read_bytes()) if rules_file.is_file() else None
         except ValidationError as error:
-            found = str(error).splitlines()[0]
-            raise InputError(expected="cut-offs and rules of this version of leadscore", found=found) from None
+            first_line = str(error).splitlines()[0]
+            raise InputError(expected="cut-offs and rules of this version of leadscore", found=first_line) from None
         self._require_same_points(cutoffs.baseline, rules)
         return Loaded(from_files(files), cutoffs, rules, model_version(files), self._top_reasons())
 

@@ -181,8 +181,8 @@ def _drawn(
     leads, lead = np.unique(evidence.promotions["lead_id"].to_numpy(dtype=str), return_inverse=True)
     if len(leads) == 0:
         return np.zeros((1, len(cuts))), np.zeros((1, len(cuts)))
-    known = np.flatnonzero(judged)
-    own = FirstPassages(passages.row[known], passages.before[known], passages.score[known])
-    blocks = [block[:, lead[known]] for block in drawn_weights(leads, draws=draws, seed=seed)]
-    handed, deals = ([own.sums(cuts, worth[known] * drawn) for drawn in blocks] for worth in (judged, won))
+    places = np.flatnonzero(judged)
+    judged_passages = FirstPassages(passages.row[places], passages.before[places], passages.score[places])
+    blocks = [block[:, lead[places]] for block in drawn_weights(leads, draws=draws, seed=seed)]
+    handed, deals = ([judged_passages.sums(cuts, worth[places] * drawn) for drawn in blocks] for worth in (judged, won))
     return np.vstack(handed), np.vstack(deals)

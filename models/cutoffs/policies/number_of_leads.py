@@ -22,8 +22,8 @@ class NumberOfLeads(Policy):
 
     def choose(self, evidence: BandEvidence, knobs: Knobs, *, confidence: float, compared: Compared) -> Chosen:
         """Return the cut-off whose number of leads comes closest."""
-        asked = self.leads(evidence, knobs, compared)
-        return Chosen(evidence.threshold_for(asked), self.name, asked_leads=asked)
+        leads = self.leads(evidence, knobs, compared)
+        return Chosen(evidence.threshold_for(leads), self.name, asked_leads=leads)
 
 
 class DefaultShare(NumberOfLeads):

@@ -56,8 +56,8 @@ class PromisedPrecision(Policy):
 
     def raise_to(self, threshold: float, chosen: Chosen, evidence: BandEvidence) -> Chosen:
         """Return the choice at the higher cut-off, where the promise is tested by itself."""
-        asked = needed(chosen.promise, "promise", evidence.band)
-        promise = keep_promise(evidence, asked.share, confidence=asked.confidence, at_least=threshold)
+        demand = needed(chosen.promise, "promise", evidence.band)
+        promise = keep_promise(evidence, demand.share, confidence=demand.confidence, at_least=threshold)
         return replace(chosen, threshold=threshold, promise=promise, raised=True)
 
     def words(self, knobs: Knobs, band: Band, *, per_week: float | None, confidence: float) -> str:
@@ -104,8 +104,8 @@ def passed_in_sequence(p_values: npt.ArrayLike, error: npt.ArrayLike) -> npt.NDA
     [True, True, False, False]
     """
     passed, handed = np.zeros(len(np.asarray(p_values)), dtype=bool), 0.0
-    for number, (p, own) in enumerate(zip(np.asarray(p_values), np.asarray(error), strict=True)):
-        level = own + handed
+    for number, (p, error_share) in enumerate(zip(np.asarray(p_values), np.asarray(error), strict=True)):
+        level = error_share + handed
         passed[number] = level > 0 and p <= level
         handed = level if passed[number] else 0.0
     return passed
@@ -130,10 +130,10 @@ def keep_promise(evidence: BandEvidence, share: float, *, confidence: float, at_
     InputError
         If no cut-off passes; it says the best promise that can be kept with this confidence, and at what volume.
     """
-    found = _lowest(evidence, share, confidence, at_least)
-    if found is None:
+    promise = _lowest(evidence, share, confidence, at_least)
+    if promise is None:
         raise _broken(evidence, share, confidence) if at_least is None else _unproven(evidence, share, at_least)
-    return found
+    return promise
 
 
 def best_promise(evidence: BandEvidence, *, confidence: float, below: float = 1.0) -> Promise | None:
@@ -149,12 +149,12 @@ def best_promise(evidence: BandEvidence, *, confidence: float, below: float = 1.
         It is looked for below this share.
     """
     low, high = 0, math.ceil(100 * below)
-    found: Promise | None = None
+    best: Promise | None = None
     while high - low > 1:  # the promises that can be kept are those up to some share, but for chance at the edge
         middle = (low + high) // 2
-        kept = _lowest(evidence, middle / 100, confidence, None)
-        found, low, high = (kept, middle, high) if kept is not None else (found, low, middle)
-    return found
+        promise = _lowest(evidence, middle / 100, confidence, None)
+        best, low, high = (promise, middle, high) if promise is not None else (best, low, middle)
+    return best
 
 
 def _lowest(evidence: BandEvidence, share: float, confidence: float, at_least: float | None) -> Promise | None:

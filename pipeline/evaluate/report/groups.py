@@ -21,14 +21,14 @@ MEASURES = {"seniority": "level", "function": "department", "kind": "kind", "giv
 def agreement_sentence(groups: pd.DataFrame) -> str:
     """Return in one sentence how many groups agree with the forecast."""
     counts = agreement(groups)
-    told = counts["groups"] - counts["too_few_to_tell"]
-    if not told:
+    judged_groups = counts["groups"] - counts["too_few_to_tell"]
+    if not judged_groups:
         return f"None of the {counts['groups']} groups holds enough leads to tell."
     wrong = [f"{counts[key]} too {word}" for key, word in (("too_high", "high"), ("too_low", "low")) if counts[key]]
-    found = f"{counts['agrees']} of the {told} groups that can be told agree with the forecast"
-    found += f"; {' and '.join(wrong)}" if wrong else ""
+    sentence = f"{counts['agrees']} of the {judged_groups} groups that can be told agree with the forecast"
+    sentence += f"; {' and '.join(wrong)}" if wrong else ""
     few = counts["too_few_to_tell"]
-    return f"{found}. {few} hold too few leads to tell." if few else f"{found}."
+    return f"{sentence}. {few} hold too few leads to tell." if few else f"{sentence}."
 
 
 def group_blocks(evaluation: Evaluation, target: str) -> list[dict[str, Any]]:

@@ -26,13 +26,13 @@ def make_sinks(options: ScoreOptions, outputs: Path) -> dict[str, Sink]:
         If there is no sink of a name, or its settings cannot be used.
     """
     given = {"store": {"url": options.store, "chunk_rows": options.chunk_rows}, **options.sinks}
-    return {name: _made(name, own, outputs) for name, own in given.items()}
+    return {name: _made(name, sink_options, outputs) for name, sink_options in given.items()}
 
 
 def _made(name: str, given: Mapping[str, object], outputs: Path) -> Sink:
     if name not in SINKS:
-        known = ", ".join(other for other in SINKS if other != "store") or "none beside the score store"
-        raise InputError(expected=f"a sink that there is: {known}", found=name, table="score.sinks")
+        sink_names = ", ".join(other for other in SINKS if other != "store") or "none beside the score store"
+        raise InputError(expected=f"a sink that there is: {sink_names}", found=name, table="score.sinks")
     try:
         return SINKS[name].from_settings(given, outputs)
     except ValidationError as error:

@@ -245,8 +245,8 @@ def _create_engine(url: sa.URL) -> sa.Engine:
 def _check_keys(scores: pd.DataFrame) -> None:
     unusable = scores["lead_id"].isna() | scores["lead_id"].astype(str).str.contains(_NUL, regex=False)
     if unusable.any():
-        found = repr(scores.loc[unusable, "lead_id"].iloc[0])
-        raise InputError(expected="a lead id without NUL characters", found=found, table="scores", column="lead_id")
+        lead_id = repr(scores.loc[unusable, "lead_id"].iloc[0])
+        raise InputError(expected="a lead id without NUL characters", found=lead_id, table="scores", column="lead_id")
     twice = scores.duplicated(["lead_id", "as_of"])
     if twice.any():
         first = scores.loc[twice].iloc[0]

@@ -253,10 +253,10 @@ def _leads(title: str, ids: Sequence[str], language: Language, lead_url: LeadUrl
 
 def _monday(answer: Answer, language: Language, lead_url: LeadUrl) -> dict[str, Any]:
     monday = answer.monday
-    more, held = len(monday.rows) - SHOWN_LEADS, monday.held_by_gates
+    more, gated_leads = len(monday.rows) - SHOWN_LEADS, monday.held_by_gates
     return {
         "help": say("monday_help", language, sal=number(monday.sal, language), mql=number(monday.mql, language)),
-        "held": say("gates_marked", language, held=number(held, language)) if held else None,
+        "held": say("gates_marked", language, held=number(gated_leads, language)) if gated_leads else None,
         "more": say("monday_more", language, more=number(more, language)) if more > 0 else None,
         "rows": [
             {

@@ -66,11 +66,11 @@ def _mark(x: float, words: str, anchor: str) -> dict[str, str]:
 def curve(history: Sequence[Row], about: RunAbout, language: Language) -> dict[str, str] | None:
     """Return the probability over time as a line, or None where there is nothing to connect."""
     column = about.probability
-    known = sorted((parse_time(row["as_of"]), row[column], row["as_of"]) for row in history if row[column] is not None)
-    if len(known) < 2 or known[0][0] == known[-1][0]:
+    scores = sorted((parse_time(row["as_of"]), row[column], row["as_of"]) for row in history if row[column] is not None)
+    if len(scores) < 2 or scores[0][0] == scores[-1][0]:
         return None
-    first, last, top = known[0], known[-1], max(p for _, p, _ in known) or 1.0
-    dots = [(5 + 990 * (us - first[0]) / (last[0] - first[0]), 68 - 62 * p / top) for us, p, _ in known]
+    first, last, top = scores[0], scores[-1], max(p for _, p, _ in scores) or 1.0
+    dots = [(5 + 990 * (us - first[0]) / (last[0] - first[0]), 68 - 62 * p / top) for us, p, _ in scores]
     words = say(
         "history_picture", language,
         first=percent(first[1], language), first_day=date(first[2], language),

@@ -28,21 +28,21 @@ def when(row: Row, about: RunAbout, explained: TargetName, language: Language) -
     """
     targets = [explained, *(name for name in about.targets if name != explained and not row["reached"])]
     column = probability_of(explained)
-    known = [point for point in row.get("curve") or () if point.get(column) is not None]
-    if len(known) < 2 or known[-1][column] == 1:
+    curve = [point for point in row.get("curve") or () if point.get(column) is not None]
+    if len(curve) < 2 or curve[-1][column] == 1:
         return None
     days = _told_days([point["days"] for point in row["curve"]], about, targets)
-    told = {point["days"]: point for point in row["curve"]}
+    by_day = {point["days"]: point for point in row["curve"]}
     goals = [about.targets[name].stage for name in targets]
     expected = [_after(row.get(expected_days_to(name)), language) for name in targets]
-    ahead = [day for day in days if day <= known[-1]["days"]]
-    chances = [f"{_within(day, language)} {_share(told[day], explained, language)}" for day in ahead]
+    ahead = [day for day in days if day <= curve[-1]["days"]]
+    chances = [f"{_within(day, language)} {_share(by_day[day], explained, language)}" for day in ahead]
     return {
         "about": say("when_about", language, goal=goals[0]),
         "goals": goals,
-        "rows": [(_within(day, language), [_share(told[day], name, language) for name in targets]) for day in days],
+        "rows": [(_within(day, language), [_share(by_day[day], name, language) for name in targets]) for day in days],
         "expected": expected if any(text != DASH for text in expected) else None,
-        "curve": _geometry(known, column, language),
+        "curve": _geometry(curve, column, language),
         "words": say("when_picture", language, goal=goals[0], chances=", ".join(chances)),
     }
 
@@ -55,12 +55,12 @@ def _told_days(days: Sequence[float], about: RunAbout, targets: Sequence[TargetN
     return sorted({*(day for day in days if day in ends), *between[-max(MOST_TOLD - len(ends), 1) :]})
 
 
-def _geometry(known: Sequence[Row], column: str, language: Language) -> dict[str, Any]:
+def _geometry(curve: Sequence[Row], column: str, language: Language) -> dict[str, Any]:
     """Return the curve from now to the horizon, the area below it, and what stands at the axes."""
-    last = known[-1]
+    last = curve[-1]
     top = last[column] or 1.0
     dots = [(LEFT, BOTTOM)] + [
-        (LEFT + (RIGHT - LEFT) * p["days"] / last["days"], BOTTOM - (BOTTOM - TOP) * p[column] / top) for p in known
+        (LEFT + (RIGHT - LEFT) * p["days"] / last["days"], BOTTOM - (BOTTOM - TOP) * p[column] / top) for p in curve
     ]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in dots)
     return {

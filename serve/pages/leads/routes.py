@@ -47,7 +47,7 @@ def get_leads(
     chosen = band if band in GROUPS else None
     fit_grade = fit if fit in FIT_GRADES else None
     behaviour_grade = behaviour if behaviour in BEHAVIOUR_GRADES else None
-    found = services.store.open_leads(
+    listing = services.store.open_leads(
         probability=about.probability,
         group=chosen,
         search=search.strip(),
@@ -59,13 +59,13 @@ def get_leads(
     here = {"lang": language, "band": chosen, "search": search.strip() or None,
             "fit": fit_grade, "behaviour": behaviour_grade}  # fmt: skip
     context = {
-        **views.list_page(found, about, language, search=search.strip(), grades=(fit_grade, behaviour_grade)),
+        **views.list_page(listing, about, language, search=search.strip(), grades=(fit_grade, behaviour_grade)),
         "running": services.store.is_running(),
-        "tabs": _tabs(found.counts, chosen, here, about, language),
-        "leads": [views.list_row(r, about, language) | {"url": lead_url(r["lead_id"], language)} for r in found.rows],
+        "tabs": _tabs(listing.counts, chosen, here, about, language),
+        "leads": [views.list_row(r, about, language) | {"url": lead_url(r["lead_id"], language)} for r in listing.rows],
         "band": chosen,
         "search": search.strip(),
-        **_pager(found, here, page=page, rows_a_page=rows_a_page, language=language),
+        **_pager(listing, here, page=page, rows_a_page=rows_a_page, language=language),
     }
     return page_response(request, "leads.html.j2", context, source_title=about.title.of(language))
 
@@ -101,12 +101,12 @@ def _last_run(services: Services, language: Language) -> StoredRun:
 
 
 def _pager(
-    found: LeadPage, here: dict[str, str | None], *, page: int, rows_a_page: int, language: Language
+    listing: LeadPage, here: dict[str, str | None], *, page: int, rows_a_page: int, language: Language
 ) -> dict[str, str | None]:
     """Return what stands below the list: which leads these are, and where the others are."""
-    pages = max(1, -(-found.matching // rows_a_page))
+    pages = max(1, -(-listing.matching // rows_a_page))
     first = (page - 1) * rows_a_page + 1
-    shown = {"first": first, "last": first + len(found.rows) - 1, "matching": found.matching}
+    shown = {"first": first, "last": first + len(listing.rows) - 1, "matching": listing.matching}
     return {
         "shown": say("of_leads", language, **{name: number(value, language) for name, value in shown.items()}),
         "page_words": say("page", language, page=number(page, language), pages=number(pages, language)),
@@ -120,10 +120,12 @@ def _tabs(
 ) -> list[dict[str, Any]]:
     tabs = []
     for band in (None, *GROUPS):
-        own = {name: value for name, value in counts.items() if band in (None, name)}
+        band_counts = {name: value for name, value in counts.items() if band in (None, name)}
         name = say("all", language) if band is None else views.badge(band, about, language)["band"]
         url = _leads_url({**here, "band": band})
-        tabs.append({"name": name, "leads": number(sum(own.values()), language), "url": url, "current": band == chosen})
+        tabs.append(
+            {"name": name, "leads": number(sum(band_counts.values()), language), "url": url, "current": band == chosen}
+        )
     return tabs
 
 

@@ -181,15 +181,15 @@ def history_rows(history: Sequence[Row], about: RunAbout, language: Language) ->
 
 
 def list_page(
-    found: LeadPage, about: RunAbout, language: Language, *, search: str, grades: tuple[str | None, str | None]
+    listing: LeadPage, about: RunAbout, language: Language, *, search: str, grades: tuple[str | None, str | None]
 ) -> dict[str, Any]:
     """Return what stands above the list, and which columns it has; ``grades`` are those filtered by, fit first."""
-    known = {"open": number(found.total, language), "found": number(found.found, language), "search": search}
+    values = {"open": number(listing.total, language), "found": number(listing.found, language), "search": search}
     texts = apart({"mql": about.cutoffs.mql, "sal": about.cutoffs.sal}, language)
     key = "leads_found" if search else "leads_graded" if any(grades) else "leads_known"
     return {
         "title": say("leads_title", language),
-        "known": say(key, language, **known),
+        "known": say(key, language, **values),
         "grade_filters": [
             {"name": name, "words": say(f"{name}_grade", language), "chosen": chosen, "grades": sorted(all_grades)}
             for name, chosen, all_grades in zip(
