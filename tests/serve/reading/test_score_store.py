@@ -45,12 +45,12 @@ def test_the_server_reads_of_a_run_what_the_job_writes() -> None:
 
 
 def test_what_an_older_version_did_not_say_has_its_meaning_when_it_is_read(tmp_path: Path, about: RunAbout) -> None:
-    later = {"verdict", "lane", "sales_stages", "with_sales", "top_reasons"}
+    later = {"verdict", "lane", "with_sales", "top_reasons"}
     run = latest_run(store_with(tmp_path / "scores.sqlite", about.model_dump(mode="json", exclude=later)))
     assert run is not None
     assert run.finished_at == NOON
     assert run.about.goal == about.goal
-    assert (run.about.verdict, run.about.sales_stages) == (None, ())
+    assert (run.about.verdict, run.about.with_sales) == (None, 0)
 
 
 def test_a_run_that_says_something_else_is_one_message(tmp_path: Path, about: RunAbout) -> None:
