@@ -22,8 +22,8 @@ import pandas as pd
 from few_outcomes import Funnel, simulate_funnel
 from forecast import RUNS
 
-from features.catalog.feature_list import feature_list
 from features.errors import InputError
+from features.families.feature_list import feature_list
 from features.labelling.time_split import SplitOptions, split_by_time
 from features.source_spec import SourceSpec
 from features.time_units import to_micros

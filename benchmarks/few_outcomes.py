@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.catalog.feature_list import feature_list
+from features.families.feature_list import feature_list
 from features.labelling.time_split import SplitOptions, split_by_time
 from features.source_spec import SourceSpec
 from features.time_units import to_micros

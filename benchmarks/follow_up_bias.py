@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from features.catalog.feature_list import feature_list
+from features.families.feature_list import feature_list
 from features.source_spec import SourceSpec
 from models.forecast.fit_forecast import fit_forecast
 from models.forecast.forecast import Forecast

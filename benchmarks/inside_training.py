@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
-from features.catalog.feature_list import feature_list
+from features.families.feature_list import feature_list
 from features.time_units import to_micros
 from models.estimator.fit_estimator import fit_estimator
 from models.estimator.fitting import Fitting

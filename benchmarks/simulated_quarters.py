@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from features.as_of import AS_OF
-from features.catalog.feature_list import feature_list
+from features.families.feature_list import feature_list
 from features.labelling.labels import as_seen, build_labels
 from features.labelling.seen_so_far import seen_so_far
 from features.labelling.snapshots import job_snapshots

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from features.catalog.feature_list import feature_list
+from features.families.feature_list import feature_list
 from models.estimator.fitting import Fitting
 from models.forecast.fit_forecast import labelled_rows
 from models.forecast.fit_target import FIT_PARTS, fit_target

@@ -9,33 +9,30 @@ from features.lazy_exports import at_first_use
 
 if TYPE_CHECKING:
     from features.as_of import counts_as_outcome, is_known, is_matured
-    from features.catalog.feature_list import Feature, feature_list
-    from features.engine import FeatureEngine, compute_features, features_sql
+    from features.catalog.feature import Feature
+    from features.engine import FeatureEngine, compute_features
     from features.errors import InputError
-    from features.families.all_families import build_features
+    from features.families.feature_list import feature_list
     from features.labelling.labels import build_labels
     from features.labelling.snapshots import history_snapshots, open_snapshots
     from features.labelling.time_split import SplitOptions, split_by_time
     from features.source_spec import FeatureOptions, SourceSpec
-    from features.tables.facts import FactFrames, Facts
+    from features.tables.facts import FactFrames
 else:
     __getattr__ = at_first_use(__name__)
 
 __all__ = [
     "FactFrames",
-    "Facts",
     "Feature",
     "FeatureEngine",
     "FeatureOptions",
     "InputError",
     "SourceSpec",
     "SplitOptions",
-    "build_features",
     "build_labels",
     "compute_features",
     "counts_as_outcome",
     "feature_list",
-    "features_sql",
     "history_snapshots",
     "is_known",
     "is_matured",

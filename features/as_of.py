@@ -1,4 +1,4 @@
-"""The as-of rule, and running totals that keep it.
+"""The as-of rule, for one time, for columns of times, and for facts in order of time.
 
 A fact with ``time <= as_of`` is known at ``as_of``; an outcome counts in ``(as_of, as_of + horizon]``. Both halves of
 the rule are written here and nowhere else.
@@ -6,14 +6,17 @@ the rule are written here and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
+from numpy.typing import NDArray
 
-TIME = "time_us"
+from features.compiled import compiled
+
+Times = NDArray[np.int64]
+"""Microseconds since 1970 UTC."""
+Positions = NDArray[np.int64]
+
 AS_OF = "as_of_us"
 
 
@@ -61,86 +64,43 @@ def is_matured(as_of: Any, horizon: Any, observed_until: Any) -> Any:
     return as_of + horizon <= observed_until
 
 
-@dataclass(frozen=True)
-class Total:
-    """One figure that runs along the facts of a partition.
+@compiled
+def known_until(times: Times, start: Positions, part: Positions, moments: Times, shift_us: int) -> Positions:
+    """Return for each look the position after the last fact that is known ``shift_us`` before its moment.
+
+    Whoever reads facts up to that position can see none that lies after the moment.
 
     Parameters
     ----------
-    name : str
-        Column of the result.
-    value : str
-        Column of the facts; nulls are passed over.
-    how : {"sum", "max", "min"}
-        A sum over nothing is 0, a maximum or minimum over nothing is null.
-    last_us : int, optional
-        Only facts in ``(as_of - last_us, as_of]``; None takes all that are known.
-    by : tuple of str, optional
-        Partition of this total where it differs from the stream's.
+    times : array of int64
+        Times of facts, part by part, rising within a part.
+    start : array of int64 of length parts + 1
+        Where each part begins.
+    part : array of int64 of shape (kinds, looks)
+        The part that each look reads; below 0 it reads nothing and gets 0.
+    moments : array of int64 of length looks
+        As-of times. Looks at one part that follow each other in time are quickest.
+    shift_us : int
+        0 for what is known at the moment; a window's length for what was known when the window began.
     """
-
-    name: str
-    value: str
-    how: Literal["sum", "max", "min"] = "sum"
-    last_us: int | None = None
-    by: tuple[str, ...] | None = None
-
-
-def totals_as_of(facts: ir.Table, probes: ir.Table, *, by: Sequence[str], totals: Sequence[Total]) -> ir.Table:
-    """Return every probe with the totals over the facts known to it.
-
-    Facts and probes go through one stream per partition, in order of time. Facts at exactly a probe's time are its
-    peers in a RANGE window and so are known; nothing depends on the order of rows. Work is linear in facts + probes,
-    but for sorting.
-
-    Parameters
-    ----------
-    facts : ibis Table
-        Columns of the partitions, ``time_us`` (int64) and the value columns of the totals.
-    probes : ibis Table
-        Columns of the partitions, ``as_of_us`` (int64) and whatever tells the probes apart.
-    by : sequence of str
-        Columns that make a partition.
-    totals : sequence of Total
-        What to compute.
-
-    Returns
-    -------
-    ibis Table
-        The columns of ``probes``, then one column a total.
-    """
-    values = sorted({total.value for total in totals})
-    fact_schema, probe_schema = facts.schema(), probes.schema()
-    carried = [name for name in probe_schema.names if name != AS_OF]
-    fact_rows = facts.select(
-        **{n: facts[n] if n in fact_schema else ibis.null(probe_schema[n]) for n in carried},
-        **{TIME: facts[TIME]},
-        **{n: facts[n] for n in values},
-        is_probe=ibis.literal(False),
-    )
-    probe_rows = probes.select(
-        **{n: probes[n] for n in carried},
-        **{TIME: probes[AS_OF]},
-        **{n: ibis.null(fact_schema[n]) for n in values},
-        is_probe=ibis.literal(True),
-    )
-    stream = fact_rows.union(probe_rows)
-    running = stream.select(
-        *carried, "is_probe", **{AS_OF: stream[TIME]}, **{t.name: _running(stream, t, by) for t in totals}
-    )
-    return running.filter(running.is_probe).drop("is_probe").select(*probe_schema.names, *(t.name for t in totals))
-
-
-def _running(stream: ir.Table, total: Total, by: Sequence[str]) -> ir.Value:
-    preceding = None if total.last_us is None else total.last_us - 1
-    window = ibis.range_window(group_by=list(total.by or by), order_by=TIME, preceding=preceding, following=0)
-    column = stream[total.value]
-    if total.how == "sum":
-        return column.sum().over(window).fill_null(0)
-    return (column.max() if total.how == "max" else column.min()).over(window)
-
-
-def joined(left: ir.Table, right: ir.Table, on: Sequence[str]) -> ir.Table:
-    """Return every row of ``left`` with the columns of the one row of ``right`` that has the same keys, or nulls."""
-    added = [name for name in right.columns if name not in on]
-    return left.left_join(right, list(on)).select(*left.columns, *added)
+    kinds, looks = part.shape
+    known = np.zeros((kinds, looks), np.int64)
+    for kind in range(kinds):
+        before, low = -1, 0
+        for look in range(looks):
+            own = part[kind, look]
+            if own < 0:
+                continue
+            as_of = moments[look] - shift_us
+            high = start[own + 1]
+            if own != before or (low > start[own] and not times[low - 1] <= as_of):
+                low = start[own]
+            before = own
+            while low < high:
+                middle = (low + high) // 2
+                if times[middle] <= as_of:
+                    low = middle + 1
+                else:
+                    high = middle
+            known[kind, look] = low
+    return known

@@ -1,64 +1,77 @@
-"""The features run on DuckDB: the same SQL for one lead on request, for many in memory, and in the batch.
-
-This is the only module that knows an engine: a DuckDB in memory, which reads no file and no clock. The expressions of
-``build_features`` are turned into SQL once for a source and its options; from then on a request costs only the run of
-that SQL.
-"""
+"""Feature rows from facts: of many leads in memory, and of one lead among all others that are known."""
 
 from __future__ import annotations
 
-import threading
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
-import duckdb
-import ibis
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from features.as_of import AS_OF
-from features.catalog.feature_list import feature_list
-from features.families.all_families import build_features
+from features.as_of import AS_OF, Positions, Times
+from features.families.feature_list import all_columns
+from features.families.rows import as_frame
+from features.kernel.block import Block, acts_of_lead
+from features.kernel.coded_facts import CodedFacts, EventKinds, coded
+from features.kernel.other_leads import OtherLeads
+from features.kernel.population import Population
 from features.source_spec import FeatureOptions, SourceSpec
-from features.tables.facts import TIME_COLUMNS, FactFrames, arrow_facts, fact_schemas, unbound_facts
+from features.tables.facts import FactFrames, arrow_facts
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-SNAPSHOTS = "snapshots"
-_DUCKDB_TYPES = {"string": "VARCHAR", "float64": "DOUBLE", "boolean": "BOOLEAN", "int64": "BIGINT"}
-_SNAPSHOT_SCHEMA = {"lead_id": "string", AS_OF: "int64"}
+BLOCK_CELLS = 4_000_000
+"""So many cells of feature rows are computed at a time: they stay near the processor, and memory stays small."""
+BLOCK_FACTS = 500_000
+"""So many events of leads at a time, as far as whole leads allow."""
 
 
-def features_sql(spec: SourceSpec, options: FeatureOptions) -> str:
-    """Return DuckDB SQL for the feature rows, sorted by ``lead_id, as_of_us``.
+def compute_features(
+    frames: FactFrames, snapshots: pd.DataFrame, spec: SourceSpec, options: FeatureOptions
+) -> pd.DataFrame:
+    """Return the feature rows of snapshots from facts in memory.
 
-    It reads tables or views ``leads``, ``changes``, ``events``, ``stages`` with the columns of
-    `features.tables.facts.fact_schemas`, and ``snapshots`` (``lead_id``, ``as_of_us``).
+    Parameters
+    ----------
+    frames : FactFrames
+        Facts of all leads. Those after a snapshot's as-of time make no difference to its row.
+    snapshots : DataFrame
+        ``lead_id``, ``as_of_us`` (int64); one that is given twice is one row.
+    spec : SourceSpec
+        What the source declares.
+    options : FeatureOptions
+        Windows and half-lives.
+
+    Returns
+    -------
+    DataFrame
+        ``lead_id``, ``as_of_us``, then the feature list's columns; numbers float64, categories object (None is
+        missing); sorted by lead and time.
+
+    Raises
+    ------
+    InputError
+        If a table lacks ``lead_id`` or its time, a value does not have its column's type, or a snapshot's lead is not
+        in ``leads``.
     """
-    return _compiled(spec.model_dump_json(by_alias=True), options)
-
-
-@lru_cache(maxsize=32)
-def _compiled(spec_json: str, options: FeatureOptions) -> str:
-    spec = SourceSpec.model_validate_json(spec_json)
-    snapshots = ibis.table(_SNAPSHOT_SCHEMA, name=SNAPSHOTS)
-    rows = build_features(unbound_facts(spec), snapshots, spec, options)
-    return str(ibis.to_sql(rows.order_by("lead_id", AS_OF), dialect="duckdb"))
+    tables = arrow_facts(frames, spec)
+    lead_ids, lead, moments = numbered(pa.array(snapshots["lead_id"], pa.string(), from_pandas=True),
+                                       snapshots[AS_OF].to_numpy())  # fmt: skip
+    population = population_of(tables, spec)
+    facts = coded(tables, lead_ids, spec)
+    columns = all_columns(spec, options)
+    parts = [
+        as_frame(block, columns)
+        for block in blocks(facts, population.others_of(facts), lead, moments, spec, options)
+    ]  # fmt: skip
+    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
 
 
 class FeatureEngine:
-    """Computes feature rows again and again for one source; made once, then quick.
+    """Computes the feature rows of single leads among all others, again and again.
 
-    The SQL is planned once. A call puts its facts beside the background, runs the plan and takes them out again. Calls
-    from several threads wait for one another.
-
-    For one lead a call needs only what its row depends on; the row is then the same as in the batch:
-
-    - the lead's own row of ``leads`` and its own ``changes``, ``events`` and ``stages``;
-    - the same of the other leads of its account (``changes`` are not needed);
-    - for columns with ``source_rate``, in the background: ``leads`` (``lead_id``, ``created_at``, those columns) and
-      ``stages`` of all leads.
+    What a call says about a lead stands in place of all that the others' facts say about it; the row is then the same
+    as in the batch. Calls may come from several threads; none waits for another.
 
     Parameters
     ----------
@@ -66,110 +79,87 @@ class FeatureEngine:
         What the source declares.
     options : FeatureOptions
         Windows and half-lives.
-    background : FactFrames, optional
-        Facts that every call sees. What a call says about a lead replaces all the background says about it.
-    threads : int
-        How many threads DuckDB may use; one is quickest for one lead.
+    background : FactFrames or Population, optional
+        All leads: ``leads`` with account and the columns that have a rate, ``stages``, and the events of leads with an
+        account.
     """
 
     def __init__(
-        self, spec: SourceSpec, options: FeatureOptions, *, background: FactFrames | None = None, threads: int = 1
+        self, spec: SourceSpec, options: FeatureOptions, *, background: FactFrames | Population | None = None
     ) -> None:
         self._spec, self._options = spec, options
-        self._lock = threading.Lock()
-        self._connection = duckdb.connect(config={"threads": threads})
-        for name, schema in {**fact_schemas(spec), SNAPSHOTS: _SNAPSHOT_SCHEMA}.items():
-            columns = ", ".join(f'"{column}" {_DUCKDB_TYPES[dtype]}' for column, dtype in schema.items())
-            self._connection.execute(f"CREATE TABLE {name} ({columns})")
-        if background is not None:
-            self._insert(arrow_facts(background, spec))
-        # On little data it takes far longer to optimise hundreds of steps than to run them as written; and an optimised
-        # plan depends on the data, so DuckDB would make it anew for every call. The switch must be back on when the
-        # plan runs: windows take quadratic time without it.
-        self._connection.execute("PRAGMA disable_optimizer")
-        self._connection.execute(f"PREPARE feature_rows AS {features_sql(spec, options)}")
-        self._connection.execute("PRAGMA enable_optimizer")
+        if isinstance(background, Population):
+            self._population = background
+        else:
+            nobody = pd.DataFrame({"lead_id": pd.Series([], dtype="str"), "created_us": np.zeros(0, np.int64)})
+            self._population = population_of(arrow_facts(background or FactFrames(nobody), spec), spec)
+        self._columns = all_columns(spec, options)
 
     def compute(self, frames: FactFrames, snapshots: pd.DataFrame) -> pd.DataFrame:
-        """Return the feature rows of snapshots.
-
-        Parameters
-        ----------
-        frames : FactFrames
-            Facts. Those after a snapshot's as-of time make no difference to its row.
-        snapshots : DataFrame
-            ``lead_id``, ``as_of_us`` (int64).
-
-        Returns
-        -------
-        DataFrame
-            ``lead_id``, ``as_of_us``, then the feature list's columns; numbers float64, categories object (None is
-            missing); sorted by lead and time.
-
-        Raises
-        ------
-        InputError
-            If a table lacks ``lead_id`` or its time, or a value does not have its column's type.
-        """
+        """Return the feature rows of snapshots, each lead by itself among the others; see `compute_features`."""
         tables = arrow_facts(frames, self._spec)
-        probes = pa.table(
-            {
-                "lead_id": pa.array(snapshots["lead_id"], pa.string(), from_pandas=True),
-                AS_OF: pa.array(snapshots[AS_OF], pa.int64()),
-            }
-        )
-        with self._lock:
-            self._connection.execute("BEGIN")
-            try:
-                self._forget(tables["leads"])
-                self._insert({**tables, SNAPSHOTS: probes})
-                rows = self._connection.sql("EXECUTE feature_rows").to_arrow_table()
-            finally:
-                self._connection.execute("ROLLBACK")
-        return feature_frame(rows, self._spec, self._options)
+        lead_ids, lead, moments = numbered(pa.array(snapshots["lead_id"], pa.string(), from_pandas=True),
+                                           snapshots[AS_OF].to_numpy())  # fmt: skip
+        facts = coded(tables, lead_ids, self._spec)
+        parts = [
+            self.rows(facts.between(one, one + 1), moments[lead == one]) for one in range(len(lead_ids))
+        ]  # fmt: skip
+        return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
 
-    def close(self) -> None:
-        """Give the memory back."""
-        self._connection.close()
-
-    def _insert(self, tables: Mapping[str, pa.Table]) -> None:
-        for name, rows in tables.items():
-            if rows.num_rows:
-                self._connection.execute(f"INSERT INTO {name} SELECT * FROM rows")
-
-    def _forget(self, leads: pa.Table) -> None:
-        ids = leads.select(["lead_id"])  # noqa: F841 - DuckDB finds it by its name
-        for name in TIME_COLUMNS:
-            self._connection.execute(f"DELETE FROM {name} WHERE lead_id IN (SELECT lead_id FROM ids)")
+    def rows(self, facts: CodedFacts, moments: Times) -> pd.DataFrame:
+        """Return the feature rows of one lead at some moments."""
+        lead = facts.attributes.select(["account_id", *self._population.values]).to_pylist()[0]
+        others = self._population.around(facts.lead_ids[0].as_py(), lead.pop("account_id"), lead)
+        number = np.zeros(len(moments), np.int64)
+        return as_frame(Block(self._spec, self._options, facts, others, number, moments), self._columns)
 
 
-def compute_features(
-    frames: FactFrames, snapshots: pd.DataFrame, spec: SourceSpec, options: FeatureOptions
-) -> pd.DataFrame:
-    """Return the feature rows of snapshots from facts in memory: `FeatureEngine.compute` on an engine that is kept.
+def numbered(lead_ids: pa.Array, moments: Times) -> tuple[pa.Array, Positions, Times]:
+    """Return the different leads of snapshots, rising, and each different snapshot by number and moment, in order."""
+    different = pc.unique(lead_ids)
+    different = different.take(pc.sort_indices(different))
+    lead = np.array(pc.index_in(lead_ids, value_set=different).to_numpy(zero_copy_only=False), dtype=np.int64)
+    order = np.lexsort((moments, lead))
+    lead, moments = lead[order], np.array(moments, dtype=np.int64)[order]
+    new = np.ones(len(lead), dtype=np.bool_)
+    new[1:] = (np.diff(lead) != 0) | (np.diff(moments) != 0)
+    return different, lead[new], moments[new]
 
-    One engine is kept, that of the last source and options.
+
+def population_of(tables: Mapping[str, pa.Table], spec: SourceSpec) -> Population:
+    """Return all leads of tables in memory, as far as others depend on them."""
+    leads = tables["leads"]
+    events = coded(tables, leads["lead_id"].combine_chunks(), spec).events
+    acts = acts_of_lead(events, EventKinds.of(spec))
+    lead = np.repeat(np.arange(acts.parts), np.diff(acts.start))
+    return Population.of(leads, tables["stages"], spec, acts=(lead, acts.times))
+
+
+def blocks(
+    facts: CodedFacts,
+    others: OtherLeads,
+    lead: Positions,
+    moments: Times,
+    spec: SourceSpec,
+    options: FeatureOptions,
+) -> Iterator[Block]:
+    """Cut looks into blocks of whole leads; at least one, which may be empty.
+
+    Parameters
+    ----------
+    facts, others
+        Of all leads that are looked at.
+    lead, moments : array of int64
+        One entry a look, in order of lead and moment.
     """
-    return _kept_engine(spec.model_dump_json(by_alias=True), options).compute(frames, snapshots)
-
-
-@lru_cache(maxsize=1)  # an engine holds a database in memory; one that is dropped closes it with its last user
-def _kept_engine(spec_json: str, options: FeatureOptions) -> FeatureEngine:
-    return FeatureEngine(SourceSpec.model_validate_json(spec_json), options)
-
-
-def duckdb_type(dtype: str) -> str:
-    """Return DuckDB's name of a type in `features.tables.facts.fact_schemas`."""
-    return _DUCKDB_TYPES[dtype]
-
-
-def feature_frame(rows: pa.Table, spec: SourceSpec, options: FeatureOptions) -> pd.DataFrame:
-    """Return Arrow feature rows as a frame: numbers float64 with NaN, categories object with None."""
-    columns = {"lead_id": pd.Series(rows["lead_id"].to_pylist(), dtype="str"), AS_OF: rows[AS_OF].to_numpy()}
-    for feature in feature_list(spec, options):
-        column = rows[feature.name]
-        if feature.dtype == "category":
-            columns[feature.name] = pd.Series(column.to_pylist(), dtype=object)
-        else:
-            columns[feature.name] = column.to_numpy()
-    return pd.DataFrame(columns)
+    row_cells = len(all_columns(spec, options))
+    looks_before = np.searchsorted(lead, np.arange(len(facts) + 1))
+    load = facts.events.start // BLOCK_FACTS + looks_before * row_cells // BLOCK_CELLS
+    cuts = np.flatnonzero(np.diff(load, prepend=-1)) if len(facts) else np.array([0])
+    edges = np.unique(np.concatenate([cuts, [len(facts)]])) if len(facts) else np.array([0, 0])
+    for first, last in pairwise(edges):
+        low, high = looks_before[first], looks_before[last]
+        yield Block(
+            spec, options, facts.between(first, last), others.between(first, last),
+            lead[low:high] - first, moments[low:high],
+        )  # fmt: skip

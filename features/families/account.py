@@ -2,73 +2,87 @@
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from collections.abc import Iterator
 
-from features.as_of import AS_OF, TIME, Total, joined, totals_as_of
-from features.catalog.feature_list import ACCOUNT_WINDOW_US, lead_families
-from features.families.behaviour import family_events
-from features.source_spec import SourceSpec
-from features.tables.facts import Facts
+import numpy as np
+
+from features.as_of import Times, is_known
+from features.families.measure import Column, Measure, column
+from features.kernel.block import Block
+from features.kernel.looks import Looks, Values
+from features.kernel.streams import Stream
+from features.language.languages import Words
+from features.language.sentences import duration_words
+from features.source_spec import FeatureOptions, SourceSpec
 from features.time_units import DAY_US, format_duration
 
-_KEYS = ("lead_id", AS_OF)
-_KINDS = ("created", "reached", "won", "event")
+ACCOUNT_WINDOW_US = 30 * DAY_US
+"""How far back the actions of an account's other leads are counted."""
 
 
-def account_features(facts: Facts, snapshots: ir.Table, spec: SourceSpec) -> ir.Table:
-    """Return ``lead_id``, ``as_of_us`` and the account features, one row a snapshot.
+def _in_account(block: Block, stream: Stream) -> Looks:
+    return Looks(stream, block.others.accounts.account[block.lead][None, :], block.moments)
 
-    Totals of the account less the lead's own totals. A lead without an account has no others: 0, and null for days.
-    """
+
+def _others(block: Block, stream: Stream, own: Times) -> Values:
+    """Count the account's facts, less the lead's own; a lead without an account has no others."""
+    is_own = is_known(own[block.lead], block.moments)
+    return _in_account(block, stream).count()[0] - is_own
+
+
+def _other_leads(block: Block, _: None) -> Values:
+    return _others(block, block.others.accounts.created, block.others.accounts.own_created)
+
+
+def _others_reached(block: Block, _: None) -> Values:
+    return _others(block, block.others.accounts.reached, block.others.accounts.own_reached)
+
+
+def _others_won(block: Block, _: None) -> Values:
+    return _others(block, block.others.accounts.won, block.others.accounts.own_won)
+
+
+def _days_since_last_won(block: Block, _: None) -> Values:
+    """Look at the account's last win; a lead that is won itself has none, for its own win is not another's."""
+    accounts = block.others.accounts
+    days = _in_account(block, accounts.won).since_last(DAY_US)[0]
+    return np.where(is_known(accounts.own_won[block.lead], block.moments), np.nan, days)
+
+
+def _other_events(block: Block, window_us: int) -> Values:
+    accounts = block.others.accounts
+    own = Looks(accounts.own_events, block.lead[None, :], block.moments)
+    return (_in_account(block, accounts.events).count(last_us=window_us) - own.count(last_us=window_us))[0]
+
+
+def _reached_is_not_won(spec: SourceSpec) -> bool:
+    return spec.targets[spec.primary_target].stage != spec.ladder[-1]
+
+
+MEASURES = (
+    Measure("other_leads_count", "number", "count", "Other leads of the same account created by as_of", _other_leads),
+    Measure("others_reached_count", "number", "count",
+            "Other leads of the same account that reached {stage} by as_of", _others_reached, has=_reached_is_not_won),
+    Measure("others_won_count", "number", "count", "Other leads of the same account won by as_of", _others_won),
+    Measure("days_since_last_won", "number", "days",
+            "Days from the last win among the account's other leads to as_of", _days_since_last_won),
+)  # fmt: skip
+
+OTHER_EVENTS = Measure(
+    "other_events_count", "number", "count",
+    "Events of the account's other leads by themselves in (as_of - {length}, as_of]", _other_events,
+)  # fmt: skip
+
+
+def columns(spec: SourceSpec, options: FeatureOptions) -> Iterator[Column]:
+    """Yield the columns of the account."""
     target = spec.targets[spec.primary_target]
-    accounts = facts.leads.filter(facts.leads.account_id.notnull()).select("lead_id", "account_id", "created_us")
-    probes = snapshots.inner_join(accounts, ["lead_id"]).select("account_id", *_KEYS)
-    rows = _account_facts(facts, accounts.semi_join(probes, ["account_id"]), spec)
-    account, lead = ("account_id",), ("account_id", "lead_id")
-    totals = [Total(f"{kind}_all", kind, by=account) for kind in _KINDS[:-1]]
-    totals += [Total(f"{kind}_own", kind, by=lead) for kind in _KINDS[:-1]]
-    totals += [Total("event_all", "event", last_us=ACCOUNT_WINDOW_US, by=account)]
-    totals += [Total("event_own", "event", last_us=ACCOUNT_WINDOW_US, by=lead)]
-    totals += [Total("last_won_us", "won_us", "max", by=account)]
-    table = joined(snapshots, totals_as_of(rows, probes, by=account, totals=totals), _KEYS)
-    others = {kind: (table[f"{kind}_all"] - table[f"{kind}_own"]).fill_null(0).cast("float64") for kind in _KINDS}
-    # a lead that is won itself is not scored any more; its own win must not pass for another's
-    won_us = (table.won_own == 0).ifelse(table.last_won_us, ibis.null("int64"))
-    columns: dict[str, ir.Value] = {"account_other_leads_count": others["created"]}
-    if target.stage != spec.ladder[-1]:
-        columns["account_others_reached_count"] = others["reached"]
-    columns["account_others_won_count"] = others["won"]
-    columns["account_days_since_last_won"] = (table[AS_OF] - won_us).cast("float64") / float(DAY_US)
-    columns[f"account_other_events_count_{format_duration(ACCOUNT_WINDOW_US)}"] = others["event"]
-    return table.select(*_KEYS, **columns)
-
-
-def _account_facts(facts: Facts, accounts: ir.Table, spec: SourceSpec) -> ir.Table:
-    """Return one stream of what happened in accounts, with a 1 in the column of its kind."""
-    target = spec.targets[spec.primary_target]
-    leads = facts.leads.select("lead_id", **{TIME: facts.leads.created_us})
-    stream = _of_kind(leads, "created")
-    stream = stream.union(_of_kind(_first_entry(facts.stages, spec.stages_reaching(target.stage)), "reached"))
-    stream = stream.union(_of_kind(_first_entry(facts.stages, (spec.ladder[-1],)), "won"))
-    stream = stream.union(_of_kind(family_events(facts.events, lead_families(spec)), "event"))
-    of_account = stream.inner_join(accounts, ["lead_id"])
-    # nobody knows that a lead belongs to the account before the lead is there
-    known_from = ibis.greatest(of_account[TIME], of_account.created_us)
-    columns = {name: known_from if name == TIME else of_account[name] for name in stream.columns}
-    return of_account.select("account_id", **columns)
-
-
-def _first_entry(stages: ir.Table, names: tuple[str, ...]) -> ir.Table:
-    entered = stages.filter(stages.stage.isin(names))
-    return entered.group_by("lead_id").agg(**{TIME: entered.entered_us.min()})
-
-
-def _of_kind(rows: ir.Table, kind: str) -> ir.Table:
-    time = rows[TIME]
-    return rows.select(
-        "lead_id",
-        **{TIME: time},
-        **{name: ibis.literal(int(name == kind), "int64") for name in _KINDS},
-        won_us=time if kind == "won" else ibis.null("int64"),
-    )
+    thing = target.words or Words.same(target.stage)
+    for measure in MEASURES:
+        if measure.has(spec):
+            yield column(measure, "account", subject="account", thing=thing, stage=target.stage)
+    length = format_duration(ACCOUNT_WINDOW_US)
+    yield column(
+        OTHER_EVENTS, "account", name=f"other_events_count_{length}", subject="account", parameter=ACCOUNT_WINDOW_US,
+        window=duration_words(ACCOUNT_WINDOW_US), length=length,
+    )  # fmt: skip

@@ -2,140 +2,222 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import reduce
-from operator import add
+import math
+import re
+from collections.abc import Callable, Iterator
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from features.as_of import AS_OF, TIME, Total, joined, totals_as_of
-from features.families.email_domains import domain_kind, email_domain
-from features.families.job_titles import function, plain_title, seniority
-from features.source_spec import BANT, FitColumn, FitType, SourceSpec
-from features.tables.facts import FIT_DTYPES, Facts
-from features.tables.written_values import NO, NUMBER, YES
+from features.catalog.wording import plain_words
+from features.families.email_domains import domain_kind, email_domains
+from features.families.job_titles import function, plain_titles, seniority
+from features.families.measure import Categories, Column, Measure, column
+from features.kernel.block import Block
+from features.kernel.coded_facts import changing_fields
+from features.kernel.looks import Values
+from features.source_spec import BANT, FeatureOptions, FitColumn, FitType, SourceSpec
+from features.tables.written_values import BLANKS, NO, NUMBER, YES
 
-_TEXTS: dict[FitType, dict[str, Callable[[ir.StringValue], ir.StringValue]]] = {
-    "job_title": {"_seniority": seniority, "_function": function},
-    "email": {"_kind": domain_kind},
-}
-"""Texts that are only read, never used raw: the ending of each feature's name and how its plain form is read."""
+UNKNOWN = "unknown"
+"""What is read from no title and from no address."""
 
-_READINGS: dict[FitType, tuple[tuple[str, str | float | None], ...]] = {
-    "category": (("", None),),
-    "number": (("", None),),
-    "boolean": (("", None),),
-    "job_title": (("_seniority", "unknown"), ("_function", "unknown")),
-    "email": (("_kind", "unknown"),),
-    "text": (("_given", 0.0),),
-}
-"""For each type: the endings of its features' names, and what each is where nothing is known."""
+_NUMBER = re.compile(NUMBER, re.ASCII)
 
 
-def fit_features(facts: Facts, snapshots: ir.Table, spec: SourceSpec) -> ir.Table:
-    """Return ``lead_id``, ``as_of_us`` and the fit features, one row a snapshot."""
-    created = {name: column for name, column in spec.fit.items() if column.known == "created"}
-    changing = {name: column for name, column in spec.fit.items() if column.known == "changes"}
-    read = _read(facts.leads.select("lead_id", *created), created)
-    table = joined(snapshots, read, ["lead_id"])
-    if changing:
-        table = _as_changed(table, facts.changes, changing)
-    return _completed(table, spec)
+def number_of(text: str) -> float:
+    """Return the number that a change holds as text; NaN where it is none.
 
-
-def _read(table: ir.Table, columns: dict[str, FitColumn]) -> ir.Table:
-    """Replace raw values by the features read from them, and by whether each is filled.
-
-    Titles and addresses are read once for each different text: the step over ``distinct`` also keeps the engine's
-    SQL short, which would repeat the plain form of a title in every rule.
+    Examples
+    --------
+    >>> number_of(" 12.5"), number_of("many")
+    (12.5, nan)
     """
-    other_columns = [name for name in table.columns if name not in columns]
-    read: dict[str, ir.Value] = {}
-    for name, column in columns.items():
-        value = _blank_is_null(table[name])
-        read[f"filled_{name}"] = value.notnull().cast("int64").cast("float64")
-        if column.type == "text":
-            read[f"fit_{name}_given"] = value.notnull().cast("int64").cast("float64")
-        elif column.type in _TEXTS:
-            read[f"raw_{name}"] = table[name]
-        else:
-            read[f"fit_{name}"] = value.cast("float64") if column.type == "boolean" else value
-    result = table.select(*other_columns, **read)
-    for name, column in columns.items():
-        if column.type in _TEXTS:
-            meanings = _meanings(table, name, column.type)
-            result = joined(result, meanings, [f"raw_{name}"]).drop(f"raw_{name}")
-    return result
+    number = float(text.strip(BLANKS)) if _NUMBER.match(text) else math.nan
+    return number if math.isfinite(number) else math.nan
 
 
-def _meanings(table: ir.Table, name: str, kind: FitType) -> ir.Table:
-    """Return each different text of a column with what is read from it."""
-    plain = plain_title if kind == "job_title" else email_domain
-    filled = table.filter(table[name].notnull())
-    texts = filled.select(**{f"raw_{name}": filled[name]}).distinct()
-    texts = texts.select(f"raw_{name}", plain=plain(texts[f"raw_{name}"])).distinct()
-    readings = {f"fit_{name}{ending}": reading(texts.plain) for ending, reading in _TEXTS[kind].items()}
-    return texts.select(f"raw_{name}", **readings)
+def boolean_of(text: str) -> float:
+    """Return 1 for yes, 0 for no, NaN for any other word.
+
+    Examples
+    --------
+    >>> boolean_of("Ja"), boolean_of("nein"), boolean_of("?")
+    (1.0, 0.0, nan)
+    """
+    word = text.strip(BLANKS).lower()
+    return 1.0 if word in YES else 0.0 if word in NO else math.nan
 
 
-def _blank_is_null(value: ir.Value) -> ir.Value:
-    return (value.strip() == "").ifelse(ibis.null("string"), value) if value.type().is_string() else value
+def is_text(text: str) -> bool:
+    """Return whether a text holds more than blanks."""
+    return text.strip(BLANKS) != ""
 
 
-def _as_changed(table: ir.Table, changes: ir.Table, columns: dict[str, FitColumn]) -> ir.Table:
-    """Add the features of columns whose history is in ``changes``: by the last change known."""
-    numbered = _numbered(changes)
-    of_field = {name: numbered.field == name for name in columns}
-    facts = numbered.select(
-        "lead_id",
-        **{TIME: numbered.changed_us},
-        **{f"n_{i}": is_field.ifelse(numbered.n, ibis.null("int64")) for i, is_field in enumerate(of_field.values())},
-    )
-    totals = [Total(f"last_{i}", f"n_{i}", "max") for i in range(len(columns))]
-    last = totals_as_of(facts, table.select("lead_id", AS_OF), by=["lead_id"], totals=totals)
-    table = joined(table, last, ["lead_id", AS_OF])
-    for i, (name, column) in enumerate(columns.items()):
-        values = numbered.filter(numbered.field == name)
-        values = values.select("lead_id", **{f"last_{i}": values.n, name: _typed(values.value, column.type)})
-        read = _read(values, {name: column})
-        table = joined(table, read, ["lead_id", f"last_{i}"]).drop(f"last_{i}")
-    return table
+# values of each lead or change, before anybody looks
 
 
-def _numbered(changes: ir.Table) -> ir.Table:
-    """Count the changes of each lead and field by time; of several at one time the greatest value comes last."""
-    order = [changes.changed_us.asc(), changes.value.asc(nulls_first=True)]
-    window = ibis.window(group_by=["lead_id", "field"], order_by=order)
-    return changes.mutate(n=ibis.row_number().over(window).cast("int64"))
+def _texts(block: Block, name: str) -> tuple[NDArray[np.int64], list[str]]:
+    """Return for each look the place of the text that is known, -1 for none or for blanks, and the different texts."""
+    if name in changing_fields(block.spec):
+        field = changing_fields(block.spec).index(name)
+        codes, texts = block.once(_last_changes)[field], block.facts.change_values
+    else:
+        of_lead, texts = block.once(_created_texts)[name]
+        codes = of_lead[block.lead]
+    return codes, texts
 
 
-def _typed(value: ir.StringValue, kind: FitType) -> ir.Value:
-    dtype = FIT_DTYPES[kind]
-    if dtype == "float64":
-        number = value.re_search(NUMBER).ifelse(value, ibis.null("string")).strip().try_cast("float64")
-        return number.isinf().ifelse(ibis.null("float64"), number)
-    if dtype == "boolean":
-        word = value.strip().lower()
-        return ibis.cases((word.isin(YES), True), (word.isin(NO), False), else_=ibis.null("boolean"))
-    return value
+def _last_changes(block: Block) -> NDArray[np.int64]:
+    codes = np.maximum(block.changes.last_code(), 0) - 1
+    filled = np.array([is_text(text) for text in block.facts.change_values] or [False])
+    return np.where((codes >= 0) & filled[np.maximum(codes, 0)], codes, -1)
 
 
-def _completed(table: ir.Table, spec: SourceSpec) -> ir.Table:
-    """Fill what nothing is known about, and count what is known."""
-    features: dict[str, ir.Value] = {}
-    for name, column in spec.fit.items():
-        for ending, unknown in _READINGS[column.type]:
-            value = table[f"fit_{name}{ending}"]
-            features[f"fit_{name}{ending}"] = value if unknown is None else value.fill_null(unknown)
-    filled = {name: table[f"filled_{name}"].fill_null(0.0) for name in spec.fit}
-    share = (_sum(filled.values()) / float(len(filled))).round(9) if filled else ibis.literal(1.0).cast("float64")
-    features["fit_completeness_share"] = share
-    bant = [filled[name] for name, column in spec.fit.items() if column.role in BANT]
-    if bant:
-        features["fit_bant_known_count"] = _sum(bant)
-    return table.select("lead_id", AS_OF, **features)
+def _created_texts(block: Block) -> dict[str, tuple[NDArray[np.int64], list[str]]]:
+    texts = {}
+    for name, declared in block.spec.fit.items():
+        if declared.known == "created" and declared.type not in ("number", "boolean"):
+            texts[name] = _filled(block.facts.attributes[name])
+    return texts
 
 
-def _sum(values: Iterable[ir.Value]) -> ir.Value:
-    return reduce(add, values)
+def _filled(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
+    values = column.combine_chunks().dictionary_encode()
+    names: list[str] = values.dictionary.to_pylist()
+    blank = [place for place, text in enumerate(names) if not is_text(text)]
+    codes = np.array(pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    return (np.where(np.isin(codes, blank), -1, codes) if blank else codes), names
+
+
+def _each(values: list[str], read: Callable[[str], float]) -> Values:
+    """Return what is read from each different text, and NaN for none, which is at the end."""
+    return np.array([*map(read, values), math.nan])
+
+
+def _numbers(block: Block, name: str, read: Callable[[str], float]) -> Values:
+    if block.spec.fit[name].known == "changes":
+        codes, texts = _texts(block, name)
+        used = np.unique(codes[codes >= 0])  # the texts of all fields stand in one list
+        values = np.full(len(texts) + 1, math.nan)
+        values[used] = [read(texts[place]) for place in used]
+        return values[codes]
+    held = block.facts.attributes[name].combine_chunks().cast(pa.float64())
+    return np.array(pc.fill_null(held, math.nan), dtype=np.float64)[block.lead]
+
+
+# what is read at a look
+
+
+def _category(block: Block, name: str) -> Categories:
+    codes, texts = _texts(block, name)
+    return Categories(codes, tuple(texts))
+
+
+def _number(block: Block, name: str) -> Values:
+    return _numbers(block, name, number_of)
+
+
+def _boolean(block: Block, name: str) -> Values:
+    return _numbers(block, name, boolean_of)
+
+
+def _seniority(block: Block, name: str) -> Categories:
+    return _read(block, name, plain_titles, seniority)
+
+
+def _function(block: Block, name: str) -> Categories:
+    return _read(block, name, plain_titles, function)
+
+
+def _kind(block: Block, name: str) -> Categories:
+    return _read(block, name, email_domains, domain_kind)
+
+
+def _read(block: Block, name: str, plain: Callable[[pa.Array], pa.Array], meaning: Callable[[str], str]) -> Categories:
+    """Read each different text once, by its plain form."""
+    codes, texts = _texts(block, name)
+    used, places = np.unique(codes[codes >= 0], return_inverse=True)
+    meanings = [meaning(text) for text in plain(pa.array([texts[code] for code in used], pa.string())).to_pylist()]
+    names = tuple(sorted({UNKNOWN, *meanings}))
+    number = np.array([names.index(text) for text in meanings], np.int64)
+    read = np.full(len(codes), names.index(UNKNOWN), np.int64)
+    read[codes >= 0] = number[places] if len(used) else 0
+    return Categories(read, names)
+
+
+def _given(block: Block, name: str) -> Values:
+    return (_texts(block, name)[0] >= 0).astype(np.float64)
+
+
+def _is_filled(block: Block, name: str) -> NDArray[np.bool_]:
+    if block.spec.fit[name].type in ("number", "boolean"):
+        return ~np.isnan(BY_TYPE[block.spec.fit[name].type][0].read(block, name))  # type: ignore[arg-type]
+    return _texts(block, name)[0] >= 0
+
+
+def _completeness_share(block: Block, _: None) -> Values:
+    if not block.spec.fit:
+        return np.ones(len(block))
+    return np.round(_count_filled(block, tuple(block.spec.fit)) / len(block.spec.fit), 9)
+
+
+def _bant_known_count(block: Block, _: None) -> Values:
+    return _count_filled(block, _bant_columns(block.spec))
+
+
+def _count_filled(block: Block, names: tuple[str, ...]) -> Values:
+    return np.sum([_is_filled(block, name) for name in names], axis=0, dtype=np.float64)
+
+
+def _bant_columns(spec: SourceSpec) -> tuple[str, ...]:
+    return tuple(name for name, declared in spec.fit.items() if declared.role in BANT)
+
+
+def _has_bant(spec: SourceSpec) -> bool:
+    return bool(_bant_columns(spec))
+
+
+BY_TYPE: dict[FitType, tuple[Measure, ...]] = {
+    "category": (Measure("value", "category", "", "{name_of}, {known}", _category),),
+    "number": (Measure("value", "number", "", "{name_of}, {known}", _number),),
+    "boolean": (Measure("value", "boolean", "", "{name_of}, {known}", _boolean),),
+    "job_title": (
+        Measure("seniority", "category", "", "Seniority read from the job title in {name_of}, {known}", _seniority),
+        Measure("function", "category", "", "Function read from the job title in {name_of}, {known}", _function),
+    ),
+    "email": (Measure("kind", "category", "", "Kind of the domain of the address in {name_of}, {known}", _kind),),
+    "text": (Measure("given", "boolean", "", "Whether {name_of} holds any text, {known}", _given),),
+}
+"""What is read from a column, by its type; texts, titles and addresses are only read, never used raw."""
+
+ALL = (
+    Measure("completeness_share", "number", "share",
+            "Share of the declared columns that hold a value as known at the as-of time",
+            _completeness_share, "completeness"),
+    Measure("bant_known_count", "number", "count",
+            "Number of columns with a BANT role that hold a value as known at the as-of time",
+            _bant_known_count, "bant", has=_has_bant),
+)  # fmt: skip
+
+
+def columns(spec: SourceSpec, options: FeatureOptions) -> Iterator[Column]:
+    """Yield the columns that say who the lead is."""
+    for name, declared in spec.fit.items():
+        yield from _of_column(name, declared)
+    for measure in ALL:
+        if measure.has(spec):
+            yield column(measure, "fit")
+
+
+def _of_column(name: str, declared: FitColumn) -> Iterator[Column]:
+    known = "as it stood at creation" if declared.known == "created" else "by its last change known at the as-of time"
+    for measure in BY_TYPE[declared.type]:
+        is_value = measure.name == "value"
+        yield column(
+            measure, f"fit_{name}", name="" if is_value else None, subject=name, parameter=name,
+            thing=declared.words or plain_words(name), name_of=name, known=known,
+            values=tuple(declared.value_words.items()) if is_value else (),
+        )  # fmt: skip

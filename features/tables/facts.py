@@ -1,12 +1,10 @@
-"""The four tables of facts, in the one form that all feature expressions read."""
+"""The four tables of facts, in the one form that features are computed from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from typing import cast
 
-import ibis
-import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
@@ -31,24 +29,8 @@ _ARROW = {"string": pa.string(), "float64": pa.float64(), "boolean": pa.bool_(),
 
 
 @dataclass(frozen=True)
-class Facts:
-    """Ibis tables with integer microseconds since 1970 UTC: what feature expressions are written on.
-
-    Parameters
-    ----------
-    leads, changes, events, stages : ibis Table
-        The columns that `fact_schemas` names.
-    """
-
-    leads: ir.Table
-    changes: ir.Table
-    events: ir.Table
-    stages: ir.Table
-
-
-@dataclass(frozen=True)
 class FactFrames:
-    """The same facts as pandas frames with timestamps (``created_at``, …), as they come from outside.
+    """What is known of leads, as pandas frames with timestamps (``created_at``, …), as they come from outside.
 
     Parameters
     ----------
@@ -65,7 +47,7 @@ class FactFrames:
 
 
 def fact_schemas(spec: SourceSpec) -> dict[str, dict[str, str]]:
-    """Return the columns of each table as the feature expressions read them, with their Ibis types."""
+    """Return the columns of each table as features read them, with their types."""
     who: dict[str, str] = {} if spec.who_acted is None else {spec.who_acted: "string"}
     created = {name: FIT_DTYPES[c.type] for name, c in spec.fit.items() if c.known == "created"}
     return {
@@ -74,11 +56,6 @@ def fact_schemas(spec: SourceSpec) -> dict[str, dict[str, str]]:
         "events": {"lead_id": "string", "occurred_us": "int64", "event_type": "string", "actor": "string", **who},
         "stages": {"lead_id": "string", "stage": "string", "entered_us": "int64"},
     }
-
-
-def unbound_facts(spec: SourceSpec) -> Facts:
-    """Return facts without data: tables ``leads``, ``changes``, ``events``, ``stages`` of whatever engine runs them."""
-    return Facts(**{name: ibis.table(schema, name=name) for name, schema in fact_schemas(spec).items()})
 
 
 def arrow_facts(frames: FactFrames, spec: SourceSpec) -> dict[str, pa.Table]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from features.catalog.feature_list import Feature
+    from features.catalog.feature import Feature
 
 
 def subject_importance(contributions: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
-    from features.catalog.feature_list import Feature
+    from features.catalog.feature import Feature
 
 MAX_SEGMENTS = 2
 MAX_VALUES = 12

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from features.catalog.feature import Feature
-from features.catalog.feature_list import CURRENT_STAGE, open_ladder
 from features.errors import InputError
+from features.families.journey import CURRENT_STAGE, open_ladder
 from features.source_spec import FeatureOptions, SourceSpec
 from models.arrays import Floats
 from models.estimator.encoding import require_columns

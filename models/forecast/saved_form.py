@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from features.catalog.feature import Feature, counting
-from features.catalog.feature_list import feature_list
 from features.errors import InputError
+from features.families.feature_list import feature_list
 from features.source_spec import FeatureOptions, SourceSpec
 from models.calibration.intercept_and_slope import Calibration
 from models.estimator.estimator import Estimator

@@ -13,7 +13,7 @@ from features.errors import InputError
 from features.source_spec import Condition, Exclusion
 
 if TYPE_CHECKING:
-    from features.catalog.feature_list import Feature
+    from features.catalog.feature import Feature
 
 
 def holds(X: pd.DataFrame, condition: Condition) -> pd.Series:

@@ -14,7 +14,7 @@ import pandas as pd
 from models.arrays import Floats
 
 if TYPE_CHECKING:
-    from features.catalog.feature_list import Feature
+    from features.catalog.feature import Feature
 
 FIRST_COUNT = 0.1
 """What Odoo starts every count at, so that an unseen combination is rare and not impossible."""

@@ -18,7 +18,7 @@ from models.bands import PerBand, may_enter, passes
 from models.rules.conditions import all_hold, check_condition, excluded_by, holds
 
 if TYPE_CHECKING:
-    from features.catalog.feature_list import Feature
+    from features.catalog.feature import Feature
 
 
 class AttributePoints(Condition):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from features.catalog.feature import Feature
-from features.catalog.feature_list import CURRENT_STAGE
+from features.families.journey import CURRENT_STAGE
 from features.language.languages import LANGUAGES
 from features.language.sentences import words
 from models.arrays import Floats

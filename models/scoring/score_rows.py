@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.catalog.feature_list import CURRENT_STAGE
+from features.families.journey import CURRENT_STAGE
 from features.language.languages import Words
 from features.language.sentences import words as words_of
 from features.source_spec import TARGETS, Condition, Exclusion, SourceSpec

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.as_of import is_known
-from features.catalog.feature_list import Feature
+from features.catalog.feature import Feature
 from features.errors import InputError
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US, format_time, to_micros

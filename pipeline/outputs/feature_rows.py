@@ -8,8 +8,9 @@ from typing import Literal
 
 import pandas as pd
 
-from features.catalog.feature_list import Feature, feature_list
+from features.catalog.feature import Feature
 from features.errors import InputError
+from features.families.feature_list import feature_list
 from features.source_spec import SourceSpec
 from features.time_units import to_micros
 from models.measures.observed_outcomes import WEIGHT

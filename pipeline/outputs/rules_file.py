@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from features.catalog.feature_list import Feature
+from features.catalog.feature import Feature
 from features.errors import InputError
 from models.rules.points import PointsRules, check_rules
 from pipeline.runner.stages import StageContext

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.catalog.feature_list import feature_list
+from features.families.feature_list import feature_list
 from models.estimator.fitting import Fitting
 from models.forecast.fit_forecast import fit_forecasts, fit_steps, predict_fitted
 from models.forecast.forecast import Forecast

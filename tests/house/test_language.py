@@ -19,7 +19,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from features.catalog import feature as described_features
-from features.catalog.feature_list import feature_list
+from features.families.feature_list import feature_list
 from features.language.catalogue import PLURAL_FORMS, Catalogue
 from features.language.languages import LANGUAGES
 from features.language.sentences import LEAD_SENTENCES

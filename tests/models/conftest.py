@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalog.feature_list import feature_list
+from features.families.feature_list import feature_list
 from features.source_spec import FeatureOptions, SourceSpec
 from models.estimator.fitting import Fitting
 from models.estimator.options import EstimatorOptions

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from features.catalog.feature_list import feature_list
+from features.families.feature_list import feature_list
 from features.source_spec import FeatureOptions, SourceSpec
 from models.estimator.options import EstimatorOptions
 from models.forecast.fit_forecast import fit_forecast, labelled_rows

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 import yaml
 
-from features.catalog.feature_list import feature_list, trend_windows
+from features.families.behaviour import trend_windows
+from features.families.feature_list import feature_list
 from features.source_spec import FeatureOptions, FitColumn, Snapshots, SourceSpec
 
 

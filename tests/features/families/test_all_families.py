@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.catalog.feature_list import feature_list
 from features.engine import compute_features
+from features.families.feature_list import feature_list
 from features.tables.facts import TIME_COLUMNS, FactFrames
 from features.time_units import to_micros
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from features.catalog.feature_list import feature_list
 from features.engine import compute_features
+from features.families.feature_list import feature_list
 from features.source_spec import FeatureOptions, SourceSpec
 from features.tables.facts import FactFrames, fact_schemas
 from features.tables.row_contracts import actor_of, column_rules

@@ -12,10 +12,10 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
-
-from features.catalog.feature_list import feature_list
-from features.engine import compute_features
 from features.families.all_families import build_features
+
+from features.engine import compute_features
+from features.families.feature_list import feature_list
 from features.source_spec import EventFamily, SourceSpec
 from features.tables.facts import FactFrames, Facts, arrow_facts, fact_schemas
 from features.time_units import to_micros

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.catalog.feature import Feature
-from features.catalog.feature_list import feature_list
+from features.families.feature_list import feature_list
 from features.source_spec import FeatureOptions, SourceSpec
 from models.compiled_points.candidate_rules import Candidates, rule_candidates
 from models.compiled_points.rule_bounds import LONGEST_GROUP, level_groups

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalog.feature_list import feature_list
 from features.errors import InputError
+from features.families.feature_list import feature_list
 from features.source_spec import FeatureOptions, SourceSpec
 from models.bands import PerBand
 from models.compiled_points.table import CompiledPoints, compile_points

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from features.catalog.feature_list import feature_list
+from features.families.feature_list import feature_list
 from features.language.languages import Words
 from features.source_spec import EventFamily, FeatureOptions, FitColumn, SourceSpec, Target
 from models.evaluation.importance import family_importance, subject_importance

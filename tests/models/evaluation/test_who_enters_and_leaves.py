@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from features.catalog.feature_list import feature_list
+from features.families.feature_list import feature_list
 from features.language.languages import Words
 from features.source_spec import FeatureOptions, FitColumn, SourceSpec, Target
 from models.evaluation.who_enters_and_leaves import compare_policies

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features.answers import Answer
-from features.catalog.feature_list import feature_list
+from features.families.feature_list import feature_list
 from features.source_spec import FeatureOptions, SourceSpec
 from models.monitoring.drift import feature_drift
 

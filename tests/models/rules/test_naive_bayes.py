@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalog.feature_list import feature_list
+from features.families.feature_list import feature_list
 from features.language.languages import Words
 from features.source_spec import FeatureOptions, FitColumn, SourceSpec, Target
 from models.rules.naive_bayes import NaiveBayes, fit_naive_bayes

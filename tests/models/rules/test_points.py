@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from features.catalog.feature_list import feature_list
 from features.errors import InputError
+from features.families.feature_list import feature_list
 from features.language.languages import Words
 from features.source_spec import Condition, EventFamily, Exclusion, FeatureOptions, FitColumn, SourceSpec, Target
 from models.rules.points import PointsRules, check_rules, points_breakdown, score_points

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.catalog.feature_list import feature_list
 from features.engine import compute_features
+from features.families.feature_list import feature_list
 from features.source_spec import SourceSpec
 from features.tables.facts import FactFrames
 from features.time_units import DAY_US, HOUR_US, from_micros, parse_time, to_micros

@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from features.catalog.feature_list import feature_list
 from features.errors import InputError
+from features.families.feature_list import feature_list
 from features.source_spec import FeatureOptions, SourceSpec
 from features.time_units import DAY_US
 from models.rules.points import PointsRules, check_rules

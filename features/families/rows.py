@@ -1,0 +1,78 @@
+"""Feature rows of a block: every column of the list, read."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.as_of import AS_OF
+from features.families.measure import Categories, Column, Measure
+from features.kernel.block import Block
+from features.kernel.looks import Values
+
+Read: TypeAlias = Values | Categories
+
+
+def read_columns(block: Block, columns: Iterable[Column]) -> list[Read]:
+    """Return the values of columns: for each an array with an entry a look, or `Categories`.
+
+    A measure is read once for all the kinds of looks that its columns stand for.
+    """
+    made: dict[tuple[Measure, Hashable], Read] = {}
+    result: list[Read] = []
+    for column in columns:
+        key = (column.measure, column.parameter)
+        if key not in made:
+            made[key] = column.measure.read(block, column.parameter)
+        values = made[key]
+        if isinstance(values, Categories):
+            result.append(Categories(values.codes.reshape(-1, len(block))[column.kind], values.names))
+        else:
+            result.append(values.reshape(-1, len(block))[column.kind])
+    return result
+
+
+def as_frame(block: Block, columns: tuple[Column, ...]) -> pd.DataFrame:
+    """Return feature rows as a frame: numbers float64 with NaN, categories object with None.
+
+    Returns
+    -------
+    DataFrame
+        ``lead_id``, ``as_of_us``, then the columns.
+    """
+    lead_ids = np.array(block.facts.lead_ids.to_pylist(), dtype=object)[block.lead]
+    frame: dict[str, object] = {"lead_id": pd.Series(lead_ids, dtype="str"), AS_OF: block.moments}
+    for column, values in zip(columns, read_columns(block, columns), strict=True):
+        if isinstance(values, Categories):
+            frame[column.feature.name] = pd.Series(
+                np.array([*values.names, None], dtype=object)[values.codes], dtype=object
+            )
+        else:
+            frame[column.feature.name] = values
+    return pd.DataFrame(frame)
+
+
+def as_batch(block: Block, columns: tuple[Column, ...]) -> pa.RecordBatch:
+    """Return feature rows as Arrow: ``lead_id``, ``as_of`` (UTC), numbers as doubles, categories as text."""
+    arrays = [
+        block.facts.lead_ids.take(pa.array(block.lead)),
+        pa.array(block.moments).cast(pa.timestamp("us", tz="UTC")),
+    ]
+    for values in read_columns(block, columns):
+        if isinstance(values, Categories):
+            codes = pa.array(values.codes, mask=values.codes < 0)
+            arrays.append(pa.array(values.names, pa.string()).take(codes))
+        else:
+            arrays.append(pa.array(values, pa.float64(), mask=np.isnan(values)))
+    return pa.record_batch(arrays, schema=batch_schema(columns))
+
+
+def batch_schema(columns: Iterable[Column]) -> pa.Schema:
+    """Return the columns of feature rows as Arrow holds them."""
+    types = {"category": pa.string()}
+    listed = [(column.feature.name, types.get(column.feature.dtype, pa.float64())) for column in columns]
+    return pa.schema([("lead_id", pa.string()), ("as_of", pa.timestamp("us", tz="UTC")), *listed])

@@ -1,0 +1,1 @@
+"""How are facts put in order, and read as of a moment?"""

@@ -1,0 +1,130 @@
+"""Looks at facts: what is known at a moment, counted, found and read by position."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.as_of import Positions, Times, known_until
+from features.kernel.streams import Stream
+
+Values = NDArray[np.float64]
+"""One value a kind and look, or one a look; NaN is none."""
+
+
+class Looks:
+    """Looks at a stream, each at one moment and at one part a kind.
+
+    Parameters
+    ----------
+    stream : Stream
+        The facts.
+    part : array of int64 of shape (kinds, looks)
+        Which part each kind of each look reads; below 0: none.
+    moments : array of int64 of length looks
+        As-of times.
+    """
+
+    def __init__(self, stream: Stream, part: Positions, moments: Times) -> None:
+        self.stream, self.part, self.moments = stream, part, moments
+        self._known: dict[int, Positions] = {}
+
+    @cached_property
+    def first(self) -> Positions:
+        """Position of the first fact of the part."""
+        return np.where(self.part >= 0, self.stream.start[np.maximum(self.part, 0)], 0)
+
+    @property
+    def known(self) -> Positions:
+        """Position after the last fact that is known at the moment."""
+        return self.known_before(0)
+
+    def known_before(self, us: int) -> Positions:
+        """Return the position after the last fact that was known ``us`` before the moment."""
+        if us not in self._known:
+            self._known[us] = known_until(self.stream.times, self.stream.start, self.part, self.moments, us)
+        return self._known[us]
+
+    def count(self, *, last_us: int | None = None) -> Values:
+        """Return how many facts are known, or fell into ``(moment - last_us, moment]``."""
+        since = self.first if last_us is None else self.known_before(last_us)
+        return (self.known - since).astype(np.float64)
+
+    @cached_property
+    def is_any(self) -> NDArray[np.bool_]:
+        """Whether any fact is known."""
+        return self.known > self.first
+
+    def first_code(self) -> NDArray[np.int64]:
+        """Return the code of the first fact, -1 where none is known."""
+        return _at(self.stream.codes, self.first, self.is_any, -1)
+
+    def last_code(self) -> NDArray[np.int64]:
+        """Return the code of the last known fact, -1 where there is none."""
+        return _at(self.stream.codes, self.known - 1, self.is_any, -1)
+
+    def first_time(self) -> Times:
+        """Return the time of the first fact; 0 where none is known."""
+        return _at(self.stream.times, self.first, self.is_any, 0)
+
+    def last_time(self) -> Times:
+        """Return the time of the last known fact; 0 where there is none."""
+        return _at(self.stream.times, self.known - 1, self.is_any, 0)
+
+    def since_last(self, unit_us: int) -> Values:
+        """Return the time from the last known fact to the moment, in units; NaN where there is none."""
+        return self.only(self.is_any, (self.moments - self.last_time()) / unit_us)
+
+    def at_last(self, of_fact: Values, nothing: float) -> Values:
+        """Return a value that each fact has, of the last known fact."""
+        return _at(of_fact, self.known - 1, self.is_any, nothing)
+
+    @staticmethod
+    def only(where: NDArray[np.bool_], values: NDArray[np.number]) -> Values:
+        """Return values where they hold, else NaN."""
+        return np.where(where, values, np.nan)
+
+
+class Marks:
+    """Some facts of a stream, marked: what a running count counts.
+
+    Parameters
+    ----------
+    marked : array of bool
+        One entry a fact.
+    """
+
+    def __init__(self, marked: NDArray[np.bool_]) -> None:
+        self.before = np.zeros(len(marked) + 1, dtype=np.int64)
+        np.cumsum(marked, out=self.before[1:])
+        """Marks before each position."""
+        self.positions = np.flatnonzero(marked)
+
+    def count(self, looks: Looks) -> NDArray[np.int64]:
+        """Return how many marked facts are known."""
+        return self.before[looks.known] - self.before[looks.first]
+
+    def first(self, looks: Looks) -> tuple[NDArray[np.bool_], Positions]:
+        """Return whether a marked fact is known, and the position of the first."""
+        return self._at(looks, self.before[looks.first])
+
+    def last(self, looks: Looks) -> tuple[NDArray[np.bool_], Positions]:
+        """Return whether a marked fact is known, and the position of the last."""
+        return self._at(looks, self.before[looks.known] - 1)
+
+    def last_at_or_before(self, facts: Positions) -> Positions:
+        """Return for each fact the position of the last marked one up to itself, -1 where there is none."""
+        nth = self.before[facts + 1] - 1
+        return _at(self.positions, nth, nth >= 0, -1)
+
+    def _at(self, looks: Looks, nth: Positions) -> tuple[NDArray[np.bool_], Positions]:
+        there = self.count(looks) > 0
+        return there, _at(self.positions, nth, there, 0)
+
+
+def _at(values: NDArray, positions: Positions, where: NDArray[np.bool_], nothing: float) -> NDArray:  # type: ignore[type-arg]
+    if not len(values):
+        return np.full(positions.shape, nothing, dtype=values.dtype)
+    return np.where(where, values[np.where(where, positions, 0)], values.dtype.type(nothing))
