@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 REMEMBERED = 65_536
 """So many domains are not read again."""
 
@@ -33,22 +30,24 @@ DISPOSABLE_PATTERN = (
 _DOMAIN = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.[a-z]{2,}$"
 
 
-def email_domains(addresses: pa.Array) -> pa.Array:
-    """Return the domains of addresses in lower case; a bare domain is its own."""
-    domains = pc.utf8_trim_whitespace(pc.utf8_lower(addresses))
-    domains = pc.replace_substring_regex(domains, pattern="^.*@", replacement="")
-    return pc.replace_substring_regex(domains, pattern="[>. ]+$", replacement="")
+def email_domain(address: str) -> str:
+    """Return the domain of an address in lower case; a bare domain is its own."""
+    return address.lower().strip().rpartition("@")[2].rstrip(">. ")
 
 
-@lru_cache(maxsize=REMEMBERED)
-def domain_kind(domain: str) -> str:
-    """Return company, free, university, disposable, or unknown for a domain in lower case.
+def address_kind(address: str) -> str:
+    """Return company, free, university, disposable, or unknown for an address.
 
     Examples
     --------
-    >>> [domain_kind(domain) for domain in email_domains(pa.array(["Eva <eva@GMX.de>", "x"])).to_pylist()]
+    >>> [address_kind(address) for address in ("Eva <eva@GMX.de>", "x")]
     ['free', 'unknown']
     """
+    return _domain_kind(email_domain(address))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _domain_kind(domain: str) -> str:
     is_domain, *kinds = _patterns()
     if not is_domain[1].search(domain):
         return "unknown"

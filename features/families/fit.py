@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.catalog.wording import plain_words
-from features.families.email_domains import domain_kind, email_domains
-from features.families.job_titles import function, plain_titles, seniority
+from features.families.email_domains import address_kind
+from features.families.job_titles import function, seniority
 from features.families.measure import Categories, Column, Measure, column
 from features.kernel.block import Block
 from features.kernel.coded_facts import changing_fields
@@ -61,19 +61,19 @@ def is_text(text: str) -> bool:
 
 def _texts(block: Block, name: str) -> tuple[NDArray[np.int64], list[str]]:
     """Return for each look the place of the text that is known, -1 for none or for blanks, and the different texts."""
-    if name in changing_fields(block.spec):
-        field = changing_fields(block.spec).index(name)
-        codes, texts = block.once(_last_changes)[field], block.facts.change_values
+    if block.spec.fit[name].known == "changes":
+        codes, texts = block.once(_last_changes)[name], block.facts.change_values
     else:
         of_lead, texts = block.once(_created_texts)[name]
         codes = of_lead[block.lead]
     return codes, texts
 
 
-def _last_changes(block: Block) -> NDArray[np.int64]:
+def _last_changes(block: Block) -> dict[str, NDArray[np.int64]]:
     codes = np.maximum(block.changes.last_code(), 0) - 1
     filled = np.array([is_text(text) for text in block.facts.change_values] or [False])
-    return np.where((codes >= 0) & filled[np.maximum(codes, 0)], codes, -1)
+    codes = np.where((codes >= 0) & filled[np.maximum(codes, 0)], codes, -1)
+    return dict(zip(changing_fields(block.spec), codes, strict=True))
 
 
 def _created_texts(block: Block) -> dict[str, tuple[NDArray[np.int64], list[str]]]:
@@ -90,11 +90,6 @@ def _filled(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
     blank = [place for place, text in enumerate(names) if not is_text(text)]
     codes = np.array(pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
     return (np.where(np.isin(codes, blank), -1, codes) if blank else codes), names
-
-
-def _each(values: list[str], read: Callable[[str], float]) -> Values:
-    """Return what is read from each different text, and NaN for none, which is at the end."""
-    return np.array([*map(read, values), math.nan])
 
 
 def _numbers(block: Block, name: str, read: Callable[[str], float]) -> Values:
@@ -125,26 +120,26 @@ def _boolean(block: Block, name: str) -> Values:
 
 
 def _seniority(block: Block, name: str) -> Categories:
-    return _read(block, name, plain_titles, seniority)
+    return _read(block, name, seniority)
 
 
 def _function(block: Block, name: str) -> Categories:
-    return _read(block, name, plain_titles, function)
+    return _read(block, name, function)
 
 
 def _kind(block: Block, name: str) -> Categories:
-    return _read(block, name, email_domains, domain_kind)
+    return _read(block, name, address_kind)
 
 
-def _read(block: Block, name: str, plain: Callable[[pa.Array], pa.Array], meaning: Callable[[str], str]) -> Categories:
-    """Read each different text once, by its plain form."""
+def _read(block: Block, name: str, meaning: Callable[[str], str]) -> Categories:
+    """Read each different text once."""
     codes, texts = _texts(block, name)
     used, places = np.unique(codes[codes >= 0], return_inverse=True)
-    meanings = [meaning(text) for text in plain(pa.array([texts[code] for code in used], pa.string())).to_pylist()]
+    meanings = [meaning(texts[code]) for code in used]
     names = tuple(sorted({UNKNOWN, *meanings}))
     number = np.array([names.index(text) for text in meanings], np.int64)
     read = np.full(len(codes), names.index(UNKNOWN), np.int64)
-    read[codes >= 0] = number[places] if len(used) else 0
+    read[codes >= 0] = number[places]
     return Categories(read, names)
 
 

@@ -10,9 +10,6 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 REMEMBERED = 65_536
 """So many titles are not read again."""
 
@@ -31,13 +28,19 @@ _LETTERS = (
     ("ç", "c"), ("á", "a"), ("à", "a"), ("ó", "o"), ("ô", "o"), ("í", "i"), ("ñ", "n"),
 )  # fmt: skip
 
-_REWRITES = (
-    (r"\([mwdfxigna]([/|,. ]+([mwdfxi]|gn|divers|a))*\)", " "),  # (m/w/d)
-    (r"([:*_/]-?|-)in(nen)?\b|\(in(nen)?\)", "in"),  # Leiter:in, Leiter*in, Leiter/-in, Leiter(in)
-    (r"\be-?commerce\b", "ecommerce"),
-    (r"[^a-z0-9&+]+", " "),
-    (r"\b(r ?& ?d|f ?& ?e)\b", "rnd"),
-    (r"\b[a-z]*(halbleiter|wellenleiter|supraleiter|begleit|rohrleit|anleit|ableitung|weiterleit)[a-z]*", "thing"),
+_REWRITES = tuple(
+    (re.compile(pattern, re.ASCII), written)
+    for pattern, written in (
+        (r"\([mwdfxigna]([/|,. ]+([mwdfxi]|gn|divers|a))*\)", " "),  # (m/w/d)
+        (r"([:*_/]-?|-)in(nen)?\b|\(in(nen)?\)", "in"),  # Leiter:in, Leiter*in, Leiter/-in, Leiter(in)
+        (r"\be-?commerce\b", "ecommerce"),
+        (r"[^a-z0-9&+]+", " "),
+        (r"\b(r ?& ?d|f ?& ?e)\b", "rnd"),
+        (
+            r"\b[a-z]*(halbleiter|wellenleiter|supraleiter|begleit|rohrleit|anleit|ableitung|weiterleit)[a-z]*",
+            "thing",
+        ),
+    )
 )
 
 _LEADS_A_TEAM = r"\b(projekt|team|gruppen|schicht|bau|filial|objekt|kampagnen|teilprojekt|markt|lager)leit"
@@ -173,30 +176,31 @@ FUNCTION_RULES: tuple[Rule, ...] = (
 """Ordered: the special before the general, so that a head of sales is in sales and not in management."""
 
 
-def plain_titles(titles: pa.Array) -> pa.Array:
-    """Return titles in lower case a-z, 0-9, ``&`` and ``+``, words apart by one space."""
-    plain = pc.utf8_lower(titles)
+@lru_cache(maxsize=REMEMBERED)
+def plain_title(title: str) -> str:
+    """Return a title in lower case a-z, 0-9, ``&`` and ``+``, words apart by one space."""
+    plain = title.lower()
     for letter, written in _LETTERS:
-        plain = pc.replace_substring(plain, pattern=letter, replacement=written)
+        plain = plain.replace(letter, written)
     for pattern, replacement in _REWRITES:
-        plain = pc.replace_substring_regex(plain, pattern=pattern, replacement=replacement)
+        plain = pattern.sub(replacement, plain)
     return plain
 
 
-def seniority(plain: str) -> str:
-    """Return c_level, head, manager, specialist, assistant, student, or unknown for a plain title.
+def seniority(title: str) -> str:
+    """Return c_level, head, manager, specialist, assistant, student, or unknown for a title.
 
     Examples
     --------
-    >>> [seniority(plain) for plain in plain_titles(pa.array(["Leiter:in Einkauf", "Werkstudentin"])).to_pylist()]
+    >>> [seniority(title) for title in ("Leiter:in Einkauf", "Werkstudentin")]
     ['head', 'student']
     """
-    return _first_match(plain, SENIORITY_RULES)
+    return _first_match(plain_title(title), SENIORITY_RULES)
 
 
-def function(plain: str) -> str:
-    """Return management, it, purchasing, …, other, or unknown for a plain title."""
-    return _first_match(plain, FUNCTION_RULES)
+def function(title: str) -> str:
+    """Return management, it, purchasing, …, other, or unknown for a title."""
+    return _first_match(plain_title(title), FUNCTION_RULES)
 
 
 @cache
