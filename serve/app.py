@@ -48,7 +48,6 @@ def create_app(settings: ServeSettings) -> FastAPI:
         yield
         warming.join()
         services.store.close()
-        services.history.close()
 
     app = FastAPI(
         title="leadscore",

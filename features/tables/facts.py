@@ -25,7 +25,8 @@ FIT_DTYPES: dict[FitType, str] = {
 TIME_COLUMNS = {"leads": "created", "changes": "changed", "events": "occurred", "stages": "entered"}
 """The time of each table without its ending: ``_at`` as a timestamp outside, ``_us`` as microseconds inside."""
 
-_ARROW = {"string": pa.string(), "float64": pa.float64(), "boolean": pa.bool_(), "int64": pa.int64()}
+ARROW = {"string": pa.string(), "float64": pa.float64(), "boolean": pa.bool_(), "int64": pa.int64()}
+"""How the types of `fact_schemas` are held."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def arrow_facts(frames: FactFrames, spec: SourceSpec) -> dict[str, pa.Table]:
 
 def _arrow_table(name: str, frame: pd.DataFrame | None, schema: dict[str, str]) -> pa.Table:
     if frame is None:
-        return pa.table({column: pa.array([], _ARROW[dtype]) for column, dtype in schema.items()})
+        return pa.table({column: pa.array([], ARROW[dtype]) for column, dtype in schema.items()})
     return pa.table({column: _arrow_column(name, frame, column, dtype) for column, dtype in schema.items()})
 
 
@@ -86,12 +87,12 @@ def _arrow_column(table: str, frame: pd.DataFrame, column: str, dtype: str) -> p
     if column not in frame.columns:
         if column == "lead_id":
             raise InputError(expected="a column lead_id", found=f"columns {list(frame.columns)}", table=table)
-        return pa.nulls(len(frame), _ARROW[dtype])
+        return pa.nulls(len(frame), ARROW[dtype])
     try:
         values = pa.array(frame[column], from_pandas=True)
         if isinstance(values, pa.ChunkedArray):
             values = values.combine_chunks()
-        return cast("pa.Array", values.cast(_ARROW[dtype]))
+        return cast("pa.Array", values.cast(ARROW[dtype]))
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise InputError(expected=f"values of type {dtype}", found=str(error), table=table, column=column) from None
 

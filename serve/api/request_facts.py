@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 
 from features.errors import InputError
+from features.kernel.coded_facts import CodedFacts, coded
 from features.source_spec import FitColumn, SourceSpec
-from features.tables.facts import FactFrames
+from features.tables.facts import ARROW, fact_schemas
 from features.tables.written_values import BLANKS, NO, NUMBER, YES
 from features.time_units import parse_time
 from serve.api.contracts import ScoreRequest
@@ -21,8 +22,8 @@ UNNAMED = "\0posted lead"
 """Stands for the id of a lead that has none; no real id holds a NUL."""
 
 
-def request_frames(request: ScoreRequest, spec: SourceSpec, *, as_of: datetime) -> FactFrames:
-    """Return one lead's tables, with times as microseconds.
+def request_facts(request: ScoreRequest, spec: SourceSpec, *, as_of: datetime) -> CodedFacts:
+    """Return one lead's facts in the form that features are computed from.
 
     Raises
     ------
@@ -33,36 +34,33 @@ def request_frames(request: ScoreRequest, spec: SourceSpec, *, as_of: datetime) 
     for problem in _problems(request, spec, as_of):
         raise problem
     lead_id = request.lead_id or UNNAMED
-    lead: dict[str, Any] = {
-        "lead_id": lead_id,
-        "created_us": parse_time(request.created_at),
-        "account_id": request.account_id,
-    }
-    lead |= {
-        name: _typed(request.attributes.get(name), column)
-        for name, column in spec.fit.items()
-        if column.known == "created"
-    }
-    actors = _actors(spec)
-    events = [
-        (lead_id, parse_time(e.occurred_at), e.event_type, actors[e.event_type], e.detail, e.quantity)
-        for e in request.events
-    ]
-    changes = [(lead_id, parse_time(c.changed_at), c.field, _as_text(c.value)) for c in request.changes]
-    stages = [(lead_id, s.stage, parse_time(s.entered_at), s.reason) for s in request.stages]
-    return FactFrames(
-        leads=pd.DataFrame([lead]),
-        events=_frame(events, ["lead_id", "occurred_us", "event_type", "actor", "detail", "quantity"]),
-        changes=_frame(changes, ["lead_id", "changed_us", "field", "value"]),
-        stages=_frame(stages, ["lead_id", "stage", "entered_us", "reason"]),
-    )
+    schemas, actors = fact_schemas(spec), _actors(spec)
+    attributes = {name: _typed(value, spec.fit[name]) for name, value in request.attributes.items()}
+    lead = {"created_us": parse_time(request.created_at), "account_id": request.account_id, **attributes}
+    rows = {
+        "leads": [lead],
+        "events": [
+            {"occurred_us": parse_time(e.occurred_at), "event_type": e.event_type, "actor": actors[e.event_type],
+             "detail": e.detail}
+            for e in request.events
+        ],
+        "changes": [
+            {"changed_us": parse_time(c.changed_at), "field": c.field, "value": _as_text(c.value)}
+            for c in request.changes
+        ],
+        "stages": [{"entered_us": parse_time(s.entered_at), "stage": s.stage} for s in request.stages],
+    }  # fmt: skip
+    tables = {name: _table(lead_id, listed, schemas[name]) for name, listed in rows.items()}
+    return coded(tables, pa.array([lead_id], pa.string()), spec)
 
 
-def _frame(rows: list[tuple[Any, ...]], columns: list[str]) -> pd.DataFrame:
-    """Return rows in order of time; without rows the columns still have their kinds."""
-    frame = pd.DataFrame(rows, columns=columns)
-    time = next(column for column in columns if column.endswith("_us"))
-    return frame.astype({time: "int64"}).sort_values([time], kind="stable", ignore_index=True)
+def _table(lead_id: str, rows: list[dict[str, Any]], schema: Mapping[str, str]) -> pa.Table:
+    """Return rows of one lead with the columns and types of a schema."""
+    columns = {"lead_id": pa.array([lead_id] * len(rows), pa.string())}
+    for name, dtype in schema.items():
+        if name != "lead_id":
+            columns[name] = pa.array([row.get(name) for row in rows], ARROW[dtype])
+    return pa.table(columns)
 
 
 def _problems(request: ScoreRequest, spec: SourceSpec, as_of: datetime) -> Iterator[InputError]:

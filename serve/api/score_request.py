@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from features.errors import InputError
@@ -16,7 +17,7 @@ from features.time_units import format_duration, parse_time
 from models.json_values import json_values
 from models.scoring.score_rows import score_rows
 from serve.api.contracts import OnlineScoreOut, ScoreRequest
-from serve.api.request_facts import request_frames
+from serve.api.request_facts import request_facts
 from serve.reading.ingested_history import IngestHistory
 from serve.reading.served_model import Loaded
 from serve.wording.sentences import words
@@ -47,9 +48,9 @@ def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHisto
     if fact_count > max_facts:
         raise InputError(expected=f"at most {max_facts} events, changes and stages", found=str(fact_count))
     forecast = loaded.forecast
-    frames = request_frames(request, forecast.spec, as_of=as_of)
-    snapshot = frames.leads[["lead_id"]].assign(as_of_us=parse_time(as_of))
-    X = history.features_of(frames, snapshot, spec=forecast.spec, options=forecast.feature_options)
+    facts = request_facts(request, forecast.spec, as_of=as_of)
+    moment = np.array([parse_time(as_of)], dtype=np.int64)
+    X = history.features_of(facts, moment, spec=forecast.spec, options=forecast.feature_options)
     ids = pd.DataFrame({"lead_id": [request.lead_id], "as_of": [as_of]})
     rows = score_rows(
         X,

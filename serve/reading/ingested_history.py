@@ -2,48 +2,42 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from features.as_of import Times
 from features.engine import FeatureEngine
-from features.errors import InputError
+from features.kernel.coded_facts import CodedFacts, EventKinds, NumberedEvents
+from features.kernel.population import Population
 from features.source_spec import FeatureOptions, SourceSpec
-from features.tables.facts import FactFrames
-from features.time_units import to_micros
-from serve.reading.stage_outputs import Edition, Made, StageOutputs
+from features.tables.facts import TIME_COLUMNS, fact_schemas
+from serve.reading.stage_outputs import Made, StageOutputs
 
-ATTEMPTS, PAUSE_SECONDS = 40, 0.025
-"""How often, and how far apart, events are looked for while the folder they lie in is just being replaced."""
-
-
-@dataclass(frozen=True)
-class _Tables:
-    """What is kept of an ingestion between requests."""
-
-    leads: pd.DataFrame
-    stages: pd.DataFrame
-    accounts: pd.Series
-    """Account of each lead, by lead id; leads without one are left out."""
+EVENTS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
 class _Engine:
     """What computes features, and what it was made from."""
 
-    made_from: tuple[Edition, SourceSpec, FeatureOptions]
+    population: Made[Population]
+    options: FeatureOptions
     engine: FeatureEngine
 
 
 class IngestHistory:
     """The ingested tables of a run, as context for leads that are posted.
 
-    Account features look at the other leads of an account, source rates at all other leads and their stages.
-    Leads and stages are held in memory; events are read for the account's other leads only.
+    Account features look at the other leads of an account, source rates at all other leads and their outcomes. What
+    they need is held in memory: some 100 bytes a lead, and 16 bytes for each act of a lead with an account. While a new
+    ingestion is read, the one before stays in force for all who ask.
 
     Parameters
     ----------
@@ -52,78 +46,79 @@ class IngestHistory:
     """
 
     def __init__(self, out: Path) -> None:
-        self._folder = out / "ingest"
-        self._tables = StageOutputs(out, ("ingest",), self._read)
-        self._lock = threading.Lock()
+        self._out, self._folder = out, out / "ingest"
+        self._source: tuple[SourceSpec, StageOutputs[Population]] | None = None
         self._engine: _Engine | None = None
 
-    def features_of(
-        self, frames: FactFrames, snapshots: pd.DataFrame, *, spec: SourceSpec, options: FeatureOptions
-    ) -> pd.DataFrame:
-        """Return feature rows of one lead from its own facts, among all other leads.
-
-        Parameters
-        ----------
-        frames : FactFrames
-            The lead's facts, one row in ``leads``; they stand in place of what the history says about it.
-        snapshots : DataFrame
-            ``lead_id``, ``as_of_us``.
-        spec : SourceSpec
-        options : FeatureOptions
+    def engine(self, spec: SourceSpec, options: FeatureOptions) -> FeatureEngine:
+        """Return what computes the features of one lead among all others, as of the newest ingestion.
 
         Raises
         ------
         InputError
             If nothing was ingested.
         """
-        tables, events = self._among(frames.leads.iloc[0])
-        parts = [part for part in (events, frames.events) if part is not None and not part.empty]
-        together = pd.concat(parts, ignore_index=True) if parts else None
-        return self._engine_of(tables, spec, options).compute(replace(frames, events=together), snapshots)
+        source = self._source
+        if source is None or source[0] != spec:  # what was read for another source says nothing about this one
+            source = self._source = (spec, StageOutputs(self._out, ("ingest",), partial(self._read, spec)))
+        population, made = source[1].current(), self._engine
+        if made is None or made.population is not population or made.options != options:
+            made = _Engine(population, options, FeatureEngine(spec, options, background=population.value))
+            self._engine = made
+        return made.engine
 
-    def close(self) -> None:
-        """Give the memory back."""
-        with self._lock:
-            if self._engine is not None:
-                self._engine.engine.close()
-                self._engine = None
+    def features_of(
+        self, facts: CodedFacts, moments: Times, *, spec: SourceSpec, options: FeatureOptions
+    ) -> pd.DataFrame:
+        """Return the feature rows of one lead from its own facts, among all other leads.
 
-    def _among(self, lead: pd.Series) -> tuple[Made[_Tables], pd.DataFrame | None]:
-        """Return the tables, and the events of the other leads of a lead's account out of the same ingestion."""
-        for _ in range(ATTEMPTS):
-            tables = self._tables.current()
-            accounts = tables.value.accounts
-            others = accounts.index[(accounts == lead["account_id"]) & (accounts.index != lead["lead_id"])]
-            try:
-                events = self._events_of(others.tolist())
-            except FileNotFoundError:  # between the moment the old folder goes and the moment the new one comes
-                time.sleep(PAUSE_SECONDS)
-                continue
-            if self._tables.current() is tables:
-                return tables, events
-        raise InputError(
-            expected=f"ingested events in {self._folder}", found="none", hint="Run 'leadscore ingest', or try again"
-        )
+        Parameters
+        ----------
+        facts : CodedFacts
+            The lead's facts; they stand in place of what the history says about it.
+        moments : array of int64
+            As-of times.
+        spec, options
+            What the model was trained with.
+        """
+        return self.engine(spec, options).rows(facts, moments)
 
-    def _engine_of(self, tables: Made[_Tables], spec: SourceSpec, options: FeatureOptions) -> FeatureEngine:
-        with self._lock:
-            made_from = (tables.edition, spec, options)
-            if self._engine is None or self._engine.made_from != made_from:
-                background = FactFrames(tables.value.leads, stages=tables.value.stages)
-                self._engine = _Engine(made_from, FeatureEngine(spec, options, background=background))
-            return self._engine.engine
+    def _read(self, spec: SourceSpec) -> Population:
+        wanted = ["lead_id", "created_at", "account_id", *(n for n, c in spec.fit.items() if c.source_rate)]
+        leads = self._table("leads", spec, wanted)
+        stages = self._table("stages", spec, ["lead_id", "stage", "entered_at"])
+        return Population.of(leads, stages, spec, acts=self._acts(leads, spec))
 
-    def _read(self) -> _Tables:
-        leads = pd.read_parquet(self._folder / "leads.parquet")
-        stages = pd.read_parquet(self._folder / "stages.parquet")
-        accounts = (
-            leads.set_index("lead_id")["account_id"].dropna() if "account_id" in leads else pd.Series(dtype="str")
-        )
-        return _Tables(leads, stages, accounts)
+    def _table(self, name: str, spec: SourceSpec, columns: list[str]) -> pa.Table:
+        file = pq.ParquetFile(self._folder / f"{name}.parquet")
+        there = [column for column in columns if column in file.schema_arrow.names]
+        return typed_facts(name, file.read(there), spec)
 
-    def _events_of(self, lead_ids: list[str]) -> pd.DataFrame | None:
-        if not lead_ids:
-            return None
-        wanted = pq.read_table(self._folder / "events.parquet", filters=[("lead_id", "in", lead_ids)])
-        frame: pd.DataFrame = wanted.to_pandas()
-        return frame.assign(occurred_us=to_micros(frame["occurred_at"])).drop(columns="occurred_at")
+    def _acts(self, leads: pa.Table, spec: SourceSpec) -> tuple[NDArray[np.int64], Times]:
+        """Return what leads with an account did themselves: the lead's row, and the time."""
+        has_account = leads["account_id"].is_valid()
+        row = np.flatnonzero(has_account.to_numpy())
+        lead_ids = leads["lead_id"].filter(has_account).combine_chunks()
+        is_act = EventKinds.of(spec).are_acts
+        parts: list[tuple[NDArray[np.int64], Times]] = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+        with pq.ParquetFile(self._folder / "events.parquet") as file:
+            names = ["lead_id", "occurred_at", "event_type", "actor"]
+            for batch in file.iter_batches(EVENTS_AT_ONCE, columns=names):
+                table = typed_facts("events", pa.Table.from_batches([batch]), spec)
+                events = NumberedEvents.of(table, lead_ids, spec.model_copy(update={"who_acted": None}))
+                there = (events.kind >= 0) & np.append(is_act, False)[events.kind]
+                parts.append((row[events.lead[there]], events.times[there]))
+        lead, times = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        return lead, times
+
+
+def typed_facts(name: str, table: pa.Table, spec: SourceSpec) -> pa.Table:
+    """Return an ingested table with its time in microseconds and text as features read it."""
+    time, schema = TIME_COLUMNS[name], fact_schemas(spec)[name]
+    columns = {f"{time}_us": table[f"{time}_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64())}
+    for column, dtype in schema.items():
+        if dtype == "string":
+            columns[column] = table[column].cast(pa.string()) if column in table.column_names else pa.nulls(
+                len(table), pa.string()
+            )  # fmt: skip
+    return pa.table(columns)

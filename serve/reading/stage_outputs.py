@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from features.errors import InputError
 from models.stage_stamps import STAMP, Stamp, made_from_others
@@ -62,7 +62,10 @@ class StageOutputs(Generic[T]):
         InputError
             If there has been no whole set yet, which says what to run; or if the files of a new one are damaged.
         """
-        with self._lock:
+        made = self._made
+        if not self._lock.acquire(blocking=made is None):
+            return cast("Made[T]", made)  # somebody else is looking, or reading a new set
+        try:
             try:
                 edition = self._edition()
                 if self._made is None or self._made.edition != edition:
@@ -75,6 +78,8 @@ class StageOutputs(Generic[T]):
                 if self._made is None:
                     raise
             return self._made
+        finally:
+            self._lock.release()
 
     def newer(self) -> str | None:
         """Return why newer outputs that lie there are not in use, as of the last look; None where the newest are."""

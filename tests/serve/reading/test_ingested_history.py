@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from features.errors import InputError
-from features.tables.facts import FactFrames
+from features.kernel.coded_facts import coded
+from features.tables.facts import FactFrames, arrow_facts
 from features.time_units import to_micros
 from pipeline.runner.finished_run import open_run
-from serve.reading import ingested_history
 from serve.reading.ingested_history import IngestHistory
 
 
@@ -31,39 +33,49 @@ def ask(demo_run: Path):
     leads = pd.read_parquet(demo_run / "ingest" / "leads.parquet")
     lead = leads[leads["account_id"].duplicated(keep=False) & leads["account_id"].notna()].tail(1)
     as_of = int(to_micros(lead["created_at"]).iloc[0]) + 10**12
-    snapshots = pd.DataFrame({"lead_id": lead["lead_id"].to_numpy(), "as_of_us": [as_of]})
+    moments = np.array([as_of])
 
     def features(history: IngestHistory) -> pd.DataFrame:
-        own = FactFrames(lead.reset_index(drop=True))
-        return history.features_of(own, snapshots, spec=run.spec(), options=run.settings.features)
+        spec = run.spec()
+        own = coded(arrow_facts(FactFrames(lead), spec), pa.array(lead["lead_id"], pa.string()), spec)
+        return history.features_of(own, moments, spec=spec, options=run.settings.features)
 
     return features
 
 
-def test_a_folder_that_is_being_replaced_is_waited_for(out: Path, ask) -> None:
+def test_while_the_folder_is_away_what_was_read_stays_in_force(out: Path, ask) -> None:
     history = IngestHistory(out)
     before = ask(history)
     (out / "ingest").rename(out / ".ingest.old")
-
-    def put_there() -> None:
-        time.sleep(0.2)
-        (out / ".ingest.old").rename(out / "ingest")
-
-    thread = threading.Thread(target=put_there)
-    thread.start()
     pd.testing.assert_frame_equal(ask(history), before)
-    thread.join()
-    history.close()
+    (out / ".ingest.old").rename(out / "ingest")
+    pd.testing.assert_frame_equal(ask(history), before)
 
 
-def test_a_folder_that_stays_away_is_said(out: Path, ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingested_history, "PAUSE_SECONDS", 0.001)
+def test_without_an_ingestion_it_is_said_what_to_run(tmp_path: Path, ask) -> None:
+    with pytest.raises(InputError, match="Run 'make demo' or 'leadscore run' first"):
+        ask(IngestHistory(tmp_path))
+
+
+def test_nobody_waits_while_new_tables_are_read(out: Path, ask, monkeypatch: pytest.MonkeyPatch) -> None:
     history = IngestHistory(out)
-    ask(history)
-    shutil.rmtree(out / "ingest")
-    with pytest.raises(InputError, match="Run 'leadscore ingest', or try again"):
-        ask(history)
-    history.close()
+    before = ask(history)
+    reading, may_go_on = threading.Event(), threading.Event()
+    read = IngestHistory._read
+
+    def slowly(self, spec):
+        reading.set()
+        assert may_go_on.wait(30)
+        return read(self, spec)
+
+    monkeypatch.setattr(history._source[1], "_make", lambda: slowly(history, history._source[0]))
+    (out / "ingest" / "stage.json").touch()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(ask, history)
+        assert reading.wait(30)
+        pd.testing.assert_frame_equal(ask(history), before)  # the one who noticed is still reading
+        may_go_on.set()
+        pd.testing.assert_frame_equal(first.result(), before)
 
 
 def test_new_tables_are_read_without_a_restart(out: Path, ask) -> None:
@@ -78,4 +90,3 @@ def test_new_tables_are_read_without_a_restart(out: Path, ask) -> None:
     after = ask(history)
     account = [name for name in before if name.startswith("account_")]
     assert not before[account].equals(after[account])
-    history.close()
