@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from features.errors import InputError
 from models.arrays import Floats
 from models.estimator.category_rates import TargetStatistics
 from models.estimator.options import EstimatorOptions, TreeShape
+from models.tree_shap.forest import Forest
 
 OnStep = Callable[[int], None]
 """Called with the number of rounds that are done, for progress."""
@@ -84,14 +86,13 @@ class BoosterPart:
         return total / len(self._boosters)
 
     def contributions(self, matrix: Floats) -> tuple[float, Floats]:
-        """Return the base and the exact SHAP values (TreeSHAP) of each column, shape as ``matrix``."""
-        if not len(matrix):
-            return 0.0, np.zeros(matrix.shape)
-        read, total = self._read(matrix), np.zeros((len(matrix), matrix.shape[1] + 1))
-        for booster in self._boosters:
-            total += booster.predict(read, pred_contrib=True, num_threads=self._threads_for(matrix))
-        total /= len(self._boosters)
-        return float(total[0, -1]), total[:, :-1]
+        """Return the base and the exact SHAP values of each column, shape as ``matrix``."""
+        values = self._forest.contributions(self._read(matrix), threads=self._threads_for(matrix))
+        return self._forest.base / len(self.texts), values / len(self.texts)
+
+    @cached_property
+    def _forest(self) -> Forest:
+        return Forest.of_texts(self.texts)
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` reads beside the texts."""

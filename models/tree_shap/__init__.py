@@ -1,0 +1,1 @@
+"""Which part of a tree model's log-odds does each column account for?"""

@@ -1,0 +1,187 @@
+"""Groups of leaves, laid out as flat arrays that compiled code reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.arrays import Bools, Floats, Ints
+from models.tree_shap.model_text import Tree
+
+MOST_DECISIONS = 12
+"""Of a group of leaves: rows that decide alike at all of them share a line of a table of at most 2^12."""
+
+LEFT_WHEN_MISSING, RIGHT_WHEN_MISSING, ZERO_IS_MISSING, CATEGORY = range(4)
+"""How a decision reads a value."""
+_DEFAULT_LEFT, _MISSING_IS_ZERO, _MISSING_IS_NAN = 2, 4, 8
+
+
+@dataclass(frozen=True)
+class PathStep:
+    """A decision on the way to a leaf, the side taken, and the share of the rows of training that take it."""
+
+    decision: int
+    is_right: bool
+    share: float
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A leaf by its number, and the way to it from the root."""
+
+    number: int
+    path: tuple[PathStep, ...]
+
+
+class GroupArrays(NamedTuple):
+    """Groups of leaves. An array ``…_start`` says where the part of each entry begins, and where the last one ends.
+
+    Attributes
+    ----------
+    bit_start, column_start, leaf_start
+        Decisions, columns and leaves of each group. A decision's bit in a pattern is its place in the group.
+    feature, kind, limit, default_right, category_set
+        Of each decision: the column among those used, how it reads a value, from where on a value goes to the right,
+        where a missing one goes, and its set of categories.
+    words_start, words
+        Of each set of categories: the codes that go to the left, as words of 32 bits.
+    column
+        Of each column of a group: its place among those used.
+    value, path_start, part_start
+        Of each leaf: log-odds, the steps to it, and the columns on its way.
+    path
+        Of each step: bit, 1 for the right side, and the column's place on the leaf's way.
+    part, share
+        Of each column on a leaf's way: its place in the group, and the share of the rows of training that stay on the
+        way by it.
+    points, weights
+        Gauss-Legendre quadrature on 0 to 1, a line for each number of points.
+    """
+
+    bit_start: Ints
+    column_start: Ints
+    leaf_start: Ints
+    feature: NDArray[np.int32]
+    kind: NDArray[np.int8]
+    limit: Floats
+    default_right: Bools
+    category_set: NDArray[np.int32]
+    words_start: Ints
+    words: NDArray[np.uint32]
+    column: NDArray[np.int32]
+    value: Floats
+    path_start: Ints
+    path: NDArray[np.int32]
+    part_start: Ints
+    part: NDArray[np.int32]
+    share: Floats
+    points: Floats
+    weights: Floats
+
+
+class Layout:
+    """Grows group by group.
+
+    Parameters
+    ----------
+    places : dict of int to int
+        The place of each column of the matrix among those that are used.
+    """
+
+    def __init__(self, places: dict[int, int]) -> None:
+        self._places = places
+        self._bit_start, self._column_start, self._leaf_start = [0], [0], [0]
+        self._path_start, self._part_start, self._words_start = [0], [0], [0]
+        self._feature: list[int] = []
+        self._kind: list[int] = []
+        self._limit: list[float] = []
+        self._default_right: list[bool] = []
+        self._set: list[int] = []
+        self._words: list[int] = []
+        self._columns: list[int] = []
+        self._value: list[float] = []
+        self._path: list[tuple[int, bool, int]] = []
+        self._part: list[tuple[int, float]] = []
+
+    def add(self, tree: Tree, leaves: Sequence[Leaf]) -> None:
+        """Add a group of leaves."""
+        decisions = list(dict.fromkeys(step.decision for leaf in leaves for step in leaf.path))
+        bits = {decision: bit for bit, decision in enumerate(decisions)}
+        columns = list(dict.fromkeys(tree.split_feature[decision] for decision in decisions))
+        for decision in decisions:
+            self._add_decision(tree, decision)
+        for leaf in leaves:
+            shares: dict[int, float] = {}
+            for step in leaf.path:
+                column = tree.split_feature[step.decision]
+                shares[column] = shares.get(column, 1.0) * step.share
+            slots = {column: slot for slot, column in enumerate(shares)}
+            for step in leaf.path:
+                self._path.append((bits[step.decision], step.is_right, slots[tree.split_feature[step.decision]]))
+            self._part += [(columns.index(column), share) for column, share in shares.items()]
+            self._value.append(tree.leaf_value[leaf.number])
+            self._path_start.append(len(self._path))
+            self._part_start.append(len(self._part))
+        self._columns += [self._places[column] for column in columns]
+        self._bit_start.append(len(self._feature))
+        self._column_start.append(len(self._columns))
+        self._leaf_start.append(len(self._value))
+
+    def _add_decision(self, tree: Tree, decision: int) -> None:
+        limit, how = tree.threshold[decision], tree.decision_type[decision]
+        left = bool(how & _DEFAULT_LEFT)
+        self._set.append(len(self._words_start) - 1)
+        if tree.is_category(decision):
+            kind = CATEGORY
+            self._words += tree.category_sets[int(limit)]
+            self._words_start.append(len(self._words))
+        elif how & _MISSING_IS_ZERO:
+            kind = ZERO_IS_MISSING
+        else:
+            # where nothing counts as missing, NaN reads as 0
+            goes_left = left if how & _MISSING_IS_NAN else limit >= 0.0
+            kind = LEFT_WHEN_MISSING if goes_left else RIGHT_WHEN_MISSING
+        self._feature.append(self._places[tree.split_feature[decision]])
+        self._kind.append(kind)
+        self._limit.append(limit)
+        self._default_right.append(not left)
+
+    def arrays(self) -> GroupArrays:
+        """Return what was added."""
+        widest = max(np.diff(self._part_start), default=1)
+        points, weights = _quadratures(int(widest))
+        return GroupArrays(
+            bit_start=np.array(self._bit_start, dtype=np.int64),
+            column_start=np.array(self._column_start, dtype=np.int64),
+            leaf_start=np.array(self._leaf_start, dtype=np.int64),
+            feature=np.array(self._feature, dtype=np.int32),
+            kind=np.array(self._kind, dtype=np.int8),
+            limit=np.array(self._limit, dtype=np.float64),
+            default_right=np.array(self._default_right, dtype=np.bool_),
+            category_set=np.array(self._set, dtype=np.int32),
+            words_start=np.array(self._words_start, dtype=np.int64),
+            words=np.array(self._words, dtype=np.uint32),
+            column=np.array(self._columns, dtype=np.int32),
+            value=np.array(self._value, dtype=np.float64),
+            path_start=np.array(self._path_start, dtype=np.int64),
+            path=np.array(self._path, dtype=np.int32).reshape(-1, 3),
+            part_start=np.array(self._part_start, dtype=np.int64),
+            part=np.array([place for place, _ in self._part], dtype=np.int32),
+            share=np.array([share for _, share in self._part], dtype=np.float64),
+            points=points,
+            weights=weights,
+        )
+
+
+def _quadratures(widest: int) -> tuple[Floats, Floats]:
+    """Return points and weights on 0 to 1, a row for each number of points that leaves of so many columns need."""
+    most = (widest + 1) // 2
+    points, weights = np.zeros((most + 1, most)), np.zeros((most + 1, most))
+    for count in range(1, most + 1):
+        at, weight = np.polynomial.legendre.leggauss(count)
+        points[count, :count], weights[count, :count] = (at + 1.0) / 2.0, weight / 2.0
+    return points, weights
