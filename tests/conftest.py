@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from filelock import FileLock
 
@@ -17,6 +20,19 @@ SMALL_DEMO = ("simulate.leads=2500", "simulate.events_per_lead=30", "evaluate.bo
 @pytest.fixture(scope="session")
 def project_root() -> Path:
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def rows_of() -> Callable[..., Any]:
+    """Return what turns a frame of scores into what a sink takes; columns that it leaves out are empty."""
+    from pipeline.score.scores_file import SCHEMA, table_of
+    from pipeline.score.sinks.sink import RunIdentity
+
+    def batches(scores: pd.DataFrame, run: RunIdentity, rows: int = 1_000) -> Any:
+        empty = {name: None for name in SCHEMA.names if name not in scores}
+        return table_of(scores.assign(**empty), run).to_batches(max_chunksize=rows)
+
+    return batches
 
 
 @pytest.fixture(scope="session")

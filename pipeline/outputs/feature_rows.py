@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from features.catalog.feature import Feature
 from features.errors import InputError
@@ -48,6 +52,44 @@ def read_features(context: StageContext, name: RowsOf, columns: Sequence[str] | 
     chosen = None if columns is None else [*KEYS, *columns]
     rows = pd.read_parquet(context.folder("features") / features_file(name), columns=chosen)
     return rows.assign(as_of_us=to_micros(rows["as_of"]))
+
+
+def read_feature_chunks(context: StageContext, name: RowsOf, rows: int) -> Iterator[pd.DataFrame]:
+    """Read features as `read_features` does, sorted by lead and as-of time, so many rows at a time; never none at all.
+
+    Parameters
+    ----------
+    context : StageContext
+    name : {"history", "open"}
+    rows : int
+        Of a chunk. A file that is sorted already is read piece by piece; another one is held in memory.
+    """
+    file = context.folder("features") / features_file(name)
+    with pq.ParquetFile(file) as stored:
+        if _is_sorted(stored.read(columns=KEYS)):
+            batches = stored.iter_batches(batch_size=rows)
+        else:
+            batches = iter(stored.read().sort_by([(key, "ascending") for key in KEYS]).to_batches(max_chunksize=rows))
+        first = next(batches, None)
+        if first is None:
+            first = stored.schema_arrow.empty_table()
+        for batch in chain([first], batches):
+            chunk = batch.to_pandas()
+            yield chunk.assign(as_of_us=to_micros(chunk["as_of"]))
+
+
+def count_rows(context: StageContext, name: RowsOf) -> int:
+    """Return how many rows of features there are."""
+    return int(pq.read_metadata(context.folder("features") / features_file(name)).num_rows)
+
+
+def _is_sorted(keys: pa.Table) -> bool:
+    lead, as_of = (keys[key].combine_chunks() for key in KEYS)
+    later = pc.or_(
+        pc.greater(lead[1:], lead[:-1]),
+        pc.and_(pc.equal(lead[1:], lead[:-1]), pc.greater_equal(as_of[1:], as_of[:-1])),
+    )
+    return bool(pc.all(later, min_count=0).as_py())
 
 
 def read_looks_at_leads(context: StageContext) -> pd.DataFrame:

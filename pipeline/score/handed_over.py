@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -15,39 +17,51 @@ from pipeline.outputs.ingested_tables import read_handovers, read_leads, read_st
 from pipeline.runner.stages import StageContext
 
 
-def with_handovers(scores: pd.DataFrame, context: StageContext) -> pd.DataFrame:
-    """Add ``handed_over_by`` and ``handover_probability`` to scores.
+def handover_rule(context: StageContext) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Return what adds ``handed_over_by`` and ``handover_probability`` to scores, any number of rows at a time.
 
     Parameters
     ----------
-    scores : DataFrame
-        As `models.scoring.score_rows.score_rows` gives them.
     context : StageContext
-        ``score.explore_share``, the seed, and what was ingested.
+        ``score.explore_share``, the seed, and what was ingested, which is read once.
 
     Returns
     -------
-    DataFrame
-        ``handed_over_by``: ``cutoff`` for who is handed over now, counted as MQL or SAL; ``exploration`` for who was
-        drawn; else null. ``handover_probability``: 1 by cut-off; the chance of the draw for everyone who took part in
-        it, drawn or not; null for who never takes part: with sales already, excluded by rule, at the goal already, or
-        handed over before.
+    callable
+        Of scores as `models.scoring.score_rows.score_rows` gives them. ``handed_over_by``: ``cutoff`` for who is handed
+        over now, counted as MQL or SAL; ``exploration`` for who was drawn; else null. ``handover_probability``: 1 by
+        cut-off; the chance of the draw for everyone who took part in it, drawn or not; null for who never takes part:
+        with sales already, excluded by rule, at the goal already, or handed over before.
     """
-    spec, share = context.spec(), context.settings.score.explore_share
+    spec, share, seed = context.spec(), context.settings.score.explore_share, context.settings.seed
+    if share == 0:
+        return _by_cutoff
+    leads, stages = read_leads(context), read_stages(context)
+    first_look = first_looks(leads, stages, spec)
+    before = first_handovers(stages, read_handovers(context), spec).index
+    chance = chance_per_look(share, looks_of_a_lead(spec.snapshots))
+
+    def by_cutoff_or_lane(scores: pd.DataFrame) -> pd.DataFrame:
+        scores = _by_cutoff(scores)
+        if scores.empty:
+            return scores
+        takes_part = scores["counted_as"].eq("none").to_numpy() & (before.get_indexer(pd.Index(scores["lead_id"])) < 0)
+        first = scores["lead_id"].map(first_look).to_numpy(dtype="int64")
+        looks = look_numbers(to_micros(scores["as_of"]), first, spec.snapshots)
+        hit = takes_part & drawn(scores["lead_id"], looks, chance=chance, seed=seed)
+        return scores.assign(
+            handed_over_by=np.where(hit, EXPLORATION, scores["handed_over_by"].to_numpy(dtype=object)),
+            handover_probability=np.where(takes_part, chance, scores["handover_probability"]),
+        )
+
+    return by_cutoff_or_lane
+
+
+def _by_cutoff(scores: pd.DataFrame) -> pd.DataFrame:
     next_ones = to_hand_over(scores["counted_as"])
     by = np.full(len(scores), None, dtype=object)
     by[next_ones] = CUTOFF
-    probability = np.where(next_ones, 1.0, np.nan)
-    if share > 0 and len(scores):
-        leads, stages = read_leads(context), read_stages(context)
-        before = first_handovers(stages, read_handovers(context), spec).index
-        takes_part = (scores["counted_as"].eq("none") & ~scores["lead_id"].isin(before)).to_numpy()
-        first = scores["lead_id"].map(first_looks(leads, stages, spec)).to_numpy(dtype="int64")
-        looks = look_numbers(to_micros(scores["as_of"]), first, spec.snapshots)
-        chance = chance_per_look(share, looks_of_a_lead(spec.snapshots))
-        hit = takes_part & drawn(scores["lead_id"], looks, chance=chance, seed=context.settings.seed)
-        by[hit], probability[takes_part] = EXPLORATION, chance
-    return scores.assign(handed_over_by=by, handover_probability=probability)
+    return scores.assign(handed_over_by=by, handover_probability=np.where(next_ones, 1.0, np.nan))
 
 
 def describe_lane(scores: pd.DataFrame, context: StageContext) -> LaneAbout | None:

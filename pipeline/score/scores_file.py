@@ -1,9 +1,10 @@
-"""The file of a run's scores: ``scores.parquet``, one row a score."""
+"""The file of a run's scores: ``scores.parquet``, one row a score, written and read chunk by chunk."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 
 from features.time_units import to_micros
 from models.scoring.score_columns import COLUMNS, JSON_COLUMNS, Kind
-from pipeline.score.sinks.sink import ScoreRun
+from pipeline.score.sinks.sink import RunIdentity
 
 _TYPES: Mapping[Kind, pa.DataType] = {
     "text": pa.string(),
@@ -24,26 +25,68 @@ _TYPES: Mapping[Kind, pa.DataType] = {
 }
 SCHEMA = pa.schema([(column.name, _TYPES[column.kind]) for column in COLUMNS if column.filled_by != "store"])
 """JSON columns hold text."""
+ROWS_A_GROUP = 50_000
+"""So many rows are written at once: a file of one such group is what it was when it was written whole."""
 
 
-def write_scores(scores: pd.DataFrame, run: ScoreRun, file: Path) -> None:
-    """Write the scores of a run; equal scores give equal bytes.
+class ScoresFile:
+    """A file that scores are added to, in their order.
+
+    Parameters
+    ----------
+    writer : pyarrow.parquet.ParquetWriter
+    run : RunIdentity
+        Fills in the columns that are the same in all rows.
+    """
+
+    def __init__(self, writer: pq.ParquetWriter, run: RunIdentity) -> None:
+        self._writer, self._run = writer, run
+        self._waiting: list[pa.Table] = []
+
+    def add(self, scores: pd.DataFrame) -> None:
+        """Add scores with the columns of `models.scoring.score_columns` that scoring and the hand-over fill in."""
+        self._waiting.append(table_of(scores, self._run))
+        if sum(table.num_rows for table in self._waiting) >= ROWS_A_GROUP:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting))
+            self._waiting = []
+
+
+@contextmanager
+def writing_scores(file: Path, run: RunIdentity) -> Iterator[ScoresFile]:
+    """Open the file of a run's scores for writing; equal scores give equal bytes."""
+    with pq.ParquetWriter(file, SCHEMA) as writer:
+        scores = ScoresFile(writer, run)
+        yield scores
+        scores.flush()
+
+
+def read_batches(file: Path, rows: int) -> Iterator[pa.RecordBatch]:
+    """Read the scores of a run again, so many rows at a time, as a sink takes them."""
+    with pq.ParquetFile(file) as stored:
+        yield from stored.iter_batches(batch_size=rows)
+
+
+def table_of(scores: pd.DataFrame, run: RunIdentity) -> pa.Table:
+    """Return scores as they stand in the file.
 
     Parameters
     ----------
     scores : DataFrame
-        As a sink gets them, `pipeline.score.sinks.sink.Sink.write`.
-    run : ScoreRun
-        Fills in the columns that are the same in all rows.
-    file : Path
+        One row a lead and as-of time; JSON columns hold lists.
+    run : RunIdentity
     """
     texts = {name: scores[name].map(_json_text) for name in JSON_COLUMNS}
     of_run = {column.name: getattr(run, column.name) for column in COLUMNS if column.filled_by == "run"}
     whole = scores.assign(**texts, **of_run)
     whole["as_of"] = to_micros(whole["as_of"])  # as pyarrow asks pandas for zoned times, pandas warns
     columns = [pa.array(whole[field.name], from_pandas=True).cast(field.type) for field in SCHEMA]
-    pq.write_table(pa.table(columns, schema=SCHEMA), file)
+    return pa.table(columns, schema=SCHEMA)
 
 
-def _json_text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
+def _json_text(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)

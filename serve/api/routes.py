@@ -8,9 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Response, Security
 from fastapi.security import APIKeyHeader
 
 from features.errors import InputError
-from features.source_spec import TARGETS
 from models.scoring.groups import Group
-from models.scoring.score_columns import probability_of
 from serve.api.contracts import (
     BehaviourGrade,
     CurrentScoreOut,
@@ -25,6 +23,7 @@ from serve.api.contracts import (
 )
 from serve.api.score_request import presented, score_request
 from serve.lead_id_in_path import LEAD_ID
+from serve.reading.open_leads import LeadsWanted
 from serve.security import HEADER, same_key
 from serve.services import Services, services_of
 
@@ -76,12 +75,10 @@ def get_leads(
     These are `excluded` (by rule), `with_sales` (at a rung that is with sales) and `reached` (the target of the
     cut-offs). Within a group the most probable comes first.
     """
-    about = services.about()
-    probability = about.probability if about is not None else probability_of(TARGETS[0])
-    page = services.store.open_leads(
-        probability=probability, group=band, search=search,
-        fit_grade=fit_grade, behaviour_grade=behaviour_grade, limit=limit, offset=offset,
-    )  # fmt: skip
+    wanted = LeadsWanted(
+        group=band, search=search, fit_grade=fit_grade, behaviour_grade=behaviour_grade, limit=limit, offset=offset
+    )
+    page = services.store.open_leads(wanted)
     leads = [StoredScoreOut.model_validate(presented(row)) for row in page.rows]
     return LeadsOut.model_validate(
         {

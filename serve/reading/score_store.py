@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -11,47 +11,17 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from features.errors import InputError
-from models.scoring.groups import GROUPS
 from models.scoring.run_about import RunAbout
+from serve.reading.open_leads import SEARCH, LeadPage, LeadsWanted, OpenLeads
 from serve.reading.store_url import for_reading, read_url, shown
 
-CURRENT = "current_scores"
-"""The view of one row an open lead."""
-
 Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class LeadPage:
-    """Some of the open leads, and how many there are.
-
-    Attributes
-    ----------
-    rows : list of mapping
-        Score rows, highest priority first.
-    matching : int
-        Leads that fit group and search, on all pages together.
-    counts : mapping of str to int
-        Leads a group that fit search and grades; they add up to ``found``.
-    total : int
-        All open leads.
-    """
-
-    rows: list[Row]
-    matching: int
-    counts: Mapping[str, int]
-    total: int
-
-    @property
-    def found(self) -> int:
-        """Leads that fit search and grades, in whatever group."""
-        return sum(self.counts.values())
 
 
 class _Tables(NamedTuple):
     scores: sa.Table
     runs: sa.Table
-    current: sa.Table
+    open_leads: OpenLeads
 
 
 class StoredRun(BaseModel):
@@ -81,7 +51,7 @@ class StoredRun(BaseModel):
 
 
 class ScoreReader:
-    """Reads ``scores``, ``score_runs`` and the view ``current_scores``.
+    """Reads ``scores``, ``score_runs`` and ``open_leads``.
 
     Parameters
     ----------
@@ -93,7 +63,8 @@ class ScoreReader:
         parsed = read_url(url)
         self.place = shown(parsed)
         """Where the store is, without user and password."""
-        self._engine = sa.create_engine(for_reading(parsed), pool_pre_ping=True)
+        one_state = {} if parsed.get_backend_name() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        self._engine = sa.create_engine(for_reading(parsed), pool_pre_ping=True, **one_state)
         self._tables: _Tables | None = None
 
     def close(self) -> None:
@@ -111,27 +82,34 @@ class ScoreReader:
                     found=f"none that can be read in {self.place}",
                     hint="Run 'leadscore score' first, or set LEADSCORE_STORE to where the scores are",
                 ) from None
-            scores = metadata.tables["scores"]
-            current = sa.Table(CURRENT, metadata, *(sa.Column(column.name, column.type) for column in scores.columns))
             try:
+                metadata.reflect(self._engine, only=["open_leads"])
+                listed = metadata.tables["open_leads"]
                 with self._engine.connect() as connection:
-                    connection.execute(
-                        sa.select(sa.literal_column("counted_as")).select_from(current).where(sa.false())
-                    )
-            except sa.exc.DatabaseError:
+                    connection.execute(sa.select(listed).where(sa.false()))
+                    inspected = sa.inspect(connection)
+                    has_search = connection.dialect.name == "postgresql" or inspected.has_table(SEARCH)
+            except (sa.exc.InvalidRequestError, sa.exc.DatabaseError):
                 raise InputError(
-                    expected=f"a score store with the view {CURRENT}, and the right to read it",
+                    expected="a score store with the table open_leads, and the right to read it",
                     found=f"none that can be read in {self.place}",
                     hint="Run 'leadscore score' again: it brings the store of an earlier version up to date. "
-                    f"On PostgreSQL the server's role needs SELECT on {CURRENT} too",
+                    "On PostgreSQL the server's role needs SELECT on open_leads too",
                 ) from None
-            self._tables = _Tables(scores, metadata.tables["score_runs"], current)
+            scores = metadata.tables["scores"]
+            listed_leads = OpenLeads(scores, listed, has_search=has_search)
+            self._tables = _Tables(scores, metadata.tables["score_runs"], listed_leads)
         return self._tables
 
     def latest_run(self) -> StoredRun | None:
         """Return the run that was completed last, or None."""
+        return self._run(self._completed())
+
+    def _completed(self) -> sa.Select[Any]:
+        """Return the runs that were completed, the last one first."""
         runs = self._reflected().runs
-        return self._run(sa.select(runs).where(runs.c.finished_at.is_not(None)).order_by(runs.c.started_at.desc()))
+        completed = sa.select(runs).where(runs.c.finished_at.is_not(None))
+        return completed.order_by(runs.c.started_at.desc(), runs.c.run_id)
 
     def is_running(self) -> bool:
         """Whether a run was begun after the last completed one and is not completed itself."""
@@ -162,50 +140,15 @@ class ScoreReader:
         statement = sa.select(scores).select_from(joined).where(scores.c.lead_id == lead_id).order_by(*newest)
         return self._all(statement.limit(limit))
 
-    def open_leads(
-        self,
-        *,
-        probability: str,
-        group: str | None = None,
-        search: str = "",
-        fit_grade: str | None = None,
-        behaviour_grade: str | None = None,
-        limit: int = 50,
-        offset: int = 0,
-    ) -> LeadPage:
-        """Return open leads by priority: group, then probability.
-
-        Parameters
-        ----------
-        probability : {"p_sql", "p_close"}
-            The column that cut-offs work on.
-        group : str, optional
-            One of `models.scoring.groups.GROUPS`; None is all.
-        search : str
-            Part of a lead id, in any case.
-        fit_grade, behaviour_grade : str, optional
-            Only leads with this grade.
-        limit, offset : int
-            Which page.
-        """
-        current = self._reflected().current
-        grouped = current.c.counted_as
-        count = sa.select(grouped, sa.func.count().label("leads")).group_by(grouped)
-        fits = sa.and_(
-            sa.true(),
-            *([current.c.lead_id.icontains(search.replace("\0", ""), autoescape=True)] if search else []),
-            *([current.c.fit_grade == fit_grade] if fit_grade else []),
-            *([current.c.behaviour_grade == behaviour_grade] if behaviour_grade else []),
-        )
-        total = sum(int(row["leads"]) for row in self._all(count))
-        counts = {row["counted_as"]: int(row["leads"]) for row in self._all(count.where(fits))}
-        wanted = grouped == group if group is not None else sa.true()
-        rank = sa.case({name: place for place, name in enumerate(GROUPS)}, value=grouped)
-        ordered = (rank, current.c[probability].desc(), current.c.lead_id)
-        shown_rows = sa.select(current).where(fits, wanted).order_by(*ordered)
-        rows = self._all(shown_rows.limit(limit).offset(offset))
-        matching = sum(counts.values()) if group is None else counts.get(group, 0)
-        return LeadPage(rows, matching, counts, total)
+    def open_leads(self, wanted: LeadsWanted) -> LeadPage:
+        """Return open leads of the last run by priority: group, then the probability that cut-offs work on."""
+        listed = self._reflected().open_leads
+        with self._engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN")  # or every question would be answered from a state of its own
+            run = connection.execute(self._completed().limit(1)).mappings().first()
+            page = listed.page(connection, wanted, (run["counts"] if run is not None else None) or [])
+            return replace(page, rows=[_row_in_utc(row) for row in page.rows])
 
     def _first(self, statement: sa.Select[Any]) -> Row | None:
         rows = self._all(statement.limit(1))
@@ -225,10 +168,11 @@ class ScoreReader:
 
     def _all(self, statement: sa.Select[Any]) -> list[Row]:
         with self._engine.connect() as connection:
-            return [
-                {name: _in_utc(value) for name, value in row.items()}
-                for row in connection.execute(statement).mappings()
-            ]
+            return [_row_in_utc(row) for row in connection.execute(statement).mappings()]
+
+
+def _row_in_utc(row: Mapping[Any, Any]) -> Row:
+    return {name: _in_utc(value) for name, value in row.items()}
 
 
 def _in_utc(value: Any) -> Any:

@@ -42,7 +42,7 @@ def test_both_look_into_the_same_file_where_nobody_says_which(
 ) -> None:
     monkeypatch.delenv(STORE_VARIABLE, raising=False)
     out = tmp_path / name
-    ScoreStore.from_settings({"url": None, "chunk_rows": 1}, out).migrate()
+    ScoreStore.from_settings({"url": None}, out).migrate()
     settings = ServeSettings(out=out, api_key="a-key-for-these-tests")
     opened = sa.create_engine(server.for_reading(server.read_url(settings.store_url)))
     with opened.connect() as connection:

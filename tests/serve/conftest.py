@@ -198,13 +198,14 @@ def make_lead() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def small(tmp_path_factory: pytest.TempPathFactory, rows_of: Callable[..., Any]) -> Iterator[str]:
     """The address of a server over a few leads made by hand."""
     out = tmp_path_factory.mktemp("small")
     store = ScoreStore(f"sqlite:///{out}/scores.sqlite")
     yesterday = pd.DataFrame([lead("plain", as_of=pd.Timestamp(NOON - timedelta(days=1)), p_sql=0.05, band="none")])
-    store.write(yesterday, run=ScoreRun("r0", "m0", "c0", ABOUT), now=NOON - timedelta(days=1))
-    store.write(pd.DataFrame(LEADS), run=ScoreRun("r1", "m1", "c1", ABOUT), now=NOON)
+    before, last = ScoreRun("r0", "m0", "c0", ABOUT), ScoreRun("r1", "m1", "c1", ABOUT)
+    store.write(rows_of(yesterday, before), before, now=NOON - timedelta(days=1))
+    store.write(rows_of(pd.DataFrame(LEADS), last), last, now=NOON)
     with serving(ServeSettings(out=out, api_key=KEY, page_rows=3)) as url:
         yield url
 

@@ -1,48 +1,49 @@
-"""The score store: a database, written in chunks by upsert, so that a run can be repeated and changes nothing twice."""
+"""The score store: a database into which a run is written whole; repeated, it changes nothing."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any, Self
 
 import pandas as pd
+import pyarrow as pa
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy.dialects import postgresql, sqlite
 
 from features.errors import InputError
-from models.scoring.score_columns import COLUMNS, JSON_COLUMNS, KEY
+from models.scoring.score_columns import KEY
+from pipeline.score.sinks.keepable_rows import keepable
+from pipeline.score.sinks.open_leads import list_open_leads
+from pipeline.score.sinks.score_rows_in import insert_or, upsert
 from pipeline.score.sinks.sink import ScoreRun
-from pipeline.score.sinks.store_tables import SCORE_RUNS, SCORES
+from pipeline.score.sinks.store_tables import METADATA, SCORE_RUNS, SCORES
 from pipeline.score.sinks.store_url import address, read_url, shown, sqlite_url
 
 STORE_VARIABLE = "LEADSCORE_STORE"
 """Environment variable with the store's URL, where ``score.store`` is not set; the server reads the same."""
-_INSERTS: Mapping[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _MIGRATION_LOCK = 7_253_101_846
 """PostgreSQL advisory lock: two runs that start at once migrate one after the other."""
-_NUL = "\0"
-_CONTENT = tuple(column.name for column in COLUMNS if not column.key and column.filled_by != "store")
-"""What a row says: a row that says the same as before keeps the time it was written at."""
+_WRITE_LOCK = 7_253_101_847
+"""PostgreSQL advisory lock: two runs that write at once write one after the other. On SQLite, the file is the lock."""
+_PATIENCE_S = 600
+"""How long a run waits on SQLite for another one that writes."""
 
 
 class ScoreStore:
-    """The tables ``scores`` and ``score_runs`` in SQLite or PostgreSQL; as a sink, `pipeline.score.sinks.sink.Sink`.
+    """The tables ``scores``, ``score_runs`` and ``open_leads`` in SQLite or PostgreSQL: a sink (`sink.Sink`).
 
     Parameters
     ----------
     url : str or sqlalchemy.URL
         ``sqlite:///FILE`` or ``postgresql://…``. Nothing is opened before the first question, and only `write` creates
         or migrates tables.
-    chunk_rows : int
-        Rows a transaction.
 
     Raises
     ------
@@ -51,26 +52,31 @@ class ScoreStore:
         leadscore wrote the store.
     """
 
-    def __init__(self, url: str | sa.URL, *, chunk_rows: int = 5_000) -> None:
+    def __init__(self, url: str | sa.URL) -> None:
         self._url = read_url(url)
-        self._chunk_rows = chunk_rows
 
     @classmethod
     def from_settings(cls, given: Mapping[str, Any], outputs: Path) -> Self:
         """Return the store as set, else as the environment says, else a SQLite file beside the outputs."""
         url = given["url"] or os.environ.get(STORE_VARIABLE) or sqlite_url(outputs / "scores.sqlite")
-        return cls(url, chunk_rows=given["chunk_rows"])
+        return cls(url)
 
     def place(self, outputs: Path) -> dict[str, Any]:
         """Return where the store is: dialect, host, and the database or the file."""
         return address(self._url, outputs)
 
     def write(
-        self, scores: pd.DataFrame, run: ScoreRun, *, now: datetime, on_rows: Callable[[int], None] | None = None
+        self,
+        scores: Iterable[pa.RecordBatch],
+        run: ScoreRun,
+        *,
+        now: datetime,
+        on_rows: Callable[[int], None] | None = None,
     ) -> int:
-        """Write one run's scores by upsert; each chunk is one transaction.
+        """Write one run's scores and the list of open leads in one transaction.
 
-        Rows already there with equal content keep their ``scored_at``. The store is created or migrated first.
+        Until its end, and where it is broken off, everybody reads what was there before. Rows already there with equal
+        content keep their ``scored_at``. The store is created or migrated first.
 
         Returns
         -------
@@ -82,23 +88,17 @@ class ScoreStore:
         InputError
             If a lead id cannot be kept in a database, or a lead stands twice at one as-of time.
         """
-        _check_keys(scores)
         began = monotonic()
-        ordered = scores.sort_values(["lead_id", "as_of"], kind="stable")
-        changed = 0
         with self._engine() as engine:
             self._migrate(engine)
-            _record_run(engine, run, leads=int(scores["lead_id"].nunique()), started_at=now)
-            for chunk in _chunks(ordered, self._chunk_rows):
-                records = _records(chunk, run=run, now=now)
+            with _read_meanwhile(engine):
+                _record_begin(engine, run, started_at=now)
                 with engine.begin() as connection:
-                    changed += _upsert(connection, records)
-                if on_rows is not None:
-                    on_rows(len(records))
-            with engine.begin() as connection:
-                finished_at = now + timedelta(seconds=monotonic() - began)
-                done = sa.update(SCORE_RUNS).where(SCORE_RUNS.c.run_id == run.run_id).values(finished_at=finished_at)
-                connection.execute(done)
+                    if engine.dialect.name == "postgresql":
+                        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITE_LOCK})
+                    changed = upsert(connection, keepable(scores), now=now, on_rows=on_rows or (lambda _: None))
+                    _record_end(connection, run, started_at=now, took_s=monotonic() - began)
+                    list_open_leads(connection)
         return changed
 
     def holds(self, run: ScoreRun) -> bool:
@@ -109,7 +109,7 @@ class ScoreStore:
             SCORE_RUNS.c.run_id == run.run_id, SCORE_RUNS.c.finished_at.is_not(None)
         )
         with self._engine() as engine, self._answering(), engine.connect() as connection:
-            if not all(sa.inspect(connection).has_table(table.name) for table in (SCORE_RUNS, SCORES)):
+            if not all(sa.inspect(connection).has_table(table.name) for table in METADATA.tables.values()):
                 return False
             return connection.execute(finished).first() is not None and _rows_of(connection, run) == run.about.leads
 
@@ -184,28 +184,42 @@ class ScoreStore:
             ) from None
 
 
-def _record_run(engine: sa.Engine, run: ScoreRun, *, leads: int, started_at: datetime) -> None:
-    values = {
-        "run_id": run.run_id, "model_version": run.model_version, "cutoff_version": run.cutoff_version,
-        "leads": leads, "about": run.about.model_dump(mode="json"), "started_at": started_at, "finished_at": None,
-    }  # fmt: skip
-    insert = _insert(engine, SCORE_RUNS)
-    update = {name: insert.excluded[name] for name in values if name != "run_id"}
+def _record_begin(engine: sa.Engine, run: ScoreRun, *, started_at: datetime) -> None:
+    """Say that a run is at work; one that was completed before counts as completed until it is so again."""
+    values = _of_run(run, started_at) | {"finished_at": None}
     with engine.begin() as connection:
-        connection.execute(insert.on_conflict_do_update(index_elements=["run_id"], set_=update), [values])
+        insert = insert_or(connection, SCORE_RUNS).values(values)
+        update = {name: insert.excluded[name] for name in values if name != "run_id"}
+        running = SCORE_RUNS.c.finished_at.is_(None)
+        connection.execute(insert.on_conflict_do_update(index_elements=["run_id"], set_=update, where=running))
 
 
-def _upsert(connection: sa.Connection, records: list[dict[str, Any]]) -> int:
-    insert = _insert(connection.engine, SCORES)
-    differs = sa.or_(*(SCORES.c[name].is_distinct_from(insert.excluded[name]) for name in _CONTENT))
-    update = {name: insert.excluded[name] for name in (*_CONTENT, "scored_at")}
-    statement = insert.on_conflict_do_update(index_elements=list(KEY), set_=update, where=differs)
-    counted = statement.execution_options(preserve_rowcount=True)
-    return int(connection.execute(counted, records).rowcount)
+def _record_end(connection: sa.Connection, run: ScoreRun, *, started_at: datetime, took_s: float) -> None:
+    values = _of_run(run, started_at) | {"finished_at": started_at + timedelta(seconds=took_s)}
+    connection.execute(sa.update(SCORE_RUNS).where(SCORE_RUNS.c.run_id == run.run_id).values(values))
 
 
-def _insert(engine: sa.Engine, table: sa.Table) -> Any:
-    return _INSERTS[engine.dialect.name](table)
+def _of_run(run: ScoreRun, started_at: datetime) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id, "model_version": run.model_version, "cutoff_version": run.cutoff_version,
+        "leads": run.about.leads, "about": run.about.model_dump(mode="json"), "started_at": started_at,
+    }  # fmt: skip
+
+
+@contextmanager
+def _read_meanwhile(engine: sa.Engine) -> Iterator[None]:
+    """Let others read a SQLite file while it is written; then it is one file again, unless somebody has it open."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+    try:
+        yield
+    finally:
+        with engine.connect() as connection, suppress(sa.exc.OperationalError):
+            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+            connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
 
 
 def _rows_of(connection: sa.Connection, run: ScoreRun) -> int:
@@ -230,7 +244,8 @@ def _make_folder(url: sa.URL) -> None:
 
 def _create_engine(url: sa.URL) -> sa.Engine:
     try:
-        return sa.create_engine(url)
+        waiting = {"timeout": _PATIENCE_S} if url.get_backend_name() == "sqlite" else {}
+        return sa.create_engine(url, connect_args=waiting)
     except ModuleNotFoundError as error:
         hint = "Install it: pip install 'leadscore[postgres]'"
         raise InputError(
@@ -240,53 +255,6 @@ def _create_engine(url: sa.URL) -> sa.Engine:
         raise InputError(
             expected="sqlite:///FILE or postgresql://…", found=f"{url.drivername}://…", table="score.store"
         ) from None
-
-
-def _check_keys(scores: pd.DataFrame) -> None:
-    unusable = scores["lead_id"].isna() | scores["lead_id"].astype(str).str.contains(_NUL, regex=False)
-    if unusable.any():
-        lead_id = repr(scores.loc[unusable, "lead_id"].iloc[0])
-        raise InputError(expected="a lead id without NUL characters", found=lead_id, table="scores", column="lead_id")
-    twice = scores.duplicated(["lead_id", "as_of"])
-    if twice.any():
-        first = scores.loc[twice].iloc[0]
-        raise InputError(
-            expected="one score for each lead and as-of time", found=f"two at {first['as_of']}",
-            table="scores", column="lead_id", row=str(first["lead_id"]),
-        )  # fmt: skip
-
-
-def _chunks(frame: pd.DataFrame, rows: int) -> Iterator[pd.DataFrame]:
-    for start in range(0, len(frame), rows):
-        yield frame.iloc[start : start + rows]
-
-
-def _records(chunk: pd.DataFrame, *, run: ScoreRun, now: datetime) -> list[dict[str, Any]]:
-    fixed = {
-        "run_id": run.run_id, "model_version": run.model_version, "cutoff_version": run.cutoff_version,
-        "scored_at": now,
-    }  # fmt: skip
-    return [{str(name): _plain(name, value) for name, value in row.items()} | fixed for row in chunk.to_dict("records")]
-
-
-def _plain(name: Any, value: Any) -> Any:
-    """Return what a database driver takes: no NaN, no pandas times, no NUL inside JSON text."""
-    if name in JSON_COLUMNS:
-        return _without_nul(value)
-    if isinstance(value, pd.Timestamp):
-        return value.to_pydatetime()
-    return None if pd.isna(value) else value
-
-
-def _without_nul(value: Any) -> Any:
-    """Return JSON-like data with NUL characters, which PostgreSQL cannot keep, replaced by U+FFFD."""
-    if isinstance(value, str):
-        return value.replace(_NUL, "�")
-    if isinstance(value, Mapping):
-        return {str(key): _without_nul(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_nul(inner) for inner in value]
-    return value
 
 
 def _first_line(error: Exception) -> str:

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-import pandas as pd
+import pyarrow as pa
 
 from models.scoring.run_about import RunAbout
 
 
 @dataclass(frozen=True)
-class ScoreRun:
-    """One run of the stage ``score``.
+class RunIdentity:
+    """What a run of the stage ``score`` is known by, and what its rows say of it.
 
     Attributes
     ----------
     run_id : str
         Derived from the contents that went in: equal inputs give an equal id.
     model_version, cutoff_version : str
-    about : RunAbout
-        What a page needs to word the scores: source, targets, cut-offs, how many leads.
     """
 
     run_id: str
     model_version: str
     cutoff_version: str
+
+
+@dataclass(frozen=True)
+class ScoreRun(RunIdentity):
+    """One run of the stage ``score``, and what it says of its scores.
+
+    Attributes
+    ----------
+    run_id, model_version, cutoff_version : str
+    about : RunAbout
+        What a page needs to word the scores: source, targets, cut-offs, how many leads.
+    """
+
     about: RunAbout
 
     def summary(self) -> dict[str, Any]:
@@ -77,15 +88,22 @@ class Sink(Protocol):
         """
 
     def write(
-        self, scores: pd.DataFrame, run: ScoreRun, *, now: datetime, on_rows: Callable[[int], None] | None = None
+        self,
+        scores: Iterable[pa.RecordBatch],
+        run: ScoreRun,
+        *,
+        now: datetime,
+        on_rows: Callable[[int], None] | None = None,
     ) -> int:
         """Write one run's scores. The same scores a second time change nothing; a broken-off run can be repeated.
 
+        Who reads there sees all of a run or nothing of it.
+
         Parameters
         ----------
-        scores : DataFrame
-            One row a lead and as-of time, with the columns of `models.scoring.score_columns.COLUMNS` but for those
-            that the run or the store fills in; JSON columns hold lists.
+        scores : iterable of RecordBatch
+            One row a lead and as-of time, with the columns of ``scores.parquet``
+            (`pipeline.score.scores_file.SCHEMA`); JSON columns hold text. They are too many to be held at once.
         run : ScoreRun
         now : datetime
             When the writing begins, with a zone.

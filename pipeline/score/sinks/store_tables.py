@@ -52,8 +52,10 @@ SCORE_RUNS = sa.Table(
     sa.Column("about", _json(), nullable=False),
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("finished_at", UtcDateTime),
+    sa.Column("counts", _json()),
 )
-"""One row a run that wrote scores: ``finished_at`` is empty while it runs and after a crash."""
+"""One row a run that wrote scores: ``finished_at`` is empty while it runs and after a crash; ``counts`` says of the run
+completed last how many open leads each group has with each pair of grades."""
 
 
 _TYPES: Mapping[Kind, Callable[[], sa.types.TypeEngine[Any]]] = {
@@ -78,3 +80,23 @@ SCORES = sa.Table(
     sa.Index("scores_by_run", "run_id", "band"),
 )
 """One row a lead, as-of time and model version (these come first); a later run of the same three takes its place."""
+
+OPEN_LEADS = sa.Table(
+    "open_leads",
+    METADATA,
+    sa.Column("place", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("lead_id", sa.Text, nullable=False),
+    sa.Column("as_of", UtcDateTime, nullable=False),
+    sa.Column("model_version", sa.Text, nullable=False),
+    sa.Column("counted_as", sa.Text, nullable=False),
+    sa.Column("fit_grade", sa.Text),
+    sa.Column("behaviour_grade", sa.Text),
+    sa.Column("place_in_fit", sa.BigInteger, nullable=False),
+    sa.Column("place_in_behaviour", sa.BigInteger, nullable=False),
+    sa.Column("place_in_both", sa.BigInteger, nullable=False),
+    sa.Index("open_leads_by_fit", "fit_grade", "place_in_fit"),
+    sa.Index("open_leads_by_behaviour", "behaviour_grade", "place_in_behaviour"),
+    sa.Index("open_leads_by_both", "fit_grade", "behaviour_grade", "place_in_both"),
+)
+"""One row an open lead of the run completed last, by priority: ``place`` counts from 1 among all leads, the others
+among those of the same grade or grades: any page of a list is a range of an index, and so is a group."""

@@ -39,7 +39,7 @@ def read_url(text: str | sa.URL) -> sa.URL:
             expected="a SQLAlchemy URL", found="one that cannot be read", table="score.store",
             hint="Write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE",
         ) from None  # fmt: skip
-    if url.drivername in ("postgres", "postgresql"):
+    if url.drivername == "postgres" or url.get_backend_name() == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     dialect = url.get_backend_name()
     if dialect not in DIALECTS:

@@ -18,7 +18,8 @@ from models.scoring.run_about import RunAbout
 from serve.lead_id_in_path import LEAD_ID
 from serve.pages.frame import LOGGED_IN, PageMissingError, ServicesIn, language_of, lead_url, page_response
 from serve.pages.leads import view as views
-from serve.reading.score_store import LeadPage, StoredRun
+from serve.reading.open_leads import LeadPage, LeadsWanted
+from serve.reading.score_store import StoredRun
 from serve.services import Services
 from serve.wording.sentences import say
 
@@ -47,8 +48,7 @@ def get_leads(
     chosen = band if band in GROUPS else None
     fit_grade = fit if fit in FIT_GRADES else None
     behaviour_grade = behaviour if behaviour in BEHAVIOUR_GRADES else None
-    listing = services.store.open_leads(
-        probability=about.probability,
+    wanted = LeadsWanted(
         group=chosen,
         search=search.strip(),
         fit_grade=fit_grade,
@@ -56,6 +56,7 @@ def get_leads(
         limit=rows_a_page,
         offset=(page - 1) * rows_a_page,
     )
+    listing = services.store.open_leads(wanted)
     here = {"lang": language, "band": chosen, "search": search.strip() or None,
             "fit": fit_grade, "behaviour": behaviour_grade}  # fmt: skip
     context = {

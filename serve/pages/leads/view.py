@@ -16,7 +16,8 @@ from models.scoring.run_about import RunAbout, TargetAbout
 from models.scoring.score_columns import probability_of
 from serve.pages.leads.diagrams import curve, reason_rows, scale
 from serve.pages.leads.due_curve import when
-from serve.reading.score_store import LeadPage, Row
+from serve.reading.open_leads import LeadPage
+from serve.reading.score_store import Row
 from serve.wording.caution import caution
 from serve.wording.sentences import say
 

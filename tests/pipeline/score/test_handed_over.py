@@ -17,7 +17,7 @@ from pipeline.outputs.ingested_tables import read_stages
 from pipeline.runner.finished_run import open_run
 from pipeline.runner.stages import StageContext
 from pipeline.score import stage as score
-from pipeline.score.handed_over import describe_lane, with_handovers
+from pipeline.score.handed_over import describe_lane, handover_rule
 from pipeline.score.sinks.score_store import ScoreStore
 from pipeline.settings.settings import ScoreOptions
 
@@ -47,7 +47,7 @@ def many(scores: pd.DataFrame, demo_run: Path) -> pd.DataFrame:
 
 def test_without_a_lane_only_the_cut_off_hands_over(demo_run: Path, scores: pd.DataFrame) -> None:
     context = context_with(demo_run)
-    result = with_handovers(scores, context)
+    result = handover_rule(context)(scores)
     promoted = result["counted_as"].isin(["MQL", "SAL"])
     assert (result.loc[promoted, "handed_over_by"] == "cutoff").all()
     assert (result.loc[promoted, "handover_probability"] == 1).all()
@@ -57,7 +57,7 @@ def test_without_a_lane_only_the_cut_off_hands_over(demo_run: Path, scores: pd.D
 
 def test_the_lane_draws_from_those_below_the_cut_off_alone(demo_run: Path, many: pd.DataFrame) -> None:
     context = context_with(demo_run, explore_share=SHARE)
-    result = with_handovers(many, context)
+    result = handover_rule(context)(many)
     lane = result["handed_over_by"] == "exploration"
     stages = pd.read_parquet(demo_run / "ingest" / "stages.parquet")
     entered = result["lead_id"].isin(stages.loc[stages["stage"].isin(context.spec().ladder), "lead_id"])
@@ -76,7 +76,7 @@ def test_the_lane_draws_from_those_below_the_cut_off_alone(demo_run: Path, many:
 
 def test_whom_sales_has_already_is_not_handed_over_again(demo_run: Path, scores: pd.DataFrame) -> None:
     context = context_with(demo_run, explore_share=SHARE)
-    result = with_handovers(scores, context)
+    result = handover_rule(context)(scores)
     with_sales = result["counted_as"] == "with_sales"
     assert (result.loc[with_sales, "band"] != "none").any()
     assert result.loc[with_sales, ["handed_over_by", "handover_probability"]].isna().all(axis=None)
@@ -88,7 +88,7 @@ def test_the_log_of_first_hand_overs_needs_no_row_of_a_lead_that_sales_has(
     """Such a lead entered the ladder before, and of two hand-overs the earlier one counts."""
     context = context_with(demo_run)
     stages, spec = read_stages(context), context.spec()
-    rows = with_handovers(scores, context).assign(handed_over_us=to_micros(scores["as_of"]), probability=1.0)
+    rows = handover_rule(context)(scores).assign(handed_over_us=to_micros(scores["as_of"]), probability=1.0)
     again = (rows["counted_as"] == "with_sales") & (rows["band"] != "none")
     assert again.any()
     columns = ["lead_id", "handed_over_us", "handed_over_by", "probability"]
@@ -100,7 +100,7 @@ def test_the_log_of_first_hand_overs_needs_no_row_of_a_lead_that_sales_has(
 def test_every_night_between_two_looks_draws_the_same_leads(demo_run: Path, many: pd.DataFrame) -> None:
     context = context_with(demo_run, explore_share=SHARE)
     nights = [many.assign(as_of=from_micros(to_micros(many["as_of"]) + DAY_US * night)) for night in (0, 1, 13, 14)]
-    lanes = [set(with_handovers(rows, context).query("handed_over_by == 'exploration'")["lead_id"]) for rows in nights]
+    lanes = [set(handover_rule(context)(rows).query("handed_over_by == 'exploration'")["lead_id"]) for rows in nights]
     assert lanes[0] == lanes[1] == lanes[2] != lanes[3]
     assert lanes[0]
 

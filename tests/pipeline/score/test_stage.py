@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -107,7 +107,7 @@ def test_store_and_file_say_the_same_and_a_rerun_changes_neither(demo_run: Path,
     assert len(store.runs()) == 1
 
 
-def test_an_interrupted_run_is_completed_with_the_same_scores(
+def test_an_interrupted_run_leaves_nothing_and_is_done_by_the_next(
     demo_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, broken = f"sqlite:///{tmp_path}/whole.sqlite", f"sqlite:///{tmp_path}/broken.sqlite"
@@ -116,7 +116,7 @@ def test_an_interrupted_run_is_completed_with_the_same_scores(
     write, chunks = ScoreStore.write, []
 
     def stop_after_the_second(
-        store: ScoreStore, scores: pd.DataFrame, run: ScoreRun, *, now: datetime, on_rows: Callable[[int], None]
+        store: ScoreStore, scores: Iterable[object], run: ScoreRun, *, now: datetime, on_rows: Callable[[int], None]
     ) -> int:
         def count(rows: int) -> None:
             on_rows(rows)
@@ -129,9 +129,23 @@ def test_an_interrupted_run_is_completed_with_the_same_scores(
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(ScoreStore, "write", stop_after_the_second)
         score.run(context_with(demo_run, store=broken, chunk_rows=a_third), tmp_path)
-    assert len(stored(broken)) == 2 * a_third
+    assert chunks == [a_third] * 2
+    assert stored(broken).empty
     score.run(context_with(demo_run, store=broken, chunk_rows=a_third), tmp_path)
     pd.testing.assert_frame_equal(stored(broken), stored(whole))
+
+
+@pytest.mark.parametrize("chunk_rows", [7, 100, 5_000])
+def test_how_many_leads_are_scored_at_a_time_changes_nothing(chunk_rows: int, demo_run: Path, tmp_path: Path) -> None:
+    lane = {"explore_share": 0.5, "store": f"sqlite:///{tmp_path}/scores.sqlite"}
+    for folder, rows in (("at-once", 1_000_000), ("in-chunks", chunk_rows)):
+        (tmp_path / folder).mkdir()
+        score.run(context_with(demo_run, chunk_rows=rows, **lane), tmp_path / folder)
+    at_once, in_chunks = (pd.read_parquet(tmp_path / folder / "scores.parquet") for folder in ("at-once", "in-chunks"))
+    pd.testing.assert_frame_equal(in_chunks, at_once)
+    said, same = (json.loads((tmp_path / folder / "score.json").read_text()) for folder in ("at-once", "in-chunks"))
+    assert said == same
+    assert said["lane"]["drawn"] > 0
 
 
 def test_postgresql_holds_what_sqlite_holds(demo_run: Path, tmp_path: Path, postgres_url: str) -> None:

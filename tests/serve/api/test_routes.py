@@ -98,12 +98,16 @@ def run_of(run_id: str, *, model: str = "m1") -> ScoreRun:
     return ScoreRun(run_id=run_id, model_version=model, cutoff_version="c1", about=about)
 
 
-def test_ids_of_any_kind_and_scores_over_time(tmp_path: Path, start_server: Callable[..., object]) -> None:
+def test_ids_of_any_kind_and_scores_over_time(
+    tmp_path: Path, start_server: Callable[..., object], rows_of: Callable[..., Any]
+) -> None:
     noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
     store = ScoreStore(f"sqlite:///{tmp_path}/scores.sqlite")
-    store.write(score_frame(AWKWARD_IDS, p=0.2), run=run_of("r1"), now=noon)
-    store.write(score_frame(AWKWARD_IDS[:1], p=0.3), run=run_of("r2", model="m2"), now=noon + timedelta(hours=1))
-    store.write(score_frame(AWKWARD_IDS, as_of="2026-06-02", p=0.4), run=run_of("r3"), now=noon + timedelta(days=1))
+    first, second, third = run_of("r1"), run_of("r2", model="m2"), run_of("r3")
+    store.write(rows_of(score_frame(AWKWARD_IDS, p=0.2), first), first, now=noon)
+    store.write(rows_of(score_frame(AWKWARD_IDS[:1], p=0.3), second), second, now=noon + timedelta(hours=1))
+    newest = score_frame(AWKWARD_IDS, as_of="2026-06-02", p=0.4)
+    store.write(rows_of(newest, third), third, now=noon + timedelta(days=1))
     settings = ServeSettings(out=tmp_path, api_key=KEY)
     with start_server(settings) as url, httpx.Client(base_url=url, headers={"X-API-Key": KEY}) as client:  # type: ignore[attr-defined]
         for lead_id in AWKWARD_IDS:
@@ -122,21 +126,24 @@ def test_ids_of_any_kind_and_scores_over_time(tmp_path: Path, start_server: Call
         assert "Run 'make demo' or 'leadscore run' first" in answer.json()["detail"][0]["message"]
 
 
-def test_a_run_that_was_broken_off_shows_each_lead_once(tmp_path: Path, start_server: Callable[..., object]) -> None:
+def test_a_run_that_was_broken_off_shows_the_leads_of_the_run_before(
+    tmp_path: Path, start_server: Callable[..., object], rows_of: Callable[..., Any]
+) -> None:
     noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
     def stop(_: int) -> None:
         raise KeyboardInterrupt
 
-    store = ScoreStore(f"sqlite:///{tmp_path}/scores.sqlite", chunk_rows=1)
-    store.write(score_frame(["a", "b"], p=0.2), run=run_of("r1"), now=noon)
-    second = score_frame(["a", "b"], as_of="2026-06-02", p=0.4)
+    store = ScoreStore(f"sqlite:///{tmp_path}/scores.sqlite")
+    first, second = run_of("r1"), run_of("r2")
+    store.write(rows_of(score_frame(["a", "b"], p=0.2), first), first, now=noon)
+    newer = rows_of(score_frame(["a", "b"], as_of="2026-06-02", p=0.4), second, 1)
     with pytest.raises(KeyboardInterrupt):
-        store.write(second, run=run_of("r2"), now=noon + timedelta(days=1), on_rows=stop)
+        store.write(newer, second, now=noon + timedelta(days=1), on_rows=stop)
     with start_server(ServeSettings(out=tmp_path, api_key=KEY)) as url:  # type: ignore[attr-defined]
         leads = httpx.get(f"{url}/v1/leads", headers={"X-API-Key": KEY}).json()["leads"]
         page = httpx.get(f"{url}/leads", headers={"X-API-Key": KEY}).text
-    assert {lead["lead_id"]: lead["p_sql"] for lead in leads} == {"a": 0.4, "b": 0.2}
+    assert {lead["lead_id"]: lead["p_sql"] for lead in leads} == {"a": 0.2, "b": 0.2}
     assert "A scoring run is unfinished" in page
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from models.scoring.groups import GROUPS
 from pipeline.runner.finished_run import open_run
-from pipeline.score.handed_over import with_handovers
+from pipeline.score.handed_over import handover_rule
 from pipeline.summary import summary_table
 from pipeline.what_if.command import answered
 
@@ -59,7 +59,7 @@ def test_the_columns_of_a_hand_over(scores: pd.DataFrame, demo_run: Path, next_l
     by_cutoff = scores[scores["handed_over_by"] == "cutoff"]
     assert set(by_cutoff["lead_id"]) == {lead_id for lead_id, _ in next_leads}
     assert (by_cutoff["handover_probability"] == 1).all()
-    again = with_handovers(scores.drop(columns=["handed_over_by", "handover_probability"]), open_run(demo_run))
+    again = handover_rule(open_run(demo_run))(scores.drop(columns=["handed_over_by", "handover_probability"]))
     assert set(again.loc[again["handed_over_by"] == "cutoff", "lead_id"]) == set(by_cutoff["lead_id"])
 
 

@@ -41,7 +41,7 @@ def latest_run(url: str) -> StoredRun | None:
 
 
 def test_the_server_reads_of_a_run_what_the_job_writes() -> None:
-    assert list(StoredRun.model_fields) == [column.name for column in SCORE_RUNS.columns]
+    assert list(StoredRun.model_fields) == [column.name for column in SCORE_RUNS.columns if column.name != "counts"]
 
 
 def test_what_an_older_version_did_not_say_has_its_meaning_when_it_is_read(tmp_path: Path, about: RunAbout) -> None:

@@ -123,11 +123,13 @@ def test_an_unproven_model_says_so_everywhere(
     logged_in: Callable[..., Any],
     text: Callable[[str], str],
     make_lead: Callable[..., dict[str, Any]],
+    rows_of: Callable[..., Any],
     about: RunAbout,
 ) -> None:
     judged = about.model_copy(update={"verdict": verdict})
     store = ScoreStore(f"sqlite:///{tmp_path}/scores.sqlite")
-    store.write(pd.DataFrame([make_lead("plain")]), run=ScoreRun("r1", "m1", "c1", judged), now=NOON)
+    run = ScoreRun("r1", "m1", "c1", judged)
+    store.write(rows_of(pd.DataFrame([make_lead("plain")]), run), run, now=NOON)
     with start_server(ServeSettings(out=tmp_path, api_key=KEY)) as url, logged_in(url) as pages:
         said = {(path, lang): text(pages.get(f"{path}?lang={lang}").text)
                 for path in ("/leads", "/leads/plain") for lang in ("en", "de")}  # fmt: skip

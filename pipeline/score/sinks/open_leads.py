@@ -1,0 +1,62 @@
+"""The list of open leads in the order in which it is read: made anew in the transaction that completes a run."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from models.scoring.groups import GROUPS
+from models.scoring.run_about import RunAbout
+from pipeline.score.sinks.store_tables import OPEN_LEADS, SCORE_RUNS, SCORES
+
+SEARCH = "open_lead_search"
+"""On SQLite, the index of the parts of lead ids; PostgreSQL keeps its own up to date."""
+
+
+def list_open_leads(connection: sa.Connection) -> None:
+    """List the newest score of each lead of the run completed last, and say in that run how many there are.
+
+    Parameters
+    ----------
+    connection : Connection
+        In the transaction that completes a run: until its end, everybody else reads the list as it was.
+    """
+    completed = sa.select(SCORE_RUNS).where(SCORE_RUNS.c.finished_at.is_not(None))
+    newest = connection.execute(completed.order_by(SCORE_RUNS.c.started_at.desc(), SCORE_RUNS.c.run_id)).first()
+    if newest is None:
+        return
+    connection.execute(sa.delete(OPEN_LEADS))
+    placed = _placed(connection, newest.run_id, RunAbout.model_validate(newest.about).probability)
+    connection.execute(sa.insert(OPEN_LEADS).from_select([column.name for column in OPEN_LEADS.columns], placed))
+    groups = (OPEN_LEADS.c.counted_as, OPEN_LEADS.c.fit_grade, OPEN_LEADS.c.behaviour_grade)
+    counted = connection.execute(sa.select(*groups, sa.func.count().label("leads")).group_by(*groups))
+    counts = [dict(row) for row in counted.mappings()]
+    connection.execute(sa.update(SCORE_RUNS).where(SCORE_RUNS.c.run_id == newest.run_id).values(counts=counts))
+    if connection.dialect.name == "postgresql":
+        # Without it, the first questions would be planned for an empty table.
+        connection.exec_driver_sql(f"ANALYZE {OPEN_LEADS.name}")
+    elif sa.inspect(connection).has_table(SEARCH):
+        connection.exec_driver_sql(f"INSERT INTO {SEARCH} ({SEARCH}) VALUES ('rebuild')")
+
+
+def _placed(connection: sa.Connection, run_id: str, probability: str) -> sa.Select[tuple[object, ...]]:
+    """Return the rows of the list: group, then probability, then lead id by its characters, the same everywhere."""
+    newest_first = (SCORES.c.as_of.desc(), SCORES.c.model_version)
+    nth = sa.func.row_number().over(partition_by=SCORES.c.lead_id, order_by=newest_first)
+    names = ("lead_id", "as_of", "model_version", "counted_as", "fit_grade", "behaviour_grade")
+    of_run = (
+        sa.select(*(SCORES.c[name] for name in names), SCORES.c[probability].label("p"), nth.label("nth"))
+        .where(SCORES.c.run_id == run_id)
+        .subquery("of_run")
+    )
+    rank = sa.case({name: place for place, name in enumerate(GROUPS)}, value=of_run.c.counted_as)
+    lead = sa.collate(of_run.c.lead_id, "C") if connection.dialect.name == "postgresql" else of_run.c.lead_id
+    place = sa.func.row_number().over(order_by=(rank, of_run.c.p.desc().nulls_last(), lead))
+    row = (
+        sa.select(place.label("place"), *(of_run.c[name] for name in names)).where(of_run.c.nth == 1).subquery("placed")
+    )
+    fit, behaviour = row.c.fit_grade, row.c.behaviour_grade
+    among = [
+        sa.func.row_number().over(partition_by=same, order_by=row.c.place)
+        for same in ((fit,), (behaviour,), (fit, behaviour))
+    ]
+    return sa.select(row, *among)
