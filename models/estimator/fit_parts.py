@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -14,8 +13,7 @@ from models.arrays import Floats
 from models.estimator.booster_inputs import CodeReader, RateReader
 from models.estimator.boosters import MANY_CELLS, BoosterPart, OnStep, fit_boosters
 from models.estimator.encoding import Encoding
-from models.estimator.linear_part import LinearPart, fit_linear
-from models.estimator.linear_terms import Ridge
+from models.estimator.linear_part import LinearFitting, LinearPart
 from models.estimator.options import EstimatorOptions, TreeShape
 from models.estimator.ridge_choice import choose_ridge, unseen_log_odds
 from models.estimator.training_rows import TrainingRows
@@ -97,13 +95,11 @@ class PartFitting:
         )
 
     def _linear(self, rows: TrainingRows, fold: NDArray[np.int64]) -> tuple[LinearPart, Floats]:
-        ridge = choose_ridge(rows, fold, fit=partial(self.linear, rounds=TRIAL_ROUNDS), options=self.options)
-        return self.linear(rows, ridge), unseen_log_odds(rows, fold, fit=self.linear, ridge=ridge)
+        ridge = choose_ridge(rows, fold, prepare=self.prepared, rounds=TRIAL_ROUNDS, options=self.options)
+        return self.prepared(rows).fit(ridge), unseen_log_odds(rows, fold, prepare=self.prepared, ridge=ridge)
 
-    def linear(self, rows: TrainingRows, ridge: Ridge, *, rounds: int = 500) -> LinearPart:
-        """Fit the linear part, with fewer steps where there are few leads."""
+    def prepared(self, rows: TrainingRows) -> LinearFitting:
+        """Make rows ready for the linear part, with fewer steps where there are few leads."""
         options = self.options
         steps = max(min(options.linear_steps, int(rows.weights.sum() / options.leads_per_step)), 1)
-        return fit_linear(
-            rows.matrix, rows.y, rows.weights, encoding=self.encoding, ridge=ridge, steps=steps, rounds=rounds
-        )
+        return LinearFitting.of(rows.matrix, rows.y, rows.weights, encoding=self.encoding, steps=steps)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,6 @@ FAR = 4.0
 """Standard deviations beyond which a number counts as this far: outliers do not run away with a forecast."""
 Whitening: TypeAlias = list[tuple[NDArray[np.int64], Floats]]
 """For each column the places of its parameters, and a matrix, or the diagonal of one, that they are times."""
-FEW_VALUES = 3
-"""A number with fewer distinct values gets no steps: its slope says all."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +53,21 @@ class LinearScale:
 
     def standardised(self, matrix: Floats) -> Floats:
         """Return the numbers on a logarithmic scale in standard deviations, cut at ``FAR``; missing is 0."""
-        values = (_logged(matrix[:, : self.numbers]) - self.centre) / self.scale
-        return np.nan_to_num(np.clip(values, -FAR, FAR), nan=0.0)
+        values = _logged(matrix[:, : self.numbers])
+        values -= self.centre
+        values /= self.scale
+        np.clip(values, -FAR, FAR, out=values)
+        values[np.isnan(values)] = 0.0
+        return values
 
     def codes(self, matrix: Floats) -> list[NDArray[np.int64]]:
         """Return for each column which entry of its shifts counts: steps taken, or the category; missing is last."""
-        listed = []
+        listed: list[NDArray[np.int64]] = []
         for position, edges in enumerate(self.edges):
-            values = matrix[:, position]
-            taken = np.searchsorted(edges, values, side="left")
-            listed.append(np.where(np.isnan(values), len(edges) + 1, taken).astype(np.int64))
+            values = np.ascontiguousarray(matrix[:, position])
+            taken = np.searchsorted(edges, values, side="left")  # what is missing is above all edges
+            taken += np.isnan(values)
+            listed.append(taken)
         for position, size in enumerate(self.sizes, start=self.numbers):
             values = matrix[:, position]
             listed.append(np.where(np.isnan(values), size, values).astype(np.int64))
@@ -96,7 +100,7 @@ def fit_scale(matrix: Floats, weights: Floats, *, encoding: Encoding, steps: int
 
 @dataclass(frozen=True)
 class LinearDesign:
-    """Training rows as the linear part sees them.
+    """Rows as the linear part sees them.
 
     Parameters are held as one vector: a slope a number; then for each number its steps and a term for missing; then
     for each category a term a code and one for missing.
@@ -121,6 +125,34 @@ class LinearDesign:
         """Parameters in sum, without the intercept."""
         return self.scale.numbers + sum(self.blocks)
 
+    @cached_property
+    def _stairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return of each step its number column, its place among that one's, and its place among the parameters."""
+        steps = np.array([len(edges) for edges in self.scale.edges], dtype=np.int64)
+        column = np.repeat(np.arange(len(steps)), steps)
+        rank = np.arange(len(column)) - np.repeat(np.cumsum(steps) - steps, steps)
+        return column, rank, np.arange(len(column)) + column  # each number before has a term for missing as well
+
+    @cached_property
+    def _last(self) -> Any:
+        """Return one entry for each row itself, then for each column the last step taken, or the code.
+
+        A number that has taken no step, the most frequent case, has no entry, and so no work.
+        """
+        from scipy.sparse import csr_array  # here, since reading a saved model needs no tables of zeros
+
+        rows, first = len(self.standard), np.cumsum([0, *self.blocks])
+        places = np.empty((rows, len(self.codes) + 1), dtype=np.int32)
+        places[:, 0] = np.arange(rows)
+        for position, codes in enumerate(self.codes, start=1):
+            number = position <= self.scale.numbers
+            places[:, position] = rows + first[position - 1] + codes - number
+            places[codes == 0, position] = -1 if number else rows + first[position - 1]
+        there = places >= 0
+        starts = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
+        at = places[there]
+        return csr_array((np.ones(len(at)), at, starts), shape=(rows, rows + first[-1]))
+
     def shifts(self, parameters: Floats) -> list[Floats]:
         """Return for each column what each code adds: steps are summed, up to the last one taken."""
         count = self.scale.numbers
@@ -130,21 +162,25 @@ class LinearDesign:
 
     def times(self, parameters: Floats) -> Floats:
         """Return the sum of the terms of each row."""
-        total = np.asarray(self.standard @ parameters[: self.scale.numbers])
-        for codes, shift in zip(self.codes, self.shifts(parameters), strict=True):
-            total += shift[codes]
-        return total
+        count = self.scale.numbers
+        place = self._stairs[2]
+        shift = parameters[count:].copy()
+        shift[place] = self._summed(shift[place])
+        return np.asarray(self._last @ np.concatenate([self.standard @ parameters[:count], shift]))
 
     def transposed_times(self, errors: Floats) -> Floats:
         """Return for each parameter the sum of the errors of the rows in which it counts, times how much it counts."""
-        parts: list[Floats] = [np.asarray(errors @ self.standard)]
-        for position, (codes, block) in enumerate(zip(self.codes, self.blocks, strict=True)):
-            if position < self.scale.numbers:
-                sums = np.bincount(codes, errors, block + 1)
-                parts.append(np.concatenate([sums[:-1][::-1].cumsum()[::-1][1:], sums[-1:]]))
-            else:
-                parts.append(np.bincount(codes, errors, block).astype(np.float64))
-        return np.concatenate(parts)
+        sums = (self._last.T @ errors)[len(errors) :]
+        place = self._stairs[2]
+        sums[place] = self._summed(sums[place], downwards=True)  # who has taken a step has taken those before it
+        return np.concatenate([errors @ self.standard, sums])
+
+    def _summed(self, steps: Floats, *, downwards: bool = False) -> Floats:
+        """Return the running sums over the steps of each number."""
+        column, rank, _ = self._stairs
+        table = np.zeros((self.scale.numbers, int(rank.max(initial=-1)) + 1))
+        table[column, rank] = steps
+        return np.asarray((table[:, ::-1].cumsum(axis=1)[:, ::-1] if downwards else table.cumsum(axis=1))[column, rank])
 
     def ridges(self, ridge: Ridge) -> Floats:
         """Return the ridge on each parameter."""
@@ -189,9 +225,10 @@ class LinearDesign:
 
 
 def _edges(column: Floats, weights: Floats, steps: int) -> Floats:
+    """Return the steps of a number; one with two values gets none, since its slope says all."""
     there = ~np.isnan(column)
     values = column[there]
-    if steps < 2 or len(np.unique(values)) < FEW_VALUES:
+    if steps < 2 or not len(values) or not ((values > values.min()) & (values < values.max())).any():
         return np.empty(0)
     levels = np.linspace(0.0, 1.0, steps + 1)[1:-1]
     edges = np.unique(np.quantile(values, levels, weights=weights[there], method="inverted_cdf"))
@@ -199,4 +236,5 @@ def _edges(column: Floats, weights: Floats, steps: int) -> Floats:
 
 
 def _logged(numbers: Floats) -> Floats:
-    return np.asarray(np.sign(numbers) * np.log1p(np.abs(numbers)))
+    logged = np.abs(numbers)
+    return np.asarray(np.copysign(np.log1p(logged, out=logged), numbers, out=logged))
