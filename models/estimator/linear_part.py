@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from models.arrays import Floats
 from models.estimator.encoding import Encoding
-from models.estimator.linear_terms import LinearDesign, LinearScale, Ridge, Whitening, fit_scale
+from models.estimator.linear_terms import LinearDesign, LinearScale, Ridge, Spreads, Whitening, fit_scale
 from models.log_odds import log_odds_to_probability, probability_to_log_odds
 
 STOPPING = {"gtol": 1e-3, "ftol": 1e-9}
@@ -113,13 +114,43 @@ class LinearFitting:
     def fit(self, ridge: Ridge, *, rounds: int = 500) -> LinearPart:
         """Fit by penalised maximum likelihood (L-BFGS; the problem is convex) in so many rounds at most."""
         scale = self.design.scale
-        intercept, coefficients = _ridge_logistic(self.design, self.y, self.weights, ridge, rounds)
+        intercept, coefficients = self._optimum(ridge, rounds)
         shifts = []
         for codes, shift in zip(self.design.codes, self.design.shifts(coefficients), strict=True):
             mean = float(self.weights @ shift[codes] / self.weights.sum())
             intercept += mean
             shifts.append(shift - mean)
         return LinearPart(intercept, scale, coefficients[: scale.numbers].copy(), tuple(shifts))
+
+    @cached_property
+    def _rate(self) -> float:
+        return float((self.weights @ self.y + 0.5) / (self.weights.sum() + 1.0))
+
+    @cached_property
+    def _spreads(self) -> Spreads:
+        return self.design.spreads(self.weights * self._rate * (1.0 - self._rate))
+
+    def _optimum(self, ridge: Ridge, rounds: int) -> tuple[float, Floats]:
+        """Minimise over centred terms that are independent within each column: the same minimum in fewer steps."""
+        from scipy.optimize import minimize  # here, since reading a saved model needs no optimiser
+
+        design, y, weights = self.design, self.y, self.weights
+        whitening, ridges = design.whitening(self._spreads, ridge), design.ridges(ridge)
+        mean = design.transposed_times(weights) / weights.sum()
+
+        def loss_and_slope(parameters: Floats) -> tuple[float, Floats]:
+            coefficients = _times(whitening, parameters[1:])
+            odds = parameters[0] - mean @ coefficients + design.times(coefficients)
+            error = weights * (log_odds_to_probability(odds) - y)
+            loss = weights @ (np.logaddexp(0.0, odds) - y * odds) + 0.5 * ridges @ np.square(coefficients)
+            slope = design.transposed_times(error) - error.sum() * mean + ridges * coefficients
+            return float(loss), np.concatenate([[error.sum()], _times(whitening, slope, transposed=True)])
+
+        start = np.zeros(design.size + 1)
+        start[0] = probability_to_log_odds(self._rate)
+        optimum = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options=STOPPING | {"maxiter": rounds})
+        coefficients = _times(whitening, np.asarray(optimum.x[1:], dtype=np.float64))
+        return float(optimum.x[0] - mean @ coefficients), coefficients
 
 
 def fit_linear(
@@ -139,32 +170,6 @@ def fit_linear(
         Groups into which the steps cut each number; 1: no steps, the logarithm alone.
     """
     return LinearFitting.of(matrix, y, weights, encoding=encoding, steps=steps).fit(ridge)
-
-
-def _ridge_logistic(
-    design: LinearDesign, y: Floats, weights: Floats, ridge: Ridge, rounds: int
-) -> tuple[float, Floats]:
-    """Minimise over centred terms that are made independent within each column: the same minimum in fewer steps."""
-    from scipy.optimize import minimize  # here, since reading a saved model needs no optimiser
-
-    total = weights.sum()
-    rate = float((weights @ y + 0.5) / (total + 1.0))
-    whitening = design.whitening(weights * rate * (1.0 - rate), ridge)
-    mean, ridges = design.transposed_times(weights) / total, design.ridges(ridge)
-
-    def loss_and_slope(parameters: Floats) -> tuple[float, Floats]:
-        coefficients = _times(whitening, parameters[1:])
-        odds = parameters[0] - mean @ coefficients + design.times(coefficients)
-        error = weights * (log_odds_to_probability(odds) - y)
-        loss = weights @ (np.logaddexp(0.0, odds) - y * odds) + 0.5 * ridges @ np.square(coefficients)
-        slope = design.transposed_times(error) - error.sum() * mean + ridges * coefficients
-        return float(loss), np.concatenate([[error.sum()], _times(whitening, slope, transposed=True)])
-
-    start = np.zeros(design.size + 1)
-    start[0] = probability_to_log_odds(rate)
-    optimum = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options=STOPPING | {"maxiter": rounds})
-    coefficients = _times(whitening, np.asarray(optimum.x[1:], dtype=np.float64))
-    return float(optimum.x[0] - mean @ coefficients), coefficients
 
 
 def _times(whitening: Whitening, values: Floats, *, transposed: bool = False) -> Floats:

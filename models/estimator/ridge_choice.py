@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +25,13 @@ Prepare = Callable[[TrainingRows], LinearFitting]
 
 
 def choose_ridge(
-    rows: TrainingRows, folds: NDArray[np.int64], *, prepare: Prepare, rounds: int, options: EstimatorOptions
+    rows: TrainingRows,
+    folds: NDArray[np.int64],
+    *,
+    prepare: Prepare,
+    rounds: int,
+    options: EstimatorOptions,
+    pool: Executor,
 ) -> Ridge:
     """Return the ridge with the least log loss on leads of other folds: first that of categories, then of numbers.
 
@@ -39,6 +47,8 @@ def choose_ridge(
         Of the optimiser.
     options : EstimatorOptions
         ``linear_ridge`` to start from and ``linear_ridges`` to try; none: the start stays.
+    pool : Executor
+        Fits the linear parts.
     """
     best = Ridge(options.linear_ridge, options.linear_ridge)
     if not options.linear_ridges:
@@ -46,19 +56,19 @@ def choose_ridge(
     lead = np.unique(rows.lead_ids, return_inverse=True)[1]
     chosen = lead % max(1, -(-len(lead) // TRIED_ROWS)) == 0
     few, fold = rows.where(chosen), folds[chosen] % TRIED_FOLDS
-    watched = [_Watched.of(few, fold == number, prepare) for number in np.unique(fold)]
+    numbers = np.unique(fold).tolist()
+    watched = list(pool.map(lambda number: _Watched.of(few, fold == number, prepare), numbers))
     losses: dict[Ridge, float] = {}
-
-    def loss(ridge: Ridge) -> float:
-        if ridge not in losses:
+    for kind in ("categories", "numbers"):
+        tried = [replace(best, **{kind: value}) for value in options.linear_ridges]
+        new = [ridge for ridge in tried if ridge not in losses]
+        forecasts = pool.map(lambda pair: pair[1].log_odds(pair[0], rounds), product(new, watched))
+        for ridge in new:
             unseen = np.empty(len(few.y))
             for one in watched:
-                unseen[one.out] = one.fitting.fit(ridge, rounds=rounds).log_odds_of(one.held_out)
+                unseen[one.out] = next(forecasts)
             losses[ridge] = float(few.weights @ log_losses(unseen, few.y))
-        return losses[ridge]
-
-    for kind in ("categories", "numbers"):
-        best = min((replace(best, **{kind: value}) for value in options.linear_ridges), key=loss)
+        best = min(tried, key=losses.__getitem__)
     return best
 
 
@@ -75,11 +85,6 @@ class _Watched:
         fitting = prepare(rows.where(~out))
         return cls(out, fitting, LinearDesign.of(rows.matrix[out], fitting.design.scale))
 
-
-def unseen_log_odds(rows: TrainingRows, folds: NDArray[np.int64], *, prepare: Prepare, ridge: Ridge) -> Floats:
-    """Return the log-odds of each row by a linear part that has not seen its lead."""
-    unseen = np.empty(len(rows.y))
-    for fold in np.unique(folds):
-        out = folds == fold
-        unseen[out] = prepare(rows.where(~out)).fit(ridge).log_odds(rows.matrix[out])
-    return unseen
+    def log_odds(self, ridge: Ridge, rounds: int) -> Floats:
+        """Return the log-odds of that fold's rows."""
+        return self.fitting.fit(ridge, rounds=rounds).log_odds_of(self.held_out)

@@ -119,7 +119,7 @@ def _edges(values: pd.Series) -> tuple[float, ...] | None:
 
 
 def _levels(values: pd.Series, edges: tuple[float, ...] | None) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """Number the level of each value, -1 where it is missing, and name each level once: they are few beside rows."""
+    """Return the level of each value as a number, -1 where it is missing, and the name of each level."""
     if edges is not None:
         numbers = values.to_numpy(dtype="float64", na_value=np.nan)
         cut = np.where(np.isnan(numbers), -1, np.digitize(numbers, np.asarray(edges)))
