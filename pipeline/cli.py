@@ -10,7 +10,7 @@ import typer
 
 from features.errors import InputError
 from pipeline.runner.progress import say
-from pipeline.what_if.options import CommandLine, with_question
+from pipeline.what_if.options import WHAT_IF, CommandLine, without_question
 
 if TYPE_CHECKING:  # the stages bring DuckDB and Ibis with them: whoever only asks must not wait for those
     from pipeline.runner.stages import StageContext
@@ -91,8 +91,8 @@ for _name, _text in STAGE_HELP.items():
     _add_stage_command(_name, _text)
 
 
-@app.command("what-if")
-@with_question
+@app.command(WHAT_IF)
+@without_question
 def what_if(
     out: OutOption = DEMO_OUT,
     list_file: Annotated[Path | None, typer.Option("--list", help="Write next Monday's list as CSV.")] = None,

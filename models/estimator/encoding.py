@@ -36,10 +36,8 @@ class Vocabulary:
         """Return the code of each value, 0 to ``size - 1``; missing is NaN."""
         positions = {value: float(code) for code, value in enumerate(self.known)}
         other = float(len(self.known)) if self.rare else np.nan
-        present = values.notna().to_numpy()
-        listed = zip(values.astype(object), present, strict=True)
-        coded = [positions.get(str(value), other) if there else np.nan for value, there in listed]
-        return np.asarray(coded, dtype=np.float64)
+        place, distinct = pd.factorize(values.astype("str"))  # few beside rows; the place of a missing value is -1
+        return np.array([*(positions.get(value, other) for value in distinct), np.nan])[place]
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,8 @@ def number_matrix(X: pd.DataFrame, columns: Sequence[str]) -> Floats:
         values = X[list(columns)].to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
         raise _not_numbers(X, columns) from None
-    return np.asarray(np.where(np.isfinite(values), values, np.nan))
+    endless = np.isinf(values)
+    return np.asarray(np.where(endless, np.nan, values) if endless.any() else values)
 
 
 def fit_encoding(
@@ -136,9 +135,10 @@ def fit_encoding(
 
 
 def _vocabulary(values: pd.Series, lead_ids: NDArray[Any], min_leads: int, max_categories: int) -> Vocabulary:
-    pairs = pd.DataFrame({"value": values.to_numpy(dtype=object), "lead": lead_ids}).dropna(subset="value")
-    pairs["value"] = pairs["value"].astype(str)
-    leads = pairs.drop_duplicates().groupby("value", sort=True).size()
+    place, distinct = pd.factorize(values.astype("str"), sort=True)
+    lead, ids = pd.factorize(lead_ids)
+    pairs = np.unique((place * len(ids) + lead)[place >= 0]) // max(len(ids), 1)
+    leads = pd.Series(np.bincount(pairs, minlength=len(distinct)), index=distinct)
     frequent = leads[leads >= min_leads].sort_values(ascending=False, kind="stable").head(max_categories)
     return Vocabulary(str(values.name), tuple(map(str, frequent.index)), rare=len(frequent) < len(leads))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -14,10 +13,9 @@ from models.arrays import Floats
 from models.estimator.booster_inputs import CodeReader, RateReader
 from models.estimator.boosters import MANY_CELLS, BoosterPart, OnStep, fit_boosters
 from models.estimator.encoding import Encoding
-from models.estimator.linear_part import LinearPart, fit_linear
-from models.estimator.linear_terms import Ridge
+from models.estimator.linear_part import LinearFitting, LinearPart
 from models.estimator.options import EstimatorOptions, TreeShape
-from models.estimator.ridge_choice import choose_ridge, unseen_log_odds
+from models.estimator.ridge_choice import choose_ridge
 from models.estimator.training_rows import TrainingRows
 from models.measures.lead_weights import lead_folds
 
@@ -60,14 +58,14 @@ class PartFitting:
             def kind(number: int, shape: TreeShape) -> tuple[BoosterPart, Floats]:
                 return self._boosters(rows, fold, number, shape, said, pool)
 
-            if many:  # what waits for the pool takes no core, so the kinds share it and the linear part fills the gaps
+            if many:  # who waits for the pool takes no core, so all share it, and one fills the gaps of the others
                 with ThreadPoolExecutor(len(shapes)) as side:
                     waiting = [side.submit(kind, number, shape) for number, shape in shapes]
-                    linear, unseen_linear = self._linear(rows, fold)
+                    linear, unseen_linear = self._linear(rows, fold, pool)
                     fits = [one.result() for one in waiting]
             else:
                 fits = [kind(number, shape) for number, shape in shapes]
-                linear, unseen_linear = self._linear(rows, fold)
+                linear, unseen_linear = self._linear(rows, fold, pool)
         unseen = np.column_stack([*(column for _, column in fits), unseen_linear])
         return FittedParts(tuple(part for part, _ in fits), linear, unseen)
 
@@ -96,14 +94,24 @@ class PartFitting:
             statistics=None if rates is None else rates.statistics(rows),
         )
 
-    def _linear(self, rows: TrainingRows, fold: NDArray[np.int64]) -> tuple[LinearPart, Floats]:
-        ridge = choose_ridge(rows, fold, fit=partial(self.linear, rounds=TRIAL_ROUNDS), options=self.options)
-        return self.linear(rows, ridge), unseen_log_odds(rows, fold, fit=self.linear, ridge=ridge)
+    def _linear(
+        self, rows: TrainingRows, fold: NDArray[np.int64], pool: ThreadPoolExecutor
+    ) -> tuple[LinearPart, Floats]:
+        """Fit the linear part, and for each fold one that has not seen its leads."""
+        ridge = choose_ridge(rows, fold, prepare=self.prepared, rounds=TRIAL_ROUNDS, options=self.options, pool=pool)
 
-    def linear(self, rows: TrainingRows, ridge: Ridge, *, rounds: int = 500) -> LinearPart:
-        """Fit the linear part, with fewer steps where there are few leads."""
+        def without(number: int) -> Floats:
+            out = fold == number
+            return self.prepared(rows.where(~out)).fit(ridge).log_odds(rows.matrix[out])
+
+        whole, numbers = pool.submit(lambda: self.prepared(rows).fit(ridge)), np.unique(fold).tolist()
+        unseen = np.empty(len(rows.y))
+        for number, log_odds in zip(numbers, pool.map(without, numbers), strict=True):
+            unseen[fold == number] = log_odds
+        return whole.result(), unseen
+
+    def prepared(self, rows: TrainingRows) -> LinearFitting:
+        """Make rows ready for the linear part, with fewer steps where there are few leads."""
         options = self.options
         steps = max(min(options.linear_steps, int(rows.weights.sum() / options.leads_per_step)), 1)
-        return fit_linear(
-            rows.matrix, rows.y, rows.weights, encoding=self.encoding, ridge=ridge, steps=steps, rounds=rounds
-        )
+        return LinearFitting.of(rows.matrix, rows.y, rows.weights, encoding=self.encoding, steps=steps)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from models.arrays import Floats
 from models.estimator.encoding import Encoding
-from models.estimator.linear_terms import LinearDesign, LinearScale, Ridge, Whitening, fit_scale
+from models.estimator.linear_terms import LinearDesign, LinearScale, Ridge, Spreads, Whitening, fit_scale
 from models.log_odds import log_odds_to_probability, probability_to_log_odds
 
 STOPPING = {"gtol": 1e-3, "ftol": 1e-9}
 """Of the optimiser, whose unit is the log loss of one lead: no coefficient is then further off than can be seen."""
+ROWS_AT_ONCE = 2_048
+"""Rows whose terms are summed together: few enough to stay in a cache."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +44,30 @@ class LinearPart:
 
     def contributions(self, matrix: Floats) -> Floats:
         """Return each column's share of the log-odds, shape as ``matrix``; rows sum to log-odds - intercept."""
-        result = np.empty_like(matrix)
-        for position, codes in enumerate(self.scale.codes(matrix)):
-            result[:, position] = self.shifts[position][codes]
-        result[:, : len(self.slope)] += self.scale.standardised(matrix) * self.slope
+        result = np.empty(matrix.shape)
+        for start in range(0, len(matrix), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            result[rows] = self._contributions(LinearDesign.of(matrix[rows], self.scale))
         return result
 
     def log_odds(self, matrix: Floats) -> Floats:
         """Return the log-odds of each row."""
-        return self.intercept + np.asarray(self.contributions(matrix).sum(axis=1))
+        result = np.empty(len(matrix))
+        for start in range(0, len(matrix), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            result[rows] = self.log_odds_of(LinearDesign.of(matrix[rows], self.scale))
+        return result
+
+    def log_odds_of(self, rows: LinearDesign) -> Floats:
+        """Return the log-odds of rows that are read by the part's own scale already."""
+        return self.intercept + np.asarray(self._contributions(rows).sum(axis=1))
+
+    def _contributions(self, rows: LinearDesign) -> Floats:
+        result = np.empty((len(rows.standard), len(rows.codes)))
+        for position, (codes, shift) in enumerate(zip(rows.codes, self.shifts, strict=True)):
+            result[:, position] = shift[codes]
+        result[:, : len(self.slope)] += rows.standard * self.slope
+        return result
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` reads."""
@@ -72,10 +90,73 @@ class LinearPart:
         return cls(tree["intercept"], LinearScale(centre, spread, edges, tuple(tree["sizes"])), slope, shifts)
 
 
+@dataclass(frozen=True)
+class LinearFitting:
+    """Rows made ready for the linear part, whatever the ridge.
+
+    Attributes
+    ----------
+    design : LinearDesign
+    y, weights : array of length n
+        Outcome 0 to 1; weights sum to the number of leads, so ridges count in leads.
+    """
+
+    design: LinearDesign
+    y: Floats
+    weights: Floats
+
+    @classmethod
+    def of(cls, matrix: Floats, y: Floats, weights: Floats, *, encoding: Encoding, steps: int) -> LinearFitting:
+        """Make rows of ``encoding.matrix`` ready; ``steps`` as for `fit_linear`."""
+        scale = fit_scale(matrix, weights, encoding=encoding, steps=steps)
+        return cls(LinearDesign.of(matrix, scale), y, weights)
+
+    def fit(self, ridge: Ridge, *, rounds: int = 500) -> LinearPart:
+        """Fit by penalised maximum likelihood (L-BFGS; the problem is convex) in so many rounds at most."""
+        scale = self.design.scale
+        intercept, coefficients = self._optimum(ridge, rounds)
+        shifts = []
+        for codes, shift in zip(self.design.codes, self.design.shifts(coefficients), strict=True):
+            mean = float(self.weights @ shift[codes] / self.weights.sum())
+            intercept += mean
+            shifts.append(shift - mean)
+        return LinearPart(intercept, scale, coefficients[: scale.numbers].copy(), tuple(shifts))
+
+    @cached_property
+    def _rate(self) -> float:
+        return float((self.weights @ self.y + 0.5) / (self.weights.sum() + 1.0))
+
+    @cached_property
+    def _spreads(self) -> Spreads:
+        return self.design.spreads(self.weights * self._rate * (1.0 - self._rate))
+
+    def _optimum(self, ridge: Ridge, rounds: int) -> tuple[float, Floats]:
+        """Minimise over centred terms that are independent within each column: the same minimum in fewer steps."""
+        from scipy.optimize import minimize  # here, since reading a saved model needs no optimiser
+
+        design, y, weights = self.design, self.y, self.weights
+        whitening, ridges = design.whitening(self._spreads, ridge), design.ridges(ridge)
+        mean = design.transposed_times(weights) / weights.sum()
+
+        def loss_and_slope(parameters: Floats) -> tuple[float, Floats]:
+            coefficients = _times(whitening, parameters[1:])
+            odds = parameters[0] - mean @ coefficients + design.times(coefficients)
+            error = weights * (log_odds_to_probability(odds) - y)
+            loss = weights @ (np.logaddexp(0.0, odds) - y * odds) + 0.5 * ridges @ np.square(coefficients)
+            slope = design.transposed_times(error) - error.sum() * mean + ridges * coefficients
+            return float(loss), np.concatenate([[error.sum()], _times(whitening, slope, transposed=True)])
+
+        start = np.zeros(design.size + 1)
+        start[0] = probability_to_log_odds(self._rate)
+        optimum = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options=STOPPING | {"maxiter": rounds})
+        coefficients = _times(whitening, np.asarray(optimum.x[1:], dtype=np.float64))
+        return float(optimum.x[0] - mean @ coefficients), coefficients
+
+
 def fit_linear(
-    matrix: Floats, y: Floats, weights: Floats, *, encoding: Encoding, ridge: Ridge, steps: int, rounds: int = 500
+    matrix: Floats, y: Floats, weights: Floats, *, encoding: Encoding, ridge: Ridge, steps: int
 ) -> LinearPart:
-    """Fit the linear part by penalised maximum likelihood (L-BFGS; the problem is convex).
+    """Fit the linear part.
 
     Parameters
     ----------
@@ -87,44 +168,8 @@ def fit_linear(
         How strongly coefficients are drawn to 0; the intercept is free.
     steps : int
         Groups into which the steps cut each number; 1: no steps, the logarithm alone.
-    rounds : int
-        Of the optimiser, at most.
     """
-    scale = fit_scale(matrix, weights, encoding=encoding, steps=steps)
-    design = LinearDesign.of(matrix, scale)
-    intercept, coefficients = _ridge_logistic(design, y, weights, ridge, rounds)
-    shifts = []
-    for codes, shift in zip(design.codes, design.shifts(coefficients), strict=True):
-        mean = float(weights @ shift[codes] / weights.sum())
-        intercept += mean
-        shifts.append(shift - mean)
-    return LinearPart(intercept, scale, coefficients[: scale.numbers].copy(), tuple(shifts))
-
-
-def _ridge_logistic(
-    design: LinearDesign, y: Floats, weights: Floats, ridge: Ridge, rounds: int
-) -> tuple[float, Floats]:
-    """Minimise over centred terms that are made independent within each column: the same minimum in fewer steps."""
-    from scipy.optimize import minimize  # here, since reading a saved model needs no optimiser
-
-    total = weights.sum()
-    rate = float((weights @ y + 0.5) / (total + 1.0))
-    whitening = design.whitening(weights * rate * (1.0 - rate), ridge)
-    mean, ridges = design.transposed_times(weights) / total, design.ridges(ridge)
-
-    def loss_and_slope(parameters: Floats) -> tuple[float, Floats]:
-        coefficients = _times(whitening, parameters[1:])
-        odds = parameters[0] - mean @ coefficients + design.times(coefficients)
-        error = weights * (log_odds_to_probability(odds) - y)
-        loss = weights @ (np.logaddexp(0.0, odds) - y * odds) + 0.5 * ridges @ np.square(coefficients)
-        slope = design.transposed_times(error) - error.sum() * mean + ridges * coefficients
-        return float(loss), np.concatenate([[error.sum()], _times(whitening, slope, transposed=True)])
-
-    start = np.zeros(design.size + 1)
-    start[0] = probability_to_log_odds(rate)
-    optimum = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options=STOPPING | {"maxiter": rounds})
-    coefficients = _times(whitening, np.asarray(optimum.x[1:], dtype=np.float64))
-    return float(optimum.x[0] - mean @ coefficients), coefficients
+    return LinearFitting.of(matrix, y, weights, encoding=encoding, steps=steps).fit(ridge)
 
 
 def _times(whitening: Whitening, values: Floats, *, transposed: bool = False) -> Floats:

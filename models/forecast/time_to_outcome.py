@@ -73,8 +73,14 @@ class Timing:
         times_us : array-like of int
             Times after the as-of time, in microseconds.
         """
-        times = np.asarray(times_us, dtype=np.float64)[None, :]
-        deviation = _elapsed(times, self.horizon_us) - self._expected(matrix)[:, None]
+        return self._within(self._expected(matrix)[:, None], np.asarray(times_us, dtype=np.float64)[None, :])
+
+    def share_by(self, matrix: Floats, time_us: Floats) -> Floats:
+        """Return the same of each row at a time of its own, one entry a row; NaN where that is missing."""
+        return self._within(self._expected(matrix), time_us)
+
+    def _within(self, expected: Floats, times: Floats) -> Floats:
+        deviation = _elapsed(times, self.horizon_us) - expected
         within = np.interp(deviation, self.spread, np.linspace(0.0, 1.0, len(self.spread)), left=0.0, right=1.0)
         return np.where(times <= 0, 0.0, np.where(times >= self.horizon_us, 1.0, within))
 

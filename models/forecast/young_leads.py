@@ -55,12 +55,10 @@ def waiting_evidence(rows: pd.DataFrame, model: TargetModel) -> Floats:
     if model.timing is None:
         return evidence
     step_us = model.timing.horizon_us / AGES
-    there = ~np.isnan(age_us)
-    steps = np.rint(np.where(there, age_us, 0.0) / step_us)
+    age_us = np.rint(age_us / step_us) * step_us
     later = np.full(len(rows), np.nan)
-    for step in np.unique(steps[there]):
-        here: NDArray[np.bool_] = there & (steps == step)
-        later[here] = 1.0 - model.share_within(rows[here], [step * step_us])[:, 0]
+    there: NDArray[np.bool_] = ~np.isnan(age_us)
+    later[there] = 1.0 - model.timing.share_by(model.estimator.encoding.matrix(rows[there]), age_us[there])
     return np.asarray(evidence + np.log(np.maximum(later, LEAST_SHARE)))
 
 

@@ -94,24 +94,20 @@ def fit_naive_bayes(
     fields = []
     for feature in features:
         edges = _edges(X[feature.name]) if feature.dtype == "number" else None
-        levels = _levels(X[feature.name], edges)
-        counts = pd.DataFrame({"level": levels.to_numpy(), "won": weight * won, "lost": weight * (1 - won)})
-        sums = counts.dropna(subset=["level"]).groupby("level", sort=True)[["won", "lost"]].sum() + FIRST_COUNT
+        codes, names = _levels(X[feature.name], edges)
+        order = sorted(set(names))
+        level = np.array([order.index(name) for name in names], dtype="int64")[codes[codes >= 0]]
+        counts = pd.DataFrame({"won": weight * won, "lost": weight * (1 - won)})[codes >= 0]
+        sums = counts.groupby(level, sort=True).sum() + FIRST_COUNT
         ratios = np.log(sums["won"] / sums["won"].sum()) - np.log(sums["lost"] / sums["lost"].sum())
-        table = {str(level): float(ratio) for level, ratio in ratios.items()}
+        table = {order[number]: float(ratio) for number, ratio in ratios.items()}
         fields.append(FieldTable(feature.name, edges, table))
     return NaiveBayes(float(prior), tuple(fields))
 
 
 def _ratios(values: pd.Series, field: FieldTable) -> Floats:
-    """Look up what each value contributes; levels are few beside rows, so each is named once."""
-    if field.edges is None:
-        codes, distinct = pd.factorize(values)
-        names = _levels(pd.Series(distinct), None).tolist()
-    else:
-        numbers = values.to_numpy(dtype="float64", na_value=np.nan)
-        codes = np.where(np.isnan(numbers), -1, np.digitize(numbers, np.asarray(field.edges)))
-        names = [str(level) for level in range(len(field.edges) + 1)]
+    """Look up what each value contributes."""
+    codes, names = _levels(values, field.edges)
     return np.array([*(field.log_ratios.get(name, 0.0) for name in names), 0.0])[codes]
 
 
@@ -122,15 +118,13 @@ def _edges(values: pd.Series) -> tuple[float, ...] | None:
     return tuple(float(edge) for edge in np.unique(deciles))
 
 
-def _levels(values: pd.Series, edges: tuple[float, ...] | None) -> pd.Series:
-    """Name the level of each value, None where it is missing."""
-    known = values.notna().to_numpy()
+def _levels(values: pd.Series, edges: tuple[float, ...] | None) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Return the level of each value as a number, -1 where it is missing, and the name of each level."""
     if edges is not None:
-        names = np.digitize(values.to_numpy(dtype="float64", na_value=np.nan), np.asarray(edges)).astype(str)
-    elif pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-        names = np.array([repr(float(value)) if ok else "" for value, ok in zip(values, known, strict=True)])
-    else:
-        names = np.array([str(value) if ok else "" for value, ok in zip(values, known, strict=True)])
-    levels = names.astype(object)
-    levels[~known] = None
-    return pd.Series(levels, index=values.index, dtype=object)
+        numbers = values.to_numpy(dtype="float64", na_value=np.nan)
+        cut = np.where(np.isnan(numbers), -1, np.digitize(numbers, np.asarray(edges)))
+        return cut, [str(level) for level in range(len(edges) + 1)]
+    codes, distinct = pd.factorize(values)
+    if pd.api.types.is_numeric_dtype(values):  # yes and no among them
+        return codes, [repr(float(value)) for value in distinct]
+    return codes, [str(value) for value in distinct]

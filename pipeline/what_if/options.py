@@ -1,21 +1,24 @@
 """The command's options for a question, made from its declaration, and ``leadscore cutoffs`` with a question.
 
-The module loads no table library: whoever asks for help must not wait.
+The module loads nothing heavy: whoever asks for help must not wait.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from features.errors import InputError
-from models.what_if.knob import Group
-from models.what_if.question import KNOBS, Question
 
+if TYPE_CHECKING:
+    from models.what_if.knob import Group
+
+WHAT_IF = "what-if"
 PANELS: Mapping[Group, str] = {
     "volume": "What is asked",
     "times": "People's time, in place of --capacity",
@@ -33,16 +36,34 @@ def with_question(command: Callable[..., None]) -> Callable[..., None]:
 
     Each is passed by the name of its field, and None where it was not given.
     """
+    return _with_options(command, _options())
+
+
+def without_question(command: Callable[..., None]) -> Callable[..., None]:
+    """Leave the ``**question`` of a command out until `CommandLine` finds that it is called.
+
+    What a question is declared with takes longer to load than all the rest of the help.
+    """
+    return _with_options(command, ())
+
+
+def _with_options(command: Callable[..., None], options: Iterable[inspect.Parameter]) -> Callable[..., None]:
+    @wraps(command)
+    def with_signature(**given: Any) -> None:
+        command(**given)
+
     signature = inspect.signature(command, eval_str=True)
     command_parameters = [
         part for part in signature.parameters.values() if part.kind is not inspect.Parameter.VAR_KEYWORD
     ]
-    parameters = [part.replace(kind=inspect.Parameter.KEYWORD_ONLY) for part in [*_options(), *command_parameters]]
-    command.__dict__["__signature__"] = signature.replace(parameters=parameters)
-    return command
+    parameters = [part.replace(kind=inspect.Parameter.KEYWORD_ONLY) for part in [*options, *command_parameters]]
+    with_signature.__dict__["__signature__"] = signature.replace(parameters=parameters)
+    return with_signature
 
 
 def _options() -> Iterator[inspect.Parameter]:
+    from models.what_if.question import KNOBS, Question
+
     for name, knob in KNOBS.items():
         field = Question.model_fields[name]
         default = "" if field.default is None else f"; default {field.default:g}"
@@ -58,8 +79,14 @@ class CommandLine(TyperGroup):
     """The commands; ``leadscore cutoffs`` with a question is ``leadscore what-if``."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that arguments name, as a group does."""
-        return super().resolve_command(ctx, ["what-if", *args[1:]] if asks_about_cutoffs(args) else args)
+        """Find the command that arguments name, as a group does; ``what-if`` gets its question's options."""
+        asked = [WHAT_IF, *args[1:]] if asks_about_cutoffs(args) else args
+        name, command, rest = super().resolve_command(ctx, asked)
+        if name == WHAT_IF and command is not None and command.callback is not None:
+            alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            alone.command(name, help=command.help)(with_question(inspect.unwrap(command.callback)))
+            command = typer.main.get_command(alone)
+        return name, command, rest
 
 
 def asks_about_cutoffs(arguments: list[str]) -> bool:
@@ -75,9 +102,11 @@ def asks_about_cutoffs(arguments: list[str]) -> bool:
     >>> asks_about_cutoffs(["cutoffs", "--capacity", "10/week"]), asks_about_cutoffs(["cutoffs", "--force"])
     (True, False)
     """
-    given = {argument.partition("=")[0] for argument in arguments[1:]}
     if arguments[:1] != ["cutoffs"]:
         return False
+    from models.what_if.question import KNOBS
+
+    given = {argument.partition("=")[0] for argument in arguments[1:]}
     if given & {knob.flag for knob in KNOBS.values()}:
         if beside := given & STAGE_FLAGS:
             raise InputError(

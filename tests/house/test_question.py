@@ -36,7 +36,9 @@ def test_the_command_offers_what_is_declared() -> None:
 
     from pipeline.cli import app
 
-    command = typer.main.get_command(app).commands["what-if"]  # type: ignore[attr-defined]
+    group: Any = typer.main.get_command(app)
+    with group.make_context("leadscore", ["what-if"]) as context:
+        _, command, _ = group.resolve_command(context, ["what-if"])
     assert {flag for option in command.params for flag in option.opts} == FLAGS | ANSWER_FLAGS | {"--out"}
     assert {option.name for option in command.params if set(option.opts) & FLAGS} == set(Question.model_fields)
 
