@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from features.as_of import Times
+from features.as_of import Times, is_known
 from features.kernel.block import acts_of_lead
 from features.kernel.coded_facts import CodedFacts, EventKinds, NumberedEvents, OrderedEvents, coded, whole
 from features.kernel.population import Population, Texts
@@ -114,7 +114,9 @@ class ParquetFacts(AbstractContextManager["ParquetFacts"]):
         self._read = events.of_first(len(chunks[0]))
         row = whole(pc.index_in(together, value_set=leads["lead_id"].combine_chunks()))
         acts = acts_of_lead(events.events, EventKinds.of(self._spec)).only(np.isin(row, rows))
-        return np.repeat(row, np.diff(acts.start)), acts.times
+        lead = np.repeat(row, np.diff(acts.start))
+        counts = ~is_known(np.maximum(acts.times, whole(leads["created_us"])[lead]), since_us)
+        return lead[counts], acts.times[counts]
 
     def _events(self, lead_ids: pa.Array) -> OrderedEvents:
         """Return events, by the place of the lead among ``lead_ids``; those of other leads are not read."""
