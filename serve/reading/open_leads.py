@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from models.scoring.groups import GROUPS
 
 SEARCH = "open_lead_search"
-"""SQLite's index of the parts of lead ids; PostgreSQL has a function of its own."""
+"""SQLite's index of the parts of lead ids; PostgreSQL has the column ``parts``."""
 _TRIGRAM = 3
 _FEW = 10_000
 """So many leads are put in order faster than the list is walked for them."""
@@ -75,7 +75,7 @@ class LeadsWanted:
         return {column: grade for column, grade in given.items() if grade}
 
 
-class OpenLeads:
+class LeadList:
     """The table ``open_leads`` of a store, and what its newest run says of how many there are.
 
     Every lead has its place in the list, among all leads and among those of the same grades. So a page is a range of
@@ -142,8 +142,8 @@ class OpenLeads:
         if not self._has_search or len(text) < _TRIGRAM:
             return fits
         if connection.dialect.name == "postgresql":
-            parts = sa.func.leadscore_trigrams
-            return sa.and_(fits, parts(lead_id).op("@>")(parts(sa.cast(text, sa.Text))))
+            parts = self._listed.c.parts.op("@>")(sa.func.leadscore_trigrams(sa.cast(text, sa.Text)))
+            return sa.and_(fits, parts)
         index = sa.table(SEARCH, sa.column("rowid"), sa.column(SEARCH))
         phrase = '"' + text.replace('"', '""') + '"'
         may = sa.select(index.c.rowid).where(index.c[SEARCH].op("MATCH")(phrase))

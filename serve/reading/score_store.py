@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from features.errors import InputError
 from models.scoring.run_about import RunAbout
-from serve.reading.open_leads import SEARCH, LeadPage, LeadsWanted, OpenLeads
+from serve.reading.open_leads import SEARCH, LeadList, LeadPage, LeadsWanted
 from serve.reading.store_url import for_reading, read_url, shown
 
 Row = Mapping[str, Any]
@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 class _Tables(NamedTuple):
     scores: sa.Table
     runs: sa.Table
-    open_leads: OpenLeads
+    open_leads: LeadList
 
 
 class StoredRun(BaseModel):
@@ -97,7 +97,7 @@ class ScoreReader:
                     "On PostgreSQL the server's role needs SELECT on open_leads too",
                 ) from None
             scores = metadata.tables["scores"]
-            listed_leads = OpenLeads(scores, listed, has_search=has_search)
+            listed_leads = LeadList(scores, listed, has_search=has_search)
             self._tables = _Tables(scores, metadata.tables["score_runs"], listed_leads)
         return self._tables
 

@@ -9,7 +9,8 @@ from models.scoring.run_about import RunAbout
 from pipeline.score.sinks.store_tables import OPEN_LEADS, SCORE_RUNS, SCORES
 
 SEARCH = "open_lead_search"
-"""On SQLite, the index of the parts of lead ids; PostgreSQL keeps its own up to date."""
+"""On SQLite, the index of the parts of lead ids."""
+_SEARCH_POSTGRESQL = "open_leads_search"
 
 
 def list_open_leads(connection: sa.Connection) -> None:
@@ -32,7 +33,8 @@ def list_open_leads(connection: sa.Connection) -> None:
     counts = [dict(row) for row in counted.mappings()]
     connection.execute(sa.update(SCORE_RUNS).where(SCORE_RUNS.c.run_id == newest.run_id).values(counts=counts))
     if connection.dialect.name == "postgresql":
-        # Without it, the first questions would be planned for an empty table.
+        # Without them, the first questions would be planned for an empty table, and searches would read a pending list.
+        connection.exec_driver_sql(f"SELECT gin_clean_pending_list('{_SEARCH_POSTGRESQL}')")
         connection.exec_driver_sql(f"ANALYZE {OPEN_LEADS.name}")
     elif sa.inspect(connection).has_table(SEARCH):
         connection.exec_driver_sql(f"INSERT INTO {SEARCH} ({SEARCH}) VALUES ('rebuild')")
@@ -59,4 +61,5 @@ def _placed(connection: sa.Connection, run_id: str, probability: str) -> sa.Sele
         sa.func.row_number().over(partition_by=same, order_by=row.c.place)
         for same in ((fit,), (behaviour,), (fit, behaviour))
     ]
-    return sa.select(row, *among)
+    parts = sa.func.leadscore_trigrams(row.c.lead_id) if connection.dialect.name == "postgresql" else sa.null()
+    return sa.select(row, *among, parts)

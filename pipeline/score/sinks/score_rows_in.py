@@ -70,7 +70,7 @@ def _copied(
     cursor: Any = connection.connection.cursor()  # psycopg's own
     with cursor.copy(f"COPY {_STAGED} ({columns}) FROM STDIN WITH (FORMAT csv, ENCODING 'UTF8')") as copy:
         for batch in batches:
-            copy.write(_as_csv(batch))
+            copy.write(as_csv(batch))
             on_rows(batch.num_rows)
     staged = sa.table(_STAGED, *(sa.column(name, SCORES.c[name].type) for name in _GIVEN))
     rows = sa.select(*staged.columns, sa.literal(now, SCORES.c.scored_at.type))
@@ -104,7 +104,7 @@ def _replacing(connection: sa.Connection, of_rows: Callable[[Any], Any]) -> Any:
     return insert.on_conflict_do_update(index_elements=list(KEY), set_=update, where=differs)
 
 
-def _as_csv(batch: pa.RecordBatch) -> memoryview:
+def as_csv(batch: pa.RecordBatch) -> memoryview:
     """Return rows as PostgreSQL takes them in: without a value means null, and every text stands in quotes."""
     sink = io.BytesIO()
     pa_csv.write_csv(pa.Table.from_batches([batch]).select(_GIVEN), sink, _CSV)

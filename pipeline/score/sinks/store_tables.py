@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.engine import Dialect
 
 from features.source_spec import TARGETS
@@ -94,9 +94,11 @@ OPEN_LEADS = sa.Table(
     sa.Column("place_in_fit", sa.BigInteger, nullable=False),
     sa.Column("place_in_behaviour", sa.BigInteger, nullable=False),
     sa.Column("place_in_both", sa.BigInteger, nullable=False),
+    sa.Column("parts", sa.Text().with_variant(ARRAY(sa.Text), "postgresql")),
     sa.Index("open_leads_by_fit", "fit_grade", "place_in_fit"),
     sa.Index("open_leads_by_behaviour", "behaviour_grade", "place_in_behaviour"),
     sa.Index("open_leads_by_both", "fit_grade", "behaviour_grade", "place_in_both"),
 )
 """One row an open lead of the run completed last, by priority: ``place`` counts from 1 among all leads, the others
-among those of the same grade or grades: any page of a list is a range of an index, and so is a group."""
+among those of the same grade or grades: any page of a list is a range of an index, and so is a group. ``parts`` are
+the trigrams of the lead id, by which PostgreSQL searches; SQLite has an index of its own kind instead."""

@@ -109,7 +109,7 @@ def test_scores_of_an_earlier_version_are_counted_as_its_pages_counted_them(url:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_view_shows_the_newest_row_of_each_lead_out_of_the_runs_that_count(url: str, seed: int) -> None:
-    """Where an earlier version wrote: the run completed last and those begun since, whatever order they were written in."""
+    """Where an earlier version wrote: of the run completed last and those begun since, in whatever order."""
     draw = np.random.default_rng(seed)
     runs = [
         {

@@ -104,7 +104,8 @@ def list_of(url: str) -> list[tuple[object, ...]]:
     with connected(url) as connection:
         if not sa.inspect(connection).has_table("open_leads"):
             return []
-        return [tuple(row) for row in connection.execute(sa.select(OPEN_LEADS).order_by(OPEN_LEADS.c.place))]
+        same_everywhere = [column for column in OPEN_LEADS.columns if column.name != "parts"]
+        return [tuple(row) for row in connection.execute(sa.select(*same_everywhere).order_by(OPEN_LEADS.c.place))]
 
 
 def test_what_was_written_is_read_back_whatever_the_lead_is_called(url: str) -> None:
@@ -249,11 +250,9 @@ def test_the_migrations_create_exactly_the_tables_that_the_code_writes(url: str)
     ScoreStore(url).migrate()
     with connected(url) as connection:
         context = MigrationContext.configure(connection, opts={"version_table": "leadscore_version"})
-        differences = [
-            what
-            for what in compare_metadata(context, METADATA)
-            if "open_lead" not in getattr(what[1], "name", "") or "search" not in what[1].name
-        ]
+        of_search = ("open_leads_search", "open_lead_search")  # by expression, or SQLite's own tables
+        found = compare_metadata(context, METADATA)
+        differences = [what for what in found if not str(what[1].name).startswith(of_search)]
         assert differences == []
         assert context.get_current_revision() == ScriptDirectory.from_config(migrations()).get_current_head()
         made = sa.inspect(connection)

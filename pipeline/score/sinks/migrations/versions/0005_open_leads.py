@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 revision = "0005"
 down_revision = "0004"
@@ -33,9 +33,16 @@ NEWEST = sa.text(
     "SELECT run_id, about FROM score_runs WHERE finished_at IS NOT NULL ORDER BY started_at DESC, run_id LIMIT 1"
 )
 TRIGRAMS = """
-CREATE FUNCTION leadscore_trigrams(lead_id text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT coalesce(array_agg(DISTINCT substr(lower($1), start, 3)), '{}')
-    FROM generate_series(1, length(lower($1)) - 2) AS start
+CREATE FUNCTION leadscore_trigrams(lead_id text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    lowered text := lower(lead_id);
+    trigrams text[] := '{}';
+BEGIN
+    FOR start IN 1 .. length(lowered) - 2 LOOP
+        trigrams := trigrams || substr(lowered, start, 3);
+    END LOOP;
+    RETURN trigrams;
+END
 $$
 """
 """Every three characters in a row, in lower case: the index needs no extension, which not everybody may install."""
@@ -62,14 +69,16 @@ def upgrade() -> None:
         sa.Column("place_in_fit", sa.BigInteger, nullable=False),
         sa.Column("place_in_behaviour", sa.BigInteger, nullable=False),
         sa.Column("place_in_both", sa.BigInteger, nullable=False),
+        sa.Column("parts", sa.Text().with_variant(ARRAY(sa.Text), "postgresql")),
     )
+    if postgresql:
+        op.execute(TRIGRAMS)
     _fill(postgresql=postgresql)
     op.create_index("open_leads_by_fit", "open_leads", ["fit_grade", "place_in_fit"])
     op.create_index("open_leads_by_behaviour", "open_leads", ["behaviour_grade", "place_in_behaviour"])
     op.create_index("open_leads_by_both", "open_leads", ["fit_grade", "behaviour_grade", "place_in_both"])
     if postgresql:
-        op.execute(TRIGRAMS)
-        op.execute("CREATE INDEX open_leads_search ON open_leads USING gin (leadscore_trigrams(lead_id))")
+        op.execute("CREATE INDEX open_leads_search ON open_leads USING gin (parts)")
         op.execute(f"CREATE OR REPLACE {VIEW}")  # who may read it still may
         _let_read()
     else:
@@ -93,7 +102,8 @@ def _fill(*, postgresql: bool) -> None:
         SELECT place, lead_id, as_of, model_version, counted_as, fit_grade, behaviour_grade,
             row_number() OVER (PARTITION BY fit_grade ORDER BY place),
             row_number() OVER (PARTITION BY behaviour_grade ORDER BY place),
-            row_number() OVER (PARTITION BY fit_grade, behaviour_grade ORDER BY place)
+            row_number() OVER (PARTITION BY fit_grade, behaviour_grade ORDER BY place),
+            {"leadscore_trigrams(lead_id)" if postgresql else "NULL"}
         FROM (
             SELECT lead_id, as_of, model_version, counted_as, fit_grade, behaviour_grade,
                 row_number() OVER (ORDER BY CASE counted_as {rank} END, {probability} DESC NULLS LAST, {lead}) AS place
