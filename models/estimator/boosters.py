@@ -76,13 +76,13 @@ class BoosterPart:
         """Trees of each booster."""
         return tuple(booster.num_trees() for booster in self._boosters)
 
-    def log_odds(self, matrix: Floats) -> Floats:
+    def log_odds(self, matrix: Floats, *, threads: int | None = None) -> Floats:
         """Return the mean log-odds of each row; the last columns of ``matrix`` hold codes."""
         if not len(matrix):
             return np.zeros(0)
         read, total = self._read(matrix), np.zeros(len(matrix))
         for booster in self._boosters:
-            total += booster.predict(read, raw_score=True, num_threads=self._threads_for(matrix))
+            total += booster.predict(read, raw_score=True, num_threads=threads or self._threads_for(matrix))
         return total / len(self._boosters)
 
     def contributions(self, matrix: Floats) -> tuple[float, Floats]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +21,8 @@ from models.estimator.options import EstimatorOptions
 
 __all__ = ["Estimator", "EstimatorOptions", "Level", "Training", "TriedOn"]
 
+ROWS_AT_ONCE = 8_192
+"""Rows that are read and forecast together by one thread; the tables of more would be new memory each time."""
 Level = Literal["model", "rate"]
 TriedOn = Literal["newer leads", "folds", "nothing"]
 
@@ -111,8 +115,17 @@ class Estimator:
         """Return the log-odds of each row by each part alone, shape (rows, parts); the base rate is one part."""
         if self.linear is None:
             return np.full((len(X), 1), self.rate_log_odds)
+        if len(X) <= ROWS_AT_ONCE:
+            return self._parts_log_odds(X)
+        blocks = (X.iloc[start : start + ROWS_AT_ONCE] for start in range(0, len(X), ROWS_AT_ONCE))
+        with ThreadPoolExecutor(self.boosters[0].threads) as pool:
+            return np.concatenate(list(pool.map(partial(self._parts_log_odds, threads=1), blocks)))
+
+    def _parts_log_odds(self, X: pd.DataFrame, *, threads: int | None = None) -> Floats:
+        assert self.linear is not None  # or there are no parts
         matrix = self.encoding.matrix(X)
-        return np.column_stack([*(part.log_odds(matrix) for part in self.boosters), self.linear.log_odds(matrix)])
+        trees = (part.log_odds(matrix, threads=threads) for part in self.boosters)
+        return np.column_stack([*trees, self.linear.log_odds(matrix)])
 
     def log_odds(self, X: pd.DataFrame) -> Floats:
         """Return the log-odds of each row, before calibration.

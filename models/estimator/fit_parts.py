@@ -19,9 +19,6 @@ from models.estimator.ridge_choice import choose_ridge
 from models.estimator.training_rows import TrainingRows
 from models.measures.lead_weights import lead_folds
 
-TRIAL_ROUNDS = 25
-"""Rounds of the optimiser by which two ridges can be told apart."""
-
 
 @dataclass(frozen=True)
 class FittedParts:
@@ -98,7 +95,7 @@ class PartFitting:
         self, rows: TrainingRows, fold: NDArray[np.int64], pool: ThreadPoolExecutor
     ) -> tuple[LinearPart, Floats]:
         """Fit the linear part, and for each fold one that has not seen its leads."""
-        ridge = choose_ridge(rows, fold, prepare=self.prepared, rounds=TRIAL_ROUNDS, options=self.options, pool=pool)
+        ridge = choose_ridge(rows, fold, prepare=self.prepared, options=self.options, pool=pool)
 
         def without(number: int) -> Floats:
             out = fold == number

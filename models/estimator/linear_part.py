@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,8 +14,22 @@ from models.estimator.encoding import Encoding
 from models.estimator.linear_terms import LinearDesign, LinearScale, Ridge, Spreads, Whitening, fit_scale
 from models.log_odds import log_odds_to_probability, probability_to_log_odds
 
-STOPPING = {"gtol": 1e-3, "ftol": 1e-9}
-"""Of the optimiser, whose unit is the log loss of one lead: no coefficient is then further off than can be seen."""
+
+@dataclass(frozen=True)
+class Effort:
+    """When the optimiser stops: after so many rounds, or where the loss in leads falls no steeper than this."""
+
+    rounds: int
+    steepness: float
+
+
+FULL = Effort(rounds=500, steepness=1e-2)
+"""Log-odds are then 0.002 off on average, a hundredth of what chance does to them
+(docs/decisions/0021-the-linear-part-stops-where-nobody-can-see-the-rest.md)."""
+TRIAL = Effort(rounds=25, steepness=1e-3)
+"""By which two ridges can be told apart: their losses differ by less than two forecasts do."""
+FLAT = 1e-9
+"""Relative fall of the loss in a round below which the optimiser stops as well."""
 ROWS_AT_ONCE = 2_048
 """Rows whose terms are summed together: few enough to stay in a cache."""
 
@@ -109,12 +123,13 @@ class LinearFitting:
     def of(cls, matrix: Floats, y: Floats, weights: Floats, *, encoding: Encoding, steps: int) -> LinearFitting:
         """Make rows of ``encoding.matrix`` ready; ``steps`` as for `fit_linear`."""
         scale = fit_scale(matrix, weights, encoding=encoding, steps=steps)
-        return cls(LinearDesign.of(matrix, scale), y, weights)
+        design = LinearDesign.of(matrix, scale)
+        return cls(replace(design, standard=np.asfortranarray(design.standard)), y, weights)  # read column by column
 
-    def fit(self, ridge: Ridge, *, rounds: int = 500) -> LinearPart:
-        """Fit by penalised maximum likelihood (L-BFGS; the problem is convex) in so many rounds at most."""
+    def fit(self, ridge: Ridge, effort: Effort = FULL) -> LinearPart:
+        """Fit by penalised maximum likelihood (L-BFGS; the problem is convex)."""
         scale = self.design.scale
-        intercept, coefficients = self._optimum(ridge, rounds)
+        intercept, coefficients = self._optimum(ridge, effort)
         shifts = []
         for codes, shift in zip(self.design.codes, self.design.shifts(coefficients), strict=True):
             mean = float(self.weights @ shift[codes] / self.weights.sum())
@@ -130,7 +145,7 @@ class LinearFitting:
     def _spreads(self) -> Spreads:
         return self.design.spreads(self.weights * self._rate * (1.0 - self._rate))
 
-    def _optimum(self, ridge: Ridge, rounds: int) -> tuple[float, Floats]:
+    def _optimum(self, ridge: Ridge, effort: Effort) -> tuple[float, Floats]:
         """Minimise over centred terms that are independent within each column: the same minimum in fewer steps."""
         from scipy.optimize import minimize  # here, since reading a saved model needs no optimiser
 
@@ -148,7 +163,8 @@ class LinearFitting:
 
         start = np.zeros(design.size + 1)
         start[0] = probability_to_log_odds(self._rate)
-        optimum = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options=STOPPING | {"maxiter": rounds})
+        stopping = {"gtol": effort.steepness, "ftol": FLAT, "maxiter": effort.rounds}
+        optimum = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options=stopping)
         coefficients = _times(whitening, np.asarray(optimum.x[1:], dtype=np.float64))
         return float(optimum.x[0] - mean @ coefficients), coefficients
 

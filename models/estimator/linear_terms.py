@@ -211,8 +211,8 @@ class LinearDesign:
             mean = np.concatenate([[moment.sum()], mass @ terms])
             parts.append((squares, np.outer(mean, mean) / total))
         for codes, size in zip(self.codes[self.scale.numbers :], self.scale.sizes, strict=True):
-            mass = np.bincount(codes, curvature, size + 1).astype(np.float64)
-            parts.append((mass, mass / total))
+            sums = np.bincount(codes, curvature, size + 1).astype(np.float64)
+            parts.append((sums, sums / total))
         return parts
 
     def whitening(self, spreads: Spreads, ridge: Ridge) -> Whitening:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import Floats
-from models.estimator.linear_part import LinearFitting
+from models.estimator.linear_part import TRIAL, LinearFitting
 from models.estimator.linear_terms import LinearDesign, Ridge
 from models.estimator.options import EstimatorOptions
 from models.estimator.training_rows import TrainingRows
@@ -29,7 +29,6 @@ def choose_ridge(
     folds: NDArray[np.int64],
     *,
     prepare: Prepare,
-    rounds: int,
     options: EstimatorOptions,
     pool: Executor,
 ) -> Ridge:
@@ -43,8 +42,6 @@ def choose_ridge(
         The fold of each row; rows of a lead share it.
     prepare : callable
         Makes rows ready for the linear part.
-    rounds : int
-        Of the optimiser.
     options : EstimatorOptions
         ``linear_ridge`` to start from and ``linear_ridges`` to try; none: the start stays.
     pool : Executor
@@ -62,7 +59,7 @@ def choose_ridge(
     for kind in ("categories", "numbers"):
         tried = [replace(best, **{kind: value}) for value in options.linear_ridges]
         new = [ridge for ridge in tried if ridge not in losses]
-        forecasts = pool.map(lambda pair: pair[1].log_odds(pair[0], rounds), product(new, watched))
+        forecasts = pool.map(lambda pair: pair[1].log_odds(pair[0]), product(new, watched))
         for ridge in new:
             unseen = np.empty(len(few.y))
             for one in watched:
@@ -85,6 +82,6 @@ class _Watched:
         fitting = prepare(rows.where(~out))
         return cls(out, fitting, LinearDesign.of(rows.matrix[out], fitting.design.scale))
 
-    def log_odds(self, ridge: Ridge, rounds: int) -> Floats:
+    def log_odds(self, ridge: Ridge) -> Floats:
         """Return the log-odds of that fold's rows."""
-        return self.fitting.fit(ridge, rounds=rounds).log_odds_of(self.held_out)
+        return self.fitting.fit(ridge, TRIAL).log_odds_of(self.held_out)
