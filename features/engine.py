@@ -101,9 +101,9 @@ class FeatureEngine:
         lead_ids, lead, moments = numbered(pa.array(snapshots["lead_id"], pa.string(), from_pandas=True),
                                            snapshots[AS_OF].to_numpy())  # fmt: skip
         facts = coded(tables, lead_ids, self._spec)
-        parts = [
-            self.rows(facts.between(one, one + 1), moments[lead == one]) for one in range(len(lead_ids))
-        ]  # fmt: skip
+        if not len(lead_ids):
+            return compute_features(frames, snapshots, self._spec, self._options)
+        parts = [self.rows(facts.between(one, one + 1), moments[lead == one]) for one in range(len(lead_ids))]
         return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
 
     def rows(self, facts: CodedFacts, moments: Times) -> pd.DataFrame:

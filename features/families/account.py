@@ -27,7 +27,8 @@ def _in_account(block: Block, stream: Stream) -> Looks:
 def _others(block: Block, stream: Stream, own: Times) -> Values:
     """Count the account's facts, less the lead's own; a lead without an account has no others."""
     is_own = is_known(own[block.lead], block.moments)
-    return _in_account(block, stream).count()[0] - is_own
+    others: Values = _in_account(block, stream).count()[0] - is_own
+    return others
 
 
 def _other_leads(block: Block, _: None) -> Values:
@@ -43,16 +44,20 @@ def _others_won(block: Block, _: None) -> Values:
 
 
 def _days_since_last_won(block: Block, _: None) -> Values:
-    """Look at the account's last win; a lead that is won itself has none, for its own win is not another's."""
+    """Look at the account's last win, or at the one before where the last is the lead's own."""
     accounts = block.others.accounts
-    days = _in_account(block, accounts.won).since_last(DAY_US)[0]
-    return np.where(is_known(accounts.own_won[block.lead], block.moments), np.nan, days)
+    looks = _in_account(block, accounts.won)
+    is_own = looks.last_code()[0] == accounts.number[block.lead]
+    last = looks.known[0] - 1 - is_own
+    times = np.concatenate([looks.stream.times, [0]])
+    return looks.only(last >= looks.first[0], (block.moments - times[np.maximum(last, 0)]) / DAY_US)
 
 
 def _other_events(block: Block, window_us: int) -> Values:
     accounts = block.others.accounts
     own = Looks(accounts.own_events, block.lead[None, :], block.moments)
-    return (_in_account(block, accounts.events).count(last_us=window_us) - own.count(last_us=window_us))[0]
+    others: Values = (_in_account(block, accounts.events).count(last_us=window_us) - own.count(last_us=window_us))[0]
+    return others
 
 
 def _reached_is_not_won(spec: SourceSpec) -> bool:

@@ -164,7 +164,8 @@ def _bant_known_count(block: Block, _: None) -> Values:
 
 
 def _count_filled(block: Block, names: tuple[str, ...]) -> Values:
-    return np.sum([_is_filled(block, name) for name in names], axis=0, dtype=np.float64)
+    filled: Values = np.sum([_is_filled(block, name) for name in names], axis=0, dtype=np.float64)
+    return filled
 
 
 def _bant_columns(spec: SourceSpec) -> tuple[str, ...]:

@@ -91,7 +91,8 @@ def _last_family(block: Block, _: None) -> Categories:
 def _families_count(block: Block, _: None) -> Values:
     own = lead_families(block.spec)
     is_own = np.array([name in own for name in block.spec.model_families()])
-    return block.behaviour.is_any[is_own].sum(axis=0).astype(np.float64)
+    count: Values = block.behaviour.is_any[is_own].sum(axis=0, dtype=np.float64)
+    return count
 
 
 def _sessions_count(block: Block, _: None) -> Values:
@@ -129,7 +130,7 @@ def _days_between_last_two_active_days(block: Block, _: None) -> Values:
     """Look at the first act of the last active day, and at the act before it."""
     looks = block.actions
     starts = block.once(_day_starts)
-    _, position = starts.last(looks)
+    position = starts.last(looks)[1]
     are_two = starts.count(looks) > 1
     days = np.concatenate([looks.stream.times // DAY_US, [0]])
     return looks.only(are_two, days[position] - days[np.maximum(position - 1, 0)])

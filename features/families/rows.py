@@ -30,9 +30,9 @@ def read_columns(block: Block, columns: Iterable[Column]) -> list[Read]:
             made[key] = column.measure.read(block, column.parameter)
         values = made[key]
         if isinstance(values, Categories):
-            result.append(Categories(values.codes.reshape(-1, len(block))[column.kind], values.names))
+            result.append(Categories(np.atleast_2d(values.codes)[column.kind], values.names))
         else:
-            result.append(values.reshape(-1, len(block))[column.kind])
+            result.append(np.atleast_2d(values)[column.kind])
     return result
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.as_of import Positions, Times
-from features.kernel.coded_facts import STEPS, CodedFacts, EventKinds
+from features.kernel.coded_facts import STEPS, CodedFacts, EventKinds, changing_fields
 from features.kernel.looks import Looks
 from features.kernel.other_leads import OtherLeads
 from features.kernel.streams import Stream
@@ -103,7 +103,7 @@ class Block:
     @cached_property
     def changes(self) -> Looks:
         """Changes, a kind of look for each field that changes."""
-        return Looks(self.facts.changes, self._parts(self.facts.by_field), self.moments)
+        return Looks(self.facts.changes, self._parts(len(changing_fields(self.spec))), self.moments)
 
     def looks(self, stream: Stream) -> Looks:
         """Return the looks at a stream that has a part a lead."""

@@ -46,7 +46,8 @@ class EventKinds:
     def are_acts(self) -> NDArray[np.bool_]:
         """Which kinds are what leads do themselves, as far as it counts."""
         ours = np.array([actor == "lead" for actor in self.actors], dtype=np.bool_)
-        return ours & (self.step == STEPS.index("types"))
+        are_acts: NDArray[np.bool_] = ours & (self.step == STEPS.index("types"))
+        return are_acts
 
     @classmethod
     def of(cls, spec: SourceSpec) -> EventKinds:

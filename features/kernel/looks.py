@@ -82,7 +82,7 @@ class Looks:
         return _at(of_fact, self.known - 1, self.is_any, nothing)
 
     @staticmethod
-    def only(where: NDArray[np.bool_], values: NDArray[np.number]) -> Values:
+    def only(where: NDArray[np.bool_], values: NDArray[np.number | np.bool_]) -> Values:
         """Return values where they hold, else NaN."""
         return np.where(where, values, np.nan)
 

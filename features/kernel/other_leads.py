@@ -26,6 +26,8 @@ class AccountFacts:
     ----------
     account : array of int64
         The account of each lead of a block; -1 for none.
+    number : array of int64
+        The code of each lead in the streams of accounts; -1 where its own facts are not in them.
     created, reached, won, events : Stream
         A part an account: creations, first entries into the stage of the primary target and into the top rung, and
         what leads did themselves.
@@ -36,6 +38,7 @@ class AccountFacts:
     """
 
     account: NDArray[np.int64]
+    number: NDArray[np.int64]
     created: Stream
     reached: Stream
     won: Stream
@@ -49,6 +52,7 @@ class AccountFacts:
         """Return the same for the leads from ``first`` to before ``last``."""
         return AccountFacts(
             self.account[first:last],
+            self.number[first:last],
             self.created,
             self.reached,
             self.won,
@@ -96,7 +100,8 @@ class SourceFacts:
     by_column : mapping of str to MaturedLeads
         For each column with a rate, a part a value.
     value : mapping of str to array of int64
-        The part of each lead of a block in each column; -1 where it has no value.
+        The part of each lead of a block in each column; -1 where it has no value. The last part is empty: it is that
+        of values that no lead has.
     own_value : mapping of str to array of int64
         The part in which the lead's own outcome is counted; -1 where it is in none.
     own_matured : array of int64

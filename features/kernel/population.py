@@ -164,7 +164,7 @@ class Population:
         counted = self._matured != NEVER
         return {
             name: MaturedLeads.of(
-                np.where(counted, texts.codes, -1), self._matured, self._converted, len(texts.names)
+                np.where(counted, texts.codes, -1), self._matured, self._converted, len(texts.names) + 1
             )
             for name, texts in self.values.items()
         }  # fmt: skip
@@ -181,7 +181,7 @@ class Population:
         acts = acts_of_lead(facts.events, EventKinds.of(self.spec))
         clipped = Stream(acts.start, np.maximum(acts.times, np.repeat(facts.created, np.diff(acts.start))), acts.codes)
         accounts = AccountFacts(
-            account, created, reached, won, self.acts,
+            account, own, created, reached, won, self.acts,
             own_times(self.created), own_times(self.reached), own_times(self.won),
             clipped.only(account >= 0),
         )  # fmt: skip
@@ -205,8 +205,8 @@ class Population:
             stream.one_part(account, without=me) for stream in (*self._in_accounts, self.acts)
         )
         never, empty = np.array([NEVER]), Stream(np.zeros(2, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
-        accounts = AccountFacts(np.array([0]), created, reached, won, acts, never, never, never, empty)
-        value = {name: np.array([texts.place_of(values.get(name))]) for name, texts in self.values.items()}
+        accounts = AccountFacts(np.array([0]), np.array([-1]), created, reached, won, acts, never, never, never, empty)
+        value = {name: np.array([_part_of(texts, values.get(name))]) for name, texts in self.values.items()}
         own_value = {name: texts.codes[[me]] if me >= 0 else np.array([-1]) for name, texts in self.values.items()}
         return OtherLeads(accounts, self._sources(value, own_value, np.array([me])))
 
@@ -218,6 +218,11 @@ class Population:
         matured = np.append(self._matured, NEVER)[own]  # -1 is not one of them
         converted = np.append(self._converted, False)[own]
         return SourceFacts(self._everyone, self._by_value, value, own_value, matured, converted)
+
+
+def _part_of(texts: Texts, value: str | None) -> int:
+    """Return where a value stands: -1 for none, the empty part at the end for one that no lead has."""
+    return -1 if value is None else texts.places.get(value, len(texts.names))
 
 
 def _first_entries(stages: pa.Table, lead_ids: pa.Array, names: tuple[str, ...]) -> Times:

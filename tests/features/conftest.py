@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -154,5 +158,77 @@ def random_funnel(tables) -> Callable[..., FactFrames]:
                 )
             ),
         )
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def oracle() -> ModuleType:
+    """The plain definition of every feature: `expected_rows`."""
+    module_spec = importlib.util.spec_from_file_location("feature_oracle", Path(__file__).with_name("oracle.py"))
+    module = importlib.util.module_from_spec(module_spec)
+    sys.modules[module_spec.name] = module  # dataclasses look for it
+    module_spec.loader.exec_module(module)
+    return module
+
+
+LEAD_IDS = ("a", "b'c", 'say "hi"', "x'; DROP TABLE leads; --", "Größe", "客户", "", " ", "10", "9", "%", "é\n")
+TEXTS = {
+    "category": ["DE", "AT", "Ärzte & Söhne", " ", "", None, "nan"],
+    "job_title": ["Leiter Einkauf", "Werkstudentin", "CEO", "Qualitätsmanager:in", "  ", "Head of IT", None],
+    "email": ["a@gmx.de", "b@firma.de", "c@uni-ulm.de", "x", " ", None],
+    "text": ["Muster GmbH", "", "\t", None],
+    "number": [10.0, 250.5, 0.0, None],
+    "boolean": [True, False, None],
+}
+WRITTEN = {"number": ["3", " 12.5", "-1e2", "many", "1e999", "", None], "boolean": ["true", "nein", "?", " JA ", None]}
+
+
+@pytest.fixture(scope="session")
+def random_facts() -> Callable[..., tuple[FactFrames, pd.DataFrame]]:
+    """Build random facts of any source, and looks at them: awkward ids, blanks, times before 1970, many at one instant.
+
+    Work ends, people act, leads have no facts or no company, stages are entered before creation, looks lie before
+    creation and come twice.
+    """
+
+    def build(spec: SourceSpec, seed: int, *, rows: int = 150, accounts: bool = True) -> tuple[FactFrames, pd.DataFrame]:
+        rng = np.random.default_rng(seed)
+        origin = ORIGIN_US if rng.random() < 0.7 else -40 * 24 * HOUR_US
+        step = int(rng.choice([HOUR_US // 2, 7 * HOUR_US, HOUR_US // 2 + 1]))
+
+        def pick(values: list, count: int) -> list:
+            return [values[i] for i in rng.integers(0, len(values), count)]
+
+        def times(count: int) -> np.ndarray:
+            return origin + step * rng.integers(0, 300, count)
+
+        def table(count: int, **columns: list) -> pd.DataFrame:
+            ids = list(LEAD_IDS[: max(len(LEAD_IDS) - 2, 1)])  # two leads without any fact
+            return pd.DataFrame({"lead_id": pick(ids, count), **columns})
+
+        leads = pd.DataFrame({"lead_id": list(LEAD_IDS), "created_us": times(len(LEAD_IDS))})
+        if accounts:
+            leads["account_id"] = pd.Series(pick(["A", "B", "alone", "", None], len(leads)), dtype=object)
+        for name, column in spec.fit.items():
+            if column.known == "created":
+                leads[name] = pd.Series(pick(TEXTS[column.type], len(leads)), dtype=object)
+        fields = pick([*(n for n, c in spec.fit.items() if c.known == "changes"), "unlisted"], rows)
+        kinds = {n: WRITTEN.get(c.type, TEXTS[c.type]) for n, c in spec.fit.items()} | {"unlisted": ["x"]}
+        written = pd.Series([pick(kinds[name], 1)[0] for name in fields], dtype=object)
+        acts = [(t, f.actor) for f in spec.events.values() for t in f.all_types]
+        acts = pick([*acts, *acts, *((t, "lead") for t, _ in acts), ("unlisted", "lead")], rows)
+        events = {"event_type": [t for t, _ in acts], "actor": [a for _, a in acts], "occurred_us": times(rows)}
+        if spec.who_acted:
+            events[spec.who_acted] = pd.Series(pick(["ann", "bob", "Zoë", None], rows), dtype=object)
+        stages = pick([*spec.ladder, *spec.lost, *spec.recycled, "unlisted"], rows // 5)
+        looks = pd.DataFrame({"lead_id": pick(list(LEAD_IDS), 40), "as_of_us": times(40) - step * 5})
+        frames = FactFrames(
+            leads,
+            changes=table(rows, field=fields, value=written, changed_us=times(rows)),
+            events=table(rows, **events),
+            stages=table(rows // 5, stage=stages, entered_us=times(rows // 5)),
+        )
+        return frames, pd.concat([looks, looks[:5]])
 
     return build
