@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from features.as_of import AS_OF, Positions, Times
 from features.families.feature_list import all_columns
 from features.families.rows import as_frame
-from features.kernel.block import Block, acts_of_lead
-from features.kernel.coded_facts import CodedFacts, EventKinds, coded
+from features.kernel.block import Block
+from features.kernel.coded_facts import CodedFacts, coded
 from features.kernel.other_leads import OtherLeads
 from features.kernel.population import Population
 from features.source_spec import FeatureOptions, SourceSpec
@@ -129,8 +129,7 @@ def numbered(lead_ids: pa.Array, moments: Times) -> tuple[pa.Array, Positions, T
 def population_of(tables: Mapping[str, pa.Table], spec: SourceSpec) -> Population:
     """Return all leads of tables in memory, as far as others depend on them."""
     leads = tables["leads"]
-    events = coded(tables, leads["lead_id"].combine_chunks(), spec).events
-    acts = acts_of_lead(events, EventKinds.of(spec))
+    acts = coded(tables, leads["lead_id"].combine_chunks(), spec).acts
     lead = np.repeat(np.arange(acts.parts), np.diff(acts.start))
     return Population.of(leads, tables["stages"], spec, acts=(lead, acts.times))
 

@@ -156,13 +156,21 @@ def _first_family_high_intent(block: Block, _: None) -> Values:
 
 
 def _high_intent_count(block: Block, _: None) -> Values:
-    return Marks(_of_intent(block, "high")).count(block.actions).astype(np.float64)
+    return block.once(_high).count(block.actions).astype(np.float64)
 
 
 def _days_to_first_high_intent(block: Block, _: None) -> Values:
-    there, position = Marks(_of_intent(block, "high")).first(block.actions)
+    there, position = block.once(_high).first(block.actions)
     times = np.concatenate([block.actions.stream.times, [0]])
     return block.actions.only(there, (times[position] - block.created) / DAY_US)
+
+
+def _is_high(block: Block) -> NDArray[np.bool_]:
+    return _of_intent(block, "high")
+
+
+def _high(block: Block) -> Marks:
+    return Marks(block.once(_is_high))
 
 
 def _low_strictly_before(block: Block) -> NDArray[np.int64]:
@@ -177,12 +185,12 @@ def _low_strictly_before(block: Block) -> NDArray[np.int64]:
 
 
 def _low_intent_before_first_high_count(block: Block, _: None) -> Values:
-    there, position = Marks(_of_intent(block, "high")).first(block.actions)
-    return block.actions.only(there, np.concatenate([_low_strictly_before(block), [0]])[position])
+    there, position = block.once(_high).first(block.actions)
+    return block.actions.only(there, np.append(block.once(_low_strictly_before), 0)[position])
 
 
 def _high_intent_after_three_low_count(block: Block, _: None) -> Values:
-    led_up = _of_intent(block, "high") & (_low_strictly_before(block) >= LOW_BEFORE_HIGH)
+    led_up = block.once(_is_high) & (block.once(_low_strictly_before) >= LOW_BEFORE_HIGH)
     return Marks(led_up).count(block.actions).astype(np.float64)
 
 

@@ -25,11 +25,6 @@ def lead_families(spec: SourceSpec) -> dict[str, EventFamily]:
     return {name: family for name, family in spec.model_families().items() if family.actor == "lead"}
 
 
-def acts_of_lead(events: Stream, kinds: EventKinds) -> Stream:
-    """Return what leads did themselves, as far as it counts, out of the events of leads."""
-    return events.split(np.where(kinds.are_acts, 0, -1), 1)
-
-
 @dataclass(frozen=True)
 class Block:
     """Looks at some leads, in order of lead and moment.
@@ -88,7 +83,7 @@ class Block:
     @cached_property
     def actions(self) -> Looks:
         """What the lead did itself; of several at one time in the order of the families; codes are kinds of events."""
-        return self.looks(acts_of_lead(self.facts.events, self.kinds))
+        return self.looks(self.facts.acts)
 
     @cached_property
     def stages(self) -> Looks:

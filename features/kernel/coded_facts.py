@@ -83,8 +83,10 @@ class NumberedEvents:
 
     def in_order(self, leads: int, spec: SourceSpec) -> OrderedEvents:
         """Return the events of so many leads in order."""
+        kinds = EventKinds.of(spec)
         events = _stream(self.lead, self.times, self.kind, leads)
-        return OrderedEvents(events, _staff(self, EventKinds.of(spec), leads))
+        acts = events.split(np.where(kinds.are_acts, 0, -1), 1)
+        return OrderedEvents(events, acts, _staff(self, kinds, leads))
 
     @classmethod
     def of(cls, table: pa.Table, lead_ids: pa.Array, spec: SourceSpec) -> NumberedEvents:
@@ -102,16 +104,19 @@ class OrderedEvents:
     ----------
     events : Stream
         Codes are places in `EventKinds`.
+    acts : Stream
+        Those of them that leads did themselves, as far as it counts.
     staff : Stream
         Acts of the staff that say who acted; codes count the people in the order of their names.
     """
 
     events: Stream
+    acts: Stream
     staff: Stream
 
     def of_first(self, leads: int) -> OrderedEvents:
         """Return the events of so many leads from the first on."""
-        return OrderedEvents(self.events.between(0, leads), self.staff.between(0, leads))
+        return OrderedEvents(*(stream.between(0, leads) for stream in (self.events, self.acts, self.staff)))
 
 
 @dataclass(frozen=True)
@@ -126,8 +131,8 @@ class CodedFacts:
         When each lead was created.
     attributes : pyarrow Table
         A row a lead: ``account_id`` and the fit columns that are known from creation.
-    events : Stream
-        A part a lead; codes are places in `EventKinds`.
+    events, acts, staff : Stream
+        A part a lead; as in `OrderedEvents`.
     stages : Stream
         A part a lead; codes are places in `stage_names`.
     changes : Stream
@@ -135,18 +140,17 @@ class CodedFacts:
         ``change_values``.
     change_values : list of str
         Each different value once, rising.
-    staff : Stream
-        A part a lead: acts of the staff that say who acted; codes count the people in the order of their names.
     """
 
     lead_ids: pa.Array
     created: Times
     attributes: pa.Table
     events: Stream
+    acts: Stream
+    staff: Stream
     stages: Stream
     changes: Stream
     change_values: list[str]
-    staff: Stream
 
     def __len__(self) -> int:
         return len(self.lead_ids)
@@ -164,10 +168,11 @@ class CodedFacts:
             self.created[first:last],
             self.attributes.slice(first, last - first),
             self.events.between(first, last),
+            self.acts.between(first, last),
+            self.staff.between(first, last),
             self.stages.between(first, last),
             self.changes.between(first * fields, last * fields),
             self.change_values,
-            self.staff.between(first, last),
         )
 
 
@@ -218,10 +223,11 @@ def coded(
         whole(own["created_us"]),
         own.drop_columns(["lead_id", "created_us"]),
         events.events,
+        events.acts,
+        events.staff,
         _stream(stage_lead, whole(stages["entered_us"]), stage, len(lead_ids)),
         changes,
         change_values,
-        events.staff,
     )
 
 

@@ -12,8 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.as_of import Times, counts_as_outcome, is_known
-from features.kernel.block import acts_of_lead
-from features.kernel.coded_facts import CodedFacts, EventKinds, whole
+from features.kernel.coded_facts import CodedFacts, whole
 from features.kernel.other_leads import NEVER, AccountFacts, MaturedLeads, OtherLeads, SourceFacts
 from features.kernel.streams import Stream, in_order
 from features.source_spec import SourceSpec
@@ -178,7 +177,7 @@ class Population:
         def own_times(times: Times) -> Times:
             return np.where((account >= 0) & (times[own] != NEVER), self._known(times)[own], NEVER)
 
-        acts = acts_of_lead(facts.events, EventKinds.of(self.spec))
+        acts = facts.acts
         clipped = Stream(acts.start, np.maximum(acts.times, np.repeat(facts.created, np.diff(acts.start))), acts.codes)
         accounts = AccountFacts(
             account, own, created, reached, won, self.acts,

@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.as_of import Times, is_known
-from features.kernel.block import acts_of_lead
 from features.kernel.coded_facts import CodedFacts, EventKinds, NumberedEvents, OrderedEvents, coded, whole
 from features.kernel.population import Population, Texts
 from features.source_spec import SourceSpec
@@ -113,7 +112,7 @@ class ParquetFacts(AbstractContextManager["ParquetFacts"]):
         events = self._events(together)
         self._read = events.of_first(len(chunks[0]))
         row = whole(pc.index_in(together, value_set=leads["lead_id"].combine_chunks()))
-        acts = acts_of_lead(events.events, EventKinds.of(self._spec)).only(np.isin(row, rows))
+        acts = events.acts.only(np.isin(row, rows))
         lead = np.repeat(row, np.diff(acts.start))
         counts = ~is_known(np.maximum(acts.times, whole(leads["created_us"])[lead]), since_us)
         return lead[counts], acts.times[counts]
