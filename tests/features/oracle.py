@@ -87,7 +87,7 @@ def row(lead: Lead, as_of: int, leads: dict[str, Lead], spec: SourceSpec, option
     }
 
 
-def fit(lead: Lead, as_of: int, spec: SourceSpec) -> dict[str, Value]:
+def fit(lead: Lead, as_of: int, spec: SourceSpec) -> dict[str, Value]:  # noqa: C901 - a case a type
     result: dict[str, Value] = {}
     filled = {}
     for name, column in spec.fit.items():
