@@ -76,7 +76,7 @@ def write_features(
     lead_ids, lead, moments = numbered(pa.array(snapshots["lead_id"], pa.string()), snapshots[AS_OF].to_numpy())
     with ParquetFacts(tables, spec) as facts, progress("features", total=len(moments)) as steps:
         chunks = facts.chunks(lead_ids)
-        population = facts.population(chunks, since_us=int(moments.min(initial=0)) - ACCOUNT_WINDOW_US)
+        population = facts.population(chunks, since_us=int(moments.min() if len(moments) else 0) - ACCOUNT_WINDOW_US)
         with feature_writer(file, batch_schema(columns)) as write:
             for first, last in pairwise(np.cumsum([0, *map(len, chunks)])):
                 of_chunk = facts.coded(lead_ids.slice(first, last - first))

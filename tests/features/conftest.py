@@ -197,7 +197,7 @@ def random_facts() -> Callable[..., tuple[FactFrames, pd.DataFrame]]:
     ) -> tuple[FactFrames, pd.DataFrame]:
         rng = np.random.default_rng(seed)
         origin = ORIGIN_US if rng.random() < 0.7 else -40 * 24 * HOUR_US
-        step = int(rng.choice([HOUR_US // 2, 7 * HOUR_US, HOUR_US // 2 + 1]))
+        step = int(rng.choice([HOUR_US // 2, 7 * HOUR_US, 11 * HOUR_US + 1]))
 
         def pick(values: list, count: int) -> list:
             return [values[i] for i in rng.integers(0, len(values), count)]

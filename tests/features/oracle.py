@@ -5,13 +5,14 @@ The facts of one lead are looked through one by one for each look; a fact is kno
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-from features.families.email_domains import domain_kind, email_domains
-from features.families.job_titles import function, plain_titles, seniority
+from features.families.email_domains import address_kind
+from features.families.job_titles import function, seniority
 from features.source_spec import BANT, EventFamily, FeatureOptions, SourceSpec
 from features.tables.facts import FactFrames
 from features.tables.written_values import NO, YES
@@ -86,7 +87,7 @@ def row(lead: Lead, as_of: int, leads: dict[str, Lead], spec: SourceSpec, option
     }
 
 
-def fit(lead: Lead, as_of: int, spec: SourceSpec) -> dict[str, Value]:
+def fit(lead: Lead, as_of: int, spec: SourceSpec) -> dict[str, Value]:  # noqa: C901 - a case a type
     result: dict[str, Value] = {}
     filled = {}
     for name, column in spec.fit.items():
@@ -106,11 +107,10 @@ def fit(lead: Lead, as_of: int, spec: SourceSpec) -> dict[str, Value]:
             case "text":
                 result[f"fit_{name}_given"] = 0.0 if value is None else 1.0
             case "email":
-                result[f"fit_{name}_kind"] = "unknown" if value is None else domain_kind(plain(value, email_domains))
+                result[f"fit_{name}_kind"] = "unknown" if value is None else address_kind(value)
             case "job_title":
-                title = None if value is None else plain(value, plain_titles)
-                result[f"fit_{name}_seniority"] = "unknown" if title is None else seniority(title)
-                result[f"fit_{name}_function"] = "unknown" if title is None else function(title)
+                result[f"fit_{name}_seniority"] = "unknown" if value is None else seniority(value)
+                result[f"fit_{name}_function"] = "unknown" if value is None else function(value)
     result["fit_completeness_share"] = sum(filled.values()) / len(filled) if filled else 1.0
     bant = [filled[name] for name, column in spec.fit.items() if column.role in BANT]
     if bant:
@@ -126,12 +126,6 @@ def last_change(lead: Lead, as_of: int, name: str) -> str | None:
         return None
     _, there, value = max(known)
     return value if there else None
-
-
-def plain(text: object, form) -> str:
-    import pyarrow as pa
-
-    return form(pa.array([text], pa.string()))[0].as_py()
 
 
 def number(value: object) -> float | None:
@@ -246,7 +240,7 @@ def journey(lead: Lead, as_of: int, spec: SourceSpec, options: FeatureOptions) -
     days = sorted({time // DAY_US for time in times})
     high = [time for time, name in acts if families[name].intent == "high"]
     low = [time for time, name in acts if families[name].intent == "low"]
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     result: dict[str, Value] = {
         "first_family": acts[0][1] if acts else None,
         "last_family": acts[-1][1] if acts else None,
@@ -280,7 +274,7 @@ def staff(lead: Lead, as_of: int, spec: SourceSpec) -> dict[str, Value]:
         if time <= as_of and actor == "sales" and kind in kinds and who is not None
     )
     people = [who for _, who in acts]
-    handovers = [1 for one, other in zip(people, people[1:], strict=False) if one != other]
+    handovers = [1 for one, other in itertools.pairwise(people) if one != other]
     return {"journey_staff_count": float(len(set(people))), "journey_handovers_count": float(len(handovers))}
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import time
-import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
 
-from features.engine import FeatureEngine, _kept_engine, compute_features
+from features.engine import FeatureEngine, compute_features
 from features.errors import InputError
-from features.source_spec import FeatureOptions
 from features.tables.facts import FactFrames
 from features.time_units import from_micros
 
@@ -33,7 +30,6 @@ def test_facts_in_the_background_count_as_if_given(random_funnel, spec, options,
     engine = FeatureEngine(spec, options, background=frames)
     pd.testing.assert_frame_equal(engine.compute(own, looks), expected)
     pd.testing.assert_frame_equal(engine.compute(own, looks), expected)  # nothing is left over from the first call
-    engine.close()
 
 
 def test_what_a_call_says_about_a_lead_replaces_the_background(tables, snapshots_at, spec, options):
@@ -73,16 +69,6 @@ def test_calls_from_several_threads_do_not_mix(random_funnel, spec, options, loo
         found = list(pool.map(lambda story: compute_features(story, looks, spec, options), stories))
     for ours, theirs in zip(expected, found, strict=True):
         pd.testing.assert_frame_equal(ours, theirs)
-
-
-def test_one_engine_is_kept_and_the_one_before_is_closed(tables, snapshots_at, spec, options):
-    frames, look = tables([{"lead_id": "a", "created": 0}]), snapshots_at(("a", 1))
-    compute_features(frames, look, spec, options)
-    kept = weakref.ref(_kept_engine(spec.model_dump_json(by_alias=True), options))
-    assert kept() is not None
-    compute_features(frames, look, spec, FeatureOptions(windows=("3d",)))
-    gc.collect()
-    assert kept() is None
 
 
 def test_a_failed_call_leaves_the_engine_usable(tables, snapshots_at, spec, options):

@@ -16,7 +16,7 @@ from features.families.feature_list import feature_list
 from features.source_spec import EventFamily, FeatureOptions, Snapshots, SourceSpec
 from pipeline.source.folder import read_source
 
-FEW = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def working(spec: SourceSpec) -> SourceSpec:
@@ -95,7 +95,7 @@ def test_no_column_is_the_same_for_everybody(random_facts, spec):
     """A definition that gives one value only would be met by chance."""
     spec, options = working(spec), FeatureOptions()
     rows = pd.concat(
-        [compute_features(*random_facts(spec, seed), spec, options) for seed in range(6)], ignore_index=True
+        [compute_features(*random_facts(spec, seed), spec, options) for seed in range(12)], ignore_index=True
     )
     constant = [f.name for f in feature_list(spec, options) if rows[f.name].nunique(dropna=False) < 2]
     assert constant == []
