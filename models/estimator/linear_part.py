@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -23,11 +23,10 @@ class Effort:
     steepness: float
 
 
-FULL = Effort(rounds=500, steepness=1e-2)
-"""Log-odds are then 0.002 off on average, a hundredth of what chance does to them
-(docs/decisions/0021-the-linear-part-stops-where-nobody-can-see-the-rest.md)."""
+FULL = Effort(rounds=500, steepness=1e-3)
+"""No coefficient is then further off than can be seen."""
 TRIAL = Effort(rounds=25, steepness=1e-3)
-"""By which two ridges can be told apart: their losses differ by less than two forecasts do."""
+"""By which two ridges can be told apart."""
 FLAT = 1e-9
 """Relative fall of the loss in a round below which the optimiser stops as well."""
 ROWS_AT_ONCE = 2_048
@@ -123,8 +122,7 @@ class LinearFitting:
     def of(cls, matrix: Floats, y: Floats, weights: Floats, *, encoding: Encoding, steps: int) -> LinearFitting:
         """Make rows of ``encoding.matrix`` ready; ``steps`` as for `fit_linear`."""
         scale = fit_scale(matrix, weights, encoding=encoding, steps=steps)
-        design = LinearDesign.of(matrix, scale)
-        return cls(replace(design, standard=np.asfortranarray(design.standard)), y, weights)  # read column by column
+        return cls(LinearDesign.of(matrix, scale), y, weights)
 
     def fit(self, ridge: Ridge, effort: Effort = FULL) -> LinearPart:
         """Fit by penalised maximum likelihood (L-BFGS; the problem is convex)."""
