@@ -15,6 +15,7 @@ from models.forecast.forecast import Forecast
 from models.forecast.saved_form import from_files
 from models.rules.points import PointsRules
 from models.scoring.score_rows import model_version, score_rows
+from models.scoring.wording import ScoreWording
 from pipeline.outputs.cutoffs_file import read_cutoffs
 from pipeline.outputs.evaluation_file import read_evaluation
 from pipeline.outputs.feature_rows import KEYS, open_rows_digest, read_features
@@ -37,7 +38,8 @@ def run(context: StageContext, out: Path) -> None:
     files = read_texts(model_folder(context))
     forecast, cutoffs = from_files(files), read_cutoffs(context)
     rows = read_features(context, "open").sort_values(KEYS, ignore_index=True)
-    scores = _scored(rows, forecast, cutoffs, read_rules(context, forecast.features), context)
+    rules = read_rules(context, forecast.features)
+    scores = _scored(rows, forecast, cutoffs, rules, context)
     scores = with_handovers(scores, context)
     evaluation = read_evaluation(context)
     scoring_run = ScoreRun(
@@ -53,6 +55,7 @@ def run(context: StageContext, out: Path) -> None:
             verdict=verdict_of(evaluation),
             lane=describe_lane(scores, context),
         ),
+        wording=ScoreWording.of(forecast, rules),
     )
     changed = {name: _write(scores, scoring_run, sink) for name, sink in sinks.items()}
     write_scores(scores, scoring_run, out / "scores.parquet")

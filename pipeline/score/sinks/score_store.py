@@ -188,6 +188,7 @@ def _record_run(engine: sa.Engine, run: ScoreRun, *, leads: int, started_at: dat
     values = {
         "run_id": run.run_id, "model_version": run.model_version, "cutoff_version": run.cutoff_version,
         "leads": leads, "about": run.about.model_dump(mode="json"), "started_at": started_at, "finished_at": None,
+        "wording": None if run.wording is None else run.wording.model_dump(mode="json"),
     }  # fmt: skip
     insert = _insert(engine, SCORE_RUNS)
     update = {name: insert.excluded[name] for name in values if name != "run_id"}

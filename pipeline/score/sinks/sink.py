@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 import pandas as pd
 
 from models.scoring.run_about import RunAbout
+from models.scoring.wording import ScoreWording
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,16 @@ class ScoreRun:
         Derived from the contents that went in: equal inputs give an equal id.
     model_version, cutoff_version : str
     about : RunAbout
-        What a page needs to word the scores: source, targets, cut-offs, how many leads.
+        What a page needs to know of the scores: source, targets, cut-offs, how many leads.
+    wording : ScoreWording or None
+        What reasons, exclusions, gates and points are worded by; None where a run is only asked for.
     """
 
     run_id: str
     model_version: str
     cutoff_version: str
     about: RunAbout
+    wording: ScoreWording | None = None
 
     def summary(self) -> dict[str, Any]:
         """Return the run as it stands in ``score.json``."""

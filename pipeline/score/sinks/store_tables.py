@@ -52,6 +52,7 @@ SCORE_RUNS = sa.Table(
     sa.Column("about", _json(), nullable=False),
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("finished_at", UtcDateTime),
+    sa.Column("wording", _json()),
 )
 """One row a run that wrote scores: ``finished_at`` is empty while it runs and after a crash."""
 
