@@ -46,7 +46,8 @@ if TYPE_CHECKING:
         predict_labelled,
     )
     from models.forecast.fit_target import FittedTarget, fit_target
-    from models.forecast.forecast import Explanation, Forecast
+    from models.forecast.forecast import Forecast
+    from models.forecast.forecast_rows import Explanation
     from models.forecast.grades import Grades, fit_grades
     from models.forecast.saved_form import from_files, to_files
     from models.forecast.target_model import TargetModel

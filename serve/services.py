@@ -12,6 +12,7 @@ from serve.reading.ingested_history import IngestHistory
 from serve.reading.score_store import ScoreReader
 from serve.reading.served_model import ServedModel
 from serve.reading.what_if_answers import StoredPast
+from serve.reading.worded_scores import WordedScores
 from serve.settings import ServeSettings
 from serve.wording.caution import caution_words
 
@@ -25,13 +26,16 @@ class Services:
     model: ServedModel
     history: IngestHistory
     past: StoredPast
+    words: WordedScores
 
     @classmethod
     def of(cls, settings: ServeSettings) -> Services:
         """Put the parts together."""
+        store = ScoreReader(settings.store_url)
         return cls(
             settings=settings,
-            store=ScoreReader(settings.store_url),
+            store=store,
+            words=WordedScores(store),
             model=ServedModel(settings.out),
             history=IngestHistory(settings.out),
             past=StoredPast(settings.out),

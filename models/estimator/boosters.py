@@ -76,18 +76,22 @@ class BoosterPart:
         """Trees of each booster."""
         return tuple(booster.num_trees() for booster in self._boosters)
 
-    def log_odds(self, matrix: Floats, *, threads: int | None = None) -> Floats:
-        """Return the mean log-odds of each row; the last columns of ``matrix`` hold codes."""
-        if not len(matrix):
+    def read(self, matrix: Floats) -> Floats:
+        """Return rows as these boosters read them; the last columns of ``matrix`` hold codes."""
+        return matrix if self.statistics is None else self.statistics.matrix(matrix)
+
+    def log_odds(self, rows: Floats, *, threads: int | None = None) -> Floats:
+        """Return the mean log-odds of each row; ``rows`` come from `read`."""
+        if not len(rows):
             return np.zeros(0)
-        read, total = self._read(matrix), np.zeros(len(matrix))
+        total = np.zeros(len(rows))
         for booster in self._boosters:
-            total += booster.predict(read, raw_score=True, num_threads=threads or self._threads_for(matrix))
+            total += booster.predict(rows, raw_score=True, num_threads=threads or self._threads_for(rows))
         return total / len(self._boosters)
 
-    def contributions(self, matrix: Floats) -> tuple[float, Floats]:
-        """Return the base and the exact SHAP values of each column, shape as ``matrix``."""
-        values = self._forest.contributions(self._read(matrix), threads=self._threads_for(matrix))
+    def contributions(self, rows: Floats) -> tuple[float, Floats]:
+        """Return the base and the exact SHAP values of each column, shape as ``rows``, which come from `read`."""
+        values = self._forest.contributions(rows, threads=self._threads_for(rows))
         return self._forest.base / len(self.texts), values / len(self.texts)
 
     @cached_property
@@ -108,11 +112,8 @@ class BoosterPart:
         rates = tuple(np.asarray(table, dtype=np.float64) for table in tables)
         return cls(texts, tree["threads"], TargetStatistics(rates))
 
-    def _read(self, matrix: Floats) -> Floats:
-        return matrix if self.statistics is None else self.statistics.matrix(matrix)
-
-    def _threads_for(self, matrix: Floats) -> int:
-        return self.threads if len(matrix) >= MANY_ROWS else 1
+    def _threads_for(self, rows: Floats) -> int:
+        return self.threads if len(rows) >= MANY_ROWS else 1
 
 
 def fit_boosters(

@@ -36,8 +36,9 @@ class Vocabulary:
         """Return the code of each value, 0 to ``size - 1``; missing is NaN."""
         positions = {value: float(code) for code, value in enumerate(self.known)}
         other = float(len(self.known)) if self.rare else np.nan
-        place, distinct = pd.factorize(values.astype("str"))  # few beside rows; the place of a missing value is -1
-        return np.array([*(positions.get(value, other) for value in distinct), np.nan])[place]
+        place, distinct = _distinct(values)
+        codes = [positions.get(str(value), other) for value in distinct]
+        return np.asarray([*codes, np.nan], dtype=np.float64)[place]
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,15 @@ class Encoding:
         """Rebuild an encoding."""
         listed = (Vocabulary(v["column"], tuple(v["known"]), v["rare"]) for v in tree["vocabularies"])
         return cls(tuple(tree["numbers"]), tuple(listed))
+
+
+def _distinct(values: pd.Series) -> tuple[NDArray[np.int64], Sequence[object]]:
+    """Return the distinct values, and the place of each row's among them; -1 for a missing one."""
+    if pd.api.types.infer_dtype(values, skipna=True) == "string":
+        place, distinct = pd.factorize(values)
+        return np.asarray(place, dtype=np.int64), list(distinct)
+    listed = list(values.astype(object))  # 1 and True are equal, but not the same category
+    return np.where(values.notna().to_numpy(), np.arange(len(listed)), -1), listed
 
 
 def require_columns(X: pd.DataFrame, columns: Sequence[str]) -> None:

@@ -12,9 +12,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from models.arrays import Floats
+from models.arrays import Bools, Floats
 from models.estimator.blend import Blend
 from models.estimator.boosters import BoosterPart
+from models.estimator.encoded_rows import EncodedRows
 from models.estimator.encoding import Encoding
 from models.estimator.linear_part import LinearPart
 from models.estimator.options import EstimatorOptions
@@ -111,21 +112,21 @@ class Estimator:
         training = replace(self.training, shares=blend.shares, shrinkage=blend.shrinkage, tried_on=tried_on)
         return replace(self, training=training)
 
+    def encoded(self, matrix: Floats, *, threads: int | None = None) -> EncodedRows | None:
+        """Return rows of the encoding's matrix, to read log-odds and contributions from; None at level ``rate``."""
+        return None if self.linear is None else EncodedRows(matrix, self.boosters, self.linear, threads=threads)
+
     def parts_log_odds(self, X: pd.DataFrame) -> Floats:
         """Return the log-odds of each row by each part alone, shape (rows, parts); the base rate is one part."""
-        if self.linear is None:
-            return np.full((len(X), 1), self.rate_log_odds)
-        if len(X) <= ROWS_AT_ONCE:
+        if len(X) <= ROWS_AT_ONCE or not self.boosters:
             return self._parts_log_odds(X)
         blocks = (X.iloc[start : start + ROWS_AT_ONCE] for start in range(0, len(X), ROWS_AT_ONCE))
         with ThreadPoolExecutor(self.boosters[0].threads) as pool:
             return np.concatenate(list(pool.map(partial(self._parts_log_odds, threads=1), blocks)))
 
     def _parts_log_odds(self, X: pd.DataFrame, *, threads: int | None = None) -> Floats:
-        assert self.linear is not None  # or there are no parts
-        matrix = self.encoding.matrix(X)
-        trees = (part.log_odds(matrix, threads=threads) for part in self.boosters)
-        return np.column_stack([*trees, self.linear.log_odds(matrix)])
+        encoded = self.encoded(self.encoding.matrix(X), threads=threads)
+        return np.full((len(X), 1), self.rate_log_odds) if encoded is None else encoded.parts_log_odds
 
     def log_odds(self, X: pd.DataFrame) -> Floats:
         """Return the log-odds of each row, before calibration.
@@ -135,9 +136,13 @@ class Estimator:
         X : DataFrame
             One row a snapshot with the feature columns; others are left alone.
         """
-        if self.linear is None:
-            return np.full(len(X), self.rate_log_odds)
-        return self.blend.log_odds(self.parts_log_odds(X), self.rate_log_odds)
+        return self.log_odds_of(self.encoded(self.encoding.matrix(X)), len(X))
+
+    def log_odds_of(self, encoded: EncodedRows | None, rows: int) -> Floats:
+        """Return the same of rows that are encoded already."""
+        if encoded is None:
+            return np.full(rows, self.rate_log_odds)
+        return self.blend.log_odds(encoded.parts_log_odds, self.rate_log_odds)
 
     def contributions(self, X: pd.DataFrame) -> tuple[float, pd.DataFrame]:
         """Return the base and each feature's share of the log-odds: base + row sum = ``log_odds``.
@@ -151,17 +156,18 @@ class Estimator:
         float, DataFrame
             Index as ``X``, one column a feature, in log-odds.
         """
-        table = pd.DataFrame(0.0, index=X.index, columns=list(self.features))
-        if self.linear is None:
+        encoded = self.encoded(self.encoding.matrix(X))
+        base, values = self.contributions_of(encoded, np.ones(len(X), dtype=bool))
+        return base, pd.DataFrame(values, index=X.index, columns=list(self.features))
+
+    def contributions_of(self, encoded: EncodedRows | None, rows: Bools) -> tuple[float, Floats]:
+        """Return the same of some rows that are encoded already: shape (rows, features)."""
+        table = np.zeros((int(rows.sum()), len(self.features)))
+        if encoded is None:
             return self.rate_log_odds, table
-        matrix, share = self.encoding.matrix(X), self.training.linear_share
-        base, values = share * self.linear.intercept, share * self.linear.contributions(matrix)
-        for part, each in zip(self.boosters, self.training.shares[:-1], strict=True):
-            own_base, own_values = part.contributions(matrix)
-            base += each * own_base
-            values += each * own_values
-        shrinkage = self.training.shrinkage
-        table[list(self.encoding.columns)] = shrinkage * values
+        base, values = encoded.contributions(self.blend, rows)
+        shrinkage, places = self.training.shrinkage, {name: place for place, name in enumerate(self.features)}
+        table[:, [places[name] for name in self.encoding.columns]] = shrinkage * values
         return self.rate_log_odds + shrinkage * (base - self.rate_log_odds), table
 
     def to_files(self) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -102,14 +101,19 @@ def told(curves: Mapping[str, Floats], days: Sequence[float]) -> list[list[dict[
 
     Rounded to a millionth, which keeps curves rising and in their order.
     """
+    columns = {f"p_{name}": np.round(curve, 6) for name, curve in curves.items()}
+    known = [_null_where_unknown(values) for values in columns.values()]
+    count, names = len(days), ("days", *columns)
     rows = len(next(iter(curves.values())))
-    columns = {f"p_{name}": np.round(curve, 6).tolist() for name, curve in curves.items()}
+    points = [dict(zip(names, point, strict=True)) for point in zip(list(days) * rows, *known, strict=True)]
+    return [points[start : start + count] for start in range(0, rows * count, count)]
 
-    def point(row: int, at: int) -> dict[str, float | None]:
-        p = {name: values[row][at] for name, values in columns.items()}
-        return {"days": days[at], **{name: None if math.isnan(value) else value for name, value in p.items()}}
 
-    return [[point(row, at) for at in range(len(days))] for row in range(rows)]
+def _null_where_unknown(values: Floats) -> list[float | None]:
+    """Return the values of a matrix, row by row, as JSON has them."""
+    result = values.astype(object)
+    result[np.isnan(values)] = None
+    return list(result.ravel())
 
 
 def _alone(log_odds: Floats, shares: Floats) -> Floats:

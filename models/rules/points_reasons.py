@@ -1,11 +1,12 @@
-"""How a lead got its points, rule by rule, in words."""
+"""How a lead got its points, rule by rule, and how a rule is said."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from features.language.languages import Words
@@ -18,22 +19,63 @@ from models.rules.points import ActionPoints, PointsRules, action_counts, points
 
 @dataclass(frozen=True)
 class PointsReason:
-    """One rule that gave (or took) points."""
+    """One rule that gave (or took) points.
+
+    Attributes
+    ----------
+    points : float
+    rule : str
+        ``attribute_1…`` or ``action_1…``: its place in ``rules.yaml``.
+    column : str or None
+        The column that a rule for an attribute asks; None for an action.
+    families : tuple of str or None
+        The event families that an action's rule counts; None for an attribute.
+    count : float or None
+        How many of their events it counted, or their decayed sum.
+    """
 
     points: float
-    de: str
-    en: str
+    rule: str
+    column: str | None = None
+    families: tuple[str, ...] | None = None
+    count: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the reason as JSON has it: what a rule has not is left out."""
+        parts: dict[str, Any] = {"points": self.points, "rule": self.rule}
+        if self.column is not None:
+            parts["column"] = self.column
+        if self.families is not None:
+            parts |= {"families": list(self.families), "count": self.count}
+        return parts
+
+    def words(self, rules: PointsRules, spec: SourceSpec | None) -> Words | None:
+        """Return the rule in words; None where the rules have no such rule.
+
+        Parameters
+        ----------
+        rules : PointsRules
+            The rules that gave the points.
+        spec : SourceSpec or None
+            Its wording of columns and event families is used where a rule has none of its own.
+        """
+        kind, _, number = self.rule.partition("_")
+        listed = rules.attributes if kind == "attribute" else rules.actions
+        if not 1 <= int(number) <= len(listed):
+            return None
+        rule = listed[int(number) - 1]
+        if isinstance(rule, ActionPoints):
+            return _acted(rule, rule.words or families_words(rule.families, spec), self.count or 0.0)
+        return rule.words or condition_words(rule, spec)
 
 
-def points_reasons(row: pd.Series, rules: PointsRules, spec: SourceSpec | None = None) -> list[PointsReason]:
+def points_reasons(row: pd.Series, rules: PointsRules) -> list[PointsReason]:
     """Return the rules that gave or took points of one row, largest first; see `points_reasons_of_rows`."""
-    return points_reasons_of_rows(pd.DataFrame([row]), rules, spec)[0]
+    return points_reasons_of_rows(pd.DataFrame([row]), rules)[0]
 
 
-def points_reasons_of_rows(
-    X: pd.DataFrame, rules: PointsRules, spec: SourceSpec | None = None
-) -> list[list[PointsReason]]:
-    """Return for each row the rules that gave or took points, largest first.
+def points_reasons_of_rows(X: pd.DataFrame, rules: PointsRules) -> list[list[PointsReason]]:
+    """Return for each row the rules that gave or took points, largest first; of equal ones, that of ``rules`` first.
 
     Parameters
     ----------
@@ -41,33 +83,32 @@ def points_reasons_of_rows(
         Feature rows.
     rules : PointsRules
         The rules.
-    spec : SourceSpec, optional
-        Its wording of columns and event families is used where a rule has none of its own.
 
     Returns
     -------
     list of list of PointsReason
         One list a row. Its points sum to the lead's points (less ``rules.start``). Rules that give nothing are left
-        out.
+        out. Rows with the same reason share it.
     """
     given = points_breakdown(X, rules).to_numpy(dtype="float64")
-    attributes = [attribute.words or condition_words(attribute, spec) for attribute in rules.attributes]
-    acts = [action.words or families_words(action.families, spec) for action in rules.actions]
-    counts = [action_counts(X, action).to_numpy() for action in rules.actions]
+    counts = np.full(given.shape, np.nan)
+    for place, action in enumerate(rules.actions, start=len(rules.attributes)):
+        counts[:, place] = action_counts(X, action).to_numpy()
+    row, rule = np.nonzero(given)
+    order = np.lexsort((rule, -np.abs(given[row, rule]), row))
+    row, rule = row[order], rule[order]
+    said = zip(rule.tolist(), given[row, rule].tolist(), counts[row, rule].tolist(), strict=True)
+    known: dict[tuple[int, float, float], PointsReason] = {}
+    listed = [known.get(key) or known.setdefault(key, _points_reason(rules, *key)) for key in said]
+    ends = np.cumsum(np.bincount(row, minlength=len(X))).tolist()
+    return [listed[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if len(X) else []
 
-    @cache
-    def acted(nth: int, count: float) -> Words:
-        return _acted(rules.actions[nth], acts[nth], count)
 
-    result = []
-    for row in range(len(X)):
-        reasons = []
-        for position in given[row].nonzero()[0]:
-            nth = int(position) - len(attributes)
-            said = attributes[position] if nth < 0 else acted(nth, float(counts[nth][row]))
-            reasons.append(PointsReason(float(given[row, position]), said.de, said.en))
-        result.append(sorted(reasons, key=lambda r: (-abs(r.points), r.en)))
-    return result
+def _points_reason(rules: PointsRules, place: int, points: float, count: float) -> PointsReason:
+    nth = place - len(rules.attributes)
+    if nth < 0:
+        return PointsReason(points, f"attribute_{place + 1}", column=rules.attributes[place].column)
+    return PointsReason(points, f"action_{nth + 1}", families=rules.actions[nth].families, count=count)
 
 
 def condition_words(condition: Condition, spec: SourceSpec | None) -> Words:

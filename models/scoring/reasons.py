@@ -1,8 +1,10 @@
-"""Why a lead has its probability: contributions summed by subject, worded with the lead's own values."""
+"""Why a lead has its probability: contributions summed by subject, with the lead's own values.
+
+Nothing is worded here: `models.scoring.wording` says it when somebody reads it.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,10 +14,8 @@ import pandas as pd
 
 from features.catalog.feature import Feature
 from features.families.journey import CURRENT_STAGE
-from features.language.languages import LANGUAGES
-from features.language.sentences import words
-from models.arrays import Floats
-from models.forecast.forecast import Explanation
+from models.arrays import Floats, Ints
+from models.forecast.forecast_rows import Explanation
 from models.log_odds import log_odds_to_probability
 
 Value = float | str | bool | None
@@ -33,23 +33,22 @@ class Reason:
     ----------
     family, subject : str
         What the reason is about; ``other`` holds all that is not named.
+    feature : str or None
+        The column that speaks for the subject: the one that says most in the reason's direction. None for ``other``.
+    value : number, str, bool or None
+        The lead's own value of this column.
     log_odds : float
         Sum of the contributions of the subject's features; above 0 speaks for the outcome.
     percentage_points : float
         The same as a difference of probability, -100 to 100; see ``percentage_points``.
-    value : number, str, bool or None
-        The lead's own value of the feature that says most in the reason's direction.
-    de, en : str
-        The reason in words.
     """
 
     family: str
     subject: str
+    feature: str | None
+    value: Value
     log_odds: float
     percentage_points: float
-    value: Value
-    de: str
-    en: str
 
     def to_json(self) -> dict[str, Any]:
         """Return the reason as JSON has it."""
@@ -83,7 +82,14 @@ def percentage_points(contributions: Floats, base: Floats) -> Floats:
 def reasons(
     explanation: Explanation, X: pd.DataFrame, features: Sequence[Feature], *, top: int = 5
 ) -> list[tuple[Reason, ...]]:
-    """Give each row its reasons, the strongest first, and ``other`` last.
+    """Give each row its reasons, the strongest first, and ``other`` last; see `reason_rows`."""
+    return [tuple(Reason(**reason) for reason in row) for row in reason_rows(explanation, X, features, top=top)]
+
+
+def reason_rows(
+    explanation: Explanation, X: pd.DataFrame, features: Sequence[Feature], *, top: int = 5
+) -> list[list[dict[str, Any]]]:
+    """Give each row its reasons as JSON has them, the strongest first, and ``other`` last.
 
     Parameters
     ----------
@@ -92,39 +98,33 @@ def reasons(
     X : DataFrame
         The feature rows, in the order of the explanation.
     features : sequence of Feature
-        Family, subject and wording of each contribution.
+        Family and subject of each contribution.
     top : int
         Reasons named; the rest is summed in ``other``.
 
     Returns
     -------
-    list of tuple of Reason
-        One tuple a row. Log-odds sum to log-odds - base, percentage points to 100 · (p - p(base)). A row that has
-        reached the target has one reason that says so, and a row at the base rate has none.
+    list of list of dict
+        One list a row, of what `Reason` holds. Log-odds sum to log-odds - base, percentage points to
+        100 · (p - p(base)). A row that has reached the target has one reason that says so, and a row at the base rate
+        has none.
     """
     values = explanation.contributions[[feature.name for feature in features]].to_numpy(dtype=np.float64)
     subjects = _Subjects(features)
     sums = subjects.sums(values)
     points = percentage_points(sums, explanation.base.to_numpy(dtype=np.float64))
-    order = np.argsort(-np.abs(sums), axis=1, kind="stable")
-    cells = X[[feature.name for feature in features]]
-    columns = [cells[name].array for name in cells.columns]
-    reached = explanation.reached.to_numpy(dtype=bool)
-    result: list[tuple[Reason, ...]] = []
-    for row in range(len(X)):
-        if reached[row]:
-            result.append((_reached(explanation.target, X, row),))
-            continue
-        named = [int(s) for s in order[row, :top] if sums[row, s] != 0.0]
-        row_reasons = [
-            _reason(features[f], columns[f][row], sums[row, s], points[row, s])
-            for s in named
-            for f in [subjects.spokesman(s, values[row], sums[row, s])]
-        ]
-        rest = [int(s) for s in order[row, top:] if sums[row, s] != 0.0]
-        if rest:
-            row_reasons.append(_other(float(sums[row, rest].sum()), float(points[row, rest].sum())))
-        result.append(tuple(row_reasons))
+    named = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, :top]
+    # of each row, the subjects that are named and say something, in their order
+    row, place = np.nonzero(np.take_along_axis(sums, named, axis=1))
+    subject = named[row, place]
+    speaking = subjects.spokesmen(values, sums)[row, subject]
+    numbers = zip(sums[row, subject].tolist(), points[row, subject].tolist(), strict=True)
+    said = zip(speaking.tolist(), _values(X, features, row, speaking), numbers, strict=True)
+    listed = [_named(features[place], value, odds, share) for place, value, (odds, share) in said]
+    ends = np.cumsum(np.bincount(row, minlength=len(X))).tolist()
+    result = [listed[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if len(X) else []
+    _add_others(result, sums, points, named)
+    _say_reached(result, explanation, X)
     return result
 
 
@@ -148,36 +148,60 @@ class _Subjects:
             sums[:, subject] += contributions[:, feature]
         return sums
 
-    def spokesman(self, subject: int, contributions: Floats, total: float) -> int:
-        """Return the member whose contribution goes furthest in the direction of the subject's sum."""
-        members = self._members[subject]
-        return int(members[np.argmax(contributions[members] * np.sign(total))])
+    def spokesmen(self, contributions: Floats, sums: Floats) -> Ints:
+        """Return for each row and subject the feature that goes furthest in the direction of the subject's sum."""
+        speaking = np.empty(sums.shape, dtype=np.int64)
+        for subject, members in enumerate(self._members):
+            towards = contributions[:, members] * np.sign(sums[:, [subject]])
+            speaking[:, subject] = members[np.argmax(towards, axis=1)]
+        return speaking
 
 
-def _reason(feature: Feature, cell: object, log_odds: float, points: float) -> Reason:
-    value = _plain(cell, feature)
-    said = float(value) if isinstance(value, bool) else value
-    sentences = {language: feature.say(said, language) for language in LANGUAGES}
-    return Reason(feature.family, feature.subject, float(log_odds), float(points), value, **sentences)
+def _values(X: pd.DataFrame, features: Sequence[Feature], row: Ints, speaking: Ints) -> list[Value]:
+    """Return the cells of some rows and features as JSON has them; missing and infinite are None."""
+    result = np.empty(len(row), dtype=object)
+    for place in np.unique(speaking):
+        at, feature = np.flatnonzero(speaking == place), features[place]
+        cells = X[feature.name].iloc[row[at]]
+        if feature.dtype == "category":
+            result[at] = [None if missing else str(cell) for cell, missing in zip(cells, cells.isna(), strict=True)]
+            continue
+        numbers = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+        known = np.isfinite(numbers)
+        said = (numbers != 0.0).astype(object) if feature.dtype == "boolean" else numbers.astype(object)
+        result[at] = np.where(known, said, None)
+    return list(result)
 
 
-def _plain(cell: object, feature: Feature) -> Value:
-    """Return a cell as JSON has it; missing and infinite are None."""
-    if pd.isna(cell):  # type: ignore[call-overload]
-        return None
-    if feature.dtype == "category":
-        return str(cell)
-    number = float(str(cell)) if not isinstance(cell, bool) else float(cell)
-    if not math.isfinite(number):
-        return None
-    return bool(number) if feature.dtype == "boolean" else number
+def _add_others(result: list[list[dict[str, Any]]], sums: Floats, points: Floats, named: Ints) -> None:
+    """Add to each row that has more than it names a reason that sums the rest."""
+    unnamed = np.ones(sums.shape, dtype=bool)
+    np.put_along_axis(unnamed, named, values=False, axis=1)
+    says = (unnamed & (sums != 0.0)).any(axis=1)
+    # C order, so that a row is added up the same way alone and among others
+    log_odds = np.where(unnamed, sums, 0.0).sum(axis=1).tolist()
+    rest = np.where(unnamed, points, 0.0).sum(axis=1).tolist()
+    for row in np.flatnonzero(says).tolist():
+        result[row].append(_reason(OTHER, OTHER, None, None, log_odds[row], rest[row]))
 
 
-def _other(log_odds: float, points: float) -> Reason:
-    return Reason(OTHER, OTHER, log_odds, points, None, **words("reason.other").model_dump())
+def _say_reached(result: list[list[dict[str, Any]]], explanation: Explanation, X: pd.DataFrame) -> None:
+    """Give each row that has reached the target the one reason that says so."""
+    for row in np.flatnonzero(explanation.reached.to_numpy(dtype=bool)).tolist():
+        stage = str(X[CURRENT_STAGE].iloc[row])
+        subject = f"{REACHED}_{explanation.target}"
+        result[row] = [_reason("journey", subject, CURRENT_STAGE, stage, 0.0, 0.0)]
 
 
-def _reached(target: str, X: pd.DataFrame, row: int) -> Reason:
-    stage = str(X[CURRENT_STAGE].iloc[row])
-    said = words("reason.reached", stage=stage).model_dump()
-    return Reason("journey", f"{REACHED}_{target}", 0.0, 0.0, stage, **said)
+def _named(feature: Feature, value: Value, log_odds: float, points: float) -> dict[str, Any]:
+    return _reason(feature.family, feature.subject, feature.name, value, log_odds, points)
+
+
+def _reason(
+    family: str, subject: str, feature: str | None, value: Value, log_odds: float, points: float
+) -> dict[str, Any]:
+    """Return what `Reason` holds, as JSON has it."""
+    return {
+        "family": family, "subject": subject, "feature": feature, "value": value,
+        "log_odds": log_odds, "percentage_points": points,
+    }  # fmt: skip

@@ -86,17 +86,21 @@ COLUMNS: tuple[ScoreColumn, ...] = (
     ScoreColumn("stage", "text", "Stage in the funnel at `as_of`; null before the first", nullable=True),
     ScoreColumn("reached", "boolean", "The target of the cut-offs lies behind the lead already: not a new promotion"),
     ScoreColumn("excluded", "boolean", "Never promoted, whatever the probability"),
-    ScoreColumn("exclusions", "json", "Why the lead is excluded: `name` and words (`de`, `en`) of each rule"),
-    ScoreColumn("gates_missing", "json", "What must still hold for SAL: `column` and words (`de`, `en`)"),
+    ScoreColumn("exclusions", "json", "Why the lead is excluded: `name` of each rule"),
+    ScoreColumn("gates_missing", "json", "What must still hold for SAL: `column` and `condition`"),
     ScoreColumn("points", "number", "What today's rules give; null where the source has no rules", nullable=True),
     ScoreColumn("points_band", "text", "`none`, `MQL` or `SAL` by today's rules", nullable=True),
-    ScoreColumn("points_reasons", "json", "The rules that gave or took points: `points` and words (`de`, `en`)"),
+    ScoreColumn(
+        "points_reasons",
+        "json",
+        "The rules that gave or took points: `points`, `rule`, and `column`, or `families` and `count`",
+    ),
     ScoreColumn("fit_grade", "text", "`A` (best quarter) to `D`: who the lead is", nullable=True),
     ScoreColumn("behaviour_grade", "text", "`1` (best quarter) to `4`: what the lead does", nullable=True),
     ScoreColumn(
         "reasons",
         "json",
-        "Strongest first: `de`, `en`, `log_odds`, `percentage_points`, `family`, `subject`, `value`; "
+        "Strongest first: `family`, `subject`, `feature`, `value`, `log_odds`, `percentage_points`; "
         "the family `other` sums what is not named",
     ),
     ScoreColumn("model_version", "text", "The model: the start of its manifest's SHA-256", filled_by="run", key=True),

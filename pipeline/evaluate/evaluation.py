@@ -53,7 +53,7 @@ from models.forecast.answering_level import LevelAnswer
 from models.json_values import json_values
 from models.measures.bootstrap import Interval
 from models.measures.metrics import METRICS
-from models.scoring.reasons import Reason
+from models.scoring.wording import WordedReason
 from models.what_if.stored_evidence import Naming
 from pipeline.evaluate.data_notes import DataNotes
 from pipeline.outputs.looks_file import Looks
@@ -89,7 +89,7 @@ class Entering:
     p: float
     points: float
     band: str
-    reasons: tuple[Reason, ...]
+    reasons: tuple[WordedReason, ...]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ from models.forecast.forecast import Forecast
 from models.measures.bootstrap import Interval
 from models.measures.observed_outcomes import WEIGHT
 from models.rules.baseline import Baseline
-from models.scoring.reasons import Reason, reasons
+from models.scoring.reasons import reasons
+from models.scoring.wording import ScoreWording, WordedReason
 from pipeline.evaluate.data_notes import data_notes
 from pipeline.evaluate.evaluation import (
     Entering,
@@ -186,10 +187,12 @@ def _open_leads(context: StageContext, forecast: Forecast, baseline: Baseline, c
     until = read_observed_until(context)
     change = compare_policies(rows, X, forecast.features)
     first = change.entering[:ENTERING_SHOWN]
-    why: list[tuple[Reason, ...]] = []
+    why: list[tuple[WordedReason, ...]] = []
     if len(first):
         explanation = forecast.explain(X.loc[first], cutoffs.target)
-        why = reasons(explanation, X.loc[first], forecast.features, top=REASONS_SHOWN)
+        sentences = ScoreWording.of(forecast, None).sentences
+        found = reasons(explanation, X.loc[first], forecast.features, top=REASONS_SHOWN)
+        why = [tuple(map(sentences.worded_reason, row)) for row in found]
     columns = ["lead_id", "p", "points", "model_band"]
     entering = (
         Entering(lead_id, p_of_lead, points_of_lead, its_band, its_reasons)

@@ -19,6 +19,7 @@ from models.rules.points import PointsRules
 from models.scoring.groups import GROUPS
 from models.scoring.score_columns import probability_of
 from models.scoring.score_rows import model_version, score_rows
+from models.scoring.wording import ScoreWording
 from pipeline.outputs.cutoffs_file import read_cutoffs
 from pipeline.outputs.evaluation_file import read_evaluation
 from pipeline.outputs.feature_rows import count_rows, open_rows_digest, read_feature_chunks
@@ -70,7 +71,9 @@ def run(context: StageContext, out: Path) -> None:
         verdict=verdict_of(read_evaluation(context)),
         lane=describe_lane(whole, context),
     )
-    scoring_run = ScoreRun(identity.run_id, identity.model_version, identity.cutoff_version, about)
+    scoring_run = ScoreRun(
+        identity.run_id, identity.model_version, identity.cutoff_version, about, ScoreWording.of(forecast, rules)
+    )
     changed = {name: _write(out / FILE, scoring_run, sink, context) for name, sink in sinks.items()}
     summary = scoring_run.summary() | _places(sinks, context)
     (out / SCORE_SUMMARY_FILE).write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", encoding="utf-8")

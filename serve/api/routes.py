@@ -79,7 +79,7 @@ def get_leads(
         group=band, search=search, fit_grade=fit_grade, behaviour_grade=behaviour_grade, limit=limit, offset=offset
     )
     page = services.store.open_leads(wanted)
-    leads = [StoredScoreOut.model_validate(presented(row)) for row in page.rows]
+    leads = [StoredScoreOut.model_validate(presented(services.words.worded(row))) for row in page.rows]
     return LeadsOut.model_validate(
         {
             "caution": services.caution(), "total": page.total, "matching": page.matching,
@@ -94,7 +94,7 @@ def get_score(lead_id: str, services: ServicesIn) -> CurrentScoreOut:
     row = services.store.current(lead_id)
     if row is None:
         raise HTTPException(404, f"no score of lead {lead_id!r}")
-    return CurrentScoreOut.model_validate(presented(row) | {"caution": services.caution()})
+    return CurrentScoreOut.model_validate(presented(services.words.worded(row)) | {"caution": services.caution()})
 
 
 @router.get(f"/leads/{LEAD_ID}/history", dependencies=KEYED, responses=_NOT_FOUND, summary="A lead's scores")
@@ -103,7 +103,7 @@ def get_history(lead_id: str, services: ServicesIn, limit: Limit = 100) -> Histo
     rows = services.store.history(lead_id, limit=limit)
     if not rows:
         raise HTTPException(404, f"no score of lead {lead_id!r}")
-    scores = [StoredScoreOut.model_validate(presented(row)) for row in rows]
+    scores = [StoredScoreOut.model_validate(presented(services.words.worded(row))) for row in rows]
     return HistoryOut.model_validate({"caution": services.caution(), "lead_id": lead_id, "scores": scores})
 
 

@@ -61,7 +61,7 @@ def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHisto
         top_reasons=loaded.top_reasons,
     )
     return OnlineScoreOut(
-        **presented(json_values(rows.iloc[0].to_dict())),
+        **presented(loaded.wording.sentences.worded(json_values(rows.iloc[0].to_dict()))),
         model_version=loaded.model_version,
         cutoff_version=loaded.cutoffs.version,
         scored_at=now,

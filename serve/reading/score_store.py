@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from features.errors import InputError
 from models.scoring.run_about import RunAbout
+from models.scoring.wording import ScoreWording
 from serve.reading.open_leads import SEARCH, LeadList, LeadPage, LeadsWanted
 from serve.reading.store_url import for_reading, read_url, shown
 
+WORDING = "wording"
 Row = Mapping[str, Any]
 
 
@@ -22,6 +24,8 @@ class _Tables(NamedTuple):
     scores: sa.Table
     runs: sa.Table
     open_leads: LeadList
+    wordings: sa.Table
+    """The runs with what their scores are worded by, which is long and seldom needed."""
 
 
 class StoredRun(BaseModel):
@@ -96,9 +100,11 @@ class ScoreReader:
                     hint="Run 'leadscore score' again: it brings the store of an earlier version up to date. "
                     "On PostgreSQL the server's role needs SELECT on open_leads too",
                 ) from None
-            scores = metadata.tables["scores"]
-            listed_leads = LeadList(scores, listed, has_search=has_search)
-            self._tables = _Tables(scores, metadata.tables["score_runs"], listed_leads)
+            scores, wordings = metadata.tables["scores"], metadata.tables["score_runs"]
+            runs = sa.Table(
+                "score_runs", sa.MetaData(), *(sa.Column(c.name, c.type) for c in wordings.c if c.name != WORDING)
+            )
+            self._tables = _Tables(scores, runs, LeadList(scores, listed, has_search=has_search), wordings)
         return self._tables
 
     def latest_run(self) -> StoredRun | None:
@@ -122,6 +128,14 @@ class ScoreReader:
         runs = self._reflected().runs
         return self._run(sa.select(runs).where(runs.c.run_id == run_id))
 
+    def wording(self, run_id: str) -> ScoreWording | None:
+        """Return what a run's scores are worded by; None where the run does not say, as older ones."""
+        wordings = self._reflected().wordings
+        if WORDING not in wordings.c:
+            return None
+        row = self._first(sa.select(wordings.c[WORDING]).where(wordings.c.run_id == run_id))
+        return None if row is None or row[WORDING] is None else ScoreWording.model_validate(row[WORDING])
+
     def current(self, lead_id: str) -> Row | None:
         """Return a lead's newest score (latest as-of time; of several models the one that ran last), or None."""
         rows = self._scores_of(lead_id, limit=1)
@@ -134,7 +148,8 @@ class ScoreReader:
     def _scores_of(self, lead_id: str, *, limit: int) -> list[Row]:
         if "\0" in lead_id:  # PostgreSQL cannot even be asked
             return []
-        scores, runs, _ = self._reflected()
+        tables = self._reflected()
+        scores, runs = tables.scores, tables.runs
         joined = scores.outerjoin(runs, runs.c.run_id == scores.c.run_id)
         newest = (scores.c.as_of.desc(), runs.c.started_at.desc(), scores.c.model_version)
         statement = sa.select(scores).select_from(joined).where(scores.c.lead_id == lead_id).order_by(*newest)

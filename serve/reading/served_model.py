@@ -14,6 +14,7 @@ from models.forecast.saved_form import from_files
 from models.rules.points import PointsRules
 from models.scoring.run_about import DEFAULT_REASONS, RunAbout
 from models.scoring.score_rows import model_version
+from models.scoring.wording import ScoreWording
 from serve.reading.stage_outputs import MixedRunsError, StageOutputs
 
 
@@ -27,6 +28,7 @@ class Loaded:
     model_version: str
     top_reasons: int
     """As many as the nightly scores of the run have."""
+    wording: ScoreWording
 
 
 class ServedModel:
@@ -77,7 +79,9 @@ class ServedModel:
             first_line = str(error).splitlines()[0]
             raise InputError(expected="cut-offs and rules of this version of leadscore", found=first_line) from None
         self._require_same_points(cutoffs.baseline, rules)
-        return Loaded(from_files(files), cutoffs, rules, model_version(files), self._top_reasons())
+        forecast = from_files(files)
+        wording = ScoreWording.of(forecast, rules)
+        return Loaded(forecast, cutoffs, rules, model_version(files), self._top_reasons(), wording)
 
     def _require_same_points(self, baseline: BaselineCutoffs, rules: PointsRules | None) -> None:
         """Hold the rules against the points that the cut-offs were set beside; the nightly job may ingest others."""

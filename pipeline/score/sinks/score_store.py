@@ -203,6 +203,7 @@ def _of_run(run: ScoreRun, started_at: datetime) -> dict[str, Any]:
     return {
         "run_id": run.run_id, "model_version": run.model_version, "cutoff_version": run.cutoff_version,
         "leads": run.about.leads, "about": run.about.model_dump(mode="json"), "started_at": started_at,
+        "wording": None if run.wording is None else run.wording.model_dump(mode="json"),
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 import pyarrow as pa
 
 from models.scoring.run_about import RunAbout
+from models.scoring.wording import ScoreWording
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,13 @@ class ScoreRun(RunIdentity):
     ----------
     run_id, model_version, cutoff_version : str
     about : RunAbout
-        What a page needs to word the scores: source, targets, cut-offs, how many leads.
+        What a page needs to know of the scores: source, targets, cut-offs, how many leads.
+    wording : ScoreWording or None
+        What reasons, exclusions, gates and points are worded by; None where a run is only asked for.
     """
 
     about: RunAbout
+    wording: ScoreWording | None = None
 
     def summary(self) -> dict[str, Any]:
         """Return the run as it stands in ``score.json``."""

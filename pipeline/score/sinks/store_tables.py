@@ -53,6 +53,7 @@ SCORE_RUNS = sa.Table(
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("finished_at", UtcDateTime),
     sa.Column("counts", _json()),
+    sa.Column("wording", _json()),
 )
 """One row a run that wrote scores: ``finished_at`` is empty while it runs and after a crash; ``counts`` says of the run
 completed last how many open leads each group has with each pair of grades."""

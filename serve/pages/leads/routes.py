@@ -63,7 +63,10 @@ def get_leads(
         **views.list_page(listing, about, language, search=search.strip(), grades=(fit_grade, behaviour_grade)),
         "running": services.store.is_running(),
         "tabs": _tabs(listing.counts, chosen, here, about, language),
-        "leads": [views.list_row(r, about, language) | {"url": lead_url(r["lead_id"], language)} for r in listing.rows],
+        "leads": [
+            views.list_row(services.words.worded(row), about, language) | {"url": lead_url(row["lead_id"], language)}
+            for row in listing.rows
+        ],
         "band": chosen,
         "search": search.strip(),
         **_pager(listing, here, page=page, rows_a_page=rows_a_page, language=language),
@@ -86,8 +89,9 @@ def get_lead(request: Request, lead_id: str, services: ServicesIn) -> HTMLRespon
     if not history:
         raise PageMissingError(say("not_found", language), say("not_found_help", language))
     about = (services.store.run(history[0]["run_id"]) or run).about
+    shown = [services.words.worded(history[0]), *history[1:]]
     return page_response(
-        request, "lead.html.j2", views.lead_page(history, about, language), source_title=about.title.of(language)
+        request, "lead.html.j2", views.lead_page(shown, about, language), source_title=about.title.of(language)
     )
 
 

@@ -114,10 +114,10 @@ def test_who_has_reached_a_target_is_told_by_the_columns_that_are_there(forecast
     one = rows.head(1).assign(journey_current_stage="RECYCLED", journey_hours_to_sql=5.0)
     assert forecast.predict(one)["reached_sql"].item()
     left = tuple(feature for feature in forecast.features if feature.name != "journey_hours_to_sql")
-    assert not replace(forecast, features=left)._reached(one, "sql").item()
-    assert replace(forecast, features=left)._reached(one.assign(journey_current_stage="SQL"), "sql").item()
+    assert not replace(forecast, features=left).predict(one)["reached_sql"].item()
+    assert replace(forecast, features=left).predict(one.assign(journey_current_stage="SQL"))["reached_sql"].item()
     left = tuple(feature for feature in forecast.features if feature.name != "journey_current_stage")
-    assert replace(forecast, features=left)._reached(one, "sql").item()
+    assert replace(forecast, features=left).predict(one)["reached_sql"].item()
 
 
 def test_rows_score_alone_as_they_do_together_and_in_any_order(forecast, rows):

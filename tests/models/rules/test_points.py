@@ -103,12 +103,13 @@ def test_missing_values_meet_only_missing() -> None:
 def test_reasons_add_up_to_the_points_and_speak_both_languages() -> None:
     X, breakdown = rows(), points_breakdown(rows(), RULES)
     for lead in X.index:
-        reasons = points_reasons(X.loc[lead], RULES, SPEC)
+        reasons = points_reasons(X.loc[lead], RULES)
         assert sum(r.points for r in reasons) == pytest.approx(score_points(X, RULES).loc[lead, "points"])
         assert len(reasons) == (breakdown.loc[lead] != 0).sum()
-    first = points_reasons(X.loc["c"], RULES, SPEC)[0]
-    assert (first.points, first.de, first.en) == (30, "2 × Preisliste in 90d", "2 × price list in 90d")
-    assert "Branche: machinery oder chemicals" in [r.de for r in points_reasons(X.loc["a"], RULES, SPEC)]
+    first = points_reasons(X.loc["c"], RULES)[0]
+    assert (first.points, first.count) == (30, 2)
+    assert first.words(RULES, SPEC) == Words(de="2 × Preisliste in 90d", en="2 × price list in 90d")
+    assert "Branche: machinery oder chemicals" in [r.words(RULES, SPEC).de for r in points_reasons(X.loc["a"], RULES)]
 
 
 def test_more_of_a_good_action_never_costs_points() -> None:

@@ -16,6 +16,7 @@ from models.forecast.forecast import Forecast
 from models.forecast.saved_form import from_files
 from models.rules.points import PointsRules
 from models.scoring.score_rows import SCORE_COLUMNS, score_rows
+from models.scoring.wording import ScoreWording
 
 
 @pytest.fixture(scope="module")
@@ -96,11 +97,18 @@ def test_exclusions_of_source_and_rules_and_gates_are_named(
     everybody = cutoffs.model_copy(update={"mql": 0.0, "sal": 0.0})
     scores = score_rows(rows, rows, forecast=forecast, cutoffs=everybody, rules=own)
     assert scores["exclusions"].tolist() == [
-        [{"name": "students", "de": "Studierende", "en": "Students"}],
-        [{"name": "abroad", "de": "A", "en": "B"}],
+        [{"name": "students"}],
+        [{"name": "abroad"}],
         [],
     ]
     assert [[gate["column"] for gate in row] for row in scores["gates_missing"]] == [["fit_budget"], [], ["fit_need"]]
-    assert scores["gates_missing"].iloc[2][0]["de"] == "Bedarf: angegeben"
+    assert scores["gates_missing"].iloc[2][0]["condition"] == {"column": "fit_need", "missing": False}
+    sentences = ScoreWording.of(forecast, own).sentences
+    said = [sentences.worded(row) for row in scores.to_dict("records")]
+    assert [row["exclusions"] for row in said[:2]] == [
+        [{"name": "students", "de": "Studierende", "en": "Students"}],
+        [{"name": "abroad", "de": "A", "en": "B"}],
+    ]
+    assert said[2]["gates_missing"][0]["de"] == "Bedarf: angegeben"
     assert scores["excluded"].tolist() == [True, True, False]
     assert scores["band"].tolist() == ["none", "none", "MQL"]

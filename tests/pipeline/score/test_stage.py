@@ -74,7 +74,7 @@ def test_reasons_and_points_add_up(demo_run: Path, scores: pd.DataFrame) -> None
     np.testing.assert_allclose(total[open_rows], expected[open_rows], atol=1e-9)
     given = scores["points_reasons"].map(lambda row: sum(reason["points"] for reason in row))
     np.testing.assert_allclose(given, scores["points"], atol=1e-9)
-    named = scores["reasons"].map(lambda row: [reason["de"] for reason in row if reason["family"] != "other"])
+    named = scores["reasons"].map(lambda row: [reason["feature"] for reason in row if reason["family"] != "other"])
     assert named.map(len).between(1, 5).all()
 
 

@@ -1,0 +1,164 @@
+"""How scores are said: rows keep names and numbers, and the words are found when somebody reads them.
+
+The sentences are today's, made from the source and the feature options that the score's model was trained with; where a
+later version has a column no more, the sentence that was saved with the model holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from features.catalog.feature import Feature, counting
+from features.families.feature_list import feature_list
+from features.language.languages import LANGUAGES, Words
+from features.language.sentences import words
+from features.source_spec import Condition, FeatureOptions, SourceSpec
+from models.forecast.forecast import Forecast
+from models.rules.points import PointsRules
+from models.rules.points_reasons import PointsReason, condition_words
+from models.rules.sales_veto import VETO
+from models.scoring.reasons import OTHER, REACHED, Reason
+
+Said = Mapping[str, Any]
+"""A part of a score as JSON has it."""
+
+
+class ScoreWording(BaseModel):
+    """What it takes to word the scores of a run, as JSON that is stored with the run.
+
+    Attributes
+    ----------
+    spec, feature_options : dict
+        The source and the feature options of the model.
+    features : list of dict
+        The feature list as it was saved with the model, words included.
+    rules : dict or None
+        The points rules; None where the source has none.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    spec: dict[str, Any]
+    feature_options: dict[str, Any]
+    features: list[dict[str, Any]]
+    rules: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, forecast: Forecast, rules: PointsRules | None) -> ScoreWording:
+        """Return what the scores of a forecast and of rules are worded by."""
+        return cls(
+            spec=forecast.spec.model_dump(mode="json", by_alias=True),
+            feature_options=forecast.feature_options.model_dump(mode="json"),
+            features=_FEATURES.dump_python(forecast.features, mode="json", exclude={"__all__": {"words_one"}}),
+            rules=None if rules is None else rules.model_dump(mode="json", by_alias=True),
+        )
+
+    @cached_property
+    def sentences(self) -> ScoreSentences:
+        """The words, read once. What this version of leadscore cannot read any more says its name."""
+        saved = _FEATURES.validate_python(self.features)
+        try:
+            spec = SourceSpec.model_validate(self.spec)
+            declared = feature_list(spec, FeatureOptions.model_validate(self.feature_options))
+        except ValidationError:
+            spec, declared = None, ()
+        try:
+            rules = None if self.rules is None else PointsRules.model_validate(self.rules)
+        except ValidationError:
+            rules = None
+        return ScoreSentences((*counting(saved, declared), *declared), spec, rules)
+
+
+@dataclass(frozen=True)
+class WordedReason(Reason):
+    """A reason, and how it is said.
+
+    Attributes
+    ----------
+    de, en : str
+    """
+
+    de: str
+    en: str
+
+
+class ScoreSentences:
+    """Words of score rows in every language.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+        Of two with the same name, the later one speaks.
+    spec : SourceSpec or None
+        Words of columns, event families and exclusions.
+    rules : PointsRules or None
+        The rules that points come from.
+    """
+
+    def __init__(self, features: Sequence[Feature], spec: SourceSpec | None, rules: PointsRules | None) -> None:
+        self._features = {feature.name: feature for feature in features}
+        self._spec = spec
+        self._rules = rules
+        declared = (*(spec.exclusions if spec is not None else ()), *(rules.exclusions if rules is not None else ()))
+        self._exclusions = {exclusion.name: exclusion.words for exclusion in reversed(declared)}
+
+    def worded(self, row: Said) -> dict[str, Any]:
+        """Return a score row with ``de`` and ``en`` in each of its lists; what has words already keeps them.
+
+        Rows that were written before words were found on reading hold their own.
+        """
+        points = [_with_words(part, self.points_reason) for part in row["points_reasons"]]
+        return {
+            **row,
+            "reasons": [_with_words(part, self.reason) for part in row["reasons"]],
+            "exclusions": [_with_words(part, self.exclusion) for part in row["exclusions"]],
+            "gates_missing": [_with_words(part, self.gate) for part in row["gates_missing"]],
+            "points_reasons": sorted(points, key=lambda part: (-abs(part["points"]), part["en"])),
+        }
+
+    def worded_reason(self, reason: Reason) -> WordedReason:
+        """Return a reason with its words."""
+        part = reason.to_json()
+        return WordedReason(**part, **self.reason(part).model_dump())
+
+    def reason(self, part: Said) -> Words:
+        """Return one reason of a forecast in words."""
+        value = part["value"]
+        if part["family"] == OTHER:
+            return words("reason.other")
+        if part["subject"].startswith(f"{REACHED}_"):
+            return words("reason.reached", stage=str(value))
+        feature = self._features.get(str(part.get("feature")))
+        if feature is None:
+            return Words.same(part["subject"])
+        said = float(value) if isinstance(value, bool) else value
+        return Words.each(lambda language: feature.say(said, language))
+
+    def exclusion(self, part: Said) -> Words:
+        """Return why a lead is never promoted in words."""
+        name = part["name"]
+        return words(VETO) if name == VETO else self._exclusions.get(name) or Words.same(name)
+
+    def gate(self, part: Said) -> Words:
+        """Return a closed gate in words: what must still hold."""
+        return condition_words(Condition.model_validate(part["condition"]), self._spec)
+
+    def points_reason(self, part: Said) -> Words:
+        """Return a rule that gave points in words."""
+        reason = PointsReason(**part)
+        found = None if self._rules is None else reason.words(self._rules, self._spec)
+        return found or Words.same(reason.column or ", ".join(reason.families or ()))
+
+
+_FEATURES: TypeAdapter[tuple[Feature, ...]] = TypeAdapter(tuple[Feature, ...])
+
+
+def _with_words(part: Said, words_of: Callable[[Said], Words]) -> dict[str, Any]:
+    if all(language in part for language in LANGUAGES):
+        return dict(part)
+    return {**part, **words_of(part).model_dump()}
