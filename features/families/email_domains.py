@@ -32,7 +32,7 @@ _DOMAIN = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.[a-z]{2,}$"
 
 def email_domain(address: str) -> str:
     """Return the domain of an address in lower case; a bare domain is its own."""
-    return address.lower().strip().rpartition("@")[2].rstrip(">. ")
+    return address.rpartition("@")[2].lower().strip().rstrip(">. ")
 
 
 def address_kind(address: str) -> str:
@@ -43,11 +43,12 @@ def address_kind(address: str) -> str:
     >>> [address_kind(address) for address in ("Eva <eva@GMX.de>", "x")]
     ['free', 'unknown']
     """
-    return _domain_kind(email_domain(address))
+    return _kind_after(address.rpartition("@")[2])
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _domain_kind(domain: str) -> str:
+def _kind_after(at_sign: str) -> str:
+    domain = email_domain(at_sign)
     is_domain, *kinds = _patterns()
     if not is_domain[1].search(domain):
         return "unknown"

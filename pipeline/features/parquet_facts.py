@@ -43,6 +43,7 @@ class ParquetFacts(AbstractContextManager["ParquetFacts"]):
         self._tables, self._spec = tables, spec
         self._connection = duckdb.connect(config={"preserve_insertion_order": False})
         self._read: OrderedEvents | None = None
+        self._is_part = True
         for name in TIME_COLUMNS:
             self._connection.execute(_view(name, tables[name], spec))
         kinds = EventKinds.of(spec)
@@ -67,6 +68,7 @@ class ParquetFacts(AbstractContextManager["ParquetFacts"]):
         """Cut leads into runs that are read at a time; at least one, which may be empty."""
         events = pq.ParquetFile(self._tables["events"]).metadata.num_rows
         count = max(math.ceil(events / CHUNK_EVENTS), math.ceil(len(lead_ids) / CHUNK_LEADS), 1)
+        self._is_part = count > 1
         edges = np.linspace(0, len(lead_ids), count + 1).astype(int)
         return [lead_ids.slice(low, high - low) for low, high in pairwise(edges)]
 
@@ -122,24 +124,23 @@ class ParquetFacts(AbstractContextManager["ParquetFacts"]):
         numbers = np.arange(len(lead_ids), dtype=np.int32)
         self._connection.register("wanted", pa.table({"lead_id": lead_ids, "lead": numbers}))
         who = "" if self._spec.who_acted is None else f", {_quoted(self._spec.who_acted)} AS who"
-        ends = pc.min_max(lead_ids).as_py()
         rows = self._connection.sql(
             f"SELECT lead, kind, occurred_us{who} FROM events JOIN wanted USING (lead_id) "
-            f"JOIN kinds USING (event_type, actor) WHERE lead_id {_between(ends['min'], ends['max'])}"
+            f"JOIN kinds USING (event_type, actor) {self._among(lead_ids)}"
         ).to_arrow_table()
         named = rows["who"].combine_chunks() if who else None
         events = NumberedEvents(whole(rows["lead"]), whole(rows["kind"]), whole(rows["occurred_us"]), named)
         return events.in_order(len(lead_ids), self._spec)
 
     def _rows(self, name: str, lead_ids: pa.Array) -> pa.Table:
+        return cast("pa.Table", self._connection.sql(f"SELECT * FROM {name} {self._among(lead_ids)}").to_arrow_table())
+
+    def _among(self, lead_ids: pa.Array) -> str:
+        """Return SQL for the ids from the least to the most; in an ordered file, DuckDB skips all others unread."""
+        if not self._is_part:
+            return ""
         ends = pc.min_max(lead_ids).as_py()
-        rows = self._connection.sql(f"SELECT * FROM {name} WHERE lead_id {_between(ends['min'], ends['max'])}")
-        return cast("pa.Table", rows.to_arrow_table())
-
-
-def _between(least: str | None, most: str | None) -> str:
-    """Return SQL for the ids from one to another; with an ordered file, DuckDB skips all others unread."""
-    return "IS NULL" if least is None or most is None else f"BETWEEN {_text(least)} AND {_text(most)}"
+        return f"WHERE lead_id BETWEEN {_text(ends['min'] or '')} AND {_text(ends['max'] or '')}"
 
 
 def _text(value: str) -> str:
