@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalog.feature import Feature
-from features.families.journey import CURRENT_STAGE
+from features.families.stages import CURRENT_STAGE
 from features.source_spec import SourceSpec
 from models.arrays import Floats
 from models.compiled_points.rule_bounds import cut_points, level_groups

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from features.errors import InputError
-from features.families.journey import CURRENT_STAGE, open_ladder
+from features.families.stages import CURRENT_STAGE, open_ladder
 from features.source_spec import SourceSpec
 from models.arrays import Bools, Floats
 from models.estimator.encoded_rows import EncodedRows

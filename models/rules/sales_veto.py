@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.families.journey import CURRENT_STAGE
+from features.families.stages import CURRENT_STAGE
 from features.source_spec import SourceSpec
 from features.strict import Strict
 from features.time_units import DAY_US

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from features.catalog.feature import Feature
-from features.families.journey import CURRENT_STAGE
+from features.families.stages import CURRENT_STAGE
 from models.arrays import Floats, Ints
 from models.forecast.forecast_rows import Explanation
 from models.log_odds import log_odds_to_probability

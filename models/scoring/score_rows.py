@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.families.journey import CURRENT_STAGE
+from features.families.stages import CURRENT_STAGE
 from features.source_spec import TARGETS, Condition, Exclusion, SourceSpec
 from features.time_units import DAY_US
 from models.arrays import Bools

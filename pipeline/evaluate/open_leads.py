@@ -6,7 +6,7 @@ import pandas as pd
 
 from features.catalog.feature import Feature, part_words
 from features.catalog.wording import plain_words
-from features.families.journey import CURRENT_STAGE
+from features.families.stages import CURRENT_STAGE
 from features.language.languages import Words
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US, format_time

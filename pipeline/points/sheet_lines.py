@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from features.catalog.feature import Feature
-from features.families.journey import CURRENT_STAGE
+from features.families.stages import CURRENT_STAGE
 from features.language.languages import Words
 from features.source_spec import Condition, SourceSpec
 from features.time_units import DAY_US
