@@ -1,1 +1,1 @@
-"""Which columns are there, and how are they said?"""
+"""How is a column said?"""

@@ -1,1 +1,1 @@
-"""How is a column computed?"""
+"""Which columns are there, and how is each computed?"""
