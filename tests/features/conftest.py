@@ -192,7 +192,9 @@ def random_facts() -> Callable[..., tuple[FactFrames, pd.DataFrame]]:
     creation and come twice.
     """
 
-    def build(spec: SourceSpec, seed: int, *, rows: int = 150, accounts: bool = True) -> tuple[FactFrames, pd.DataFrame]:
+    def build(
+        spec: SourceSpec, seed: int, *, rows: int = 150, accounts: bool = True
+    ) -> tuple[FactFrames, pd.DataFrame]:
         rng = np.random.default_rng(seed)
         origin = ORIGIN_US if rng.random() < 0.7 else -40 * 24 * HOUR_US
         step = int(rng.choice([HOUR_US // 2, 7 * HOUR_US, HOUR_US // 2 + 1]))

@@ -73,9 +73,7 @@ def lines(frame: pd.DataFrame | None, stem: str) -> list[dict]:
     return [{name: None if pd.isna(value) else value for name, value in row.items()} for row in rows]
 
 
-def row(
-    lead: Lead, as_of: int, leads: dict[str, Lead], spec: SourceSpec, options: FeatureOptions
-) -> dict[str, Value]:
+def row(lead: Lead, as_of: int, leads: dict[str, Lead], spec: SourceSpec, options: FeatureOptions) -> dict[str, Value]:
     return {
         **fit(lead, as_of, spec),
         **behaviour(lead, as_of, spec, options),
