@@ -58,7 +58,7 @@ class Feature:
 
         Examples
         --------
-        >>> from features.catalog.feature_list import feature_list
+        >>> from features.families.feature_list import feature_list
         >>> from features.source_spec import FeatureOptions, SourceSpec
         >>> spec = SourceSpec.model_validate({"name": "x", "title": {"de": "X", "en": "X"},
         ...     "targets": {"close": {"stage": "WON", "horizon": "30d"}}})
