@@ -10,7 +10,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo run test check format translations serve screenshots lock browser clean
+.PHONY: help setup demo run test check bench format translations serve screenshots lock browser clean
 
 help: ## Show what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ check: setup ## Lint, types, layers, doctests: exactly what CI runs
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 	$(BIN)/python -m pytest -q --doctest-modules features models pipeline serve
+
+bench: setup ## Measure speed beside named references, and write docs/benchmarks.md (an hour)
+	$(BIN)/python benchmarks/write_page.py
 
 format: setup ## Format the code and strip notebooks
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,91 @@
+"""Run the benchmarks of speed one after the other, and write what they say to ``docs/benchmarks.md``.
+
+    python benchmarks/write_page.py [--only NAME ...] [--page FILE]
+
+Each runs in a process of its own and prints its reference beside our figure; the last line is the figure to quote. Where
+one ends with an error, the page says so and the command ends with 1. With ``--only``, what the page says of the others
+stays.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = {
+    "features, nightly": "features.py --events 10e6 --leads 200e3 --moments 1",
+    "features, training": "features.py --events 10e6 --leads 200e3 --moments 13 --turns 1",
+    "features, as ingested": "features.py --events 10e6 --leads 200e3 --moments 1 --ordered",
+    "features, 100 million events": "features.py --events 100e6 --leads 2e6 --moments 1 --ordered --turns 1",
+    "reasons": "reasons.py",
+    "score rows": "score_rows.py",
+    "request": "request.py",
+    "store": "store.py",
+    "spark": "scale.py --events 1e6 --spark",
+}
+"""What is run, by its name on the page."""
+PACKAGES = ("numpy", "numba", "duckdb", "pyarrow", "lightgbm", "pandas")
+INTRODUCTION = """# Benchmarks of speed
+
+Written by `make bench`. Each figure stands beside a named reference of the same run, because machines differ and are
+shared: quote the ratio. Processor time counts user and system of all threads.
+"""
+
+
+def machine() -> str:
+    """Return what the figures depend on: processor, cores, load, versions."""
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    load = os.getloadavg()[0]
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, load {load:.1f} at the start; "
+        f"Python {platform.python_version()}, {versions}"
+    )
+
+
+def section(name: str, command: str) -> tuple[str, bool]:
+    """Run a benchmark and return its part of the page, and whether it ended well."""
+    about = machine()
+    ran = subprocess.run(
+        [sys.executable, *f"benchmarks/{command}".split()], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    said = re.sub(r"^.*\r", "", ran.stdout, flags=re.MULTILINE).strip()
+    if ran.returncode:
+        sys.stderr.write(ran.stderr)
+        said += f"\nended with {ran.returncode}: {ran.stderr.strip().splitlines()[-1] if ran.stderr.strip() else ''}"
+    print(f"{name}: {said.splitlines()[-1] if said else 'nothing said'}", flush=True)
+    return f"## {name.capitalize()}\n`python benchmarks/{command}`; {about}\n```\n{said}\n```\n", ran.returncode == 0
+
+
+def sections_of(page: Path) -> dict[str, str]:
+    """Return the parts of a page by their titles."""
+    if not page.is_file():
+        return {}
+    parts = re.split(r"^(?=## )", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {part.splitlines()[0].removeprefix("## "): part for part in parts if part.startswith("## ")}
+
+
+def main() -> None:
+    """Run and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="*", choices=COMMANDS, default=list(COMMANDS))
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md")
+    given = parser.parse_args()
+    parts, all_well = sections_of(given.page), True
+    for name in given.only:
+        text, is_well = section(name, COMMANDS[name])
+        parts[name.capitalize()], all_well = text, all_well and is_well
+        titles = [title for title in map(str.capitalize, COMMANDS) if title in parts]
+        given.page.write_text("\n".join([INTRODUCTION, *(parts[title] for title in titles)]), encoding="utf-8")
+    sys.exit(0 if all_well else 1)
+
+
+if __name__ == "__main__":
+    main()
