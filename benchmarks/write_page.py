@@ -2,9 +2,9 @@
 
     python benchmarks/write_page.py [--only NAME ...] [--page FILE]
 
-Each runs in a process of its own and prints its reference beside our figure; the last line is the figure to quote. Where
-one ends with an error, the page says so and the command ends with 1. With ``--only``, what the page says of the others
-stays.
+Each runs in a process of its own and prints its reference beside our figure; the last line is the figure to quote.
+Where one ends with an error, the page says so and the command ends with 1. With ``--only``, what the page says of the
+others stays.
 """
 
 from __future__ import annotations
