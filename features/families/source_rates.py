@@ -38,10 +38,12 @@ def _lift(block: Block, name: str) -> Values:
     if sources is None:
         raise InputError(expected=f"the outcomes of all leads by {name}", found="none")
     is_counted = is_known(sources.own_matured[block.lead], block.moments)
-    everybody, all_converted = _known(block, sources, sources.everyone, np.zeros(len(block), np.int64), is_counted)
+    everybody, all_converted = _known(
+        block, sources, sources.outcomes.everyone, np.zeros(len(block), np.int64), is_counted
+    )
     value = sources.value[name][block.lead]
     is_counted &= (value >= 0) & (sources.own_value[name][block.lead] == value)
-    matured, converted = _known(block, sources, sources.by_column[name], value, is_counted)
+    matured, converted = _known(block, sources, sources.outcomes.by_column[name], value, is_counted)
     with np.errstate(invalid="ignore", divide="ignore"):
         overall = all_converted / everybody
         lift = (converted + SHRINKAGE * overall) / (matured + SHRINKAGE) / overall
@@ -53,9 +55,9 @@ def _known(
 ) -> tuple[Values, Values]:
     """Return how many other leads of a part have matured, and how many of these converted."""
     looks = Looks(leads.stream, part[None, :], block.moments)
-    converted = (leads.converted[looks.known] - leads.converted[looks.first])[0]
+    counted, converted = ((before[looks.known] - before[looks.first])[0] for before in (leads.counted, leads.converted))
     own_converted = is_counted & sources.own_converted[block.lead]
-    return looks.count()[0] - is_counted, (converted - own_converted).astype(np.float64)
+    return (counted - is_counted).astype(np.float64), (converted - own_converted).astype(np.float64)
 
 
 LIFT = Measure(

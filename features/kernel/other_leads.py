@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.as_of import Positions, Times
@@ -72,21 +74,107 @@ class MaturedLeads:
     ----------
     stream : Stream
         Times at which leads matured; only those that were at risk at their creation.
-    converted : array of int64 of length facts + 1
-        Converted leads before each position.
+    counted, converted : array of int64 of length facts + 1
+        Leads, and converted leads, before each position.
     """
 
     stream: Stream
+    counted: Positions
     converted: Positions
 
     @classmethod
-    def of(cls, part: NDArray[np.int64], matured: Times, converted: NDArray[np.bool_], parts: int) -> MaturedLeads:
-        """Put leads in order; those of a part below 0 are left out."""
-        there = part >= 0
-        stream = in_order(part[there], matured[there], converted[there].astype(np.int64), parts)
-        before = np.zeros(len(stream.codes) + 1, dtype=np.int64)
-        np.cumsum(stream.codes, out=before[1:])
-        return cls(stream, before)
+    def of(
+        cls,
+        part: NDArray[np.int64],
+        matured: Times,
+        counted: NDArray[np.int64],
+        converted: NDArray[np.int64],
+        parts: int,
+    ) -> MaturedLeads:
+        """Put leads in order, of which each entry counts one or several; those of a part below 0 are left out."""
+        there = np.flatnonzero(part >= 0)
+        stream = in_order(part[there], matured[there], there, parts)
+        return cls(stream, _before(counted[stream.codes]), _before(converted[stream.codes]))
+
+    def to_table(self, column: str | None, names: pa.Array) -> pa.Table:
+        """Return a row an entry, in order: ``column``, ``value``, ``matured_us``, ``counted``, ``converted``."""
+        part = np.repeat(np.arange(self.stream.parts), np.diff(self.stream.start))
+        columns = [
+            pa.array([column] * len(part), pa.string()),
+            names.take(pa.array(part)),
+            pa.array(self.stream.times),
+            pa.array(np.diff(self.counted)),
+            pa.array(np.diff(self.converted)),
+        ]
+        return pa.table(columns, schema=OUTCOME_SCHEMA)
+
+
+OUTCOME_SCHEMA = pa.schema(
+    [
+        ("column", pa.string()),
+        ("value", pa.string()),
+        ("matured_us", pa.int64()),
+        ("counted", pa.int64()),
+        ("converted", pa.int64()),
+    ]
+)
+"""Matured leads as rows; those of everyone have neither column nor value."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """How all leads turned out, together and by value: what a rate is read from.
+
+    Attributes
+    ----------
+    everyone : MaturedLeads
+        In part 0.
+    by_column : mapping of str to MaturedLeads
+        For each column with a rate, a part a value, and at the end an empty part for one that no lead has.
+    names : mapping of str to pyarrow array of string
+        The values of each of these columns, in the order of their parts.
+    """
+
+    everyone: MaturedLeads
+    by_column: Mapping[str, MaturedLeads]
+    names: Mapping[str, pa.Array]
+
+    def to_table(self) -> pa.Table:
+        """Return rows of `OUTCOME_SCHEMA`; those of different leads may be added up, and put together."""
+        columns = [leads.to_table(name, self.names[name]) for name, leads in self.by_column.items()]
+        return pa.concat_tables([self.everyone.to_table(None, pa.nulls(1, pa.string())), *columns])
+
+    @classmethod
+    def from_table(cls, rows: pa.Table, columns: Iterable[str]) -> Outcomes:
+        """Read rows of `OUTCOME_SCHEMA`, in any order.
+
+        Parameters
+        ----------
+        rows : pyarrow Table
+        columns : iterable of str
+            The columns with a rate.
+        """
+        everyone, _ = _matured(rows.filter(rows["column"].is_null()))
+        pairs = {name: _matured(rows.filter(pc.equal(rows["column"], name))) for name in columns}
+        by_column, names = ({name: pair[which] for name, pair in pairs.items()} for which in (0, 1))
+        return cls(everyone, by_column, names)
+
+
+def _matured(rows: pa.Table) -> tuple[MaturedLeads, pa.Array]:
+    """Return the rows of one column, or of everyone, in parts, and the value of each part."""
+    values = rows["value"].combine_chunks().dictionary_encode(null_encoding="encode")
+    part, matured, counted, converted = (
+        np.concatenate([np.zeros(0, np.int64), column.to_numpy()])
+        for column in (values.indices, *(rows[name] for name in ("matured_us", "counted", "converted")))
+    )
+    parts = len(values.dictionary) + 1
+    return MaturedLeads.of(part.astype(np.int64), matured, counted, converted, parts), values.dictionary
+
+
+def _before(counts: NDArray[np.int64]) -> Positions:
+    before = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=before[1:])
+    return before
 
 
 @dataclass(frozen=True)
@@ -95,10 +183,8 @@ class SourceFacts:
 
     Attributes
     ----------
-    everyone : MaturedLeads
-        One part.
-    by_column : mapping of str to MaturedLeads
-        For each column with a rate, a part a value.
+    outcomes : Outcomes
+        Of all leads.
     value : mapping of str to array of int64
         The part of each lead of a block in each column; -1 where it has no value. The last part is empty: it is that
         of values that no lead has.
@@ -109,8 +195,7 @@ class SourceFacts:
     own_converted : array of bool
     """
 
-    everyone: MaturedLeads
-    by_column: Mapping[str, MaturedLeads]
+    outcomes: Outcomes
     value: Mapping[str, NDArray[np.int64]]
     own_value: Mapping[str, NDArray[np.int64]]
     own_matured: Times
@@ -122,8 +207,7 @@ class SourceFacts:
             {column: values[first:last] for column, values in parts.items()} for parts in (self.value, self.own_value)
         )
         return SourceFacts(
-            self.everyone,
-            self.by_column,
+            self.outcomes,
             value,
             own_value,
             self.own_matured[first:last],

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from features.as_of import Times, counts_as_outcome, is_known
 from features.kernel.coded_facts import CodedFacts, whole
-from features.kernel.other_leads import NEVER, AccountFacts, MaturedLeads, OtherLeads, SourceFacts
+from features.kernel.other_leads import NEVER, AccountFacts, MaturedLeads, OtherLeads, Outcomes, SourceFacts
 from features.kernel.streams import Stream, in_order
 from features.source_spec import SourceSpec
 
@@ -38,6 +38,13 @@ class Texts:
         """Return the values of a column by number."""
         values = column.combine_chunks().dictionary_encode()
         return cls(whole(values.indices), values.dictionary)
+
+    @classmethod
+    def among(cls, column: pa.ChunkedArray, names: pa.Array) -> Texts:
+        """Return the values of a column by their places among given names; others have the place after the last."""
+        values = column.combine_chunks()
+        places = pc.index_in(values, value_set=names, skip_nulls=True)
+        return cls(whole(pc.if_else(values.is_valid(), pc.fill_null(places, len(names)), -1)), names)
 
     def place_of(self, value: str | None) -> int:
         """Return where a value stands, -1 for none and for one that no lead has."""
@@ -73,6 +80,8 @@ class Population:
         Values of each lead in the columns with a rate.
     acts : Stream
         What leads of each account did themselves; codes are leads. No act is known before its lead is.
+    of_more : Outcomes or None
+        How leads turned out beyond these, with them; None where these are all.
     """
 
     spec: SourceSpec
@@ -83,6 +92,7 @@ class Population:
     account: Texts
     values: Mapping[str, Texts]
     acts: Stream
+    of_more: Outcomes | None = None
 
     @classmethod
     def of(
@@ -92,6 +102,7 @@ class Population:
         spec: SourceSpec,
         *,
         acts: tuple[NDArray[np.int64], Times] | None = None,
+        of_more: Outcomes | None = None,
     ) -> Population:
         """Collect what others depend on.
 
@@ -104,6 +115,8 @@ class Population:
         acts : tuple of arrays, optional
             What leads did themselves: for each act the lead's row in ``leads``, and the time; in any order. `others_of`
             needs none of a lead that has its account alone.
+        of_more : Outcomes, optional
+            How all leads turned out, where these are whole accounts but not all of them.
         """
         lead_ids = leads["lead_id"].combine_chunks()
         created = whole(leads["created_us"])
@@ -120,8 +133,12 @@ class Population:
             _first_entries(stages, lead_ids, spec.stages_reaching(spec.targets[spec.primary_target].stage)),
             _first_entries(stages, lead_ids, (spec.ladder[-1],)),
             account,
-            {name: Texts.of(leads[name]) for name in rated},
+            {
+                name: Texts.of(leads[name]) if of_more is None else Texts.among(leads[name], of_more.names[name])
+                for name in rated
+            },
             in_order(codes, known, lead, len(account.names)),
+            of_more,
         )
 
     @cached_property
@@ -154,19 +171,18 @@ class Population:
         return np.asarray(counts_as_outcome(self.reached, self.created, horizon=horizon), dtype=np.bool_)
 
     @cached_property
-    def _everyone(self) -> MaturedLeads:
-        part = np.where(self._matured == NEVER, -1, 0)
-        return MaturedLeads.of(part, self._matured, self._converted, 1)
+    def outcomes(self) -> Outcomes:
+        """How leads turned out, together and by value."""
+        if self.of_more is not None:
+            return self.of_more
+        is_counted, one = self._matured != NEVER, np.ones(len(self._matured), np.int64)
 
-    @cached_property
-    def _by_value(self) -> dict[str, MaturedLeads]:
-        counted = self._matured != NEVER
-        return {
-            name: MaturedLeads.of(
-                np.where(counted, texts.codes, -1), self._matured, self._converted, len(texts.names) + 1
-            )
-            for name, texts in self.values.items()
-        }  # fmt: skip
+        def by(part: NDArray[np.int64], parts: int) -> MaturedLeads:
+            counted = np.where(is_counted, part, -1)
+            return MaturedLeads.of(counted, self._matured, one, self._converted.astype(np.int64), parts)
+
+        by_column = {name: by(texts.codes, len(texts.names) + 1) for name, texts in self.values.items()}
+        return Outcomes(by(0 * one, 1), by_column, {name: texts.names for name, texts in self.values.items()})
 
     def others_of(self, facts: CodedFacts) -> OtherLeads:
         """Return the others of leads that are part of the population, with the same facts."""
@@ -216,7 +232,7 @@ class Population:
             return None
         matured = np.append(self._matured, NEVER)[own]  # -1 is not one of them
         converted = np.append(self._converted, False)[own]
-        return SourceFacts(self._everyone, self._by_value, value, own_value, matured, converted)
+        return SourceFacts(self.outcomes, value, own_value, matured, converted)
 
 
 def _part_of(texts: Texts, value: str | None) -> int:
