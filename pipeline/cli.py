@@ -30,6 +30,10 @@ OutOption = Annotated[Path, typer.Option("--out", help="Folder for outputs, one 
 ParamsOption = Annotated[Path | None, typer.Option("--params", help="Settings; default: params.yaml here, if any.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override one setting: section.key=value.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Run even if nothing changed.")]
+EngineOption = Annotated[
+    Literal["duckdb", "spark"] | None,
+    typer.Option("--engine", help="This machine (duckdb, the default) or a Spark cluster; results agree."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 DEMO_SOURCE, DEMO_DATA, DEMO_OUT = Path("sources/demo"), Path("data/simulate/export"), Path("data")
@@ -40,11 +44,18 @@ def _params_file(params: Path | None) -> Path | None:
     return params if params is not None else (default if default.is_file() else None)
 
 
-def _context(source: Path, data: Path, out: Path, params: Path | None, assignments: list[str] | None) -> StageContext:
+def _context(
+    source: Path,
+    data: Path,
+    out: Path,
+    params: Path | None,
+    assignments: list[str] | None,
+    engine: str | None = None,
+) -> StageContext:
     from pipeline.runner.stages import make_context
     from pipeline.settings.settings import parse_overrides
 
-    overrides = parse_overrides(assignments or [])
+    overrides = parse_overrides([*(assignments or []), *([] if engine is None else [f"engine.name={engine}"])])
     return make_context(
         source_dir=source, data_dir=data, out=out, params_file=_params_file(params), overrides=overrides
     )
@@ -75,6 +86,24 @@ def _add_stage_command(name: str, text: str) -> None:
         run_stage(name, _context(source, data, out, params, assignments), force=force)
 
 
+def _add_mass_stage_command(name: str, text: str) -> None:
+    @app.command(name, help=text)
+    def command(
+        source: SourceOption = DEMO_SOURCE,
+        data: DataOption = DEMO_DATA,
+        out: OutOption = DEMO_OUT,
+        params: ParamsOption = None,
+        assignments: SetOption = None,
+        force: ForceOption = False,
+        engine: EngineOption = None,
+    ) -> None:
+        from pipeline.runner.stages import run_stage
+
+        run_stage(name, _context(source, data, out, params, assignments, engine), force=force)
+
+
+MASS_STAGES = ("features", "score")
+"""Stages that a Spark cluster can do."""
 STAGE_HELP = {
     "simulate": "Write the simulated company's export, and its truth beside it.",
     "ingest": "Read a company's exports into checked tables; bad rows go to rejects.",
@@ -88,7 +117,7 @@ STAGE_HELP = {
     "score": "Score the open leads, with reasons, into the score store.",
 }
 for _name, _text in STAGE_HELP.items():
-    _add_stage_command(_name, _text)
+    (_add_mass_stage_command if _name in MASS_STAGES else _add_stage_command)(_name, _text)
 
 
 @app.command(WHAT_IF)
@@ -115,12 +144,13 @@ def run(
     out: OutOption,
     params: ParamsOption = None,
     assignments: SetOption = None,
+    engine: EngineOption = None,
 ) -> None:
     """Run every stage on a source, from exports to scored leads; an interrupted run goes on where it stopped."""
     from pipeline.runner.stages import run_all
     from pipeline.summary import summary_table
 
-    run_all(_context(source, data, out, params, assignments))
+    run_all(_context(source, data, out, params, assignments, engine))
     typer.echo(summary_table(out))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -35,8 +35,17 @@ def run(context: StageContext, out: Path) -> None:
     A row is a lead as of a time: ``lead_id``, ``as_of``, then the columns of the feature list in its order; sorted.
     """
     spec, options = context.spec(), context.settings.features
-    tables = table_files(context)
-    observed_until = read_observed_until(context)
+    if context.settings.engine.name == "spark":
+        _write_from_spark(context, out)
+    else:
+        _write_here(context, out)
+    listed = [feature.to_json() for feature in feature_list(spec, options)]
+    text = json.dumps(listed, indent=1, ensure_ascii=False)
+    (out / "feature_list.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _write_here(context: StageContext, out: Path) -> None:
+    spec, observed_until = context.spec(), read_observed_until(context)
     leads, stages = read_leads(context), read_stages(context)
     looks: dict[RowsOf, pd.DataFrame] = {
         "history": history_snapshots(leads, stages, spec, observed_until_us=observed_until),
@@ -44,10 +53,23 @@ def run(context: StageContext, out: Path) -> None:
     }
     for name, snapshots in looks.items():
         say(f"features: {len(snapshots):,} rows {name}")
-        write_features(tables, snapshots, spec, options, out / features_file(name))
-    listed = [feature.to_json() for feature in feature_list(spec, options)]
-    text = json.dumps(listed, indent=1, ensure_ascii=False)
-    (out / "feature_list.json").write_text(text + "\n", encoding="utf-8")
+        file = out / features_file(name)
+        write_features(table_files(context), snapshots, spec, context.settings.features, file)
+
+
+def _write_from_spark(context: StageContext, out: Path) -> None:
+    from pipeline.features.on_spark import rows_on_spark  # an extra
+
+    schema = batch_schema(all_columns(context.spec(), context.settings.features))
+    kinds: tuple[RowsOf, ...] = ("history", "open")
+    rows = dict.fromkeys(kinds, 0)
+    with ExitStack() as files:
+        write = {name: files.enter_context(feature_writer(out / features_file(name), schema)) for name in kinds}
+        for name, batch in rows_on_spark(context):
+            write[name](batch)
+            rows[name] += batch.num_rows
+    for name, count in rows.items():
+        say(f"features: {count:,} rows {name}")
 
 
 def write_features(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from features.errors import InputError
 from features.labelling.time_split import SplitOptions
@@ -109,6 +109,43 @@ class MonitorOptions(Strict):
     """More idle leads at a stage of the ladder, for sure, is an alarm."""
 
 
+class EngineOptions(Strict):
+    """Where features are built and leads are scored; results agree, so it makes no stage stale."""
+
+    name: Literal["duckdb", "spark"] = "duckdb"
+    """This machine, or a Spark cluster."""
+    master: str | None = None
+    """Address of the cluster; None is ``SPARK_MASTER``, else what spark-submit or Spark's own settings say."""
+    spark: dict[str, str] = Field(default_factory=dict)
+    """Options of Spark, as ``executor.memory``: with and without ``spark.`` in front, nested or not."""
+    partition_rows: int = Field(default=2_000_000, ge=1)
+    """About so many facts a task."""
+
+    @field_validator("spark", mode="before")
+    @classmethod
+    def _by_full_name(cls, value: Any) -> Any:
+        return _full_names(value) if isinstance(value, Mapping) else value
+
+
+def _full_names(tree: Mapping[str, Any], above: str = "") -> dict[str, str]:
+    """Return options of Spark by their full names, however deep they are nested.
+
+    Examples
+    --------
+    >>> _full_names({"executor": {"memory": "4g", "cores": 2}, "spark.ui.enabled": False})
+    {'spark.executor.memory': '4g', 'spark.executor.cores': '2', 'spark.ui.enabled': 'false'}
+    """
+    names: dict[str, str] = {}
+    for key, value in tree.items():
+        name = f"{above}.{key}" if above else str(key)
+        if isinstance(value, Mapping):
+            names |= _full_names(value, name)
+        else:
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            names["spark." + name.removeprefix("spark.")] = text
+    return names
+
+
 class MlflowOptions(Strict):
     """Where runs are logged; None is a SQLite file beside the outputs."""
 
@@ -140,7 +177,7 @@ class Settings(Strict):
     """Every knob of a run.
 
     Most sections are named as the stage they steer; ``split`` steers ``labels``, ``model`` steers ``train`` and
-    ``mlflow`` steers ``register``.
+    ``mlflow`` steers ``register`` and ``engine`` says where ``features`` and ``score`` run.
     """
 
     seed: int = 7
@@ -153,6 +190,7 @@ class Settings(Strict):
     evaluate: EvaluateOptions = EvaluateOptions()
     receipt: ReceiptOptions = ReceiptOptions()
     score: ScoreOptions = ScoreOptions()
+    engine: EngineOptions = EngineOptions()
     mlflow: MlflowOptions = MlflowOptions()
     monitor: MonitorOptions = MonitorOptions()
 

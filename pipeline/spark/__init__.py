@@ -1,0 +1,1 @@
+"""How does the mass work run on a Spark cluster, and give what the laptop gives?"""
