@@ -77,16 +77,21 @@ def table_of(scores: pd.DataFrame, run: RunIdentity) -> pa.Table:
     Parameters
     ----------
     scores : DataFrame
-        One row a lead and as-of time; JSON columns hold lists.
+        One row a lead and as-of time; JSON columns hold lists, or the texts of these.
     run : RunIdentity
     """
-    texts = {name: scores[name].map(_json_text) for name in JSON_COLUMNS}
     of_run = {column.name: getattr(run, column.name) for column in COLUMNS if column.filled_by == "run"}
-    whole = scores.assign(**texts, **of_run)
+    return pa.table(columns_of(scores.assign(**of_run), SCHEMA), schema=SCHEMA)
+
+
+def columns_of(scores: pd.DataFrame, schema: pa.Schema) -> list[pa.Array]:
+    """Return columns of scores as Arrow: JSON columns as text, whether they hold lists or text already."""
+    texts = {name: scores[name].map(_json_text) for name in JSON_COLUMNS}
+    whole = scores.assign(**texts)
     whole["as_of"] = to_micros(whole["as_of"])  # as pyarrow asks pandas for zoned times, pandas warns
-    columns = [pa.array(whole[field.name], from_pandas=True).cast(field.type) for field in SCHEMA]
-    return pa.table(columns, schema=SCHEMA)
+    return [pa.array(whole[field.name], from_pandas=True).cast(field.type) for field in schema]
 
 
 def _json_text(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    is_text = value is None or isinstance(value, str)
+    return value if is_text else json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)

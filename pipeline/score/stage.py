@@ -58,7 +58,7 @@ def run(context: StageContext, out: Path) -> None:
     )
     counted = []
     with writing_scores(out / FILE, identity) as file:
-        for scores in _scored(context, forecast, cutoffs, rules):
+        for scores in _with_handovers(context, _scored(context, files, forecast, cutoffs, rules)):
             file.add(scores)
             counted.append(_to_count(scores))
     whole = pd.concat(counted, ignore_index=True)
@@ -100,16 +100,25 @@ def _places(sinks: Mapping[str, Sink], context: StageContext) -> dict[str, Mappi
 
 
 def _scored(
-    context: StageContext, forecast: Forecast, cutoffs: Cutoffs, rules: PointsRules | None
+    context: StageContext, files: Mapping[str, str], forecast: Forecast, cutoffs: Cutoffs, rules: PointsRules | None
 ) -> Iterator[pd.DataFrame]:
-    options, with_handovers = context.settings.score, handover_rule(context)
+    """Yield the scores of the open leads, some at a time, in order."""
+    options = context.settings.score
+    if context.settings.engine.name == "spark":
+        from pipeline.score.on_spark import ScoreTask, scores_on_spark  # an extra
+
+        yield from scores_on_spark(context, ScoreTask(files, cutoffs, rules, options.reasons))
+        return
     with progress("score", total=count_rows(context, "open")) as steps:
         for chunk in read_feature_chunks(context, "open", options.chunk_rows):
-            scores = score_rows(
-                chunk, chunk, forecast=forecast, cutoffs=cutoffs, rules=rules, top_reasons=options.reasons
-            )
-            yield with_handovers(scores)
+            yield score_rows(chunk, chunk, forecast=forecast, cutoffs=cutoffs, rules=rules, top_reasons=options.reasons)
             steps.advance(len(chunk))
+
+
+def _with_handovers(context: StageContext, chunks: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    with_handovers = handover_rule(context)
+    for scores in chunks:
+        yield with_handovers(scores)
 
 
 def _to_count(scores: pd.DataFrame) -> pd.DataFrame:

@@ -119,7 +119,9 @@ class EngineOptions(Strict):
     spark: dict[str, str] = Field(default_factory=dict)
     """Options of Spark, as ``executor.memory``: with and without ``spark.`` in front, nested or not."""
     partition_rows: int = Field(default=2_000_000, ge=1)
-    """About so many facts a task."""
+    """About so many facts a task that builds features."""
+    scored_rows: int = Field(default=50_000, ge=1)
+    """About so many open leads a task that scores."""
 
     @field_validator("spark", mode="before")
     @classmethod

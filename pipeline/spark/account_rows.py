@@ -85,6 +85,8 @@ def feature_rows(facts: pa.Table, task: FeatureTask) -> Iterator[pa.RecordBatch]
     others, columns = population.others_of(coded_facts), all_columns(spec, task.options)
     schema = row_schema(spec, task.options)
     for name, (lead_id, moments) in snapshots.items():
+        if not len(moments):
+            continue
         lead, own_moments = _in_order(lead_id, moments, looked)
         for block in blocks(coded_facts, others, lead, own_moments, spec, task.options):
             batch = as_batch(block, columns)
