@@ -10,13 +10,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -56,6 +59,20 @@ def company(events: int, out: Path) -> StageContext:
     return context
 
 
+def copied(context: StageContext, copies: int, out: Path) -> StageContext:
+    """Return the same run with so many copies of each lead and account ingested, under names of their own."""
+    for stage in ("ingest", "train", "cutoffs", "evaluate"):
+        shutil.copytree(context.folder(stage), out / stage)
+    for name, file in table_files(context).items():
+        own = ["lead_id", "account_id"] if name == "leads" else ["lead_id"]
+        renamed = ", ".join(f"{column} || '-' || copy AS {column}" for column in own)
+        duckdb.sql(
+            f"COPY (SELECT * REPLACE ({renamed}) FROM (SELECT *, unnest(range({copies})) AS copy FROM '{file}') "
+            f"ORDER BY lead_id) TO '{out / 'ingest' / file.name}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+    return replace(context, workspace=Workspace(out))
+
+
 def processor_seconds() -> float:
     """Return what this process and all processes of its session have taken so far."""
     ticks, session = 0, str(os.getsid(0))
@@ -84,9 +101,7 @@ def measured(results: dict[str, Any], name: str) -> Iterator[None]:
 def spark_rates(context: StageContext, engine: EngineOptions) -> dict[str, Any]:
     """Measure Spark step by step; each step does those before it once more, and rates are their differences."""
     settings = context.settings.model_copy(update={"engine": engine})
-    on_spark = StageContext(
-        context.workspace, settings, context.source_dir, context.data_dir, context.overrides
-    )  # fmt: skip
+    on_spark = replace(context, settings=settings)
     spec, options, tables = context.spec(), settings.features, table_files(context)
     results: dict[str, Any] = {name: pq.read_metadata(tables[name]).num_rows for name in TABLES}
     with spark_session(engine, "rates") as session:
@@ -108,8 +123,9 @@ def spark_rates(context: StageContext, engine: EngineOptions) -> dict[str, Any]:
             map_batches(facts(), compute, schema).write.format("noop").mode("overwrite").save()
 
         count = pa.schema([("rows", pa.int64())])
-        with measured(results, "scan and shuffle by account"):
-            facts().write.format("noop").mode("overwrite").save()
+        for name in ("scan and shuffle by account", "scan and shuffle by account, warm"):
+            with measured(results, name):
+                facts().write.format("noop").mode("overwrite").save()
         with measured(results, "… and Arrow into Python"):
             in_python(lambda table: iter([pa.record_batch([pa.array([table.num_rows])], schema=count)]), count)
         task = FeatureTask(spec, options, read_observed_until(context), outcomes)
@@ -133,6 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=lambda text: int(float(text)), default=1_000_000)
     parser.add_argument("--out", type=Path, help="a run that is there, in place of a simulated company")
+    parser.add_argument("--copies", type=int, default=1, help="count each lead so often, under names of their own")
     parser.add_argument("--spark", action="store_true", help="measure Spark")
     parser.add_argument("--master", default="local[2]")
     arguments = parser.parse_args()
@@ -148,6 +165,8 @@ def main() -> None:
                 overrides={},
             ).settings
             context = StageContext(Workspace(arguments.out), settings, None, None, {})
+        if arguments.copies > 1:
+            context = copied(context, arguments.copies, Path(scratch) / "copies")
         if arguments.spark:
             engine = EngineOptions(name="spark", master=arguments.master, spark={"ui.enabled": "false"})
             print(json.dumps(spark_rates(context, engine), indent=1, ensure_ascii=False))

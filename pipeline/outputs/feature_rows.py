@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
@@ -36,6 +37,11 @@ def source_features(context: StageContext) -> tuple[SourceSpec, tuple[Feature, .
 def features_file(name: RowsOf) -> str:
     """Return the name of the file with the features of past looks (``history``) or of present ones (``open``)."""
     return f"{name}.parquet"
+
+
+def stored_features(context: StageContext, name: RowsOf) -> Path:
+    """Return the Parquet file of feature rows, sorted by lead and as-of time, for another engine to open."""
+    return context.folder("features") / features_file(name)
 
 
 def read_features(context: StageContext, name: RowsOf, columns: Sequence[str] | None = None) -> pd.DataFrame:

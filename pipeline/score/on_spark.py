@@ -9,7 +9,6 @@ from typing import cast
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.time_units import from_micros, to_micros
 from models.cutoffs.cutoffs import Cutoffs
@@ -17,7 +16,7 @@ from models.forecast.saved_form import from_files
 from models.rules.points import PointsRules
 from models.scoring.score_columns import SCORE_COLUMNS
 from models.scoring.score_rows import score_rows
-from pipeline.outputs.feature_rows import features_file
+from pipeline.outputs.feature_rows import count_rows, stored_features
 from pipeline.runner.stages import StageContext
 from pipeline.score.scores_file import SCHEMA, columns_of
 from pipeline.spark.session import spark_session
@@ -55,8 +54,7 @@ def scores_on_spark(context: StageContext, task: ScoreTask) -> Iterator[pd.DataF
     DataFrame
         `models.scoring.score_columns.SCORE_COLUMNS`; JSON columns hold their texts. At least one, which may be empty.
     """
-    file, engine = context.folder("features") / features_file("open"), context.settings.engine
-    count = int(pq.read_metadata(file).num_rows)
+    file, engine, count = stored_features(context, "open"), context.settings.engine, count_rows(context, "open")
     yield _as_frame(AS_NUMBER.empty_table())
     with spark_session(engine, "score") as session, context.workspace.scratch("score-on-spark") as folder:
         session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(context.settings.score.chunk_rows))

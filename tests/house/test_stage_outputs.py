@@ -19,12 +19,14 @@ FREE = ("outputs", "runner")
 STAGE_NAMES = {stage.name for stage in STAGES}
 READERS = {"read_text", "read_bytes", "read_parquet", "read_table", "read_schema", "ParquetFile", "open"}
 READ_NO_STAGE = {
-    "features/stage.py": "the schema of a table that it hands to DuckDB, under the path that outputs gives it",
+    "features/parquet_facts.py": "the schema of a table that it hands to DuckDB, under the path that outputs gives it",
     "receipt/approvals.py": "what marketing and sales said, beside the stages",
     "receipt/document_checks.py": "the receipt and its page, byte for byte",
     "receipt/stage.py": "the receipt, which it writes itself",
     "replay/nightly_looks.py": "features of nights, in a scratch folder of its own",
+    "score/scores_file.py": "the scores that the stage has just written, for its sinks",
     "settings/yaml_trees.py": "params.yaml",
+    "spark/sorted_parts.py": "rows that a cluster wrote, in a scratch folder of the stage",
     "source/csv_dialect.py": "files of a company",
     "source/folder.py": "the source folder",
 }
