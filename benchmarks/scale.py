@@ -132,15 +132,15 @@ def spark_rates(context: StageContext, engine: EngineOptions) -> dict[str, Any]:
         for name in ("… and the kernel", "… and the kernel, warm"):
             with measured(results, name):
                 in_python(lambda table: feature_rows(table, task), row_schema(spec, options))
-    rows = 0
-    with measured(results, "features, all of it"):
-        for _, batch in rows_on_spark(on_spark):
-            rows += batch.num_rows
-    files, scores = read_texts(model_folder(context)), 0
-    task_of_scores = ScoreTask(files, read_cutoffs(context), read_rules(context, from_files(files).features), 5)
-    with measured(results, "score, all of it"):
-        for chunk in scores_on_spark(on_spark, task_of_scores):
-            scores += len(chunk)
+        rows = 0
+        with measured(results, "features, all of it"):
+            for _, batch in rows_on_spark(on_spark):
+                rows += batch.num_rows
+        files, scores = read_texts(model_folder(context)), 0
+        task_of_scores = ScoreTask(files, read_cutoffs(context), read_rules(context, from_files(files).features), 5)
+        with measured(results, "score, all of it"):
+            for chunk in scores_on_spark(on_spark, task_of_scores):
+                scores += len(chunk)
     return {**results, "feature rows": rows, "scores": scores}
 
 
