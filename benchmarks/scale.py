@@ -27,6 +27,7 @@ from features.families.source_rates import rated_columns
 from models.forecast.saved_form import from_files
 from pipeline.features.on_spark import _outcomes, rows_on_spark
 from pipeline.outputs.cutoffs_file import read_cutoffs
+from pipeline.outputs.feature_rows import stored_features
 from pipeline.outputs.ingested_tables import read_observed_until, table_files
 from pipeline.outputs.model_files import model_folder, read_texts
 from pipeline.outputs.rules_file import read_rules
@@ -63,12 +64,14 @@ def copied(context: StageContext, copies: int, out: Path) -> StageContext:
     """Return the same run with so many copies of each lead and account ingested, under names of their own."""
     for stage in ("ingest", "train", "cutoffs", "evaluate"):
         shutil.copytree(context.folder(stage), out / stage)
-    for name, file in table_files(context).items():
+    (out / "features").mkdir()
+    shutil.copy(context.folder("features") / "stage.json", out / "features")
+    for name, file in {**table_files(context), "open": stored_features(context, "open")}.items():
         own = ["lead_id", "account_id"] if name == "leads" else ["lead_id"]
         renamed = ", ".join(f"{column} || '-' || copy AS {column}" for column in own)
         duckdb.sql(
-            f"COPY (SELECT * REPLACE ({renamed}) FROM (SELECT *, unnest(range({copies})) AS copy FROM '{file}') "
-            f"ORDER BY lead_id) TO '{out / 'ingest' / file.name}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT * EXCLUDE (copy) REPLACE ({renamed}) FROM (SELECT *, unnest(range({copies})) AS copy FROM '{file}') "
+            f"ORDER BY lead_id) TO '{out / file.parent.name / file.name}' (FORMAT parquet, COMPRESSION zstd)"
         )
     return replace(context, workspace=Workspace(out))
 

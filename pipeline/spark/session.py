@@ -125,12 +125,20 @@ def _told_to_user(options: EngineOptions) -> Iterator[None]:
 
 
 _MENDABLE = (
-    ("JAVA_GATEWAY_EXITED", "Java ended at once", "Spark needs Java 17 or newer; its own message stands above"),
-    ("masters are unresponsive", "no answer from it", "Is it running, and is the address right?"),
+    (
+        "JAVA_GATEWAY_EXITED",
+        "a Java that ended at once",
+        "Spark's own message stands above: is the master right (local[4], spark://host:7077, yarn), and Java 17 or newer?",
+    ),
     (
         "Could not parse Master URL",
         "an address that Spark does not know",
         "Such as local[4], spark://host:7077 or yarn",
+    ),
+    (
+        "stopped SparkContext",
+        "a cluster that does not answer or has ended the job",
+        "Spark's own message stands above: is it running, and is the address right?",
     ),
     (
         "No module named",
@@ -173,7 +181,8 @@ def watched(session: SparkSession, title: str, total: int, counter: Accumulator[
                     result = doing.result(timeout=_POLL_SECONDS)
                 except TimeoutError:
                     done = min(counter.value, total)
-                    steps.advance(done - shown)
+                    if done > shown:
+                        steps.advance(done - shown)
                     shown = done
                 else:
                     steps.advance(total - shown)

@@ -35,7 +35,7 @@ def test_without_java(judged_by_points, tmp_path):
 
 @pytest.mark.spark
 def test_an_address_that_spark_does_not_know(judged_by_points):
-    assert "an address that Spark does not know" in answer(judged_by_points, RUN, SPARK_MASTER="nowhere")
+    assert "is the master right" in answer(judged_by_points, RUN, SPARK_MASTER="nowhere")
 
 
 def test_options_of_spark_have_their_full_names_however_they_are_written():
