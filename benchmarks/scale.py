@@ -70,8 +70,9 @@ def copied(context: StageContext, copies: int, out: Path) -> StageContext:
         own = ["lead_id", "account_id"] if name == "leads" else ["lead_id"]
         renamed = ", ".join(f"{column} || '-' || copy AS {column}" for column in own)
         duckdb.sql(
-            f"COPY (SELECT * EXCLUDE (copy) REPLACE ({renamed}) FROM (SELECT *, unnest(range({copies})) AS copy FROM '{file}') "
-            f"ORDER BY lead_id) TO '{out / file.parent.name / file.name}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT * EXCLUDE (copy) REPLACE ({renamed}) "
+            f"FROM (SELECT *, unnest(range({copies})) AS copy FROM '{file}') ORDER BY lead_id) "
+            f"TO '{out / file.parent.name / file.name}' (FORMAT parquet, COMPRESSION zstd)"
         )
     return replace(context, workspace=Workspace(out))
 

@@ -128,7 +128,8 @@ _MENDABLE = (
     (
         "JAVA_GATEWAY_EXITED",
         "a Java that ended at once",
-        "Spark's own message stands above: is the master right (local[4], spark://host:7077, yarn), and Java 17 or newer?",
+        "Spark's own message stands above: is the master right (local[4], spark://host:7077, yarn), "
+        "and Java 17 or newer?",
     ),
     (
         "Could not parse Master URL",
