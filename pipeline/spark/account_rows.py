@@ -13,8 +13,7 @@ from features.as_of import AS_OF, Positions, Times
 from features.engine import blocks, numbered
 from features.families.feature_list import all_columns
 from features.families.rows import as_batch, batch_schema
-from features.kernel.block import acts_of_lead
-from features.kernel.coded_facts import EventKinds, NumberedEvents, OrderedEvents, coded, whole
+from features.kernel.coded_facts import NumberedEvents, OrderedEvents, coded, whole
 from features.kernel.other_leads import Outcomes
 from features.kernel.population import Population, Texts
 from features.labelling.snapshots import history_snapshots, open_snapshots
@@ -78,9 +77,7 @@ def feature_rows(facts: pa.Table, task: FeatureTask) -> Iterator[pa.RecordBatch]
     looked = pc.unique(pa.chunked_array([lead_id for lead_id, _ in snapshots.values()], pa.string()))
     looked = looked.take(pc.sort_indices(looked))
     leads, events = _leads_and_events(tables, looked, spec)
-    population = Population.of(
-        leads, tables["stages"], spec, acts=_shared_acts(leads, events, spec), of_more=task.outcomes
-    )
+    population = Population.of(leads, tables["stages"], spec, acts=_shared_acts(leads, events), of_more=task.outcomes)
     coded_facts = coded(tables, looked, spec, events=events.of_first(len(looked)))
     others, columns = population.others_of(coded_facts), all_columns(spec, task.options)
     schema = row_schema(spec, task.options)
@@ -126,7 +123,7 @@ def _leads_and_events(
     return leads.take(pc.index_in(together, value_set=lead_id)), numbers.in_order(len(together), spec)
 
 
-def _shared_acts(leads: pa.Table, events: OrderedEvents, spec: SourceSpec) -> tuple[Positions, Times]:
+def _shared_acts(leads: pa.Table, events: OrderedEvents) -> tuple[Positions, Times]:
     """Return the acts of leads that share an account with another: the lead's row, and the time."""
-    acts = acts_of_lead(events.events, EventKinds.of(spec)).only(Texts.of(leads["account_id"]).are_shared)
+    acts = events.acts.only(Texts.of(leads["account_id"]).are_shared)
     return np.repeat(np.arange(acts.parts), np.diff(acts.start)), acts.times
