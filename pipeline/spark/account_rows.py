@@ -77,9 +77,7 @@ def feature_rows(facts: pa.Table, task: FeatureTask) -> Iterator[pa.RecordBatch]
     looked = pc.unique(pa.chunked_array([lead_id for lead_id, _ in snapshots.values()], pa.string()))
     looked = looked.take(pc.sort_indices(looked))
     leads, events = _leads_and_events(tables, looked, spec)
-    population = Population.of(
-        leads, tables["stages"], spec, acts=_shared_acts(leads, events, spec), of_more=task.outcomes
-    )
+    population = Population.of(leads, tables["stages"], spec, acts=_shared_acts(leads, events), of_more=task.outcomes)
     coded_facts = coded(tables, looked, spec, events=events.of_first(len(looked)))
     others, columns = population.others_of(coded_facts), all_columns(spec, task.options)
     schema = row_schema(spec, task.options)
@@ -125,7 +123,7 @@ def _leads_and_events(
     return leads.take(pc.index_in(together, value_set=lead_id)), numbers.in_order(len(together), spec)
 
 
-def _shared_acts(leads: pa.Table, events: OrderedEvents, spec: SourceSpec) -> tuple[Positions, Times]:
+def _shared_acts(leads: pa.Table, events: OrderedEvents) -> tuple[Positions, Times]:
     """Return the acts of leads that share an account with another: the lead's row, and the time."""
     acts = events.acts.only(Texts.of(leads["account_id"]).are_shared)
     return np.repeat(np.arange(acts.parts), np.diff(acts.start)), acts.times
