@@ -230,8 +230,10 @@ class Population:
     ) -> SourceFacts | None:
         if not self.values:
             return None
-        matured = np.append(self._matured, NEVER)[own]  # -1 is not one of them
-        converted = np.append(self._converted, False)[own]
+        is_member = own >= 0
+        matured, converted = np.full(len(own), NEVER), np.zeros(len(own), dtype=np.bool_)
+        matured[is_member] = self._matured[own[is_member]]
+        converted[is_member] = self._converted[own[is_member]]
         return SourceFacts(self.outcomes, value, own_value, matured, converted)
 
 
