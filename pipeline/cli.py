@@ -12,7 +12,7 @@ from features.errors import InputError
 from pipeline.runner.progress import say
 from pipeline.what_if.options import WHAT_IF, CommandLine, without_question
 
-if TYPE_CHECKING:  # the stages bring DuckDB and Ibis with them: whoever only asks must not wait for those
+if TYPE_CHECKING:  # the stages bring DuckDB and pandas with them: whoever only asks must not wait for those
     from pipeline.runner.stages import StageContext
 
 app = typer.Typer(

@@ -103,10 +103,11 @@ class ParquetFacts(AbstractContextManager["ParquetFacts"]):
             return None
         sharing = leads["lead_id"].take(pa.array(rows)).combine_chunks()
         if len(chunks) > 1:
-            self._connection.register("sharing", pa.table({"lead_id": sharing, "row": rows}))
+            created = leads["created_us"].take(pa.array(rows))
+            self._connection.register("sharing", pa.table({"lead_id": sharing, "row": rows, "created_us": created}))
             acts = self._connection.sql(
-                "SELECT row, occurred_us FROM events JOIN sharing USING (lead_id) JOIN leads USING (lead_id) "
-                f"JOIN kinds USING (event_type, actor) WHERE is_act AND greatest(occurred_us, created_us) > {since_us}"
+                "SELECT row, occurred_us FROM events JOIN sharing USING (lead_id) JOIN kinds USING (event_type, actor) "
+                f"WHERE is_act AND greatest(occurred_us, created_us) > {since_us}"
             ).to_arrow_table()
             return whole(acts["row"]), whole(acts["occurred_us"])
         # who is looked at comes first, so that its numbers are those of the chunk

@@ -209,7 +209,7 @@ def test_a_question_loads_no_training_library(out: Path) -> None:
         "import sys; from pathlib import Path; from pipeline.cli import app; "
         "from pipeline.what_if.command import answered; "
         f"answered(Path({str(out)!r}), {{'sal_per_week': '9', 'mql_per_week': '12', 'promise': 0.04}}); "
-        "heavy = {'lightgbm', 'mlflow', 'sklearn', 'fastapi', 'duckdb', 'ibis', 'shap', 'matplotlib', 'sqlalchemy', "
+        "heavy = {'lightgbm', 'mlflow', 'sklearn', 'fastapi', 'duckdb', 'shap', 'matplotlib', 'sqlalchemy', "
         "'scipy.stats'}; print(sorted(heavy & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -68,7 +68,7 @@ def test_without_a_question_it_is_the_stage(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_help_loads_nothing_heavy() -> None:
-    heavy = {"numpy", "pandas", "scipy", "duckdb", "ibis", "lightgbm", "mlflow", "sqlalchemy", "yaml", "pydantic"}
+    heavy = {"numpy", "pandas", "scipy", "duckdb", "lightgbm", "mlflow", "sqlalchemy", "yaml", "pydantic"}
     code = (
         "import contextlib, sys; from pipeline.cli import app\n"
         "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr): app(['--help'])\n"
