@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,25 +18,59 @@ PRIOR_LEADS = 2.0
 """Leads, in either class, that went as all leads from their stage did: evidence from a handful of leads stays weak."""
 
 
-def stage_at(
-    lead_ids: Sequence[str] | pd.Series, times_us: npt.ArrayLike, stages: pd.DataFrame
-) -> npt.NDArray[np.str_]:
-    """Return the stage each lead was in at a time: the newest entered by then, "" before any.
+@dataclass(frozen=True)
+class StageEntries:
+    """Which stage each lead was in at a time; entries are sorted once, however many times are asked about.
 
     Parameters
     ----------
-    lead_ids : sequence of str, length n
-    times_us : array-like of int64, length n
-    stages : DataFrame
-        ``lead_id``, ``stage``, ``entered_us``; of entries at one moment the last by name of stage counts.
+    names : tuple of str
+        Stages by their number, sorted; number 0 is "", no stage yet.
+    leads : Index of str
+        Leads that ever entered a stage.
+    moments : array of int64
+        Distinct times of entries, rising.
+    keys : array of int64
+        One entry each, rising: lead first, then time, then name of stage.
+    stages : array of int64
+        The number of the stage entered.
     """
-    leads = pd.Index(stages["lead_id"].unique())
-    lookups = pd.DataFrame({"lead": leads.get_indexer(pd.Index(lead_ids)), "at": np.asarray(times_us, dtype=np.int64)})
-    entries = stages[["stage", "entered_us"]].assign(lead=leads.get_indexer(pd.Index(stages["lead_id"])))
-    entries = entries.sort_values(["entered_us", "lead", "stage"], kind="stable")
-    lookups = lookups.reset_index(names="row").sort_values("at", kind="stable")
-    matches = pd.merge_asof(lookups, entries, left_on="at", right_on="entered_us", by="lead")
-    return matches.sort_values("row")["stage"].fillna("").to_numpy(dtype=str)
+
+    names: tuple[str, ...]
+    leads: pd.Index
+    moments: npt.NDArray[np.int64]
+    keys: npt.NDArray[np.int64]
+    stages: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, stages: pd.DataFrame) -> StageEntries:
+        """Sort entries: ``lead_id``, ``stage``, ``entered_us``; of those at one moment the last by name counts."""
+        names = ("", *sorted(stages["stage"].unique()))
+        leads = pd.Index(stages["lead_id"].unique())
+        number = pd.Index(names).get_indexer(pd.Index(stages["stage"])).astype(np.int64)
+        moments, moment = np.unique(stages["entered_us"].to_numpy(dtype=np.int64), return_inverse=True)
+        keys = leads.get_indexer(pd.Index(stages["lead_id"])) * len(moments) + moment
+        order = np.lexsort((number, keys))
+        return cls(names, leads, moments, keys[order], number[order])
+
+    def numbers_of(self, lead_ids: Sequence[str] | pd.Series) -> npt.NDArray[np.int64]:
+        """Return the position of each lead in ``leads``; -1 where it never entered a stage."""
+        return self.leads.get_indexer(pd.Index(lead_ids)).astype(np.int64)
+
+    def at(self, lead: npt.NDArray[np.int64], times_us: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Return the number of the stage each lead was in: the newest entered by then, 0 before any.
+
+        Parameters
+        ----------
+        lead : array of int64, length n
+            Of `numbers_of`.
+        times_us : array-like of int64, length n
+        """
+        moment = np.searchsorted(self.moments, np.asarray(times_us, dtype=np.int64), side="right") - 1
+        first = lead * len(self.moments)
+        newest = np.searchsorted(self.keys, first + moment, side="right") - 1
+        entered = (lead >= 0) & (newest >= np.searchsorted(self.keys, first))
+        return np.where(entered, self.stages[newest], 0) if len(self.keys) else np.zeros(len(lead), dtype=np.int64)
 
 
 def stage_evidence(
@@ -69,21 +104,22 @@ def stage_evidence(
     """
     age = np.asarray(seen_us, dtype=np.int64)
     nearest = np.rint(age / horizon_us * AGES).astype(np.int64)
-    before = stage_at(looked["lead_id"], looked["as_of_us"], stages)
-    now = stage_at(looked["lead_id"], looked["as_of_us"] + age, stages)
-    then = stage_at(matured["lead_id"], matured["as_of_us"], stages)
+    entries = StageEntries.of(stages)
+    young, known = entries.numbers_of(looked["lead_id"]), entries.numbers_of(matured["lead_id"])
+    looked_us, matured_us = (rows["as_of_us"].to_numpy(dtype=np.int64) for rows in (looked, matured))
+    before, now = entries.at(young, looked_us), entries.at(young, looked_us + age)
+    then = entries.at(known, matured_us)
     # Rows alike, in leads: a weight by the rows of a lead would know its outcome.
     weights = np.full(len(matured), matured["lead_id"].nunique() / max(len(matured), 1))
     y = matured["y"].to_numpy(dtype=np.float64)
     result = np.zeros(len(looked))
     for step in np.unique(nearest):
-        later = matured["as_of_us"] + step * horizon_us // AGES
+        later = matured_us + step * horizon_us // AGES
         waiting = ~is_known(matured["outcome_us"], later).fillna(False).to_numpy(dtype=bool)
-        stage = stage_at(matured["lead_id"][waiting], later[waiting], stages)
-        ways = _ways(then[waiting], stage, y[waiting], weights[waiting])
+        stage = entries.at(known[waiting], later[waiting])
+        ways = _ways(then[waiting], stage, y[waiting], weights[waiting], stages=len(entries.names))
         here = nearest == step
-        keys = pd.MultiIndex.from_arrays([before[here], now[here]])
-        result[here] = ways.reindex(keys).fillna(0.0).to_numpy()
+        result[here] = ways[before[here], now[here]]
     return result
 
 
@@ -129,9 +165,14 @@ def seen_so_far(labels: pd.DataFrame, stages: pd.DataFrame, *, horizon_us: int, 
 
 
 def _ways(
-    then: npt.NDArray[np.str_], now: npt.NDArray[np.str_], y: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]
-) -> pd.Series:
-    """Return the evidence of each way from stage to stage, index (then, now)."""
+    then: npt.NDArray[np.int64],
+    now: npt.NDArray[np.int64],
+    y: npt.NDArray[np.float64],
+    weights: npt.NDArray[np.float64],
+    *,
+    stages: int,
+) -> npt.NDArray[np.float64]:
+    """Return the evidence of each way from stage (row) to stage (column); 0 of a way that nobody went."""
     table = pd.DataFrame({"then": then, "now": now, "yes": weights * y, "all": weights})
     ways = table.groupby(["then", "now"])[["yes", "all"]].sum()
     starts = ways.groupby("then").transform("sum")
@@ -139,4 +180,6 @@ def _ways(
     of_yes = (ways["yes"] + PRIOR_LEADS * usual) / (starts["yes"] + PRIOR_LEADS)
     without, starts_without = ways["all"] - ways["yes"], starts["all"] - starts["yes"]
     of_no = (without + PRIOR_LEADS * usual) / (starts_without + PRIOR_LEADS)
-    return pd.Series(np.log(of_yes.to_numpy()) - np.log(of_no.to_numpy()), index=ways.index)
+    evidence = np.zeros((stages, stages))
+    evidence[ways.index.get_level_values("then"), ways.index.get_level_values("now")] = np.log(of_yes) - np.log(of_no)
+    return evidence

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.labelling.seen_so_far import PRIOR_LEADS, seen_so_far, stage_at, stage_evidence
+from features.labelling.seen_so_far import PRIOR_LEADS, StageEntries, seen_so_far, stage_evidence
 from features.time_units import DAY_US
 
 HORIZON = 24 * DAY_US
@@ -24,10 +24,24 @@ def looks(rows):
     return table.assign(as_of_us=as_of, outcome_us=outcome, y=outcome.notna().astype("Int8"))
 
 
+def stage_at(stages, lead_ids, days):
+    entered = StageEntries.of(stages)
+    return [entered.names[number] for number in entered.at(entered.numbers_of(lead_ids), np.array(days) * DAY_US)]
+
+
 def test_the_stage_of_a_lead_is_the_newest_entered_by_then():
     stages = entries([("a", "MQL", 1), ("a", "SAL", 3), ("b", "MQL", 2)])
-    at = np.array([0, 1, 2, 3, 9, 9]) * DAY_US
-    assert stage_at(["a", "a", "a", "a", "b", "c"], at, stages).tolist() == ["", "MQL", "MQL", "SAL", "MQL", ""]
+    assert stage_at(stages, ["a", "a", "a", "a", "b", "c"], [0, 1, 2, 3, 9, 9]) == ["", "MQL", "MQL", "SAL", "MQL", ""]
+    assert stage_at(stages, ["b", "b", "b"], [0, 1, 2]) == ["", "", "MQL"]  # what another lead entered does not count
+
+
+def test_of_entries_at_one_moment_the_last_by_name_counts_whatever_their_order():
+    stages = entries([("a", "SAL", 1), ("a", "MQL", 1), ("a", "LOST", 1)])
+    assert stage_at(stages, ["a"], [1]) == stage_at(stages[::-1], ["a"], [1]) == ["SAL"]
+
+
+def test_without_entries_nobody_is_in_a_stage():
+    assert stage_at(entries([]), ["a"], [1]) == [""]
 
 
 def worked_example():
