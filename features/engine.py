@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from features.as_of import AS_OF, Positions, Times
 from features.families.feature_list import all_columns
-from features.families.rows import as_frame
+from features.families.rows import as_arrays, as_frame
 from features.kernel.block import Block
 from features.kernel.coded_facts import CodedFacts, coded
 from features.kernel.other_leads import OtherLeads
@@ -108,10 +110,20 @@ class FeatureEngine:
 
     def rows(self, facts: CodedFacts, moments: Times) -> pd.DataFrame:
         """Return the feature rows of one lead at some moments."""
+        return as_frame(self._block(facts, moments), self._columns)
+
+    def columns_of(self, facts: CodedFacts, moments: Times) -> dict[str, NDArray[Any]]:
+        """Return the columns of `rows` as arrays: for few rows a frame costs more than what is in it.
+
+        Numbers and yes/no are float64 with NaN, categories objects with None.
+        """
+        return as_arrays(self._block(facts, moments), self._columns)
+
+    def _block(self, facts: CodedFacts, moments: Times) -> Block:
         lead = facts.attributes.select(["account_id", *self._population.values]).to_pylist()[0]
         others = self._population.around(facts.lead_ids[0].as_py(), lead.pop("account_id"), lead)
         number = np.zeros(len(moments), np.int64)
-        return as_frame(Block(self._spec, self._options, facts, others, number, moments), self._columns)
+        return Block(self._spec, self._options, facts, others, number, moments)
 
 
 def numbered(lead_ids: pa.Array, moments: Times) -> tuple[pa.Array, Positions, Times]:

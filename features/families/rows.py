@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from features.as_of import AS_OF
 from features.families.measure import Categories, Column, Measure
@@ -46,14 +47,19 @@ def as_frame(block: Block, columns: tuple[Column, ...]) -> pd.DataFrame:
     """
     lead_ids = np.array(block.facts.lead_ids.to_pylist(), dtype=object)[block.lead]
     frame: dict[str, object] = {"lead_id": pd.Series(lead_ids, dtype="str"), AS_OF: block.moments}
+    for name, values in as_arrays(block, columns).items():
+        frame[name] = pd.Series(values, dtype=object) if values.dtype == object else values
+    return pd.DataFrame(frame)
+
+
+def as_arrays(block: Block, columns: tuple[Column, ...]) -> dict[str, NDArray[Any]]:
+    """Return feature rows as an array a column: numbers float64 with NaN, categories object with None."""
+    arrays: dict[str, NDArray[Any]] = {}
     for column, values in zip(columns, read_columns(block, columns), strict=True):
         if isinstance(values, Categories):
-            frame[column.feature.name] = pd.Series(
-                np.array([*values.names, None], dtype=object)[values.codes], dtype=object
-            )
-        else:
-            frame[column.feature.name] = values
-    return pd.DataFrame(frame)
+            values = np.array([*values.names, None], dtype=object)[values.codes]
+        arrays[column.feature.name] = values
+    return arrays
 
 
 def as_batch(block: Block, columns: tuple[Column, ...]) -> pa.RecordBatch:

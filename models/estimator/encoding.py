@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from features.catalog.feature import Feature
 from features.errors import InputError
 from models.arrays import Floats
+from models.feature_rows import FeatureRows, Objects
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,15 @@ class Vocabulary:
         """Number of codes."""
         return len(self.known) + self.rare
 
-    def codes(self, values: pd.Series) -> Floats:
+    def codes(self, values: Objects) -> Floats:
         """Return the code of each value, 0 to ``size - 1``; missing is NaN."""
-        positions = {value: float(code) for code, value in enumerate(self.known)}
         other = float(len(self.known)) if self.rare else np.nan
-        place, distinct = _distinct(values)
-        codes = [positions.get(str(value), other) for value in distinct]
-        return np.asarray([*codes, np.nan], dtype=np.float64)[place]
+        codes = (np.nan if value is None else self._positions.get(str(value), other) for value in values)
+        return np.fromiter(codes, dtype=np.float64, count=len(values))
+
+    @cached_property
+    def _positions(self) -> dict[str, float]:
+        return {value: float(code) for code, value in enumerate(self.known)}
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Encoding:
         """Names of the columns of ``matrix``."""
         return self.numbers + tuple(vocabulary.column for vocabulary in self.vocabularies)
 
-    def matrix(self, X: pd.DataFrame) -> Floats:
+    def matrix(self, X: pd.DataFrame | FeatureRows) -> Floats:
         """Return float64 of shape (rows, ``len(columns)``); missing and infinite values are NaN.
 
         Raises
@@ -61,11 +65,12 @@ class Encoding:
         InputError
             If a column the model reads is not there, or holds text where numbers are expected.
         """
-        require_columns(X, self.columns)
-        result = np.empty((len(X), len(self.columns)), dtype=np.float64)
-        result[:, : len(self.numbers)] = number_matrix(X, self.numbers)
+        rows = FeatureRows.of(X)
+        require_columns(rows, self.columns)
+        result = np.empty((len(rows), len(self.columns)), dtype=np.float64)
+        result[:, : len(self.numbers)] = number_matrix(rows, self.numbers)
         for position, vocabulary in enumerate(self.vocabularies, start=len(self.numbers)):
-            result[:, position] = vocabulary.codes(X[vocabulary.column])
+            result[:, position] = vocabulary.codes(rows.objects(vocabulary.column))
         return result
 
     def to_json(self) -> dict[str, Any]:
@@ -80,18 +85,9 @@ class Encoding:
         return cls(tuple(tree["numbers"]), tuple(listed))
 
 
-def _distinct(values: pd.Series) -> tuple[NDArray[np.int64], Sequence[object]]:
-    """Return the distinct values, and the place of each row's among them; -1 for a missing one."""
-    if pd.api.types.infer_dtype(values, skipna=True) == "string":
-        place, distinct = pd.factorize(values)
-        return np.asarray(place, dtype=np.int64), list(distinct)
-    listed = list(values.astype(object))  # 1 and True are equal, but not the same category
-    return np.where(values.notna().to_numpy(), np.arange(len(listed)), -1), listed
-
-
-def require_columns(X: pd.DataFrame, columns: Sequence[str]) -> None:
+def require_columns(X: pd.DataFrame | FeatureRows, columns: Sequence[str]) -> None:
     """Raise an InputError naming the first column that is not there."""
-    present = set(X.columns)
+    present = set(FeatureRows.of(X).names)
     for column in columns:
         if column not in present:
             raise InputError(
@@ -103,14 +99,17 @@ def require_columns(X: pd.DataFrame, columns: Sequence[str]) -> None:
             )
 
 
-def number_matrix(X: pd.DataFrame, columns: Sequence[str]) -> Floats:
+def number_matrix(X: pd.DataFrame | FeatureRows, columns: Sequence[str]) -> Floats:
     """Return number and yes/no columns as float64; missing and infinite values are NaN."""
-    try:
-        values = X[list(columns)].to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise _not_numbers(X, columns) from None
-    endless = np.isinf(values)
-    return np.asarray(np.where(endless, np.nan, values) if endless.any() else values)
+    rows = FeatureRows.of(X)
+    values = np.empty((len(columns), len(rows)))
+    for place, name in enumerate(columns):
+        try:
+            values[place] = rows.numbers(name)
+        except (TypeError, ValueError):
+            raise _not_numbers(rows, name) from None
+    values[np.isinf(values)] = np.nan
+    return values.T
 
 
 def fit_encoding(
@@ -133,13 +132,14 @@ def fit_encoding(
     """
     require_columns(X, [feature.name for feature in features])
     numbers = [feature.name for feature in features if feature.dtype != "category"]
-    values = number_matrix(X, numbers)
+    rows = FeatureRows.of(X)
+    values = number_matrix(rows, numbers)
     varying_numbers = tuple(name for name, column in zip(numbers, values.T, strict=True) if _varies(column))
     vocabularies = []
     for feature in features:
         if feature.dtype == "category":
             vocabulary = _vocabulary(X[feature.name], lead_ids, min_leads, max_categories)
-            if _varies(vocabulary.codes(X[feature.name])):
+            if _varies(vocabulary.codes(rows.objects(feature.name))):
                 vocabularies.append(vocabulary)
     return Encoding(varying_numbers, tuple(vocabularies))
 
@@ -160,10 +160,8 @@ def _varies(column: Floats) -> bool:
     return len(present) < len(column) or bool((present != present[0]).any())
 
 
-def _not_numbers(X: pd.DataFrame, columns: Sequence[str]) -> InputError:
-    for column in columns:
-        bad = pd.to_numeric(X[column], errors="coerce").isna() & X[column].notna()
-        if bad.any():
-            example = repr(X[column][bad].iloc[0])
-            return InputError(expected="a number or nothing", found=example, table="features", column=column)
-    return InputError(expected="numbers", found="other types", table="features")
+def _not_numbers(rows: FeatureRows, column: str) -> InputError:
+    values = pd.Series(rows.objects(column), dtype=object)
+    bad = values[pd.to_numeric(values, errors="coerce").isna() & values.notna()]
+    found = repr(bad.iloc[0]) if len(bad) else "other types"
+    return InputError(expected="a number or nothing", found=found, table="features", column=column)

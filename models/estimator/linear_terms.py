@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from models.arrays import Floats
 from models.estimator.encoding import Encoding
 
+FEW = 16
+"""Rows up to which their steps are counted at once."""
 FAR = 4.0
 """Standard deviations beyond which a number counts as this far: outliers do not run away with a forecast."""
 Whitening: TypeAlias = list[tuple[NDArray[np.int64], Floats]]
@@ -64,15 +66,36 @@ class LinearScale:
 
     def codes(self, matrix: Floats) -> list[NDArray[np.int64]]:
         """Return for each column which entry of its shifts counts: steps taken, or the category; missing is last."""
-        listed: list[NDArray[np.int64]] = []
-        for values, edges in zip(np.ascontiguousarray(matrix[:, : self.numbers].T), self.edges, strict=True):
-            taken = np.searchsorted(edges, values, side="left")  # what is missing is above all edges
-            taken += np.isnan(values)
-            listed.append(taken)
+        numbers = np.ascontiguousarray(matrix[:, : self.numbers].T)
+        listed = self._steps_of_few(numbers) if len(matrix) <= FEW else self._steps(numbers)
         for position, size in enumerate(self.sizes, start=self.numbers):
             values = matrix[:, position]
             listed.append(np.where(np.isnan(values), size, values).astype(np.int64))
         return listed
+
+    def _steps(self, numbers: Floats) -> list[NDArray[np.int64]]:
+        """Return for each number column how many steps each row has taken; one more where the number is missing."""
+        listed: list[NDArray[np.int64]] = []
+        for values, edges in zip(numbers, self.edges, strict=True):
+            taken = np.searchsorted(edges, values, side="left")  # what is missing is above all edges
+            taken += np.isnan(values)
+            listed.append(taken)
+        return listed
+
+    def _steps_of_few(self, numbers: Floats) -> list[NDArray[np.int64]]:
+        """Return the same by comparing with all edges at once: a call a column would take longer than the work."""
+        edges, most = self._all_edges
+        taken = np.count_nonzero(edges[:, None, :] < numbers[:, :, None], axis=2)
+        return list(np.where(np.isnan(numbers), most[:, None], taken))
+
+    @cached_property
+    def _all_edges(self) -> tuple[Floats, NDArray[np.int64]]:
+        """The edges, a row a column, with infinity where a column has fewer; and the entry of what is missing."""
+        counts = np.array([len(edges) for edges in self.edges], dtype=np.int64)
+        table = np.full((len(counts), int(counts.max(initial=0))), np.inf)
+        for row, edges in zip(table, self.edges, strict=True):
+            row[: len(edges)] = edges
+        return table, counts + 1
 
 
 def fit_scale(matrix: Floats, weights: Floats, *, encoding: Encoding, steps: int) -> LinearScale:

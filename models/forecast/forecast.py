@@ -13,6 +13,7 @@ from features.catalog.feature import Feature
 from features.source_spec import FeatureOptions, SourceSpec
 from models.arrays import Floats
 from models.estimator.estimator import ROWS_AT_ONCE, Level
+from models.feature_rows import FeatureRows
 from models.forecast.due_curves import Outlook
 from models.forecast.forecast_rows import Explanation, ForecastRows, require_target
 from models.forecast.grades import Grades
@@ -47,12 +48,12 @@ class Forecast:
         """How each target is forecast: ``model``, or ``rate`` where there were too few outcomes."""
         return {name: model.estimator.level for name, model in self.targets.items()}
 
-    def read(self, X: pd.DataFrame, *, threads: int | None = None) -> ForecastRows:
+    def read(self, X: pd.DataFrame | FeatureRows, *, threads: int | None = None) -> ForecastRows:
         """Return the rows to ask several things of: what `predict`, `outlook` and `explain` share is done once.
 
         Parameters
         ----------
-        X : DataFrame
+        X : DataFrame or FeatureRows
             As for `predict`.
         threads : int, optional
             For the trees; None takes several where there are many rows.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from features.source_spec import SourceSpec
 from models.arrays import Bools, Floats
 from models.estimator.encoded_rows import EncodedRows
 from models.estimator.encoding import Encoding, require_columns
+from models.feature_rows import FeatureRows
 from models.forecast.coherence import binding_targets
 from models.forecast.due_curves import Outlook, bounded_curve, mean_days, sampled_times
 from models.forecast.target_model import TargetModel
@@ -53,7 +55,7 @@ class ForecastRows:
 
     Parameters
     ----------
-    X : DataFrame
+    X : DataFrame or FeatureRows
         One row a snapshot, with the columns of ``features``; more columns do no harm.
     spec : SourceSpec
     features : sequence of str
@@ -70,15 +72,16 @@ class ForecastRows:
 
     def __init__(
         self,
-        X: pd.DataFrame,
+        X: pd.DataFrame | FeatureRows,
         *,
         spec: SourceSpec,
         features: tuple[str, ...],
         targets: Mapping[str, TargetModel],
         threads: int | None = None,
     ) -> None:
-        require_columns(X, features)
-        self.X = X
+        self.rows = FeatureRows.of(X)
+        self.index = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(X))
+        require_columns(self.rows, features)
         self._spec = spec
         self._features = features
         self._targets = targets
@@ -86,14 +89,18 @@ class ForecastRows:
 
     def predict(self) -> pd.DataFrame:
         """Forecast every target; see `Forecast.predict`."""
-        columns: dict[str, object] = {}
+        return pd.DataFrame(self.predicted(), index=self.index)
+
+    def predicted(self) -> dict[str, NDArray[Any]]:
+        """Return the columns of `predict`, one entry a row."""
+        columns: dict[str, NDArray[Any]] = {}
         for name, binding in self._binding.items():
             log_odds = np.select([binding == other for other in self._own_log_odds], list(self._own_log_odds.values()))
             columns[f"p_{name}"] = log_odds_to_probability(log_odds)
             columns[f"log_odds_{name}"] = log_odds
             columns[f"bound_by_{name}"] = _other_than(name, binding)
             columns[f"reached_{name}"] = self._reached[name]
-        return pd.DataFrame(columns, index=self.X.index)
+        return columns
 
     def outlook(self, times_us: ArrayLike) -> dict[str, Outlook]:
         """Say of each target when it is due; see `Forecast.outlook`."""
@@ -121,16 +128,16 @@ class ForecastRows:
             If the target is not forecast.
         """
         require_target(target, self._targets)
-        chosen = np.ones(len(self.X), dtype=bool) if among is None else among
+        chosen = np.ones(len(self.rows), dtype=bool) if among is None else among
         binding, reached = self._binding[target], self._reached[target]
-        base, log_odds = np.full(len(self.X), np.inf), np.full(len(self.X), np.inf)
-        values = np.zeros((len(self.X), len(self._features)))
+        base, log_odds = np.full(len(self.rows), np.inf), np.full(len(self.rows), np.inf)
+        values = np.zeros((len(self.rows), len(self._features)))
         for name, model in self._targets.items():
             rows = (binding == name) & ~reached & chosen
             if rows.any():
                 base[rows], values[rows] = model.contributions_of(self._encoded[name], rows)
                 log_odds[rows] = self._own_log_odds[name][rows]
-        index = self.X.index[chosen]
+        index = self.index if among is None else self.index[chosen]
         return Explanation(
             target=target,
             base=pd.Series(base[chosen], index=index),
@@ -148,7 +155,7 @@ class ForecastRows:
         for name, model in self._targets.items():
             encoding = model.estimator.encoding
             if encoding not in made:
-                made[encoding] = encoding.matrix(self.X)
+                made[encoding] = encoding.matrix(self.rows)
             result[name] = made[encoding]
         return result
 
@@ -163,7 +170,7 @@ class ForecastRows:
     def _own_log_odds(self) -> dict[str, Floats]:
         """Each target's log-odds as if it were alone; +inf where it is reached."""
         return {
-            name: np.where(self._reached[name], np.inf, model.log_odds_of(self._encoded[name], len(self.X)))
+            name: np.where(self._reached[name], np.inf, model.log_odds_of(self._encoded[name], len(self.rows)))
             for name, model in self._targets.items()
         }
 
@@ -179,13 +186,13 @@ class ForecastRows:
     def _has_reached(self, target: str) -> Bools:
         stages = self._spec.stages_reaching(self._spec.target(target).stage)
         names = set(self._features)
-        reached = np.zeros(len(self.X), dtype=bool)
+        reached = np.zeros(len(self.rows), dtype=bool)
         if CURRENT_STAGE in names:
-            reached |= self.X[CURRENT_STAGE].isin(stages).to_numpy(dtype=bool)
+            reached |= self.rows.among(CURRENT_STAGE, stages)
         for part, stage in open_ladder(self._spec).items():
             hours = f"journey_hours_to_{part}"
             if stage in stages and hours in names:
-                reached |= self.X[hours].notna().to_numpy(dtype=bool)
+                reached |= self.rows.known(hours)
         return reached
 
 

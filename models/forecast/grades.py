@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from features.catalog.feature import Feature
 from models.arrays import Floats
@@ -34,10 +34,13 @@ class Grades:
 
     def assign(self, contributions: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:
         """Return ``fit_grade`` and ``behaviour_grade`` of each row, index as ``contributions``."""
+        return pd.DataFrame(self.assigned(contributions, features), index=contributions.index)
+
+    def assigned(self, contributions: pd.DataFrame, features: Sequence[Feature]) -> dict[str, NDArray[np.str_]]:
+        """Return the columns of `assign`, one entry a row."""
         fit = np.searchsorted(self.fit_edges, family_sum(contributions, features, FIT_FAMILIES))
         behaviour = np.searchsorted(self.behaviour_edges, family_sum(contributions, features, BEHAVIOUR_FAMILIES))
-        grades = {"fit_grade": np.take(FIT_GRADES, fit), "behaviour_grade": np.take(BEHAVIOUR_GRADES, behaviour)}
-        return pd.DataFrame(grades, index=contributions.index)
+        return {"fit_grade": np.take(FIT_GRADES, fit), "behaviour_grade": np.take(BEHAVIOUR_GRADES, behaviour)}
 
 
 def fit_grades(contributions: pd.DataFrame, features: Sequence[Feature], weights: ArrayLike) -> Grades:
@@ -59,9 +62,10 @@ def fit_grades(contributions: pd.DataFrame, features: Sequence[Feature], weights
 
 def family_sum(contributions: pd.DataFrame, features: Sequence[Feature], families: Sequence[str]) -> Floats:
     """Return each row's contributions of some families, summed."""
-    names = [feature.name for feature in features if feature.family in families]
+    names = {feature.name for feature in features if feature.family in families}
+    places = [place for place, name in enumerate(contributions.columns) if name in names]
     # in C order a row is added up the same way alone and among others
-    return np.asarray(np.ascontiguousarray(contributions[names].to_numpy(dtype=np.float64)).sum(axis=1))
+    return np.asarray(np.ascontiguousarray(contributions.to_numpy(dtype=np.float64)[:, places]).sum(axis=1))
 
 
 def _quartiles(values: Floats, weights: Floats) -> tuple[float, float, float]:

@@ -11,6 +11,8 @@ import pandas as pd
 
 from features.errors import InputError
 from features.source_spec import Condition, Exclusion
+from models.arrays import Bools
+from models.feature_rows import FeatureRows
 
 if TYPE_CHECKING:
     from features.catalog.feature import Feature
@@ -42,27 +44,35 @@ def holds(X: pd.DataFrame, condition: Condition) -> pd.Series:
     >>> holds(X, Condition(column="fit_employees", at_least=50)).tolist()
     [False, True, False]
     """
-    if condition.column not in X:
-        raise _unknown_column(condition.column, X.columns, where="rules")
-    values = X[condition.column]
-    known = values.notna()
-    result = pd.Series(True, index=X.index)
+    return pd.Series(is_met(FeatureRows.of(X), condition), index=X.index)
+
+
+def is_met(rows: FeatureRows, condition: Condition) -> Bools:
+    """Return the same of rows that are read by column."""
+    if condition.column not in rows:
+        raise _unknown_column(condition.column, list(rows.names), where="rules")
+    result = np.ones(len(rows), dtype=bool)
     if condition.missing is not None:
-        result &= ~known if condition.missing else known
+        result &= rows.known(condition.column) != condition.missing
     if condition.in_ is not None:
-        result &= known & _is_among(values, condition.in_)
+        result &= _is_among(rows, condition.column, condition.in_)
     if condition.at_least is not None:
-        result &= known & (values >= condition.at_least).fillna(False)
+        result &= rows.numbers(condition.column) >= condition.at_least
     if condition.below is not None:
-        result &= known & (values < condition.below).fillna(False)
-    return result.astype(bool)
+        result &= rows.numbers(condition.column) < condition.below
+    return result
 
 
 def all_hold(X: pd.DataFrame, conditions: Sequence[Condition]) -> pd.Series:
     """Return for each row whether every condition holds; no condition at all holds always."""
-    result = pd.Series(True, index=X.index)
+    return pd.Series(are_all_met(FeatureRows.of(X), conditions), index=X.index)
+
+
+def are_all_met(rows: FeatureRows, conditions: Sequence[Condition]) -> Bools:
+    """Return the same of rows that are read by column."""
+    result = np.ones(len(rows), dtype=bool)
     for condition in conditions:
-        result &= holds(X, condition)
+        result &= is_met(rows, condition)
     return result
 
 
@@ -75,9 +85,9 @@ def excluded_by(X: pd.DataFrame, exclusions: Sequence[Exclusion]) -> pd.Series:
     >>> excluded_by(pd.DataFrame({"kind": ["university", "company"]}), [students]).tolist()
     ['students', None]
     """
-    names = np.full(len(X), None, dtype=object)
+    names, rows = np.full(len(X), None, dtype=object), FeatureRows.of(X)
     for exclusion in reversed(exclusions):
-        names[all_hold(X, exclusion.when).to_numpy()] = exclusion.name
+        names[are_all_met(rows, exclusion.when)] = exclusion.name
     return pd.Series(names, index=X.index, dtype=object)
 
 
@@ -113,10 +123,10 @@ def check_condition(condition: Condition, features: Mapping[str, Feature], *, wh
             )
 
 
-def _is_among(values: pd.Series, allowed: tuple[str | bool | float, ...]) -> pd.Series:
-    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-        return values.isin([float(value) for value in allowed if not isinstance(value, str)])
-    return values.isin([_as_text(value) for value in allowed])
+def _is_among(rows: FeatureRows, column: str, allowed: tuple[str | bool | float, ...]) -> Bools:
+    if rows.holds_numbers(column):
+        return rows.among(column, [float(value) for value in allowed if not isinstance(value, str)])
+    return rows.among(column, [_as_text(value) for value in allowed])
 
 
 def _as_text(value: str | bool | float) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
@@ -14,8 +15,10 @@ from features.language.languages import Words
 from features.source_spec import Condition, Exclusion, FeatureOptions
 from features.strict import Strict
 from features.time_units import Duration, format_duration
+from models.arrays import Floats
 from models.bands import PerBand, may_enter, passes
-from models.rules.conditions import all_hold, check_condition, excluded_by, holds
+from models.feature_rows import FeatureRows
+from models.rules.conditions import are_all_met, check_condition, excluded_by, is_met
 
 if TYPE_CHECKING:
     from features.catalog.feature import Feature
@@ -192,36 +195,60 @@ def points_breakdown(X: pd.DataFrame, rules: PointsRules) -> pd.DataFrame:
     DataFrame of float
         Columns ``attribute_1…``, ``action_1…``; the index of ``X``.
     """
-    columns: dict[str, pd.Series] = {}
-    for position, attribute in enumerate(rules.attributes, start=1):
-        columns[f"attribute_{position}"] = holds(X, attribute) * attribute.points
-    for position, action in enumerate(rules.actions, start=1):
-        columns[f"action_{position}"] = _action_points(X, action)
-    return pd.DataFrame(columns, index=X.index).astype("float64")
+    names = [f"attribute_{place}" for place, _ in enumerate(rules.attributes, start=1)]
+    names += [f"action_{place}" for place, _ in enumerate(rules.actions, start=1)]
+    return pd.DataFrame(given_points(FeatureRows.of(X), rules), index=X.index, columns=names)
+
+
+def given_points(rows: FeatureRows, rules: PointsRules) -> Floats:
+    """Return the same of rows that are read by column: shape (rows, rules)."""
+    given = np.zeros((len(rows), len(rules.attributes) + len(rules.actions)))
+    for place, attribute in enumerate(rules.attributes):
+        given[:, place] = is_met(rows, attribute) * attribute.points
+    for place, action in enumerate(rules.actions, start=len(rules.attributes)):
+        given[:, place] = _action_points(counted_actions(rows, action), action)
+    return given
 
 
 def action_counts(X: pd.DataFrame, action: ActionPoints) -> pd.Series:
+    """Return each row's number of events that an action's rule counts; see `counted_actions`."""
+    return pd.Series(counted_actions(FeatureRows.of(X), action), index=X.index)
+
+
+def counted_actions(rows: FeatureRows, action: ActionPoints) -> Floats:
     """Return each row's number of events that an action's rule counts, or their decayed sum; 0 where there are none.
 
     Raises
     ------
     InputError
-        If ``X`` lacks a column of one of the families.
+        If the rows lack a column of one of the families.
     """
-    columns = [action.column(family) for family in action.families]
-    for column, family in zip(columns, action.families, strict=True):
-        if column not in X:
+    total = np.zeros(len(rows))
+    for family in action.families:
+        column = action.column(family)
+        if column not in rows:
             raise InputError(
                 expected=f"the feature column {column} for the action {family}", found="none", table="rules.yaml"
             )
-    return X[columns].astype("float64").fillna(0.0).sum(axis="columns")
+        count = rows.numbers(column)
+        total += np.where(np.isnan(count), 0.0, count)
+    return total
 
 
-def _action_points(X: pd.DataFrame, action: ActionPoints) -> pd.Series:
-    given = action_counts(X, action) * action.points
+def _action_points(count: Floats, action: ActionPoints) -> Floats:
+    given = count * action.points
     if action.cap is None:
         return given
-    return given.clip(upper=action.cap) if action.points > 0 else given.clip(lower=action.cap)
+    return np.minimum(given, action.cap) if action.points > 0 else np.maximum(given, action.cap)
+
+
+def points_of(given: Floats, rules: PointsRules) -> Floats:
+    """Return the points of each row from those that each rule gives it; see `given_points`."""
+    total = np.zeros(len(given))
+    for points in given.T:  # rule by rule: a row is added up the same way alone and among others
+        total += points
+    # Sums of 0.1-ish points in different orders must not decide at the cut-off.
+    return np.asarray(np.round(rules.start + total, 9))
 
 
 def score_points(X: pd.DataFrame, rules: PointsRules, *, exclusions: Sequence[Exclusion] = ()) -> pd.DataFrame:
@@ -242,11 +269,10 @@ def score_points(X: pd.DataFrame, rules: PointsRules, *, exclusions: Sequence[Ex
         ``points`` (float, more is better), ``excluded`` (bool), ``gates_open`` (bool), ``mql`` (bool: enough points
         and not excluded) and ``sal`` (bool: enough for SAL as well, and every gate open); the index of ``X``.
     """
-    points = rules.start + points_breakdown(X, rules).sum(axis="columns")
-    # Sums of 0.1-ish points in different orders must not decide at the cut-off.
-    points = points.round(9)
-    excluded = excluded_by(X, (*exclusions, *rules.exclusions)).notna()
-    gates_open = all_hold(X, rules.gates.SAL)
+    rows = FeatureRows.of(X)
+    points = points_of(given_points(rows, rules), rules)
+    excluded = excluded_by(X, (*exclusions, *rules.exclusions)).notna().to_numpy()
+    gates_open = are_all_met(rows, rules.gates.SAL)
     passing = passes(points, may_enter(excluded, gates_open), rules.cutoffs.at)
     frame = {"points": points, "excluded": excluded, "gates_open": gates_open, "mql": passing.mql, "sal": passing.sal}
     return pd.DataFrame(frame, index=X.index)

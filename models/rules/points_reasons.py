@@ -14,7 +14,8 @@ from features.language.numbers import exact, number
 from features.language.sentences import one_of, words
 from features.source_spec import Condition, SourceSpec
 from features.time_units import format_duration
-from models.rules.points import ActionPoints, PointsRules, action_counts, points_breakdown
+from models.feature_rows import FeatureRows
+from models.rules.points import ActionPoints, PointsRules, counted_actions, given_points
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,12 @@ def points_reasons(row: pd.Series, rules: PointsRules) -> list[PointsReason]:
     return points_reasons_of_rows(pd.DataFrame([row]), rules)[0]
 
 
-def points_reasons_of_rows(X: pd.DataFrame, rules: PointsRules) -> list[list[PointsReason]]:
+def points_reasons_of_rows(X: pd.DataFrame | FeatureRows, rules: PointsRules) -> list[list[PointsReason]]:
     """Return for each row the rules that gave or took points, largest first; of equal ones, that of ``rules`` first.
 
     Parameters
     ----------
-    X : DataFrame
+    X : DataFrame or FeatureRows
         Feature rows.
     rules : PointsRules
         The rules.
@@ -90,10 +91,11 @@ def points_reasons_of_rows(X: pd.DataFrame, rules: PointsRules) -> list[list[Poi
         One list a row. Its points sum to the lead's points (less ``rules.start``). Rules that give nothing are left
         out. Rows with the same reason share it.
     """
-    given = points_breakdown(X, rules).to_numpy(dtype="float64")
+    rows = FeatureRows.of(X)
+    given = given_points(rows, rules)
     counts = np.full(given.shape, np.nan)
     for place, action in enumerate(rules.actions, start=len(rules.attributes)):
-        counts[:, place] = action_counts(X, action).to_numpy()
+        counts[:, place] = counted_actions(rows, action)
     row, rule = np.nonzero(given)
     order = np.lexsort((rule, -np.abs(given[row, rule]), row))
     row, rule = row[order], rule[order]

@@ -12,6 +12,8 @@ from features.families.stages import CURRENT_STAGE
 from features.source_spec import SourceSpec
 from features.strict import Strict
 from features.time_units import DAY_US
+from models.arrays import Bools
+from models.feature_rows import FeatureRows
 
 DAYS_IN_STAGE = "journey_days_in_stage"
 DAYS_SINCE_EVENT = "journey_days_since_last_event"
@@ -36,12 +38,12 @@ class Veto(Strict):
         return cls(stages=(*spec.recycled, *spec.lost), days=lasts_us / DAY_US)
 
 
-def vetoed(X: pd.DataFrame, veto: Veto | None) -> npt.NDArray[np.bool_]:
+def vetoed(X: pd.DataFrame | FeatureRows, veto: Veto | None) -> npt.NDArray[np.bool_]:
     """Return which feature rows sales has rejected.
 
     Parameters
     ----------
-    X : DataFrame
+    X : DataFrame or FeatureRows
         Feature rows, as known at their as-of time: the present stage, the days in it, and the days since the lead's
         last own event. A source without stages on record vetoes nobody.
     veto : Veto or None
@@ -57,13 +59,14 @@ def vetoed(X: pd.DataFrame, veto: Veto | None) -> npt.NDArray[np.bool_]:
     >>> vetoed(X, Veto(stages=("RECYCLED", "LOST"), days=90)).tolist()
     [True, False, False, False]
     """
-    if veto is None or veto.days <= 0 or not _on_record(X.columns):
-        return np.zeros(len(X), dtype=bool)
-    since = X[DAYS_IN_STAGE].to_numpy(dtype="float64")
-    rejected = X[CURRENT_STAGE].isin(veto.stages).to_numpy(dtype=bool) & (since < veto.days)
-    if DAYS_SINCE_EVENT not in X:
+    rows = FeatureRows.of(X)
+    if veto is None or veto.days <= 0 or not _on_record(rows.names):
+        return np.zeros(len(rows), dtype=bool)
+    since = rows.numbers(DAYS_IN_STAGE)
+    rejected: Bools = rows.among(CURRENT_STAGE, veto.stages) & (since < veto.days)
+    if DAYS_SINCE_EVENT not in rows:
         return rejected
-    quiet = X[DAYS_SINCE_EVENT].to_numpy(dtype="float64")
+    quiet = rows.numbers(DAYS_SINCE_EVENT)
     return rejected & ~(quiet < since)  # a lead that never did anything has done nothing since
 
 

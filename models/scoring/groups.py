@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from features.source_spec import SourceSpec
 from models.arrays import Bools
@@ -17,17 +17,17 @@ GROUPS: tuple[Group, ...] = get_args(Group)
 """All groups, highest priority first: the order of lists."""
 
 
-def is_with_sales(stage: pd.Series, spec: SourceSpec) -> Bools:
+def is_with_sales(stage: Iterable[object], spec: SourceSpec) -> Bools:
     """Return which leads sales has already, by the stage they stand at.
 
     Parameters
     ----------
-    stage : Series of str
+    stage : sequence of str
         Where a lead stands now; missing before its first stage. A lost or recycled lead is not with sales.
     spec : SourceSpec
         Its ladder says from which rung on sales has a lead.
     """
-    return stage.isin(spec.stages_with_sales).to_numpy(dtype=bool)
+    return np.array([name in spec.stages_with_sales for name in stage], dtype=bool)
 
 
 def counted_as(

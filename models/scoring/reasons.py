@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from features.catalog.feature import Feature
 from features.families.stages import CURRENT_STAGE
 from models.arrays import Floats, Ints
+from models.feature_rows import FeatureRows
 from models.forecast.forecast_rows import Explanation
 from models.log_odds import log_odds_to_probability
 
@@ -80,14 +82,14 @@ def percentage_points(contributions: Floats, base: Floats) -> Floats:
 
 
 def reasons(
-    explanation: Explanation, X: pd.DataFrame, features: Sequence[Feature], *, top: int = 5
+    explanation: Explanation, X: pd.DataFrame | FeatureRows, features: Sequence[Feature], *, top: int = 5
 ) -> list[tuple[Reason, ...]]:
     """Give each row its reasons, the strongest first, and ``other`` last; see `reason_rows`."""
     return [tuple(Reason(**reason) for reason in row) for row in reason_rows(explanation, X, features, top=top)]
 
 
 def reason_rows(
-    explanation: Explanation, X: pd.DataFrame, features: Sequence[Feature], *, top: int = 5
+    explanation: Explanation, X: pd.DataFrame | FeatureRows, features: Sequence[Feature], *, top: int = 5
 ) -> list[list[dict[str, Any]]]:
     """Give each row its reasons as JSON has them, the strongest first, and ``other`` last.
 
@@ -95,7 +97,7 @@ def reason_rows(
     ----------
     explanation : Explanation
         Of the rows of ``X``, for one target.
-    X : DataFrame
+    X : DataFrame or FeatureRows
         The feature rows, in the order of the explanation.
     features : sequence of Feature
         Family and subject of each contribution.
@@ -109,8 +111,10 @@ def reason_rows(
         100 · (p - p(base)). A row that has reached the target has one reason that says so, and a row at the base rate
         has none.
     """
-    values = explanation.contributions[[feature.name for feature in features]].to_numpy(dtype=np.float64)
-    subjects = _Subjects(features)
+    rows, table = FeatureRows.of(X), explanation.contributions
+    names = [feature.name for feature in features]
+    values = (table if table.columns.to_list() == names else table[names]).to_numpy(dtype=np.float64)
+    subjects = _subjects(tuple((feature.family, feature.subject) for feature in features))
     sums = subjects.sums(values)
     points = percentage_points(sums, explanation.base.to_numpy(dtype=np.float64))
     named = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, :top]
@@ -119,20 +123,19 @@ def reason_rows(
     subject = named[row, place]
     speaking = subjects.spokesmen(values, sums)[row, subject]
     numbers = zip(sums[row, subject].tolist(), points[row, subject].tolist(), strict=True)
-    said = zip(speaking.tolist(), _values(X, features, row, speaking), numbers, strict=True)
+    said = zip(speaking.tolist(), _values(rows, features, row, speaking), numbers, strict=True)
     listed = [_named(features[place], value, odds, share) for place, value, (odds, share) in said]
     ends = np.cumsum(np.bincount(row, minlength=len(X))).tolist()
     result = [listed[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if len(X) else []
     _add_others(result, sums, points, named)
-    _say_reached(result, explanation, X)
+    _say_reached(result, explanation, rows)
     return result
 
 
 class _Subjects:
     """Which features belong together."""
 
-    def __init__(self, features: Sequence[Feature]) -> None:
-        keys = [(feature.family, feature.subject) for feature in features]
+    def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
         listed = sorted(set(keys))
         position = {key: number for number, key in enumerate(listed)}
         self._subject = [position[key] for key in keys]
@@ -157,16 +160,22 @@ class _Subjects:
         return speaking
 
 
-def _values(X: pd.DataFrame, features: Sequence[Feature], row: Ints, speaking: Ints) -> list[Value]:
+@lru_cache(maxsize=16)
+def _subjects(keys: tuple[tuple[str, str], ...]) -> _Subjects:
+    """Return the subjects of a feature list; every request asks for those of one model."""
+    return _Subjects(keys)
+
+
+def _values(X: FeatureRows, features: Sequence[Feature], row: Ints, speaking: Ints) -> list[Value]:
     """Return the cells of some rows and features as JSON has them; missing and infinite are None."""
     result = np.empty(len(row), dtype=object)
     for place in np.unique(speaking):
         at, feature = np.flatnonzero(speaking == place), features[place]
-        cells = X[feature.name].iloc[row[at]]
+        cells = X.values(feature.name)[row[at]]
         if feature.dtype == "category":
-            result[at] = [None if missing else str(cell) for cell, missing in zip(cells, cells.isna(), strict=True)]
+            result[at] = [None if cell is None else str(cell) for cell in cells]
             continue
-        numbers = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+        numbers = np.asarray(cells, dtype=np.float64)
         known = np.isfinite(numbers)
         said = (numbers != 0.0).astype(object) if feature.dtype == "boolean" else numbers.astype(object)
         result[at] = np.where(known, said, None)
@@ -185,10 +194,10 @@ def _add_others(result: list[list[dict[str, Any]]], sums: Floats, points: Floats
         result[row].append(_reason(OTHER, OTHER, None, None, log_odds[row], rest[row]))
 
 
-def _say_reached(result: list[list[dict[str, Any]]], explanation: Explanation, X: pd.DataFrame) -> None:
+def _say_reached(result: list[list[dict[str, Any]]], explanation: Explanation, X: FeatureRows) -> None:
     """Give each row that has reached the target the one reason that says so."""
     for row in np.flatnonzero(explanation.reached.to_numpy(dtype=bool)).tolist():
-        stage = str(X[CURRENT_STAGE].iloc[row])
+        stage = str(X.values(CURRENT_STAGE)[row])
         subject = f"{REACHED}_{explanation.target}"
         result[row] = [_reason("journey", subject, CURRENT_STAGE, stage, 0.0, 0.0)]
 

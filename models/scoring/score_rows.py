@@ -7,19 +7,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.families.stages import CURRENT_STAGE
-from features.source_spec import TARGETS, Condition, Exclusion, SourceSpec
+from features.source_spec import TARGETS, Condition, Exclusion
 from features.time_units import DAY_US
 from models.arrays import Bools
-from models.bands import band_of, may_enter, passes
+from models.bands import PerBand, band_of, may_enter, passes
 from models.cutoffs.cutoffs import Cutoffs
+from models.feature_rows import FeatureRows
 from models.forecast.due_curves import curve_days, told
 from models.forecast.forecast import Forecast
 from models.forecast.forecast_rows import ForecastRows
 from models.forecast.saved_form import MANIFEST, text_digest
-from models.rules.conditions import all_hold, holds
-from models.rules.points import PointsRules, score_points
+from models.rules.conditions import are_all_met, is_met
+from models.rules.points import PointsRules, given_points, points_of
 from models.rules.points_reasons import points_reasons_of_rows
 from models.rules.sales_veto import VETO, Veto, vetoed
 from models.scoring.groups import counted_as, is_with_sales
@@ -65,106 +67,127 @@ def score_rows(
         hold lists of dicts; numbers that a source has no target or rules for are missing. A lead that has reached the
         target of the cut-offs has the reasons of the close.
     """
-    spec = forecast.spec
     rows = forecast.read(X)
-    predicted = rows.predict()
+    columns = score_columns(rows, forecast=forecast, cutoffs=cutoffs, rules=rules, top_reasons=top_reasons)
+    scores = {"lead_id": ids["lead_id"].to_numpy(), "as_of": ids["as_of"].array, **columns}
+    listed = {name: scores[name] for name in SCORE_COLUMNS}
+    # pandas makes texts of objects otherwise, and NaN of None
+    objects = {name: pd.Series(v, X.index, object) for name, v in columns.items() if v.dtype == object}
+    return pd.DataFrame({**listed, **objects}, index=X.index)
+
+
+def score_columns(
+    rows: ForecastRows,
+    *,
+    forecast: Forecast,
+    cutoffs: Cutoffs,
+    rules: PointsRules | None = None,
+    top_reasons: int = 5,
+) -> dict[str, NDArray[Any]]:
+    """Return the columns of `score_rows` but for the lead and the time, one entry a row.
+
+    Parameters
+    ----------
+    rows : ForecastRows
+        What the forecast has read.
+    forecast, cutoffs, rules, top_reasons
+        As for `score_rows`.
+    """
+    spec, X = forecast.spec, rows.rows
+    predicted = rows.predicted()
     rule_exclusions = rules.exclusions if rules is not None else ()
     exclusions = _exclusions(X, (*spec.exclusions, *rule_exclusions), cutoffs.veto)
     gates = rules.gates.SAL if rules is not None else ()
-    excluded = exclusions.map(bool).astype(bool)
+    excluded = exclusions.astype(bool)
     p = predicted[probability_of(cutoffs.target)]
-    reached = predicted[f"reached_{cutoffs.target}"].astype(bool)
-    scores = pd.DataFrame({"lead_id": ids["lead_id"].to_numpy(), "as_of": ids["as_of"].array}, index=X.index)
-    for name in map(probability_of, TARGETS):
-        scores[name] = predicted.get(name, np.nan)
-    scores["band"] = band_of(passes(p, may_enter(excluded, all_hold(X, gates)), cutoffs.at))
-    scores["stage"] = (
-        X[CURRENT_STAGE].astype(object).where(X[CURRENT_STAGE].notna(), None) if CURRENT_STAGE in X else None
-    )
-    scores["reached"] = reached
-    scores["excluded"] = excluded
-    scores["exclusions"] = exclusions
-    scores["counted_as"] = counted_as(
-        scores["band"], reached=reached, with_sales=is_with_sales(scores["stage"], spec), excluded=excluded
-    )
-    scores["gates_missing"] = _gates_missing(X, gates)
-    scores = _with_outlook(_with_points(scores, X, rules, spec), rows, forecast)
-    return _with_reasons(scores, rows, forecast, cutoffs.target, top_reasons)[list(SCORE_COLUMNS)]
+    may = may_enter(excluded, are_all_met(X, gates))
+    band = band_of(passes(p, may, cutoffs.at))
+    stage = X.objects(CURRENT_STAGE) if CURRENT_STAGE in X else np.full(len(X), None)
+    reached = predicted[f"reached_{cutoffs.target}"]
+    with_sales = is_with_sales(stage, spec)
+    unknown = np.full(len(X), np.nan)
+    return {
+        **{name: predicted.get(name, unknown) for name in map(probability_of, TARGETS)},
+        "band": band,
+        "stage": stage,
+        "reached": reached,
+        "excluded": excluded,
+        "exclusions": exclusions,
+        "counted_as": counted_as(band, reached=reached, with_sales=with_sales, excluded=excluded),
+        "gates_missing": _gates_missing(X, gates),
+        **_points(X, rules, excluded, may),
+        **_outlook(rows, forecast),
+        **_reasons(rows, forecast, cutoffs.target, reached, top_reasons),
+    }
 
 
-def _with_points(scores: pd.DataFrame, X: pd.DataFrame, rules: PointsRules | None, spec: SourceSpec) -> pd.DataFrame:
+def _points(X: FeatureRows, rules: PointsRules | None, excluded: Bools, may: PerBand[Bools]) -> dict[str, NDArray[Any]]:
     if rules is None:
-        nothing = _objects([[] for _ in range(len(X))], X.index)
-        return scores.assign(points=np.nan, points_band=None, points_reasons=nothing)
-    points = score_points(X, rules, exclusions=spec.exclusions)
-    may = may_enter(scores["excluded"], points["gates_open"])
-    bands = band_of(passes(points["points"], may, rules.cutoffs.at))
+        none = np.full(len(X), None)
+        nothing = _objects([[] for _ in range(len(X))])
+        return {"points": np.full(len(X), np.nan), "points_band": none, "points_reasons": nothing}
+    points = points_of(given_points(X, rules), rules)
     reasons = points_reasons_of_rows(X, rules)
     said = {reason: reason.to_json() for reason in {reason for row in reasons for reason in row}}
-    why = [[said[reason] for reason in row] for row in reasons]
-    return scores.assign(points=points["points"], points_band=bands, points_reasons=_objects(why, X.index))
+    why = _objects([[said[reason] for reason in row] for row in reasons])
+    return {"points": points, "points_band": band_of(passes(points, may, rules.cutoffs.at)), "points_reasons": why}
 
 
-def _with_outlook(scores: pd.DataFrame, rows: ForecastRows, forecast: Forecast) -> pd.DataFrame:
+def _outlook(rows: ForecastRows, forecast: Forecast) -> dict[str, NDArray[Any]]:
     days = curve_days(forecast.spec)
     outlooks = rows.outlook(np.array(days) * DAY_US)
     curves = told({name: outlook.curve for name, outlook in outlooks.items()}, days)
     means = {name: np.round(outlook.expected_days, 3) for name, outlook in outlooks.items()}
-    return scores.assign(
-        curve=_objects(curves, scores.index),
-        **{expected_days_to(target): means.get(target, np.nan) for target in TARGETS},
-    )
+    unknown = np.full(len(rows.rows), np.nan)
+    expected = {expected_days_to(target): means.get(target, unknown) for target in TARGETS}
+    return {"curve": _objects(curves), **expected}
 
 
-def _with_reasons(scores: pd.DataFrame, rows: ForecastRows, forecast: Forecast, target: str, top: int) -> pd.DataFrame:
+def _reasons(
+    rows: ForecastRows, forecast: Forecast, target: str, reached: Bools, top: int
+) -> dict[str, NDArray[np.object_]]:
     explanation, features = rows.explain(target), forecast.features
-    why = reason_rows(explanation, rows.X, features, top=top)
-    later = scores["reached"].to_numpy()
-    if "close" in forecast.targets and target != "close" and later.any():
-        of_close = reason_rows(rows.explain("close", later), rows.X[later], features, top=top)
-        for row, reasons in zip(np.flatnonzero(later), of_close, strict=True):
+    why = reason_rows(explanation, rows.rows, features, top=top)
+    if "close" in forecast.targets and target != "close" and reached.any():
+        of_close = reason_rows(rows.explain("close", reached), rows.rows.where(reached), features, top=top)
+        for row, reasons in zip(np.flatnonzero(reached), of_close, strict=True):
             why[row] = reasons
-    if forecast.grades is None:
-        grades = pd.DataFrame({"fit_grade": None, "behaviour_grade": None}, index=scores.index)
-    else:
-        grades = forecast.grades.assign(explanation.contributions, features).astype(object)
-        grades[explanation.reached] = None
-    return scores.assign(
-        fit_grade=grades["fit_grade"],
-        behaviour_grade=grades["behaviour_grade"],
-        reasons=_objects(why, scores.index),
-    )
+    grades = {name: np.full(len(rows.rows), None) for name in ("fit_grade", "behaviour_grade")}
+    if forecast.grades is not None:
+        assigned, open_rows = forecast.grades.assigned(explanation.contributions, features), ~explanation.reached
+        for name, values in grades.items():
+            values[open_rows] = assigned[name][open_rows].tolist()
+    return {**grades, "reasons": _objects(why)}
 
 
-def _exclusions(X: pd.DataFrame, exclusions: Sequence[Exclusion], veto: Veto | None) -> pd.Series:
+def _exclusions(X: FeatureRows, exclusions: Sequence[Exclusion], veto: Veto | None) -> NDArray[np.object_]:
     """Return for each row the name of every exclusion that applies, sales' veto among them."""
     applies: dict[str, Bools] = {}
     for exclusion in exclusions:
-        rows = all_hold(X, exclusion.when).to_numpy()
-        applies[exclusion.name] = applies.get(exclusion.name, False) | rows
+        applies[exclusion.name] = applies.get(exclusion.name, False) | are_all_met(X, exclusion.when)
     applies[VETO] = applies.get(VETO, False) | vetoed(X, veto)
-    return _sets([{"name": name} for name in applies], np.column_stack(list(applies.values())), X.index)
+    return _sets([{"name": name} for name in applies], np.column_stack(list(applies.values())))
 
 
-def _gates_missing(X: pd.DataFrame, gates: Sequence[Condition]) -> pd.Series:
+def _gates_missing(X: FeatureRows, gates: Sequence[Condition]) -> NDArray[np.object_]:
     """Return for each row every gate to SAL that is closed: its column and its condition."""
     parts = [
         {"column": g.column, "condition": g.model_dump(mode="json", by_alias=True, exclude_none=True)} for g in gates
     ]
-    closed = [~holds(X, gate).to_numpy() for gate in gates]
-    return _sets(parts, np.column_stack(closed) if closed else np.zeros((len(X), 0), dtype=bool), X.index)
+    closed = [~is_met(X, gate) for gate in gates]
+    return _sets(parts, np.column_stack(closed) if closed else np.zeros((len(X), 0), dtype=bool))
 
 
-def _sets(parts: Sequence[dict[str, Any]], applies: Bools, index: pd.Index) -> pd.Series:
+def _sets(parts: Sequence[dict[str, Any]], applies: Bools) -> NDArray[np.object_]:
     """Return for each row the parts that apply; rows to which the same ones apply share a list."""
     number = np.zeros(len(applies), dtype=np.int64)
     for column in applies.T:  # numbered anew with each part, so that the numbers stay small
         number = np.unique(2 * number + column, return_inverse=True)[1]
     _, first, place = np.unique(number, return_index=True, return_inverse=True)
     distinct = [[part for part, at in zip(parts, applies[row], strict=True) if at] for row in first]
-    return _objects([distinct[at] for at in place.tolist()], index)
+    return _objects([distinct[at] for at in place.tolist()])
 
 
-def _objects(values: Sequence[Any], index: pd.Index) -> pd.Series:
-    """Return lists as one column: pandas must not take them apart."""
-    return pd.Series(np.fromiter(values, dtype=object, count=len(values)), index=index, dtype=object)
+def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
+    """Return lists as one column: numpy must not take them apart."""
+    return np.fromiter(values, dtype=object, count=len(values))

@@ -48,16 +48,20 @@ _BAD: dict[int | str, dict[str, Any]] = {413: {"description": "Too large"}, 422:
 router = APIRouter(prefix="/v1")
 
 
-@router.post("/score", dependencies=KEYED, responses=_BAD, summary="Score a lead from raw facts")
-def post_score(facts: ScoreRequest, services: ServicesIn) -> OnlineScoreOut:
+@router.post(
+    "/score", dependencies=KEYED, responses=_BAD, response_model=OnlineScoreOut, summary="Score a lead from raw facts"
+)
+def post_score(facts: ScoreRequest, services: ServicesIn) -> Response:
     """Compute probabilities, band, points and reasons of one lead from its facts.
 
     The features are those of the nightly run, with the run's other leads as context: facts as in the source's tables
     give exactly the nightly score. Nothing is stored.
     """
     loaded = services.model.current()
-    answer = score_request(facts, loaded=loaded, history=services.history, max_facts=services.settings.max_facts)
-    return OnlineScoreOut.model_validate(answer.model_dump() | {"caution": services.caution()})
+    most, caution = services.settings.max_facts, services.caution()
+    answer = score_request(facts, loaded=loaded, history=services.history, max_facts=most, caution=caution)
+    # checked when it was made: FastAPI would take it apart and check it again
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 @router.get("/leads", dependencies=KEYED, responses=_BAD, summary="Open leads by priority")

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from features.errors import InputError
 from features.language.languages import Words
@@ -15,7 +14,7 @@ from features.language.sentences import words as lead_words
 from features.source_spec import SourceSpec
 from features.time_units import format_duration, parse_time
 from models.json_values import json_values
-from models.scoring.score_rows import score_rows
+from models.scoring.score_rows import score_columns
 from serve.api.contracts import OnlineScoreOut, ScoreRequest
 from serve.api.request_facts import request_facts
 from serve.reading.ingested_history import IngestHistory
@@ -23,7 +22,14 @@ from serve.reading.served_model import Loaded
 from serve.wording.sentences import words
 
 
-def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHistory, max_facts: int) -> OnlineScoreOut:
+def score_request(
+    request: ScoreRequest,
+    *,
+    loaded: Loaded,
+    history: IngestHistory,
+    max_facts: int,
+    caution: dict[str, str] | None = None,
+) -> OnlineScoreOut:
     """Score one lead.
 
     Parameters
@@ -36,6 +42,8 @@ def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHisto
         The other leads: of its account, and for the rates of campaigns and channels.
     max_facts : int
         Most events, changes and stages together.
+    caution : dict of str, optional
+        The warning about the model, in every language.
 
     Raises
     ------
@@ -51,20 +59,20 @@ def score_request(request: ScoreRequest, *, loaded: Loaded, history: IngestHisto
     facts = request_facts(request, forecast.spec, as_of=as_of)
     moment = np.array([parse_time(as_of)], dtype=np.int64)
     X = history.features_of(facts, moment, spec=forecast.spec, options=forecast.feature_options)
-    ids = pd.DataFrame({"lead_id": [request.lead_id], "as_of": [as_of]})
-    rows = score_rows(
-        X,
-        ids,
+    columns = score_columns(
+        forecast.read(X),
         forecast=forecast,
         cutoffs=loaded.cutoffs,
         rules=loaded.rules,
         top_reasons=loaded.top_reasons,
     )
+    row = {"lead_id": request.lead_id, "as_of": as_of, **{name: values[0] for name, values in columns.items()}}
     return OnlineScoreOut(
-        **presented(loaded.wording.sentences.worded(json_values(rows.iloc[0].to_dict()))),
+        **presented(loaded.wording.sentences.worded(json_values(row))),
         model_version=loaded.model_version,
         cutoff_version=loaded.cutoffs.version,
         scored_at=now,
+        caution=caution,
         notes=_notes(request, forecast.spec, as_of),
     )
 

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from features.kernel.coded_facts import CodedFacts, EventKinds, NumberedEvents
 from features.kernel.population import Population
 from features.source_spec import FeatureOptions, SourceSpec
 from features.tables.facts import TIME_COLUMNS, fact_schemas
+from models.feature_rows import FeatureRows
 from serve.reading.stage_outputs import Made, StageOutputs
 
 EVENTS_AT_ONCE = 1_000_000
@@ -69,7 +69,7 @@ class IngestHistory:
 
     def features_of(
         self, facts: CodedFacts, moments: Times, *, spec: SourceSpec, options: FeatureOptions
-    ) -> pd.DataFrame:
+    ) -> FeatureRows:
         """Return the feature rows of one lead from its own facts, among all other leads.
 
         Parameters
@@ -81,7 +81,7 @@ class IngestHistory:
         spec, options
             What the model was trained with.
         """
-        return self.engine(spec, options).rows(facts, moments)
+        return FeatureRows(self.engine(spec, options).columns_of(facts, moments), len(moments))
 
     def _read(self, spec: SourceSpec) -> Population:
         wanted = ["lead_id", "created_at", "account_id", *(n for n, c in spec.fit.items() if c.source_rate)]

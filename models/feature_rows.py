@@ -1,0 +1,114 @@
+"""Feature rows as arrays, column by column: what rules, encodings and reasons read, of one row as of many."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.arrays import Bools, Floats
+
+Objects = NDArray[np.object_]
+
+
+class FeatureRows:
+    """Feature rows, read by column. A column of a frame becomes an array when it is first read, once.
+
+    Parameters
+    ----------
+    columns : mapping of str to array
+        Numbers and yes/no as float64 with NaN, categories as objects with None; one entry a row.
+    count : int
+        Number of rows.
+    """
+
+    def __init__(self, columns: Mapping[str, Floats | Objects], count: int) -> None:
+        self._columns: dict[str, Floats | Objects] = dict(columns)
+        self._count = count
+        self._frame: pd.DataFrame | None = None
+
+    @classmethod
+    def of(cls, X: pd.DataFrame | FeatureRows) -> FeatureRows:
+        """Return the rows of a frame; rows that are read by column already are returned as they are."""
+        if isinstance(X, FeatureRows):
+            return X
+        rows = cls({}, len(X))
+        rows._frame = X
+        return rows
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
+
+    @property
+    def names(self) -> Collection[str]:
+        """Names of the columns."""
+        return self._columns.keys() if self._frame is None else self._frame.columns
+
+    def values(self, name: str) -> Floats | Objects:
+        """Return a column: float64 where it holds numbers or yes/no, else objects; missing is NaN or None.
+
+        Raises
+        ------
+        KeyError
+            If there is no such column.
+        """
+        if name not in self._columns and self._frame is not None:
+            self._columns[name] = _array(self._frame[name])
+        return self._columns[name]
+
+    def numbers(self, name: str) -> Floats:
+        """Return a column as float64; missing is NaN.
+
+        Raises
+        ------
+        TypeError or ValueError
+            If it holds text.
+        """
+        return np.asarray(self.values(name), dtype=np.float64)
+
+    def objects(self, name: str) -> Objects:
+        """Return a column as Python's own values; missing is None."""
+        if self._frame is not None:
+            return _objects(self._frame[name])
+        values = self.values(name).astype(object)
+        return np.where(self.known(name), values, None) if self.holds_numbers(name) else values
+
+    def holds_numbers(self, name: str) -> bool:
+        """Return whether a column holds numbers or yes/no."""
+        return self.values(name).dtype == np.float64
+
+    def known(self, name: str) -> Bools:
+        """Return where a column has a value."""
+        values = self.values(name)
+        if self.holds_numbers(name):
+            return np.asarray(~np.isnan(self.numbers(name)))
+        return np.fromiter((value is not None for value in values), dtype=bool, count=len(values))
+
+    def among(self, name: str, allowed: Collection[object]) -> Bools:
+        """Return where the value of a column is one of some; a missing one is none of them."""
+        values = self.values(name)
+        return np.fromiter((value in allowed for value in values.tolist()), dtype=bool, count=len(values))
+
+    def where(self, chosen: Bools) -> FeatureRows:
+        """Return some of the rows."""
+        if self._frame is not None:
+            return FeatureRows.of(self._frame[chosen])
+        columns = {name: values[chosen] for name, values in self._columns.items()}
+        return FeatureRows(columns, int(chosen.sum()))
+
+
+def _array(values: pd.Series) -> Floats | Objects:
+    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    return _objects(values)
+
+
+def _objects(values: pd.Series) -> Objects:
+    result: Objects = values.astype(object).to_numpy(copy=True)
+    result[values.isna().to_numpy()] = None
+    return result
