@@ -76,7 +76,9 @@ class FeatureRows:
         if self._frame is not None:
             return _objects(self._frame[name])
         values = self.values(name).astype(object)
-        return np.where(self.known(name), values, None) if self.holds_numbers(name) else values
+        if self.holds_numbers(name):
+            values[~self.known(name)] = None
+        return values
 
     def holds_numbers(self, name: str) -> bool:
         """Return whether a column holds numbers or yes/no."""

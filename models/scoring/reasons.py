@@ -178,7 +178,8 @@ def _values(X: FeatureRows, features: Sequence[Feature], row: Ints, speaking: In
         numbers = np.asarray(cells, dtype=np.float64)
         known = np.isfinite(numbers)
         said = (numbers != 0.0).astype(object) if feature.dtype == "boolean" else numbers.astype(object)
-        result[at] = np.where(known, said, None)
+        said[~known] = None
+        result[at] = said
     return list(result)
 
 
