@@ -38,7 +38,8 @@ def ask(demo_run: Path):
     def features(history: IngestHistory) -> pd.DataFrame:
         spec = run.spec()
         own = coded(arrow_facts(FactFrames(lead), spec), pa.array(lead["lead_id"], pa.string()), spec)
-        return history.features_of(own, moments, spec=spec, options=run.settings.features)
+        rows = history.features_of(own, moments, spec=spec, options=run.settings.features)
+        return pd.DataFrame({name: rows.values(name) for name in rows.names})
 
     return features
 
