@@ -122,7 +122,7 @@ OUTCOME_SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True)
-class Outcomes:
+class OutcomesByValue:
     """How all leads turned out, together and by value: what a rate is read from.
 
     Attributes
@@ -145,7 +145,7 @@ class Outcomes:
         return pa.concat_tables([self.everyone.to_table(None, pa.nulls(1, pa.string())), *columns])
 
     @classmethod
-    def from_table(cls, rows: pa.Table, columns: Iterable[str]) -> Outcomes:
+    def from_table(cls, rows: pa.Table, columns: Iterable[str]) -> OutcomesByValue:
         """Read rows of `OUTCOME_SCHEMA`, in any order.
 
         Parameters
@@ -183,7 +183,7 @@ class SourceFacts:
 
     Attributes
     ----------
-    outcomes : Outcomes
+    outcomes : OutcomesByValue
         Of all leads.
     value : mapping of str to array of int64
         The part of each lead of a block in each column; -1 where it has no value. The last part is empty: it is that
@@ -195,7 +195,7 @@ class SourceFacts:
     own_converted : array of bool
     """
 
-    outcomes: Outcomes
+    outcomes: OutcomesByValue
     value: Mapping[str, NDArray[np.int64]]
     own_value: Mapping[str, NDArray[np.int64]]
     own_matured: Times

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from features.as_of import Times, counts_as_outcome, is_known
 from features.kernel.coded_facts import CodedFacts, whole
-from features.kernel.other_leads import NEVER, AccountFacts, MaturedLeads, OtherLeads, Outcomes, SourceFacts
+from features.kernel.other_leads import NEVER, AccountFacts, MaturedLeads, OtherLeads, OutcomesByValue, SourceFacts
 from features.kernel.streams import Stream, in_order
 from features.source_spec import SourceSpec
 
@@ -80,7 +80,7 @@ class Population:
         Values of each lead in the columns with a rate.
     acts : Stream
         What leads of each account did themselves; codes are leads. No act is known before its lead is.
-    of_more : Outcomes or None
+    of_more : OutcomesByValue or None
         How leads turned out beyond these, with them; None where these are all.
     """
 
@@ -92,7 +92,7 @@ class Population:
     account: Texts
     values: Mapping[str, Texts]
     acts: Stream
-    of_more: Outcomes | None = None
+    of_more: OutcomesByValue | None = None
 
     @classmethod
     def of(
@@ -102,7 +102,7 @@ class Population:
         spec: SourceSpec,
         *,
         acts: tuple[NDArray[np.int64], Times] | None = None,
-        of_more: Outcomes | None = None,
+        of_more: OutcomesByValue | None = None,
     ) -> Population:
         """Collect what others depend on.
 
@@ -115,7 +115,7 @@ class Population:
         acts : tuple of arrays, optional
             What leads did themselves: for each act the lead's row in ``leads``, and the time; in any order. `others_of`
             needs none of a lead that has its account alone.
-        of_more : Outcomes, optional
+        of_more : OutcomesByValue, optional
             How all leads turned out, where these are whole accounts but not all of them.
         """
         lead_ids = leads["lead_id"].combine_chunks()
@@ -171,7 +171,7 @@ class Population:
         return np.asarray(counts_as_outcome(self.reached, self.created, horizon=horizon), dtype=np.bool_)
 
     @cached_property
-    def outcomes(self) -> Outcomes:
+    def outcomes(self) -> OutcomesByValue:
         """How leads turned out, together and by value."""
         if self.of_more is not None:
             return self.of_more
@@ -182,7 +182,7 @@ class Population:
             return MaturedLeads.of(counted, self._matured, one, self._converted.astype(np.int64), parts)
 
         by_column = {name: by(texts.codes, len(texts.names) + 1) for name, texts in self.values.items()}
-        return Outcomes(by(0 * one, 1), by_column, {name: texts.names for name, texts in self.values.items()})
+        return OutcomesByValue(by(0 * one, 1), by_column, {name: texts.names for name, texts in self.values.items()})
 
     def others_of(self, facts: CodedFacts) -> OtherLeads:
         """Return the others of leads that are part of the population, with the same facts."""

@@ -13,7 +13,7 @@ from features.as_of import AS_OF
 from features.families.feature_list import all_columns
 from features.families.rows import batch_schema
 from features.families.source_rates import rated_columns
-from features.kernel.other_leads import OUTCOME_SCHEMA, Outcomes
+from features.kernel.other_leads import OUTCOME_SCHEMA, OutcomesByValue
 from features.source_spec import SourceSpec
 from pipeline.outputs.feature_rows import RowsOf
 from pipeline.outputs.ingested_tables import read_observed_until, table_files
@@ -63,7 +63,9 @@ def rows_on_spark(context: StageContext) -> Iterator[tuple[RowsOf, pa.RecordBatc
             yield from _by_kind(batch, columns)
 
 
-def _outcomes(session: SparkSession, tables: dict[str, Path], spec: SourceSpec, engine: EngineOptions) -> Outcomes:
+def _outcomes(
+    session: SparkSession, tables: dict[str, Path], spec: SourceSpec, engine: EngineOptions
+) -> OutcomesByValue:
     """Return how all leads turned out, added up by value and moment on the cluster."""
     from pyspark.sql import functions as sql
 
@@ -77,7 +79,7 @@ def _outcomes(session: SparkSession, tables: dict[str, Path], spec: SourceSpec, 
     added = rows.groupBy(*keys).agg(*(sql.sum(name).alias(name) for name in sums))
     table = added.toArrow().cast(OUTCOME_SCHEMA)
     say(f"features: {table.num_rows:,} moments at which the time of leads was up")
-    return Outcomes.from_table(table, rated_columns(spec))
+    return OutcomesByValue.from_table(table, rated_columns(spec))
 
 
 def _by_kind(batch: pa.RecordBatch, columns: pa.Schema) -> Iterator[tuple[RowsOf, pa.RecordBatch]]:

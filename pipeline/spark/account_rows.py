@@ -14,7 +14,7 @@ from features.engine import blocks, numbered
 from features.families.feature_list import all_columns
 from features.families.rows import as_batch, batch_schema
 from features.kernel.coded_facts import NumberedEvents, OrderedEvents, coded, whole
-from features.kernel.other_leads import Outcomes
+from features.kernel.other_leads import OutcomesByValue
 from features.kernel.population import Population, Texts
 from features.labelling.snapshots import history_snapshots, open_snapshots
 from features.source_spec import FeatureOptions, SourceSpec
@@ -35,14 +35,14 @@ class FeatureTask:
     options : FeatureOptions
     observed_until_us : int
         Until when there are data.
-    outcomes : Outcomes or None
+    outcomes : OutcomesByValue or None
         Of all leads; None where no column has a rate.
     """
 
     spec: SourceSpec
     options: FeatureOptions
     observed_until_us: int
-    outcomes: Outcomes | None = None
+    outcomes: OutcomesByValue | None = None
 
 
 def row_schema(spec: SourceSpec, options: FeatureOptions) -> pa.Schema:

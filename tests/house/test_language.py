@@ -161,7 +161,8 @@ def test_every_sentence_about_a_column_is_one_of_a_feature(monkeypatch: pytest.M
     for source in (ROOT / "sources").glob("*/source.yaml"):
         spec = SourceSpec.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
         events = {name: family.model_copy(update={"measures": None}) for name, family in spec.events.items()}
-        for snapshots in (spec.snapshots, Snapshots(), Snapshots(anchor=f"stage:{spec.ladder[0]}")):
+        by_stage, nightly = Snapshots(anchor=f"stage:{spec.ladder[0]}"), Snapshots(every="1d", until="30d")
+        for snapshots in (spec.snapshots, Snapshots(), by_stage, nightly):
             feature_list(spec.model_copy(update={"snapshots": snapshots, "events": events}), FeatureOptions())
     columns = {key.removeprefix("column.") for key in LEAD_SENTENCES.sentences("en") if key.startswith("column.")}
     assert {key.removesuffix(".none") for key in columns} == said

@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 READERS = {
+    "pipeline/score/sinks/open_leads.py",  # score_runs, for the probability that puts the list in order
     "pipeline/score/sinks/sink.py",  # score.json, to ask the sinks for the run
     "pipeline/summary.py",  # score.json
     "serve/reading/score_store.py",  # score_runs: as a part of StoredRun

@@ -14,7 +14,7 @@ from features.families.rows import as_frame
 from features.families.source_rates import rated_columns
 from features.kernel.block import Block
 from features.kernel.coded_facts import coded
-from features.kernel.other_leads import Outcomes
+from features.kernel.other_leads import OutcomesByValue
 from features.kernel.population import Population
 from features.tables.facts import arrow_facts
 from features.time_units import to_micros
@@ -47,7 +47,7 @@ def test_accounts_apart_are_as_all_together(random_funnel, spec, options, seed):
         for name in pc.unique(account).to_pylist()
     ]
     rows = [Population.of(part["leads"], part["stages"], spec).outcomes.to_table() for part in parts]
-    outcomes = Outcomes.from_table(added(pa.concat_tables(rows)), rated_columns(spec))
+    outcomes = OutcomesByValue.from_table(added(pa.concat_tables(rows)), rated_columns(spec))
     made = []
     for part in parts:
         own = looks[looks["lead_id"].isin(part["leads"]["lead_id"].to_pylist())]

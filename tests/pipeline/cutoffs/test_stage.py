@@ -21,7 +21,7 @@ from models.cutoffs.evidence import BandEvidence
 from models.cutoffs.policies.knobs import Capacity, DealValue
 from models.cutoffs.policies.promised_precision import best_promise
 from models.cutoffs.policy_options import BandOptions
-from models.rules.sales_veto import DAYS_SINCE_EVENT
+from models.rules.sales_veto import DAYS_SINCE_EVENT, VETO
 from models.scoring.score_rows import score_rows
 from pipeline.cutoffs import stage as cutoffs
 from pipeline.features.stage import write_features
@@ -232,7 +232,7 @@ def test_whom_sales_rejected_is_counted_as_the_job_promotes(judged_by_points: St
     for lead in quiet:
         assert counted[lead]
         assert scores.loc[lead, "band"] == scores.loc[lead, "points_band"] == "none"
-        assert scores.loc[lead, "exclusions"][-1]["en"] == "Rejected by sales, nothing new since"
+        assert scores.loc[lead, "exclusions"][-1] == {"name": VETO}
     assert (scores["excluded"] == counted[scores.index]).all()
     without = replace(baseline, veto=None)
     assert decisions(X, without, forecast, "sql")["excluded"].sum() < counted.sum()
