@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta, norm
+from scipy.special import betaincinv, ndtri  # scipy.stats takes half a second to import
 
 _BINS = 10
 _PRIOR_LEADS = 5
@@ -39,8 +39,8 @@ def share_interval(hits: int, of: int, *, error: float) -> Interval:
     """
     if of == 0:
         return Interval(float("nan"), 0.0, 1.0)
-    low = 0.0 if hits == 0 else float(beta.ppf(error, hits, of - hits + 1))
-    high = 1.0 if hits == of else float(beta.ppf(1 - error, hits + 1, of - hits))
+    low = 0.0 if hits == 0 else float(betaincinv(hits, of - hits + 1, error))
+    high = 1.0 if hits == of else float(betaincinv(hits + 1, of - hits, 1 - error))
     return Interval(hits / of, low, high)
 
 
@@ -57,7 +57,7 @@ def auc_interval(score: np.ndarray, won: np.ndarray, *, error: float) -> Interva
 
 
 def _around(value: float, spread: float, fewer: int, error: float) -> Interval:
-    reach = float(norm.isf(error)) * np.hypot(spread, 0.5 / max(fewer, 1))
+    reach = -float(ndtri(error)) * np.hypot(spread, 0.5 / max(fewer, 1))
     return Interval(value, max(value - reach, 0.0), min(value + reach, 1.0))
 
 
@@ -82,7 +82,7 @@ def rank_correlation(x: np.ndarray, y: np.ndarray, beside: np.ndarray, *, error:
     xy, xb, yb = (np.corrcoef(ranks[:, i], ranks[:, j])[0, 1] if varies[j] else 0.0 for i, j in pairs)
     left = np.sqrt(max((1 - xb**2) * (1 - yb**2), 1e-12))
     size = float(min(abs(xy), abs((xy - xb * yb) / left), 1 - 1e-9))
-    reach = 1.03 * float(norm.isf(error)) / np.sqrt(len(x) - 3)
+    reach = 1.03 * -float(ndtri(error)) / np.sqrt(len(x) - 3)
     low, high = np.tanh(np.arctanh(size) + np.array([-reach, reach]))
     return Interval(size, max(float(low), 0.0), float(high))
 

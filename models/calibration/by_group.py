@@ -81,9 +81,9 @@ def groupings(
 def _values(rows: pd.DataFrame, column: str) -> pd.Series:
     """Return a column as text, the most frequent values by lead; equally frequent ones by name."""
     values = rows[column]
-    text = values.map(lambda value: f"{value:g}" if isinstance(value, float) else str(value)).where(
-        values.notna(), MISSING
-    )
+    codes, distinct = pd.factorize(values)
+    names = [f"{value:g}" if isinstance(value, float) else str(value) for value in distinct]
+    text = pd.Series(np.array([*names, MISSING], dtype=object)[codes], index=values.index)
     leads = rows["lead_id"].groupby(text).nunique().drop(MISSING, errors="ignore")
     top_values = leads.sort_index().sort_values(ascending=False, kind="stable").index[:MOST_VALUES]
     return text.where(text.isin([*top_values, MISSING]), OTHER)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from scipy.optimize import brentq
-
 from models.arrays import Floats
 from models.log_odds import log_odds_to_probability
 
@@ -54,4 +52,6 @@ def matching_intercept(like: Floats, log_odds: Floats, weights: Floats) -> float
         return -LARGEST_SHIFT
     if surplus(LARGEST_SHIFT) <= 0:
         return LARGEST_SHIFT
+    from scipy.optimize import brentq  # here, since it takes a moment and only who fits needs it
+
     return float(brentq(surplus, -LARGEST_SHIFT, LARGEST_SHIFT, xtol=NEAR_ENOUGH))

@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression, minimize
 
 from models.arrays import Floats
 from models.log_odds import log_losses, log_odds_to_probability
@@ -82,6 +81,8 @@ def fit_score_calibration(
 
 
 def _fit_isotonic(score: Floats, y: Floats, weight: Floats) -> ScoreCalibration:
+    from scipy.optimize import isotonic_regression  # here, as below: whoever only reads a curve needs no optimiser
+
     knots, group = np.unique(score, return_inverse=True)
     mass = np.bincount(group, weights=weight)
     rate = np.bincount(group, weights=weight * y) / mass
@@ -91,6 +92,8 @@ def _fit_isotonic(score: Floats, y: Floats, weight: Floats) -> ScoreCalibration:
 
 
 def _fit_logistic(score: Floats, y: Floats, weight: Floats) -> ScoreCalibration:
+    from scipy.optimize import minimize
+
     centre = float(np.average(score, weights=weight))
     scale = float(np.sqrt(np.average((score - centre) ** 2, weights=weight))) or 1.0
     standard = (score - centre) / scale

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.cutoffs.counting import Counting
-from models.cutoffs.first_promotions import first_promotions
+from models.cutoffs.first_promotions import FirstPassages, first_promotions
 from models.measures.bootstrap import Interval, drawn_weights, interval
 from models.measures.observed_outcomes import WEIGHT
 from models.measures.weighted_share import weighted_share
@@ -24,10 +24,17 @@ def promoted_outcomes(rows: pd.DataFrame, passes: npt.ArrayLike) -> pd.DataFrame
     passes : array of bool
         Which rows a rule promotes.
     """
+    return _promotions(rows, passes).set_index("lead_id")[["y", "weight"]]
+
+
+def _promotions(rows: pd.DataFrame, passes: npt.ArrayLike) -> pd.DataFrame:
+    """Return each promoted lead at its first passing row, with outcome and weight."""
     promoted = first_promotions(rows["lead_id"], rows["as_of_us"], passes)
-    keys = ["lead_id", "as_of_us"]
-    outcomes = rows[[*keys, "y"]].assign(weight=rows.get(WEIGHT, 1.0))
-    return promoted.merge(outcomes, on=keys, how="left").set_index("lead_id")[["y", "weight"]]
+    return promoted.merge(_outcomes(rows), on=["lead_id", "as_of_us"], how="left")
+
+
+def _outcomes(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[["lead_id", "as_of_us", "y"]].assign(weight=rows.get(WEIGHT, 1.0))
 
 
 def precision_difference(
@@ -79,13 +86,16 @@ def promoted_precision(
         ``leads`` (all of them), ``per_week``, ``precision`` and its 95 % bounds ``low`` and ``high`` (nan without any
         lead); ``worked``, the leads whose outcome says something, and ``effective_leads``, what they are worth.
     """
-    promotions = first_promotions(rows["lead_id"], rows["as_of_us"], passes)
-    outcome = promoted_outcomes(rows, passes)
-    counted = counting or Counting.of_all(rows["as_of_us"])
-    precision = weighted_share(outcome["y"], outcome["weight"])
+    outcome = _promotions(rows, passes)
+    return _precision(outcome, counting or Counting.of_all(rows["as_of_us"]))
+
+
+def _precision(promotions: pd.DataFrame, counting: Counting) -> dict[str, float]:
+    """Return what `promoted_precision` says of promotions: ``as_of_us``, ``y``, ``weight``; one row a lead."""
+    precision = weighted_share(promotions["y"], promotions["weight"])
     return {
-        "leads": float(len(outcome)),
-        "per_week": counted.per_week(counted.leads(promotions)),
+        "leads": float(len(promotions)),
+        "per_week": counting.per_week(counting.leads(promotions)),
         "precision": precision.share.value,
         "low": precision.share.low,
         "high": precision.share.high,
@@ -130,17 +140,7 @@ def precision_against_volume(
         return pd.DataFrame(columns=["threshold", *columns], dtype="float64")
     at = np.unique(np.linspace(0, len(best) - 1, steps + 1).round().astype(int))[1:] if len(best) > 1 else np.array([0])
     thresholds = np.unique(best[at])[::-1]
-    records = _records(rows, np.where(entering, values, -np.inf))
-    record_rows, reached = rows.iloc[records], values[records]
+    passages = FirstPassages.of(rows["lead_id"], rows["as_of_us"], values, entering)
+    promotions = _outcomes(rows).iloc[passages.row]
     counted = counting or Counting.of_all(rows["as_of_us"])
-    points = [{"threshold": t, **promoted_precision(record_rows, reached >= t, counting=counted)} for t in thresholds]
-    return pd.DataFrame(points)
-
-
-def _records(rows: pd.DataFrame, values: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
-    """Return where a lead's score is higher than ever before: it first passes a threshold at no other row."""
-    frame = pd.DataFrame({"lead": pd.factorize(rows["lead_id"])[0], "at": rows["as_of_us"].to_numpy(), "value": values})
-    ordered = frame.sort_values(["lead", "at"], kind="stable")
-    best = ordered.groupby("lead")["value"].cummax()
-    before = best.groupby(ordered["lead"]).shift(fill_value=-np.inf)
-    return np.sort(ordered.index[best > before].to_numpy(dtype=np.intp))
+    return pd.DataFrame([{"threshold": t, **_precision(promotions[passages.at(t)], counted)} for t in thresholds])

@@ -91,14 +91,14 @@ def fit_naive_bayes(
     won = np.asarray(y, dtype="float64")
     weight = np.ones(len(won)) if weights is None else np.asarray(weights, dtype="float64")
     prior = np.log((weight @ won + FIRST_COUNT) / (weight @ (1 - won) + FIRST_COUNT))
-    fields = []
+    counts, fields = pd.DataFrame({"won": weight * won, "lost": weight * (1 - won)}), []
     for feature in features:
         edges = _edges(X[feature.name]) if feature.dtype == "number" else None
         codes, names = _levels(X[feature.name], edges)
         order = sorted(set(names))
-        level = np.array([order.index(name) for name in names], dtype="int64")[codes[codes >= 0]]
-        counts = pd.DataFrame({"won": weight * won, "lost": weight * (1 - won)})[codes >= 0]
-        sums = counts.groupby(level, sort=True).sum() + FIRST_COUNT
+        missing = len(order)
+        level = np.array([*(order.index(name) for name in names), missing], dtype="int64")[codes]
+        sums = counts.groupby(level, sort=True).sum().drop(index=missing, errors="ignore") + FIRST_COUNT
         ratios = np.log(sums["won"] / sums["won"].sum()) - np.log(sums["lost"] / sums["lost"].sum())
         table = {order[number]: float(ratio) for number, ratio in ratios.items()}
         fields.append(FieldTable(feature.name, edges, table))

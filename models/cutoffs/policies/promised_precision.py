@@ -21,7 +21,6 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc, betaincinv  # scipy.stats takes half a second to import
 
 from features.errors import InputError
 from models.arrays import Floats
@@ -73,6 +72,8 @@ def tail_probabilities(won: npt.ArrayLike, leads: npt.ArrayLike, share: float) -
     >>> tail_probabilities([2, 0], [2, 0], 0.3).round(2).tolist()  # two of two: 0.3 squared
     [0.09, 1.0]
     """
+    from scipy.special import betainc  # here, as below: it takes a moment, and whoever only reads settings needs none
+
     k, n = np.asarray(won, dtype="float64"), np.asarray(leads, dtype="float64")
     # The binomial tail is a regularised incomplete beta function.
     return np.asarray(np.where(k > 0, betainc(np.maximum(k, 1), np.maximum(n - k, 0) + 1, share), 1.0))
@@ -180,6 +181,8 @@ def lower_bound(won: float, leads: float, *, confidence: float) -> float:
     >>> round(lower_bound(2, 2, confidence=0.91), 2)
     0.3
     """
+    from scipy.special import betaincinv
+
     return float(betaincinv(won, leads - won + 1, 1 - confidence)) if won > 0 else 0.0
 
 
