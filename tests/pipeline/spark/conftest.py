@@ -97,7 +97,7 @@ def wait_for_workers(pages: int, count: int, folder: Path) -> None:
             with urllib.request.urlopen(f"http://{HOST}:{pages}/json/", timeout=5) as answer:
                 if json.load(answer)["aliveworkers"] == count:
                     return
-        except OSError:
+        except (OSError, json.JSONDecodeError):  # not there yet, or not yet with its JSON
             pass
         time.sleep(0.5)
     raise AssertionError("no cluster:\n" + "\n".join(log.read_text()[-2000:] for log in folder.glob("*.log")))
