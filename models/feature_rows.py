@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from models.arrays import Bools, Floats
 
 Objects = NDArray[np.object_]
+Array = TypeVar("Array", Floats, Bools)
+NO_TEXT: Objects = np.full(1, None, dtype=object)
 
 
 class FeatureRows:
@@ -28,6 +31,7 @@ class FeatureRows:
         self._columns: dict[str, Floats | Objects] = dict(columns)
         self._count = count
         self._frame: pd.DataFrame | None = None
+        self._texts: dict[str, tuple[NDArray[np.int64], Objects]] = {}
 
     @classmethod
     def of(cls, X: pd.DataFrame | FeatureRows) -> FeatureRows:
@@ -80,21 +84,36 @@ class FeatureRows:
             values[~self.known(name)] = None
         return values
 
+    def mapped(self, name: str, function: Callable[[Objects], Array]) -> Array:
+        """Return what a function makes of each value of a column, None among them.
+
+        Texts of a frame are few and stand in many rows, so that the function is asked of each once.
+        """
+        if self._frame is None or not self._is_text(name):
+            return function(self.objects(name))
+        if name not in self._texts:
+            place, texts = pd.factorize(self._frame[name])  # place is -1 where it is missing
+            self._texts[name] = place, np.concatenate([texts.to_numpy(dtype=object), NO_TEXT])
+        places, values = self._texts[name]
+        answers: Array = function(values)[places]
+        return answers
+
     def holds_numbers(self, name: str) -> bool:
         """Return whether a column holds numbers or yes/no."""
-        return self.values(name).dtype == np.float64
+        return not self._is_text(name) and self.values(name).dtype == np.float64
 
     def known(self, name: str) -> Bools:
         """Return where a column has a value."""
-        values = self.values(name)
         if self.holds_numbers(name):
             return np.asarray(~np.isnan(self.numbers(name)))
-        return np.fromiter((value is not None for value in values), dtype=bool, count=len(values))
+        return self.mapped(name, lambda values: np.array([value is not None for value in values], dtype=bool))
 
     def among(self, name: str, allowed: Collection[object]) -> Bools:
         """Return where the value of a column is one of some; a missing one is none of them."""
-        values = self.values(name)
-        return np.fromiter((value in allowed for value in values.tolist()), dtype=bool, count=len(values))
+        if self.holds_numbers(name):
+            values = self.numbers(name).tolist()
+            return np.fromiter((value in allowed for value in values), dtype=bool, count=len(values))
+        return self.mapped(name, lambda values: np.array([value in allowed for value in values], dtype=bool))
 
     def where(self, chosen: Bools) -> FeatureRows:
         """Return some of the rows."""
@@ -102,6 +121,9 @@ class FeatureRows:
             return FeatureRows.of(self._frame[chosen])
         columns = {name: values[chosen] for name, values in self._columns.items()}
         return FeatureRows(columns, int(chosen.sum()))
+
+    def _is_text(self, name: str) -> bool:
+        return self._frame is not None and isinstance(self._frame[name].dtype, pd.StringDtype)
 
 
 def _array(values: pd.Series) -> Floats | Objects:

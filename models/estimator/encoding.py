@@ -70,7 +70,7 @@ class Encoding:
         result = np.empty((len(rows), len(self.columns)), dtype=np.float64)
         result[:, : len(self.numbers)] = number_matrix(rows, self.numbers)
         for position, vocabulary in enumerate(self.vocabularies, start=len(self.numbers)):
-            result[:, position] = vocabulary.codes(rows.objects(vocabulary.column))
+            result[:, position] = rows.mapped(vocabulary.column, vocabulary.codes)
         return result
 
     def to_json(self) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def fit_encoding(
     for feature in features:
         if feature.dtype == "category":
             vocabulary = _vocabulary(X[feature.name], lead_ids, min_leads, max_categories)
-            if _varies(vocabulary.codes(rows.objects(feature.name))):
+            if _varies(rows.mapped(feature.name, vocabulary.codes)):
                 vocabularies.append(vocabulary)
     return Encoding(varying_numbers, tuple(vocabularies))
 
