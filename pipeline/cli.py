@@ -10,7 +10,7 @@ import typer
 
 from features.errors import InputError
 from pipeline.runner.progress import say
-from pipeline.what_if.options import WHAT_IF, CommandLine, without_question
+from pipeline.what_if.options import WHAT_IF, CommandLine, without_option, without_question
 
 if TYPE_CHECKING:  # the stages bring DuckDB and pandas with them: whoever only asks must not wait for those
     from pipeline.runner.stages import StageContext
@@ -72,22 +72,6 @@ def read_as_of(text: str) -> int:
 
 
 def _add_stage_command(name: str, text: str) -> None:
-    @app.command(name, help=text)
-    def command(
-        source: SourceOption = DEMO_SOURCE,
-        data: DataOption = DEMO_DATA,
-        out: OutOption = DEMO_OUT,
-        params: ParamsOption = None,
-        assignments: SetOption = None,
-        force: ForceOption = False,
-    ) -> None:
-        from pipeline.runner.stages import run_stage
-
-        run_stage(name, _context(source, data, out, params, assignments), force=force)
-
-
-def _add_mass_stage_command(name: str, text: str) -> None:
-    @app.command(name, help=text)
     def command(
         source: SourceOption = DEMO_SOURCE,
         data: DataOption = DEMO_DATA,
@@ -100,6 +84,8 @@ def _add_mass_stage_command(name: str, text: str) -> None:
         from pipeline.runner.stages import run_stage
 
         run_stage(name, _context(source, data, out, params, assignments, engine), force=force)
+
+    app.command(name, help=text)(command if name in MASS_STAGES else without_option(command, "engine"))
 
 
 MASS_STAGES = ("features", "score")
@@ -117,7 +103,7 @@ STAGE_HELP = {
     "score": "Score the open leads, with reasons, into the score store.",
 }
 for _name, _text in STAGE_HELP.items():
-    (_add_mass_stage_command if _name in MASS_STAGES else _add_stage_command)(_name, _text)
+    _add_stage_command(_name, _text)
 
 
 @app.command(WHAT_IF)
@@ -151,6 +137,17 @@ def run(
     from pipeline.summary import summary_table
 
     run_all(_context(source, data, out, params, assignments, engine))
+    typer.echo(summary_table(out))
+
+
+@app.command()
+def demo(out: OutOption = DEMO_OUT, params: ParamsOption = None, assignments: SetOption = None) -> None:
+    """Simulate a company and run every stage on it; an interrupted run goes on where it stopped."""
+    from pipeline.runner.stages import STAGES, run_all
+    from pipeline.summary import summary_table
+
+    context = _context(DEMO_SOURCE, out / "simulate" / "export", out, params, assignments)
+    run_all(context, [stage.name for stage in STAGES])
     typer.echo(summary_table(out))
 
 

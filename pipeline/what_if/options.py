@@ -47,17 +47,24 @@ def without_question(command: Callable[..., None]) -> Callable[..., None]:
     return _with_options(command, ())
 
 
+def without_option(command: Callable[..., None], name: str) -> Callable[..., None]:
+    """Leave an option out of a command: it has its default, and nobody can give it."""
+    parts = inspect.signature(command, eval_str=True).parameters.values()
+    return _with_signature(command, [part for part in parts if part.name != name])
+
+
 def _with_options(command: Callable[..., None], options: Iterable[inspect.Parameter]) -> Callable[..., None]:
+    parts = inspect.signature(command, eval_str=True).parameters.values()
+    return _with_signature(command, [*options, *(p for p in parts if p.kind is not inspect.Parameter.VAR_KEYWORD)])
+
+
+def _with_signature(command: Callable[..., None], parameters: Iterable[inspect.Parameter]) -> Callable[..., None]:
     @wraps(command)
     def with_signature(**given: Any) -> None:
         command(**given)
 
-    signature = inspect.signature(command, eval_str=True)
-    command_parameters = [
-        part for part in signature.parameters.values() if part.kind is not inspect.Parameter.VAR_KEYWORD
-    ]
-    parameters = [part.replace(kind=inspect.Parameter.KEYWORD_ONLY) for part in [*options, *command_parameters]]
-    with_signature.__dict__["__signature__"] = signature.replace(parameters=parameters)
+    named = [part.replace(kind=inspect.Parameter.KEYWORD_ONLY) for part in parameters]
+    with_signature.__dict__["__signature__"] = inspect.Signature(named)
     return with_signature
 
 
@@ -87,6 +94,14 @@ class CommandLine(TyperGroup):
             alone.command(name, help=command.help)(with_question(inspect.unwrap(command.callback)))
             command = typer.main.get_command(alone)
         return name, command, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; what is wrong with an option is said without the words that pydantic puts before it."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
 
 
 def asks_about_cutoffs(arguments: list[str]) -> bool:
