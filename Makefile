@@ -4,13 +4,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-export UV_COMPILE_BYTECODE := 1
+# A module is compiled when it is first imported, and kept: most of what is installed is never imported.
+export PYTHONDONTWRITEBYTECODE :=
 export UV_PYTHON_DOWNLOADS := never
 export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo run test check bench format translations serve screenshots lock browser clean
+.PHONY: help setup demo repro run test check bench format translations serve screenshots lock browser clean
 
 help: ## Show what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -19,13 +20,18 @@ setup: $(VENV)/installed ## Create .venv and install everything locked in requir
 
 $(VENV)/installed: requirements.lock requirements-installer.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), "Python 3.11 to 3.13 is needed, this is " + sys.version'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-installer.lock
+	@# the interpreter's own pip installs uv where there is one: putting pip into .venv takes longer than all the rest
+	@test -x $(BIN)/python || $(PYTHON) -m venv $$($(PYTHON) -m pip --version >/dev/null 2>&1 && echo --without-pip) $(VENV)
+	$$($(PYTHON) -m pip --version >/dev/null 2>&1 && echo $(PYTHON) || echo $(BIN)/python) \
+	  -m pip --python $(BIN)/python install --quiet --require-hashes -r requirements-installer.lock
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: setup ## Simulate a company, train, judge against its points, score its open leads; show the result
+	@$(BIN)/python -m pipeline.warm_up & $(BIN)/leadscore demo; status=$$?; wait; exit $$status
+
+repro: setup ## The demo stage by stage, by DVC: the same outputs, and dvc.lock brought up to date
 	$(BIN)/dvc repro --no-commit
 	@$(BIN)/leadscore summary
 

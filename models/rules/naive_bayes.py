@@ -91,16 +91,19 @@ def fit_naive_bayes(
     won = np.asarray(y, dtype="float64")
     weight = np.ones(len(won)) if weights is None else np.asarray(weights, dtype="float64")
     prior = np.log((weight @ won + FIRST_COUNT) / (weight @ (1 - won) + FIRST_COUNT))
-    counts, fields = pd.DataFrame({"won": weight * won, "lost": weight * (1 - won)}), []
+    fields = []
     for feature in features:
         edges = _edges(X[feature.name]) if feature.dtype == "number" else None
         codes, names = _levels(X[feature.name], edges)
-        order = sorted(set(names))
-        missing = len(order)
-        level = np.array([*(order.index(name) for name in names), missing], dtype="int64")[codes]
-        sums = counts.groupby(level, sort=True).sum().drop(index=missing, errors="ignore") + FIRST_COUNT
-        ratios = np.log(sums["won"] / sums["won"].sum()) - np.log(sums["lost"] / sums["lost"].sum())
-        table = {order[number]: float(ratio) for number, ratio in ratios.items()}
+        order = {name: place for place, name in enumerate(sorted(set(names)))}
+        level = np.array([*(order[name] for name in names), len(order)], dtype="int64")[codes]
+        present = np.unique(level[level < len(order)])  # of the levels that deciles make, some may have no row
+        wins, losses = (
+            np.bincount(level, counts, len(order) + 1)[present] + FIRST_COUNT
+            for counts in (weight * won, weight * (1 - won))
+        )
+        ratios = np.log(wins / wins.sum()) - np.log(losses / losses.sum())
+        table = dict(zip(np.array(list(order), dtype=object)[present].tolist(), ratios.tolist(), strict=True))
         fields.append(FieldTable(feature.name, edges, table))
     return NaiveBayes(float(prior), tuple(fields))
 

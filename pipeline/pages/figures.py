@@ -35,6 +35,9 @@ def draw(figure: Figure, kind: str) -> bytes:
     metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[kind]
     stream = io.BytesIO()
     with rc_context(STYLE):
+        if figure.get_layout_engine() is not None:  # places are worked out once, not anew for every file
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
         figure.savefig(stream, format=kind, dpi=110, metadata=metadata)
     return stream.getvalue()
 

@@ -1,0 +1,38 @@
+"""Machine code of the slow loops, made and kept on disk before a stage needs it: beside the first stages of the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.engine import compute_features
+from features.source_spec import FeatureOptions, SourceSpec
+from features.tables.facts import FactFrames
+from models.tree_shap.forest import Forest
+from pipeline.source.folder import read_source
+
+
+def compile_features(spec: SourceSpec) -> None:
+    """Compute the features of one lead with one event."""
+    leads = pd.DataFrame({"lead_id": ["a"], "created_us": np.zeros(1, np.int64)})
+    events = pd.DataFrame(
+        {"lead_id": ["a"], "occurred_us": np.ones(1, np.int64), "event_type": [next(iter(spec.events))]}
+    )
+    looks = pd.DataFrame({"lead_id": ["a"], "as_of_us": np.full(1, 2, np.int64)})
+    compute_features(FactFrames(leads, events=events), looks, spec, FeatureOptions())
+
+
+def compile_reasons() -> None:
+    """Explain the forecast of a tree with one split."""
+    import lightgbm
+
+    X, params = np.arange(40.0).reshape(-1, 1), {"verbosity": -1, "min_data_in_leaf": 5, "num_threads": 1}
+    booster = lightgbm.train(params, lightgbm.Dataset(X, X[:, 0]), num_boost_round=1)
+    Forest.of_texts([booster.model_to_string()]).contributions(X)
+
+
+if __name__ == "__main__":
+    compile_features(read_source(Path("sources/demo"), {}).spec)
+    compile_reasons()
