@@ -1,4 +1,4 @@
-"""Machine code of the slow loops, made and kept on disk before a stage needs it: beside the first stages of the demo."""
+"""Machine code of the slow loops, made and kept on disk before a stage needs it, beside the first ones of the demo."""
 
 from __future__ import annotations
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from models.arrays import Bools, Floats
 from models.bands import PerBand, passes, rows_that_may_enter
 from models.cutoffs.cutoffs import Cutoffs
 from models.cutoffs.first_promotions import first_promotions
 from models.evaluation.importance import family_importance, subject_importance
+from models.evaluation.learning_curve import LearningCurve
 from models.evaluation.promoted_precision import precision_against_volume, precision_difference, promoted_precision
 from models.evaluation.stage_conversion import Conversion, conversion_steps, convert
 from models.evaluation.target_evaluation import BASELINE, MODEL
@@ -84,8 +87,22 @@ def evaluate_run(context: StageContext, *, on_step: Callable[[], None] = lambda:
     on_step : callable
         Told of every step, ``STEPS - 1`` in sum, for progress.
     """
-    history, baseline, cutoffs = read_features(context, "history"), read_baseline(context), read_cutoffs(context)
-    spec, forecast = context.spec(), read_final(context)
+    history, forecast, target = read_features(context, "history"), read_final(context), read_cutoffs(context).target
+    # The curve's models are trained beside the rest; BLAS on one thread sums in the same order whatever else runs.
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(1) as beside:
+        learning = beside.submit(curve_of, context, history, forecast, target)
+        return _judged(context, history, forecast, learning, on_step)
+
+
+def _judged(
+    context: StageContext,
+    history: pd.DataFrame,
+    forecast: Forecast,
+    learning: Future[LearningCurve | None],
+    on_step: Callable[[], None],
+) -> Evaluation:
+    """Judge the forecast while its learning curve is made."""
+    spec, baseline, cutoffs = context.spec(), read_baseline(context), read_cutoffs(context)
     # The target of the cut-offs first, as everywhere in the report.
     targets: list[str] = sorted(spec.targets, key=lambda name: (name != cutoffs.target, name))
     judged = {
@@ -101,9 +118,9 @@ def evaluate_run(context: StageContext, *, on_step: Callable[[], None] = lambda:
     importance = _importance(forecast, _evenly(primary, context.settings.evaluate.shap_rows), cutoffs.target)
     open_leads = _open_leads(context, forecast, baseline, cutoffs)
     on_step()
-    learning = curve_of(context, history, forecast, cutoffs.target)
-    on_step()
     groups = group_tables(tests, forecast, baseline, cutoffs, importance.subjects)
+    curve = learning.result()
+    on_step()
     return Evaluation(
         spec=spec,
         features=forecast.features,
@@ -122,7 +139,7 @@ def evaluate_run(context: StageContext, *, on_step: Callable[[], None] = lambda:
         promotions=promotions,
         importance=importance,
         open_leads=open_leads,
-        learning=learning,
+        learning=curve,
         grades=graded_test_leads(primary, forecast, baseline, cutoffs, seed=context.settings.seed),
         data=data_notes(context),
     )
