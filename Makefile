@@ -20,10 +20,8 @@ setup: $(VENV)/installed ## Create .venv and install everything locked in requir
 
 $(VENV)/installed: requirements.lock requirements-installer.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), "Python 3.11 to 3.13 is needed, this is " + sys.version'
-	@# the interpreter's own pip installs uv where there is one: putting pip into .venv takes longer than all the rest
-	@test -x $(BIN)/python || $(PYTHON) -m venv $$($(PYTHON) -m pip --version >/dev/null 2>&1 && echo --without-pip) $(VENV)
-	$$($(PYTHON) -m pip --version >/dev/null 2>&1 && echo $(PYTHON) || echo $(BIN)/python) \
-	  -m pip --python $(BIN)/python install --quiet --require-hashes -r requirements-installer.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-installer.lock
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@

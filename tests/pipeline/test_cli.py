@@ -12,6 +12,7 @@ import time
 import pytest
 
 from pipeline.cli import main
+from pipeline.runner.stages import STAGES
 
 COMMAND = [sys.executable, "-m", "pipeline.cli"]
 HEED = (
@@ -48,6 +49,24 @@ def test_a_stage_before_its_time_names_the_one_to_run(tmp_path, project_root, ca
     arguments = ["--source", project_root / "sources" / "demo", "--data", tmp_path / "export", "--out", tmp_path]
     assert exit_code("train", *arguments) == 2
     assert "Run 'leadscore ingest' first" in capsys.readouterr().err
+
+
+def test_the_demo_goes_on_where_it_stopped(demo_run, small_demo, project_root, tmp_path, monkeypatch, capsys):
+    (tmp_path / "sources").symlink_to(project_root / "sources")
+    monkeypatch.chdir(tmp_path)
+    knobs = [part for assignment in small_demo for part in ("--set", assignment)]
+    assert exit_code("demo", "--out", demo_run, *knobs) == 0
+    shown = capsys.readouterr()
+    assert shown.err.split("\n")[:-1] == [f"{stage.name}: nothing changed" for stage in STAGES]
+    assert shown.out.startswith("Verdict: the model ")
+
+
+def test_an_engine_that_is_none_is_refused_in_words_of_this_command(tmp_path, capsys):
+    assert exit_code("score", "--engine", "sparkle") == 2
+    said = capsys.readouterr().err
+    assert "Invalid value for '--engine': 'sparkle' is not one of 'duckdb', 'spark'." in said
+    assert exit_code("train", "--engine", "spark") == 2
+    assert "No such option: --engine" in capsys.readouterr().err
 
 
 def test_check_of_a_good_source_exits_0_and_of_a_bad_one_2(demo_run, project_root, tmp_path, capsys):
