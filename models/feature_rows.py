@@ -111,8 +111,10 @@ class FeatureRows:
     def among(self, name: str, allowed: Collection[object]) -> Bools:
         """Return where the value of a column is one of some; a missing one is none of them."""
         if self.holds_numbers(name):
-            values = self.numbers(name).tolist()
-            return np.fromiter((value in allowed for value in values), dtype=bool, count=len(values))
+            values, result = self.numbers(name), np.zeros(len(self), dtype=bool)
+            for number in allowed:
+                result |= values == number
+            return result
         return self.mapped(name, lambda values: np.array([value in allowed for value in values], dtype=bool))
 
     def where(self, chosen: Bools) -> FeatureRows:

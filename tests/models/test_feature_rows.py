@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.feature_rows import FeatureRows
@@ -16,6 +16,7 @@ def by_row(values):
 
 
 @pytest.mark.parametrize("dtype", ["str", "object", "string"])
+@settings(deadline=None)
 @given(values=TEXTS)
 def test_texts_of_a_frame_answer_as_row_by_row(dtype, values):
     frame = FeatureRows.of(pd.DataFrame({"stage": pd.Series(values, dtype=dtype)}))
@@ -24,7 +25,7 @@ def test_texts_of_a_frame_answer_as_row_by_row(dtype, values):
     assert frame.known("stage").tolist() == rows.known("stage").tolist()
     length = frame.mapped("stage", lambda texts: np.array([-1.0 if text is None else len(text) for text in texts]))
     assert length.tolist() == [-1.0 if value is None else len(value) for value in values]
-    assert not frame.holds_numbers("stage") or not values
+    assert not frame.holds_numbers("stage")
 
 
 def test_a_text_of_a_frame_is_asked_about_once():
