@@ -84,6 +84,20 @@ class TrainingRows:
         )
 
 
+def every_manieth_lead(lead_ids: NDArray[np.str_], *, most_rows: int) -> NDArray[np.bool_]:
+    """Return which rows belong to leads at even distances, so many that there are about ``most_rows`` rows.
+
+    Examples
+    --------
+    >>> every_manieth_lead(np.array(["a", "a", "b", "c", "d"]), most_rows=3).tolist()
+    [True, True, False, True, False]
+    >>> every_manieth_lead(np.array(["a", "b"]), most_rows=2).tolist()
+    [True, True]
+    """
+    lead = np.unique(lead_ids, return_inverse=True)[1]
+    return np.asarray(lead % max(1, -(-len(lead) // most_rows)) == 0)
+
+
 def rarer_outcomes(y: Floats, lead_ids: NDArray[np.str_]) -> int:
     """Return the leads that had the outcome for sure, or those that did not for sure, whichever are fewer.
 
