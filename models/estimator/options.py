@@ -69,7 +69,7 @@ class EstimatorOptions(Strict):
     """With fewer leads than this a step, there are fewer steps."""
     linear_rows: int = Field(default=200_000, ge=1)
     """Rows that the linear part is fitted on at most; of more rows, those of leads at even distances."""
-    most_rows: int = Field(default=400_000, ge=1)
+    most_rows: int = Field(default=250_000, ge=1)
     """Rows that a target learns from at most; of more rows, those of leads that are drawn. Memory is bounded by it."""
     linear_share: float | None = Field(default=None, ge=0, le=1)
     """Share of the linear part in the log-odds; None: learned."""
