@@ -28,6 +28,7 @@ COMMANDS = {
     "reasons": "reasons.py",
     "score rows": "score_rows.py",
     "request": "request.py",
+    "training": "train_scale.py",
     "store": "store.py",
     "spark": "scale.py --events 1e6 --spark",
 }

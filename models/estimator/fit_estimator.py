@@ -15,6 +15,7 @@ from models.estimator.encoding import Encoding, fit_encoding
 from models.estimator.estimator import Estimator, Training
 from models.estimator.fit_parts import FittedParts, PartFitting
 from models.estimator.fitting import Fitting
+from models.estimator.linear_terms import Ridge
 from models.estimator.options import EstimatorOptions
 from models.estimator.training_rows import Rows, TrainingRows, base_rate_log_odds, rarer_outcomes
 
@@ -38,10 +39,13 @@ class Trained:
     ----------
     unseen : Unseen
         One entry a training row, in the order given.
+    ridge : Ridge or None
+        Of the linear part; None at level ``rate``.
     """
 
     estimator: Estimator
     unseen: Unseen
+    ridge: Ridge | None = None
 
 
 def fit_estimator(rows: Rows, fitting: Fitting) -> Estimator:
@@ -100,7 +104,7 @@ def train_estimator(rows: Rows, fitting: Fitting) -> Trained:
         shares=default_blend(len(parts.boosters), options).shares,
     )
     estimator = Estimator(names, rate_log_odds, training, encoding, parts.boosters, parts.linear)
-    return Trained(estimator, Unseen(parts.unseen[np.argsort(order)], rows.y, rows.weights))
+    return Trained(estimator, Unseen(parts.unseen[np.argsort(order)], rows.y, rows.weights), parts.ridge)
 
 
 def _fit(rows: Rows, fitting: Fitting) -> tuple[Encoding, FittedParts] | None:
@@ -118,7 +122,9 @@ def _fit(rows: Rows, fitting: Fitting) -> tuple[Encoding, FittedParts] | None:
     encoded = TrainingRows(encoding.matrix(rows.X), rows.y, rows.weights, rows.lead_ids, rows.as_of_us)
     large = len(np.unique(rows.lead_ids)) >= MANY_LEADS or encoded.matrix.size >= LARGE_CELLS
     folds = min(options.boosters, FEW_BOOSTERS) if large else options.boosters
-    return encoding, PartFitting(encoding, options, fitting.seed, fitting.on_step).parts(encoded, folds=folds)
+    return encoding, PartFitting(encoding, options, fitting.seed, fitting.on_step, fitting.ridge).parts(
+        encoded, folds=folds
+    )
 
 
 def require_outcome(y: Floats, lead_ids: NDArray[np.str_], options: EstimatorOptions) -> None:

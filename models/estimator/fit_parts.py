@@ -13,10 +13,11 @@ from models.arrays import Floats
 from models.estimator.booster_inputs import CodeReader, RateReader
 from models.estimator.boosters import MANY_CELLS, BoosterPart, OnStep, fit_boosters
 from models.estimator.encoding import Encoding
-from models.estimator.linear_part import LinearFitting, LinearPart
+from models.estimator.linear_part import TRIAL, LinearFitting, LinearPart
+from models.estimator.linear_terms import Ridge
 from models.estimator.options import EstimatorOptions, TreeShape
 from models.estimator.ridge_choice import choose_ridge
-from models.estimator.training_rows import TrainingRows
+from models.estimator.training_rows import TrainingRows, every_manieth_lead
 from models.measures.lead_weights import lead_folds
 
 
@@ -24,12 +25,13 @@ from models.measures.lead_weights import lead_folds
 class FittedParts:
     """Boosters of each kind, the linear part, and the log-odds of each row by such as have not seen its lead.
 
-    ``unseen`` has a column for each kind of boosters and one for the linear part.
+    ``unseen`` has a column for each kind of boosters and one for the linear part; ``ridge`` is that of the linear part.
     """
 
     boosters: tuple[BoosterPart, ...]
     linear: LinearPart
     unseen: Floats
+    ridge: Ridge
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class PartFitting:
     options: EstimatorOptions
     seed: int
     on_step: OnStep
+    ridge: Ridge | None = None
 
     def parts(self, rows: TrainingRows, *, folds: int) -> FittedParts:
         """Fit ``folds`` boosters of each kind and the linear part: side by side where there are many cells."""
@@ -58,13 +61,13 @@ class PartFitting:
             if many:  # who waits for the pool takes no core, so all share it, and one fills the gaps of the others
                 with ThreadPoolExecutor(len(shapes)) as side:
                     waiting = [side.submit(kind, number, shape) for number, shape in shapes]
-                    linear, unseen_linear = self._linear(rows, fold, pool)
+                    linear, unseen_linear, ridge = self._linear(rows, fold, pool)
                     fits = [one.result() for one in waiting]
             else:
                 fits = [kind(number, shape) for number, shape in shapes]
-                linear, unseen_linear = self._linear(rows, fold, pool)
+                linear, unseen_linear, ridge = self._linear(rows, fold, pool)
         unseen = np.column_stack([*(column for _, column in fits), unseen_linear])
-        return FittedParts(tuple(part for part, _ in fits), linear, unseen)
+        return FittedParts(tuple(part for part, _ in fits), linear, unseen, ridge)
 
     def _boosters(
         self,
@@ -93,19 +96,24 @@ class PartFitting:
 
     def _linear(
         self, rows: TrainingRows, fold: NDArray[np.int64], pool: ThreadPoolExecutor
-    ) -> tuple[LinearPart, Floats]:
+    ) -> tuple[LinearPart, Floats, Ridge]:
         """Fit the linear part, and for each fold one that has not seen its leads."""
-        ridge = choose_ridge(rows, fold, prepare=self.prepared, options=self.options, pool=pool)
+        few = every_manieth_lead(rows.lead_ids, most_rows=self.options.linear_rows)
+        fitting, fold_of_few = self.prepared(rows if few.all() else rows.where(few)), fold[few]
+        ridge = self.ridge or choose_ridge(fitting, rows.lead_ids[few], fold_of_few, options=self.options, pool=pool)
+        whitening = fitting.whitening(ridge)
 
         def without(number: int) -> Floats:
-            out = fold == number
-            return self.prepared(rows.where(~out)).fit(ridge).log_odds(rows.matrix[out])
+            part = fitting.where(fold_of_few != number).fit(ridge, whitening, TRIAL)
+            if few.all():
+                return part.log_odds_of(fitting.design.where(fold == number))
+            return part.log_odds(rows.matrix[fold == number])
 
-        whole, numbers = pool.submit(lambda: self.prepared(rows).fit(ridge)), np.unique(fold).tolist()
+        whole, numbers = pool.submit(fitting.fit, ridge, whitening), np.unique(fold).tolist()
         unseen = np.empty(len(rows.y))
         for number, log_odds in zip(numbers, pool.map(without, numbers), strict=True):
             unseen[fold == number] = log_odds
-        return whole.result(), unseen
+        return whole.result(), unseen, ridge
 
     def prepared(self, rows: TrainingRows) -> LinearFitting:
         """Make rows ready for the linear part, with fewer steps where there are few leads."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,8 @@ FEW = 16
 """Rows up to which their steps are counted at once."""
 FAR = 4.0
 """Standard deviations beyond which a number counts as this far: outliers do not run away with a forecast."""
-Whitening: TypeAlias = list[tuple[NDArray[np.int64], Floats]]
-"""For each column the places of its parameters, and a matrix, or the diagonal of one, that they are times."""
-Spreads: TypeAlias = list[tuple[Floats, Floats]]
-"""For each number column the sums of products of its terms and those of their means; for a category its sums alone."""
+SPREAD_AT_ONCE = 1_024
+"""Rows whose full table of terms lies in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ class LinearDesign:
     """
 
     standard: Floats
-    codes: Sequence[NDArray[np.int64]]
+    codes: Sequence[NDArray[np.integer[Any]]]
     scale: LinearScale
 
     @classmethod
@@ -211,54 +209,55 @@ class LinearDesign:
         numbers = self.scale.numbers + sum(self.blocks[: self.scale.numbers])
         return np.repeat([ridge.numbers, ridge.categories], [numbers, self.size - numbers])
 
-    def spreads(self, curvature: Floats) -> Spreads:
-        """Return for each column how the terms of its parameters spread over the rows, for `whitening`.
+    def compact(self) -> LinearDesign:
+        """Return the same rows with codes of two bytes: many rows are kept to be fitted."""
+        return LinearDesign(self.standard, [codes.astype(np.int16) for codes in self.codes], self.scale)
+
+    def where(self, chosen: NDArray[np.bool_] | slice) -> LinearDesign:
+        """Return some of the rows."""
+        return LinearDesign(self.standard[chosen], [codes[chosen] for codes in self.codes], self.scale)
+
+    def spread(self, curvature: Floats) -> Floats:
+        """Return the sums of products of the terms of all pairs of parameters, each term less its mean.
+
+        A number that has taken no step gives nothing, and rows come in blocks, so the table of all terms, nearly all of
+        them 0, never lies in memory.
 
         Parameters
         ----------
         curvature : array, one entry a row
-            Second derivative of the row's loss in its log-odds.
-        """
-        total = curvature.sum()
-        parts: Spreads = []
-        for number, edges in enumerate(self.scale.edges):
-            codes, standard, size = self.codes[number], self.standard[:, number], len(edges) + 2
-            terms = np.zeros((size, size - 1))  # what each code takes: the steps up to it, or the one for missing
-            terms[:-1, :-1] = np.tri(size - 1, size - 2, -1)
-            terms[-1, -1] = 1.0
-            mass, moment = np.bincount(codes, curvature, size), np.bincount(codes, curvature * standard, size)
-            squares = np.empty((size, size))
-            squares[0, 0] = curvature @ np.square(standard)
-            squares[0, 1:] = squares[1:, 0] = moment @ terms
-            squares[1:, 1:] = terms.T @ (mass[:, None] * terms)
-            mean = np.concatenate([[moment.sum()], mass @ terms])
-            parts.append((squares, np.outer(mean, mean) / total))
-        for codes, size in zip(self.codes[self.scale.numbers :], self.scale.sizes, strict=True):
-            sums = np.bincount(codes, curvature, size + 1).astype(np.float64)
-            parts.append((sums, sums / total))
-        return parts
+            Second derivative of the row's loss in its log-odds; the weight of the row.
 
-    def whitening(self, spreads: Spreads, ridge: Ridge) -> Whitening:
-        """Return for each column the places of its parameters and the matrix that makes them independent of each other.
-
-        A step hangs together with the next one and with the slope; an optimiser that does not know it takes ten times
-        as many steps. Each matrix times its transpose is the inverse of the ridge plus the spread of the column's
-        terms; for a category, whose codes exclude each other, its diagonal has to do.
+        Returns
+        -------
+        array of shape (size, size)
+            To within seven digits: it tells an optimiser the way, and does not move where it arrives.
         """
-        first = self.scale.numbers
-        parts: Whitening = []
-        for number, (sums, means) in enumerate(spreads):
-            if number < self.scale.numbers:
-                size = len(sums)
-                block = sums + (ridge.numbers * np.eye(size) - means)
-                places = np.concatenate([[number], np.arange(first, first + size - 1)])
-                parts.append((places, np.linalg.inv(np.linalg.cholesky(block)).T))
-                first += size - 1
+        products, sums = np.zeros((self.size, self.size), dtype=np.float32), np.zeros(self.size)
+        for start in range(0, len(curvature), SPREAD_AT_ONCE):
+            rows = slice(start, start + SPREAD_AT_ONCE)
+            terms, weights = self._terms(rows), curvature[rows].astype(np.float32)
+            sums += weights @ terms
+            terms *= np.sqrt(weights)[:, None]
+            products += terms.T @ terms
+        return products - np.outer(sums, sums) / max(float(curvature.sum()), 1e-12)
+
+    def _terms(self, rows: slice) -> NDArray[np.float32]:
+        """Return the full table of some rows: what each parameter is times."""
+        standard, first = self.standard[rows], self.scale.numbers
+        table = np.zeros((len(standard), self.size), dtype=np.float32)
+        table[:, :first] = standard
+        every = np.arange(len(standard))
+        for position, (codes, size) in enumerate(zip(self.codes, self.blocks, strict=True)):
+            taken, place = codes[rows], table[:, first : first + size]
+            if position < self.scale.numbers:
+                place[:, :-1] = np.arange(1, size) <= taken[:, None]
+                missing = taken == size
+                place[missing, :-1], place[missing, -1] = 0.0, 1.0
             else:
-                spread = ridge.categories + sums * (1.0 - means)
-                parts.append((np.arange(first, first + len(sums)), 1.0 / np.sqrt(spread)))
-                first += len(sums)
-        return parts
+                place[every, taken] = 1.0
+            first += size
+        return table
 
 
 def _edges(column: Floats, weights: Floats, steps: int) -> Floats:

@@ -67,6 +67,10 @@ class EstimatorOptions(Strict):
     """Groups into which the linear part cuts each number, so that its effect may level off or turn; 1: none."""
     leads_per_step: float = Field(default=50.0, gt=0)
     """With fewer leads than this a step, there are fewer steps."""
+    linear_rows: int = Field(default=200_000, ge=1)
+    """Rows that the linear part is fitted on at most; of more rows, those of leads at even distances."""
+    most_rows: int = Field(default=250_000, ge=1)
+    """Rows that a target learns from at most; of more rows, those of leads that are drawn. Memory is bounded by it."""
     linear_share: float | None = Field(default=None, ge=0, le=1)
     """Share of the linear part in the log-odds; None: learned."""
     default_linear_share: float = Field(default=0.35, ge=0, le=1)

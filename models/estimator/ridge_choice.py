@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import replace
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.arrays import Floats
-from models.estimator.linear_part import TRIAL, LinearFitting
-from models.estimator.linear_terms import LinearDesign, Ridge
+from models.estimator.linear_curvature import Whitening
+from models.estimator.linear_part import TRIAL, LinearFitting, Optimum
+from models.estimator.linear_terms import Ridge
 from models.estimator.options import EstimatorOptions
-from models.estimator.training_rows import TrainingRows
+from models.estimator.training_rows import every_manieth_lead
 from models.log_odds import log_losses
 
 TRIED_ROWS = 5_000
 """Rows with which ridges are tried at most. A ridge says how large effects are, not how many leads show them."""
 TRIED_FOLDS = 3
 
-Prepare = Callable[[TrainingRows], LinearFitting]
-
 
 def choose_ridge(
-    rows: TrainingRows,
+    fitting: LinearFitting,
+    lead_ids: NDArray[np.str_],
     folds: NDArray[np.int64],
     *,
-    prepare: Prepare,
     options: EstimatorOptions,
     pool: Executor,
 ) -> Ridge:
@@ -36,12 +34,10 @@ def choose_ridge(
 
     Parameters
     ----------
-    rows : TrainingRows
-        In canonical order; beyond ``TRIED_ROWS`` every so manieth lead is taken.
-    folds : array of int of length n
-        The fold of each row; rows of a lead share it.
-    prepare : callable
-        Makes rows ready for the linear part.
+    fitting : LinearFitting
+        Rows in canonical order; beyond ``TRIED_ROWS`` every so manieth lead is taken.
+    lead_ids, folds : array of length n
+        The lead and the fold of each row; rows of a lead share it.
     options : EstimatorOptions
         ``linear_ridge`` to start from and ``linear_ridges`` to try; none: the start stays.
     pool : Executor
@@ -50,38 +46,33 @@ def choose_ridge(
     best = Ridge(options.linear_ridge, options.linear_ridge)
     if not options.linear_ridges:
         return best
-    lead = np.unique(rows.lead_ids, return_inverse=True)[1]
-    chosen = lead % max(1, -(-len(lead) // TRIED_ROWS)) == 0
-    few, fold = rows.where(chosen), folds[chosen] % TRIED_FOLDS
-    numbers = np.unique(fold).tolist()
-    watched = list(pool.map(lambda number: _Watched.of(few, fold == number, prepare), numbers))
+    chosen = every_manieth_lead(lead_ids, most_rows=TRIED_ROWS)
+    few, fold = fitting.where(chosen), folds[chosen] % TRIED_FOLDS
+    watched = [_Watched(few, fold == number) for number in np.unique(fold).tolist()]
     losses: dict[Ridge, float] = {}
     for kind in ("categories", "numbers"):
         tried = [replace(best, **{kind: value}) for value in options.linear_ridges]
         new = [ridge for ridge in tried if ridge not in losses]
-        forecasts = pool.map(lambda pair: pair[1].log_odds(pair[0]), product(new, watched))
-        for ridge in new:
-            unseen = np.empty(len(few.y))
-            for one in watched:
-                unseen[one.out] = next(forecasts)
-            losses[ridge] = float(few.weights @ log_losses(unseen, few.y))
+        ways = list(pool.map(few.whitening, new))
+        found = pool.map(_Watched.losses, watched, repeat(new), repeat(ways))
+        losses |= dict(zip(new, np.sum(list(found), axis=0).tolist(), strict=True))
         best = min(tried, key=losses.__getitem__)
     return best
 
 
-@dataclass(frozen=True)
 class _Watched:
-    """The rows of all folds but one, made ready once for all ridges, and the rows of that one."""
+    """The rows of all folds but one, on which ridges are tried one after the other, and the rows of that one."""
 
-    out: NDArray[np.bool_]
-    fitting: LinearFitting
-    held_out: LinearDesign
+    def __init__(self, few: LinearFitting, out: NDArray[np.bool_]) -> None:
+        self._fitting, self._held_out = few.where(~out), few.where(out)
+        self._last: Optimum | None = None
 
-    @classmethod
-    def of(cls, rows: TrainingRows, out: NDArray[np.bool_], prepare: Prepare) -> _Watched:
-        fitting = prepare(rows.where(~out))
-        return cls(out, fitting, LinearDesign.of(rows.matrix[out], fitting.design.scale))
+    def losses(self, ridges: Sequence[Ridge], ways: Sequence[Whitening]) -> list[float]:
+        """Return the log loss on that fold's rows, one a ridge; each starts where the one before arrived."""
+        return [self._loss(ridge, way) for ridge, way in zip(ridges, ways, strict=True)]
 
-    def log_odds(self, ridge: Ridge) -> Floats:
-        """Return the log-odds of that fold's rows."""
-        return self.fitting.fit(ridge, TRIAL).log_odds_of(self.held_out)
+    def _loss(self, ridge: Ridge, way: Whitening) -> float:
+        self._last = self._fitting.optimum(ridge, way, TRIAL, self._last)
+        rows = self._held_out
+        log_odds = self._last.intercept + rows.design.times(self._last.coefficients)
+        return float(rows.weights @ log_losses(log_odds, rows.y))

@@ -63,7 +63,9 @@ class Rows:
         return np.lexsort((self.as_of_us, self.lead_ids))
 
     def take(self, at: NDArray[np.int64]) -> Rows:
-        """Return some of the rows, in the order of ``at``."""
+        """Return some of the rows, in the order of ``at``; all in the order that they are in are no copy."""
+        if np.array_equal(at, np.arange(len(self.y))):
+            return self
         return Rows(self.X.iloc[at], self.y[at], self.weights[at], self.lead_ids[at], self.as_of_us[at])
 
 
@@ -82,6 +84,20 @@ class TrainingRows:
         return TrainingRows(
             self.matrix[mask], self.y[mask], self.weights[mask], self.lead_ids[mask], self.as_of_us[mask]
         )
+
+
+def every_manieth_lead(lead_ids: NDArray[np.str_], *, most_rows: int) -> NDArray[np.bool_]:
+    """Return which rows belong to leads at even distances, so many that there are about ``most_rows`` rows.
+
+    Examples
+    --------
+    >>> every_manieth_lead(np.array(["a", "a", "b", "c", "d"]), most_rows=3).tolist()
+    [True, True, False, True, False]
+    >>> every_manieth_lead(np.array(["a", "b"]), most_rows=2).tolist()
+    [True, True]
+    """
+    lead = np.unique(lead_ids, return_inverse=True)[1]
+    return np.asarray(lead % max(1, -(-len(lead) // most_rows)) == 0)
 
 
 def rarer_outcomes(y: Floats, lead_ids: NDArray[np.str_]) -> int:

@@ -21,6 +21,8 @@ from models.measures.lead_weights import even_weights
 from models.measures.observed_outcomes import TRAINING_POWER, WEIGHT
 
 KEYS = ["lead_id", "as_of"]
+PREDICTED_PARTS = ("calibration", "test")
+"""Parts that a fitted forecast is held against: the first by the forward, the last by the final one."""
 
 
 @dataclass(frozen=True)
@@ -134,13 +136,7 @@ def labelled_rows(history: pd.DataFrame, labels: pd.DataFrame, target: str, part
     said = [name for name in ("target", "part", "y", "seen_us", "evidence", "weight", "outcome_at") if name in chosen]
     features = history.drop(columns="as_of_us", errors="ignore")
     joined = chosen[[*KEYS, *said]].merge(features, on=KEYS, how="inner", validate="one_to_one")
-    if len(joined) < len(chosen):
-        raise InputError(
-            expected="features of every labelled snapshot",
-            found=f"{len(chosen) - len(joined)} of {len(chosen)} without",
-            table="features",
-            hint="Features and labels come from different runs; make both again",
-        )
+    require_features(joined, chosen)
     joined["as_of_us"] = to_micros(joined["as_of"])
     if "outcome_at" in joined:
         came = joined.pop("outcome_at")
@@ -156,7 +152,7 @@ def predict_fitted(fitted: FittedForecast, history: pd.DataFrame, labels: pd.Dat
     DataFrame
         As from `predict_labelled`.
     """
-    honest = {"calibration": fitted.forward, "test": fitted.final}
+    honest = dict(zip(PREDICTED_PARTS, (fitted.forward, fitted.final), strict=True))
     tables = [predict_labelled(forecast, history, labels, (part,)) for part, forecast in honest.items()]
     return pd.concat(tables, ignore_index=True).sort_values(["target", *KEYS], ignore_index=True)
 
@@ -171,13 +167,29 @@ def predict_labelled(
     DataFrame
         One row a snapshot and target: ``lead_id``, ``as_of``, ``target``, ``part``, ``y`` (Int8), ``log_odds``, ``p``.
     """
-    tables = []
+    chosen = labels[labels["target"].isin(list(forecast.targets)) & labels["part"].isin(parts)]
+    looks = history.merge(chosen[KEYS].drop_duplicates(), on=KEYS, how="inner")
+    predicted, tables = forecast.predict(looks), []
     for name in forecast.targets:
-        rows = labelled_rows(history, labels, name, parts)
-        predicted = forecast.predict(rows)
-        table = rows[[*KEYS, "target", "part", *rows.columns.intersection([WEIGHT])]].assign(y=rows["y"].astype("Int8"))
-        tables.append(table.assign(log_odds=predicted[f"log_odds_{name}"], p=predicted[f"p_{name}"]))
+        rows = chosen.loc[
+            chosen["target"] == name, [*KEYS, "target", "part", *chosen.columns.intersection([WEIGHT]), "y"]
+        ]
+        said = looks[KEYS].assign(log_odds=predicted[f"log_odds_{name}"], p=predicted[f"p_{name}"])
+        table = rows.assign(y=rows["y"].astype("Int8")).merge(said, on=KEYS, how="inner", validate="one_to_one")
+        require_features(table, rows)
+        tables.append(table)
     return pd.concat(tables, ignore_index=True).sort_values(["target", *KEYS], ignore_index=True)
+
+
+def require_features(joined: pd.DataFrame, chosen: pd.DataFrame) -> None:
+    """Raise an InputError where some labelled snapshots found no features."""
+    if len(joined) < len(chosen):
+        raise InputError(
+            expected="features of every labelled snapshot",
+            found=f"{len(chosen) - len(joined)} of {len(chosen)} without",
+            table="features",
+            hint="Features and labels come from different runs; make both again",
+        )
 
 
 def _with_target(error: InputError, target: str) -> InputError:

@@ -15,6 +15,7 @@ from models.estimator.blend import Blend, Unseen, choose_blend, default_blend
 from models.estimator.estimator import Estimator
 from models.estimator.fit_estimator import require_outcome, train_estimator, training_steps
 from models.estimator.fitting import Fitting
+from models.estimator.linear_terms import Ridge
 from models.estimator.options import EstimatorOptions
 from models.estimator.training_rows import Rows
 from models.forecast.target_model import TargetModel
@@ -113,6 +114,7 @@ class _Trained:
     estimator: Estimator
     rows: pd.DataFrame
     unseen: Unseen
+    ridge: Ridge | None
 
     def slope(self, blend: Blend) -> float:
         """Return the calibration slope on held-out folds, of rows whose outcome is known."""
@@ -144,7 +146,7 @@ class _TargetFitting:
             labelled, labelled["y"], weights=weights, lead_ids=labelled["lead_id"], as_of_us=labelled["as_of_us"]
         )
         trained = train_estimator(learned, self.fitting.with_options(min_outcomes=fewest))
-        return _Trained(trained.estimator, labelled, trained.unseen)
+        return _Trained(trained.estimator, labelled, trained.unseen, trained.ridge)
 
     def timing(self, rows: pd.DataFrame, estimator: Estimator) -> Timing | None:
         """Learn when outcomes come, from rows whose whole window was observed."""
@@ -203,8 +205,9 @@ def _imputed(rows: pd.DataFrame, first: _First) -> _Imputed:
 
 def _final(rows: pd.DataFrame, first: _First, imputed: _Imputed, how: _TargetFitting) -> TargetModel:
     """Train on all rows; where that gives the base rate only, it is the rate of the rows known for sure."""
+    again = replace(how, fitting=how.fitting.with_ridge(first.trained.ridge))  # it does not hang on the number of leads
     slope_ratio = imputed.calibration.slope / first.slope if first.forward.level == "model" else 1.0
-    model = _calibrated_by_its_folds(how.trained(imputed.rows), rows, first.blend, slope_ratio)
+    model = _calibrated_by_its_folds(again.trained(imputed.rows), rows, first.blend, slope_ratio)
     if model.estimator.level == "rate":
         silent = replace(how, fitting=how.fitting.silent())
         model = TargetModel(silent.trained(rows[rows["part"] != "young"]).estimator, Calibration())

@@ -7,19 +7,33 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from features.families.feature_list import feature_list
 from models.estimator.fitting import Fitting
-from models.forecast.fit_forecast import fit_forecasts, fit_steps, predict_fitted
+from models.forecast.fit_forecast import (
+    KEYS,
+    PREDICTED_PARTS,
+    FittedForecast,
+    fit_forecasts,
+    fit_steps,
+    predict_fitted,
+    require_features,
+)
+from models.forecast.fit_target import FIT_PARTS
 from models.forecast.forecast import Forecast
-from pipeline.outputs.feature_rows import read_features
+from models.forecast.training_sample import labels_to_learn_from
+from pipeline.outputs.feature_rows import read_feature_chunks, read_looks_at_leads
 from pipeline.outputs.labels_file import read_follow_up, read_labels
 from pipeline.outputs.model_files import FINAL_FOLDER, FORWARD_FOLDER, write_forecast
 from pipeline.outputs.training_files import PREDICTIONS_FILE, TRAIN_SUMMARY_FILE
 from pipeline.runner.progress import progress, say
 from pipeline.runner.stages import StageContext
 from pipeline.train.leak_warning import warn_of_leaks
+
+ROWS_AT_ONCE = 65_536
+"""Rows of features that lie in memory together beside those that are learned from."""
 
 
 def run(context: StageContext, out: Path) -> None:
@@ -28,13 +42,14 @@ def run(context: StageContext, out: Path) -> None:
     ``forward/`` has not learned from the calibration period; the predictions of that period are its.
     """
     spec, settings = context.spec(), context.settings
-    history = read_features(context, "history")
     labels = read_labels(context)
     warn_of_leaks(context, labels, out)
+    learned = labels_to_learn_from(labels, most_rows=settings.model.most_rows, seed=settings.seed)
+    say(sample_said(learned, labels))
     with progress("train", total=fit_steps(spec, settings.model)) as steps:
         fitted = fit_forecasts(
-            history,
-            labels,
+            read_looks(context, learned),
+            learned,
             Fitting(feature_list(spec, settings.features), settings.model, settings.seed, steps.advance),
             spec=spec,
             feature_options=settings.features,
@@ -49,7 +64,39 @@ def run(context: StageContext, out: Path) -> None:
     write_forecast(fitted.forward, out / FORWARD_FOLDER)
     summary = json.dumps(describe(forecast, labels) | {"follow_up": follow_up}, indent=1, allow_nan=False) + "\n"
     (out / TRAIN_SUMMARY_FILE).write_text(summary, encoding="utf-8")
-    predict_fitted(fitted, history, labels).to_parquet(out / PREDICTIONS_FILE, index=False)
+    predictions(context, fitted, labels).to_parquet(out / PREDICTIONS_FILE, index=False)
+
+
+def sample_said(learned: pd.DataFrame, labels: pd.DataFrame) -> str:
+    """Return how many rows training learns from, and out of how many if not from all."""
+    rows, known = len(learned), int(labels["part"].isin(FIT_PARTS).sum())
+    if rows == known:
+        return f"train: learns from all {rows:,} rows"
+    leads = learned["lead_id"].nunique()
+    return f"train: learns from {rows:,} of {known:,} rows, those of {leads:,} leads that were drawn (model.most_rows)"
+
+
+def read_looks(context: StageContext, labels: pd.DataFrame) -> pd.DataFrame:
+    """Read the features of the leads that have labels, and of no others, a chunk at a time."""
+    leads = pd.Index(labels["lead_id"].unique())
+    chunks = read_feature_chunks(context, "history", ROWS_AT_ONCE)
+    return pd.concat([chunk[chunk["lead_id"].isin(leads)] for chunk in chunks], ignore_index=True)
+
+
+def predictions(context: StageContext, fitted: FittedForecast, labels: pd.DataFrame) -> pd.DataFrame:
+    """Return what `predict_fitted` says of all leads, working on a chunk of features at a time."""
+    judged = labels[labels["part"].isin(PREDICTED_PARTS)]
+    keys = read_looks_at_leads(context)[KEYS].sort_values(KEYS, ignore_index=True)
+    keys["row"] = np.arange(len(keys))
+    placed = judged.merge(keys, on=KEYS, how="inner").sort_values("row", ignore_index=True)
+    require_features(placed, judged)
+    tables, start = [], 0
+    for chunk in read_feature_chunks(context, "history", ROWS_AT_ONCE):
+        first, last = placed["row"].searchsorted([start, start + len(chunk)])
+        if first < last:
+            tables.append(predict_fitted(fitted, chunk, placed.iloc[first:last]))
+        start += len(chunk)
+    return pd.concat(tables, ignore_index=True).sort_values(["target", *KEYS], ignore_index=True)
 
 
 def shortfalls(forecast: Forecast) -> list[str]:

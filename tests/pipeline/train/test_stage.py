@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from features.errors import InputError
 from models.forecast.saved_form import from_files
 from pipeline.outputs.model_files import read_forecast
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import Workspace, tree_digest
 from pipeline.settings.settings import Settings
+from pipeline.train import stage
 from pipeline.train.stage import run
 
 QUICK = {"boosters": 2, "max_rounds": 30, "threads": 1}
@@ -84,3 +87,28 @@ def test_too_few_outcomes_are_said_and_recorded(context, tiny_rows, capsys):
     assert close["training"]["missing_outcomes"] == 17
     said = " ".join(capsys.readouterr().err.split())
     assert "target close has 3 outcomes among 320 leads; 17 are missing for a model" in said
+
+
+def test_predictions_do_not_hang_on_how_many_rows_are_read_at_once(context, monkeypatch):
+    at_once = pd.read_parquet(train(context) / "predictions.parquet")
+    monkeypatch.setattr(stage, "ROWS_AT_ONCE", 37)
+    pd.testing.assert_frame_equal(pd.read_parquet(train(context, "again") / "predictions.parquet"), at_once)
+
+
+def test_of_more_rows_than_it_takes_leads_are_drawn_and_it_is_said(context, capsys):
+    settings = Settings.model_validate({"model": QUICK | {"most_rows": 250, "linear_rows": 100}})
+    out = train(replace(context, settings=settings))
+    training = json.loads((out / "train.json").read_text())["targets"]["sql"]["training"]
+    assert training["leads"] < 320
+    assert "leads that were drawn (model.most_rows)" in " ".join(capsys.readouterr().err.split())
+    predictions = pd.read_parquet(out / "predictions.parquet")  # of all leads, drawn or not
+    assert len(predictions) == len(pd.read_parquet(train(context, "whole") / "predictions.parquet"))
+
+
+def test_a_labelled_look_without_features_is_an_error(context):
+    labels = pd.read_parquet(context.folder("labels") / "labels.parquet")
+    late = labels.index[labels["part"] == "test"][:1]
+    labels.loc[late, "as_of"] += pd.Timedelta(days=1)
+    labels.to_parquet(context.folder("labels") / "labels.parquet", index=False)
+    with pytest.raises(InputError, match="features of every labelled snapshot"):
+        train(context)
