@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from features.families.source_rates import rated_columns
 from models.forecast.saved_form import from_files
-from pipeline.features.on_spark import _outcomes, rows_on_spark
+from pipeline.features.on_spark import outcomes_on_spark, rows_on_spark
 from pipeline.outputs.cutoffs_file import read_cutoffs
 from pipeline.outputs.feature_rows import stored_features
 from pipeline.outputs.ingested_tables import read_observed_until, table_files
@@ -114,7 +114,7 @@ def spark_rates(context: StageContext, engine: EngineOptions) -> dict[str, Any]:
         with measured(results, "scan of events"):
             open_parquet(session, tables["events"]).write.format("noop").mode("overwrite").save()
         with measured(results, "outcomes by value"):
-            outcomes = _outcomes(session, tables, spec, engine) if rated_columns(spec) else None
+            outcomes = outcomes_on_spark(session, tables, spec, engine) if rated_columns(spec) else None
 
         def facts() -> Any:
             return fact_rows(session, tables, spec, names=TABLES, partition_rows=engine.partition_rows)

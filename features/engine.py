@@ -17,6 +17,7 @@ from features.families.feature_list import all_columns
 from features.families.rows import as_arrays, as_frame
 from features.kernel.block import Block
 from features.kernel.coded_facts import CodedFacts, coded
+from features.kernel.numbering import one_array
 from features.kernel.other_leads import OtherLeads
 from features.kernel.population import Population
 from features.source_spec import FeatureOptions, SourceSpec
@@ -128,14 +129,22 @@ class FeatureEngine:
 
 def numbered(lead_ids: pa.Array, moments: Times) -> tuple[pa.Array, Positions, Times]:
     """Return the different leads of snapshots, rising, and each different snapshot by number and moment, in order."""
-    different = pc.unique(lead_ids)
-    different = different.take(pc.sort_indices(different))
-    lead = np.array(pc.index_in(lead_ids, value_set=different).to_numpy(zero_copy_only=False), dtype=np.int64)
-    order = np.lexsort((moments, lead))
-    lead, moments = lead[order], np.array(moments, dtype=np.int64)[order]
-    new = np.ones(len(lead), dtype=np.bool_)
-    new[1:] = (np.diff(lead) != 0) | (np.diff(moments) != 0)
-    return different, lead[new], moments[new]
+    coded_ids = one_array(lead_ids.dictionary_encode())
+    by_id = pc.sort_indices(coded_ids.dictionary).to_numpy()
+    place = np.empty(len(by_id), np.int64)
+    place[by_id] = np.arange(len(by_id))
+    lead, moments = place[coded_ids.indices.to_numpy()], np.array(moments, dtype=np.int64)
+    if not _is_rising(lead, moments).all():
+        order = np.lexsort((moments, lead))
+        lead, moments = lead[order], moments[order]
+    new = np.append(True, (np.diff(lead) != 0) | (np.diff(moments) != 0))[: len(lead)]
+    return coded_ids.dictionary.take(pa.array(by_id)), lead[new], moments[new]
+
+
+def _is_rising(lead: Positions, moments: Times) -> NDArray[np.bool_]:
+    later_lead, later = np.diff(lead), np.diff(moments)
+    is_rising: NDArray[np.bool_] = (later_lead > 0) | ((later_lead == 0) & (later >= 0))
+    return is_rising
 
 
 def population_of(tables: Mapping[str, pa.Table], spec: SourceSpec) -> Population:

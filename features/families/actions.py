@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from features.as_of import Positions, Times
+from features.compiled import compiled
 from features.families.measure import Categories, Measure
 from features.kernel.block import Block, lead_families
 from features.kernel.looks import Marks, Values
@@ -13,7 +17,6 @@ from features.time_units import DAY_US
 
 LOW_BEFORE_HIGH = 3
 """So much low-intent content before a high-intent act makes it one that was led up to."""
-"""So much low-intent content before a high-intent act makes it one that was led up to."""
 
 
 def _family_of(block: Block, kind: NDArray[np.int64]) -> Categories:
@@ -21,12 +24,13 @@ def _family_of(block: Block, kind: NDArray[np.int64]) -> Categories:
     return Categories(np.where(kind >= 0, block.kinds.family[np.maximum(kind, 0)], -1), names)
 
 
-def _first_family(block: Block, _: None) -> Categories:
-    return _family_of(block, block.actions.first_code())
+def _count_of(marks: Callable[[Block], Marks]) -> Callable[[Block, None], Values]:
+    """Return a reading that counts marked acts."""
 
+    def read(block: Block, _: None) -> Values:
+        return block.once(marks).count(block.actions).astype(np.float64)
 
-def _last_family(block: Block, _: None) -> Categories:
-    return _family_of(block, block.actions.last_code())
+    return read
 
 
 def _families_count(block: Block, _: None) -> Values:
@@ -36,35 +40,22 @@ def _families_count(block: Block, _: None) -> Values:
     return count
 
 
-def _sessions_count(block: Block, _: None) -> Values:
-    """Count the acts that come more than a session gap after the one before."""
+def _sessions(block: Block) -> Marks:
+    """Mark the acts that come more than a session gap after the one before."""
     stream = block.actions.stream
     begins = stream.begins()
     begins[1:] |= np.diff(stream.times) > block.options.session_gap
-    return Marks(begins).count(block.actions).astype(np.float64)
+    return Marks(begins)
 
 
 def _day_starts(block: Block) -> Marks:
-    """Mark the first act of each day."""
-    stream = block.actions.stream
-    day = stream.times // DAY_US
-    starts = stream.begins()
-    starts[1:] |= day[1:] != day[:-1]
-    return Marks(starts)
-
-
-def _active_days_count(block: Block, _: None) -> Values:
-    return block.once(_day_starts).count(block.actions).astype(np.float64)
+    return Marks(block.actions.stream.begins_day())
 
 
 def _events_per_active_day(block: Block, _: None) -> Values:
     days = block.once(_day_starts).count(block.actions)
     per_day = block.actions.count() / np.maximum(days, 1)
     return block.actions.only(days > 0, np.round(per_day, 9))
-
-
-def _days_since_last_event(block: Block, _: None) -> Values:
-    return block.actions.since_last(DAY_US)
 
 
 def _days_between_last_two_active_days(block: Block, _: None) -> Values:
@@ -85,19 +76,15 @@ def _mean_days_between_active_days(block: Block, _: None) -> Values:
 
 
 def _of_intent(block: Block, intent: str) -> NDArray[np.bool_]:
-    """Return which acts belong to a family of this intent."""
-    is_so = np.array([family.intent == intent for family in block.spec.model_families().values()])
-    return is_so[block.kinds.family[block.actions.stream.codes]]
+    """Return of which kinds of events the family has this intent."""
+    is_so = np.array([family.intent == intent for family in block.spec.model_families().values()], dtype=np.bool_)
+    return is_so[block.kinds.family]
 
 
 def _first_family_high_intent(block: Block, _: None) -> Values:
-    is_high = np.array([family.intent == "high" for family in block.spec.model_families().values()])
     first = block.actions.first_code()
-    return block.actions.only(first >= 0, is_high[block.kinds.family[np.maximum(first, 0)]])
-
-
-def _high_intent_count(block: Block, _: None) -> Values:
-    return block.once(_high).count(block.actions).astype(np.float64)
+    is_high = np.append(_of_intent(block, "high"), False)
+    return block.actions.only(first >= 0, is_high[first])
 
 
 def _days_to_first_high_intent(block: Block, _: None) -> Values:
@@ -107,32 +94,41 @@ def _days_to_first_high_intent(block: Block, _: None) -> Values:
 
 
 def _is_high(block: Block) -> NDArray[np.bool_]:
-    return _of_intent(block, "high")
+    return _of_intent(block, "high")[block.actions.stream.codes]
 
 
 def _high(block: Block) -> Marks:
     return Marks(block.once(_is_high))
 
 
-def _low_strictly_before(block: Block) -> NDArray[np.int64]:
-    """Return for each act how many low-intent acts of the lead lie before its time."""
+def _low_before(block: Block) -> NDArray[np.int64]:
     stream = block.actions.stream
-    new_time = stream.begins()
-    new_time[1:] |= np.diff(stream.times) > 0
-    of_this_time = Marks(new_time).last_at_or_before(np.arange(len(stream.times)))
-    low = Marks(_of_intent(block, "low")).before
-    at_start = np.repeat(low[stream.start[:-1]], np.diff(stream.start))
-    return low[of_this_time] - at_start
+    return _strictly_before(stream.start, stream.times, stream.codes, _of_intent(block, "low"))
+
+
+@compiled
+def _strictly_before(
+    start: Positions, times: Times, codes: NDArray[np.int64], of_kind: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Count for each fact those of some kinds in its part that lie before its time."""
+    before = np.empty(times.size, np.int64)
+    for part in range(start.size - 1):
+        counted = up_to_now = 0
+        for fact in range(start[part], start[part + 1]):
+            if fact > start[part] and times[fact] > times[fact - 1]:
+                counted = up_to_now
+            before[fact] = counted
+            up_to_now += of_kind[codes[fact]]
+    return before
 
 
 def _low_intent_before_first_high_count(block: Block, _: None) -> Values:
     there, position = block.once(_high).first(block.actions)
-    return block.actions.only(there, np.append(block.once(_low_strictly_before), 0)[position])
+    return block.actions.only(there, np.append(block.once(_low_before), 0)[position])
 
 
-def _high_intent_after_three_low_count(block: Block, _: None) -> Values:
-    led_up = block.once(_is_high) & (block.once(_low_strictly_before) >= LOW_BEFORE_HIGH)
-    return Marks(led_up).count(block.actions).astype(np.float64)
+def _led_up_to(block: Block) -> Marks:
+    return Marks(block.once(_is_high) & (block.once(_low_before) >= LOW_BEFORE_HIGH))
 
 
 def _has_actions(spec: SourceSpec) -> bool:
@@ -154,20 +150,20 @@ def _has_high_and_low(spec: SourceSpec) -> bool:
 ACTIONS = (
     Measure("first_family", "category", "",
             "Family of the lead's first event; of several at one time, the first in the source's order",
-            _first_family, "order", has=_has_actions),
+            lambda block, _: _family_of(block, block.actions.first_code()), "order", has=_has_actions),
     Measure("last_family", "category", "",
             "Family of the lead's last event; of several at one time, the last in the source's order",
-            _last_family, "order", has=_has_actions),
+            lambda block, _: _family_of(block, block.actions.last_code()), "order", has=_has_actions),
     Measure("families_count", "number", "count", "Number of event families with events of the lead",
             _families_count, "tempo", has=_has_actions),
     Measure("sessions_count", "number", "count", "Number of runs of the lead's events without a session gap",
-            _sessions_count, "tempo", has=_has_actions),
+            _count_of(_sessions), "tempo", has=_has_actions),
     Measure("active_days_count", "number", "days", "Number of UTC days with events of the lead",
-            _active_days_count, "tempo", has=_has_actions),
+            _count_of(_day_starts), "tempo", has=_has_actions),
     Measure("events_per_active_day", "number", "count", "The lead's events by its active days",
             _events_per_active_day, "tempo", has=_has_actions),
     Measure("days_since_last_event", "number", "days", "Days from the lead's last event to as_of",
-            _days_since_last_event, "tempo", has=_has_actions),
+            lambda block, _: block.actions.since_last(DAY_US), "tempo", has=_has_actions),
     Measure("days_between_last_two_active_days", "number", "days", "Days between the last two active days",
             _days_between_last_two_active_days, "tempo", has=_has_actions),
     Measure("mean_days_between_active_days", "number", "days", "Mean of the days between active days",
@@ -175,7 +171,7 @@ ACTIONS = (
     Measure("first_family_high_intent", "boolean", "", "Whether the first event's family has high intent",
             _first_family_high_intent, "order", has=_has_high),
     Measure("high_intent_count", "number", "count", "Number of the lead's high-intent events",
-            _high_intent_count, "order", has=_has_high),
+            _count_of(_high), "order", has=_has_high),
     Measure("days_to_first_high_intent", "number", "days", "Days from creation to the first high-intent event",
             _days_to_first_high_intent, "order", has=_has_high),
     Measure("low_intent_before_first_high_count", "number", "count",
@@ -183,5 +179,5 @@ ACTIONS = (
             _low_intent_before_first_high_count, "order", has=_has_high_and_low),
     Measure("high_intent_after_three_low_count", "number", "count",
             "Number of high-intent events with at least three low-intent events strictly before",
-            _high_intent_after_three_low_count, "order", has=_has_high_and_low),
+            _count_of(_led_up_to), "order", has=_has_high_and_low),
 )  # fmt: skip

@@ -27,24 +27,33 @@ def _count_ever(block: Block, _: None) -> Values:
 
 
 @compiled
-def _faded_sums(start: Positions, times: Times, half_life_us: int) -> Values:
-    """Keep a sum that halves every half-life; a fact adds 1 to what is left of it."""
-    sums = np.empty(times.size, np.float64)
-    for part in range(start.size - 1):
-        total = 0.0
-        for fact in range(start[part], start[part + 1]):
-            if fact > start[part]:
-                total *= 2.0 ** (-(times[fact] - times[fact - 1]) / half_life_us)
-            total += 1.0
-            sums[fact] = total
+def _faded_sums(
+    start: Positions, times: Times, part: Positions, known: Positions, moments: Times, half_life_us: int
+) -> Values:
+    """Keep a sum that halves every half-life; a known fact adds 1 to what is left of it at its time."""
+    kinds, looks = part.shape
+    sums = np.zeros((kinds, looks), np.float64)
+    for kind in range(kinds):
+        before, fact, total = -1, 0, 0.0
+        for look in range(looks):
+            own, until = part[kind, look], known[kind, look]
+            first = start[own]
+            if own != before or fact > until:
+                before, fact, total = own, first, 0.0
+            while fact < until:
+                if fact > first:
+                    total *= 2.0 ** (-(times[fact] - times[fact - 1]) / half_life_us)
+                total += 1.0
+                fact += 1
+            if until > first:
+                sums[kind, look] = total * 2.0 ** (-(moments[look] - times[until - 1]) / half_life_us)
     return sums
 
 
 def _decayed(block: Block, half_life_us: int) -> Values:
-    looks = block.behaviour
-    sums = looks.at_last(_faded_sums(looks.stream.start, looks.stream.times, half_life_us), 0.0)
-    faded = np.exp2(-np.where(looks.is_any, looks.moments - looks.last_time(), 0) / half_life_us)
-    return np.round(sums * faded, 9)
+    looks, stream = block.behaviour, block.behaviour.stream
+    sums = _faded_sums(stream.start, stream.times, looks.part, looks.known, looks.moments, half_life_us)
+    return np.round(sums, 9)
 
 
 def _days_since_last(block: Block, _: None) -> Values:
@@ -52,12 +61,7 @@ def _days_since_last(block: Block, _: None) -> Values:
 
 
 def _distinct_days(block: Block, _: None) -> Values:
-    """Count the facts that are the first of their day."""
-    stream = block.behaviour.stream
-    day = stream.times // DAY_US
-    is_new = stream.begins()
-    is_new[1:] |= day[1:] != day[:-1]
-    return Marks(is_new).count(block.behaviour).astype(np.float64)
+    return Marks(block.behaviour.stream.begins_day()).count(block.behaviour).astype(np.float64)
 
 
 def trend_windows(options: FeatureOptions) -> tuple[int, int] | None:

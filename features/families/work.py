@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from features.families.measure import Measure
 from features.kernel.block import Block
-from features.kernel.coded_facts import STEPS
+from features.kernel.events import STEPS
 from features.kernel.looks import Marks, Values
 from features.time_units import HOUR_US
 

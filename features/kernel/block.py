@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.as_of import Positions, Times
-from features.kernel.coded_facts import STEPS, CodedFacts, EventKinds, changing_fields
+from features.kernel.coded_facts import CodedFacts, changing_fields
+from features.kernel.events import STEPS, EventKinds
 from features.kernel.looks import Looks
 from features.kernel.other_leads import OtherLeads
 from features.kernel.streams import Stream

@@ -77,10 +77,6 @@ class Looks:
         """Return the time from the last known fact to the moment, in units; NaN where there is none."""
         return self.only(self.is_any, (self.moments - self.last_time()) / unit_us)
 
-    def at_last(self, of_fact: Values, nothing: float) -> Values:
-        """Return a value that each fact has, of the last known fact."""
-        return _at(of_fact, self.known - 1, self.is_any, nothing)
-
     @staticmethod
     def only(where: NDArray[np.bool_], values: NDArray[np.number | np.bool_]) -> Values:
         """Return values where they hold, else NaN."""

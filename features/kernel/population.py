@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.as_of import Times, counts_as_outcome, is_known
-from features.kernel.coded_facts import CodedFacts, whole
+from features.kernel.coded_facts import CodedFacts
+from features.kernel.numbering import whole
 from features.kernel.other_leads import NEVER, AccountFacts, MaturedLeads, OtherLeads, OutcomesByValue, SourceFacts
 from features.kernel.streams import Stream, in_order
 from features.source_spec import SourceSpec

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.as_of import Positions, Times
+from features.as_of import Positions, Times, known_until
 from features.compiled import compiled
+from features.time_units import DAY_US
+
+Piece: TypeAlias = tuple[NDArray[np.integer], Times, NDArray[np.integer]]
+"""Part, time and code of facts."""
 
 SHORT = 32
 """Runs of so many facts are put in order one by one; longer ones are merged from them."""
@@ -43,6 +49,10 @@ class Stream:
         first[self.start[:-1]] = True
         return first[:-1]
 
+    def begins_day(self) -> NDArray[np.bool_]:
+        """Return which facts are the first of their part and UTC day."""
+        return _first_of_day(self.start, self.times)
+
     def between(self, first: int, last: int) -> Stream:
         """Return the parts from ``first`` to before ``last``, without copying their facts."""
         low, high = self.start[first], self.start[last]
@@ -55,6 +65,14 @@ class Stream:
         counts = np.where(parts, np.diff(self.start), 0)
         there = np.repeat(parts, np.diff(self.start))
         return Stream(np.concatenate([[0], np.cumsum(counts)]), self.times[there], self.codes[there])
+
+    def after(self, since: Times) -> tuple[Positions, Times]:
+        """Return part and time of the facts that were not known at a moment, which each part has of its own."""
+        parts = np.arange(self.parts)
+        first = known_until(self.times, self.start, parts[None, :], since, 0)[0]
+        counts = self.start[1:] - first
+        skipped = first - np.cumsum(counts) + counts
+        return np.repeat(parts, counts), self.times[np.repeat(skipped, counts) + np.arange(counts.sum())]
 
     def one_part(self, part: int, *, without: int) -> Stream:
         """Return one part as a stream of its own, without the facts of one code; part -1 is empty."""
@@ -78,39 +96,64 @@ class Stream:
         return Stream(*_split(self.start, self.times, self.codes, kinds, count))
 
 
-def in_order(part: NDArray[np.int64], times: Times, codes: NDArray[np.int64], parts: int) -> Stream:
+def in_order(part: NDArray[np.integer], times: Times, codes: NDArray[np.integer], parts: int) -> Stream:
     """Return facts that come in any order as a stream: linear, but for what is out of order inside a part.
 
     Parameters
     ----------
-    part : array of int64
+    part : array of whole numbers
         The part of each fact, 0 to ``parts`` - 1.
-    times, codes : array of int64
+    times : array of int64
+    codes : array of whole numbers
+        Facts whose code is below 0 are left out, whatever their part.
     parts : int
     """
-    return Stream(*_in_order(part, times, codes, parts))
+    return in_order_of([(part, times, codes)], parts)
+
+
+def in_order_of(pieces: Sequence[Piece], parts: int) -> Stream:
+    """Return facts that come in pieces as a stream, without putting the pieces together first; see `in_order`."""
+    start = np.zeros(parts + 1, np.int64)
+    for part, _, codes in pieces:
+        _count(part, codes, start)
+    start = np.cumsum(start)
+    place, t, c = start[:-1].copy(), np.empty(start[-1], np.int64), np.empty(start[-1], np.int64)
+    for part, times, codes in pieces:
+        _place(part, times, codes, place, t, c)
+    _sort_parts(start, t, c)
+    return Stream(start, t, c)
 
 
 @compiled
-def _in_order(  # noqa: C901 - what is compiled together is written together
-    part: NDArray[np.int64], times: Times, codes: NDArray[np.int64], parts: int
-) -> tuple[Positions, Times, NDArray[np.int64]]:
-    start = np.zeros(parts + 1, np.int64)
+def _count(part: NDArray[np.integer], codes: NDArray[np.integer], start: Positions) -> None:
     for fact in range(part.size):
-        start[part[fact] + 1] += 1
-    for own in range(parts):
-        start[own + 1] += start[own]
-    place = start[:-1].copy()
-    t, c = np.empty(part.size, np.int64), np.empty(part.size, np.int64)
+        if codes[fact] >= 0:
+            start[part[fact] + 1] += 1
+
+
+@compiled
+def _place(
+    part: NDArray[np.integer],
+    times: Times,
+    codes: NDArray[np.integer],
+    place: Positions,
+    t: Times,
+    c: NDArray[np.int64],
+) -> None:
     for fact in range(part.size):
-        p = place[part[fact]]
-        place[part[fact]] = p + 1
-        t[p], c[p] = times[fact], codes[fact]
+        if codes[fact] >= 0:
+            p = place[part[fact]]
+            place[part[fact]] = p + 1
+            t[p], c[p] = times[fact], codes[fact]
+
+
+@compiled
+def _sort_parts(start: Positions, t: Times, c: NDArray[np.int64]) -> None:  # noqa: C901 - compiled together
     longest = 0
-    for own in range(parts):
+    for own in range(start.size - 1):
         longest = max(longest, start[own + 1] - start[own])
     t_merged, c_merged = np.empty(longest, np.int64), np.empty(longest, np.int64)
-    for own in range(parts):
+    for own in range(start.size - 1):
         a, b = start[own], start[own + 1]
         ordered = True
         for i in range(a + 1, b):
@@ -140,7 +183,18 @@ def _in_order(  # noqa: C901 - what is compiled together is written together
                         j += 1
                 t[low:high], c[low:high] = t_merged[: high - low], c_merged[: high - low]
             width *= 2
-    return start, t, c
+
+
+@compiled
+def _first_of_day(start: Positions, times: Times) -> NDArray[np.bool_]:
+    is_first = np.empty(times.size, np.bool_)
+    for part in range(start.size - 1):
+        before = np.iinfo(np.int64).min
+        for fact in range(start[part], start[part + 1]):
+            day = times[fact] // DAY_US
+            is_first[fact] = day != before
+            before = day
+    return is_first
 
 
 @compiled

@@ -47,7 +47,7 @@ def rows_on_spark(context: StageContext) -> Iterator[tuple[RowsOf, pa.RecordBatc
     tables = table_files(context)
     schema, columns = row_schema(spec, options), batch_schema(all_columns(spec, options))
     with spark_session(engine, "features") as session, context.workspace.scratch("features-on-spark") as folder:
-        outcomes = _outcomes(session, tables, spec, engine) if rated_columns(spec) else None
+        outcomes = outcomes_on_spark(session, tables, spec, engine) if rated_columns(spec) else None
         task = FeatureTask(spec, options, read_observed_until(context), outcomes)
         sent, done = session.sparkContext.broadcast(task), session.sparkContext.accumulator(0)
 
@@ -63,10 +63,24 @@ def rows_on_spark(context: StageContext) -> Iterator[tuple[RowsOf, pa.RecordBatc
             yield from _by_kind(batch, columns)
 
 
-def _outcomes(
+def outcomes_on_spark(
     session: SparkSession, tables: dict[str, Path], spec: SourceSpec, engine: EngineOptions
 ) -> OutcomesByValue:
-    """Return how all leads turned out, added up by value and moment on the cluster."""
+    """Return how all leads turned out, added up by value and moment on the cluster.
+
+    Parameters
+    ----------
+    session : SparkSession
+    tables : dict of str to Path
+        The ingested Parquet files; leads and stages are read.
+    spec : SourceSpec
+    engine : EngineOptions
+
+    Returns
+    -------
+    OutcomesByValue
+        Of the columns that have a rate.
+    """
     from pyspark.sql import functions as sql
 
     def collect(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -18,7 +18,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.as_of import Times, is_known
-from features.kernel.coded_facts import CodedFacts, EventKinds, NumberedEvents, OrderedEvents, coded, whole
+from features.kernel.coded_facts import CodedFacts, coded
+from features.kernel.events import EventKinds, NumberedEvents, OrderedEvents
+from features.kernel.numbering import whole
 from features.kernel.population import Population, Texts
 from features.source_spec import SourceSpec
 from features.tables.facts import TIME_COLUMNS, fact_schemas
@@ -115,10 +117,10 @@ class ParquetFacts(AbstractContextManager["ParquetFacts"]):
         events = self._events(together)
         self._read = events.of_first(len(chunks[0]))
         row = whole(pc.index_in(together, value_set=leads["lead_id"].combine_chunks()))
-        acts = events.acts.only(np.isin(row, rows))
-        lead = np.repeat(row, np.diff(acts.start))
-        counts = ~is_known(np.maximum(acts.times, whole(leads["created_us"])[lead]), since_us)
-        return lead[counts], acts.times[counts]
+        acts, created = events.acts.only(np.isin(row, rows)), whole(leads["created_us"])[row]
+        since = np.where(is_known(created, since_us), since_us, np.iinfo(np.int64).min)
+        lead, times = acts.after(since)
+        return row[lead], times
 
     def _events(self, lead_ids: pa.Array) -> OrderedEvents:
         """Return events, by the place of the lead among ``lead_ids``; those of other leads are not read."""
@@ -129,9 +131,7 @@ class ParquetFacts(AbstractContextManager["ParquetFacts"]):
             f"SELECT lead, kind, occurred_us{who} FROM events JOIN wanted USING (lead_id) "
             f"JOIN kinds USING (event_type, actor) {self._among(lead_ids)}"
         ).to_arrow_table()
-        named = rows["who"].combine_chunks() if who else None
-        events = NumberedEvents(whole(rows["lead"]), whole(rows["kind"]), whole(rows["occurred_us"]), named)
-        return events.in_order(len(lead_ids), self._spec)
+        return OrderedEvents.of([_numbered(batch) for batch in rows.to_batches()], len(lead_ids), self._spec)
 
     def _rows(self, name: str, lead_ids: pa.Array) -> pa.Table:
         return cast("pa.Table", self._connection.sql(f"SELECT * FROM {name} {self._among(lead_ids)}").to_arrow_table())
@@ -142,6 +142,12 @@ class ParquetFacts(AbstractContextManager["ParquetFacts"]):
             return ""
         ends = pc.min_max(lead_ids).as_py()
         return f"WHERE lead_id BETWEEN {_text(ends['min'] or '')} AND {_text(ends['max'] or '')}"
+
+
+def _numbered(batch: pa.RecordBatch) -> NumberedEvents:
+    """Return events that DuckDB has numbered, without copying them."""
+    lead, kind, times = (column.to_numpy() for column in batch.columns[:3])
+    return NumberedEvents(lead, kind, times, batch.column("who") if batch.num_columns > 3 else None)
 
 
 def _text(value: str) -> str:

@@ -13,7 +13,9 @@ from features.as_of import AS_OF, Positions, Times
 from features.engine import blocks, numbered
 from features.families.feature_list import all_columns
 from features.families.rows import as_batch, batch_schema
-from features.kernel.coded_facts import NumberedEvents, OrderedEvents, coded, whole
+from features.kernel.coded_facts import coded
+from features.kernel.events import NumberedEvents, OrderedEvents
+from features.kernel.numbering import whole
 from features.kernel.other_leads import OutcomesByValue
 from features.kernel.population import Population, Texts
 from features.labelling.snapshots import history_snapshots, open_snapshots

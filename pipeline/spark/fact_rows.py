@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.kernel.coded_facts import EventKinds
+from features.kernel.events import EventKinds
 from features.source_spec import SourceSpec
 from features.tables.facts import TIME_COLUMNS, fact_schemas
 from pipeline.spark.sorted_parts import open_parquet

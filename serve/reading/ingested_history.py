@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from features.as_of import Times
 from features.engine import FeatureEngine
-from features.kernel.coded_facts import CodedFacts, EventKinds, NumberedEvents
+from features.kernel.coded_facts import CodedFacts
+from features.kernel.events import EventKinds, NumberedEvents
 from features.kernel.population import Population
 from features.source_spec import FeatureOptions, SourceSpec
 from features.tables.facts import TIME_COLUMNS, fact_schemas
