@@ -199,7 +199,8 @@ def job(context: StageContext, folder: Path, *, profile: bool) -> dict[str, tupl
     out = context.workspace.root
     (out / "score").mkdir()
     with postgresql(folder) as url:
-        meter, parts, profiler = Meter(folder / "pg"), [], cProfile.Profile(time.process_time)
+        meter, profiler = Meter(folder / "pg"), cProfile.Profile(time.process_time)
+        parts: list[Taken] = []
         options = context.settings.score.model_copy(update={"store": url})
         into_store = replace(context, settings=context.settings.model_copy(update={"score": options}))
         computed = meter.measured(lambda: features(context))

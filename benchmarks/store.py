@@ -1,9 +1,10 @@
 """What the score store takes at a million open leads: to write a run, and to answer each kind of question.
 
-    python benchmarks/store.py --score OUT/score --out DIR [--leads 1000000] [--questions 200]
+    python benchmarks/store.py [--score OUT/score] [--out DIR] [--leads 1000000] [--questions 200]
         [--databases postgresql sqlite]
 
-The rows of a real ``scores.parquet`` are taken again and again under new lead ids, each with a probability of its own.
+The rows of a real ``scores.parquet`` (``--score``; without it, of a run that is simulated and trained first) are taken
+again and again under new lead ids, each with a probability of its own.
 The store writes them into an empty database, then the run of the next night beside them. The floor is the same bytes
 by a bare COPY into a table without key and index (PostgreSQL), or by executemany (SQLite). Then the server's reader
 answers questions one after the other, warm; p50 and p99 are milliseconds of the wall clock, with the rows turned into
@@ -25,11 +26,12 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -38,7 +40,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import sqlalchemy as sa
+from scale import company
 
+from pipeline.runner.stages import run_all
 from pipeline.score.scores_file import read_batches
 from pipeline.score.sinks.score_rows_in import as_csv
 from pipeline.score.sinks.score_store import ScoreStore
@@ -172,21 +176,34 @@ def ask(url: str, database: str, *, leads: int, times: int) -> Iterator[dict[str
 
 
 def main() -> None:
-    """Write, ask, print the tables."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--score", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--score", type=Path)
+    parser.add_argument("--out", type=Path)
     parser.add_argument("--leads", type=int, default=1_000_000)
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--databases", nargs="+", choices=["postgresql", "sqlite"], default=["postgresql", "sqlite"])
     parser.add_argument("--nights", type=int, default=2)
     arguments = parser.parse_args()
-    folder: Path = arguments.out.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as scratch:
+        folder = Path(arguments.out or scratch.enter_context(TemporaryDirectory())).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        measure_all(arguments, folder, arguments.score or scored_run(folder / "demo"))
+
+
+def scored_run(out: Path) -> Path:
+    """Simulate a company, score its open leads, and return the folder of the scores."""
+    context = company(1_000_000, out)
+    run_all(context, ("score",))
+    return context.folder("score")
+
+
+def measure_all(arguments: argparse.Namespace, folder: Path, score: Path) -> None:
+    """Write, ask, print the tables."""
     writing: list[dict[str, object]] = []
     reading: list[dict[str, object]] = []
     files = [folder / f"night-{night}.parquet" for night in range(arguments.nights)]
-    runs = [make_scores(arguments.score, file, leads=arguments.leads, night=night) for night, file in enumerate(files)]
+    runs = [make_scores(score, file, leads=arguments.leads, night=night) for night, file in enumerate(files)]
 
     def measure(url: str, database: str) -> None:
         store = ScoreStore(url)
