@@ -5,7 +5,8 @@
 Writes an export of random events, in no order as exports come (``--ordered``: by lead and time, as they are ingested),
 then runs, each in a process of its own: DuckDB's ``GROUP BY lead_id, event_type`` (count, min, max), our columns of all
 families, and the behaviour columns alone in polars and pandas, written by hand. ``--peers`` is a folder that polars was
-installed into (``pip install --target``); getML FastProp needs an engine of its own and is left out. Processor time
+installed into (``pip install --target``). getML FastProp is left out: it needs other versions of numpy and pandas and
+an engine of its own, whose processor time could not be told apart; it made 16 columns of these events. Processor time
 counts user and system of all threads. Each does the work for a few leads first, which imports and compiles; what that
 takes is said apart.
 Last lines: ``nightly: N.N x GROUP BY`` for one moment a lead, ``training: …`` for more.

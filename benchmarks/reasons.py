@@ -6,7 +6,8 @@ Simulates a company and trains its forecast in ``--out`` (a finished run there i
 of one target read rows out: LightGBM's ``predict``, our values, LightGBM's ``pred_contrib``, shap, woodelf and shapiq.
 Each runs in a process of its own on one thread; a first call on a few rows compiles what is to be compiled. Processor
 time counts user and system; peak memory is what the process grew by. Slow tools get fewer rows, and figures are a row.
-``--peers`` is a folder that woodelf-explainer and shapiq were installed into (``pip install --target``).
+``--peers`` is a folder that woodelf-explainer with treelite, and shapiq with sparse-transform, galois and colour, were
+installed into (``pip install --no-deps --target``; ``woodelf`` on PyPI is another package).
 """
 
 from __future__ import annotations

@@ -36,7 +36,6 @@ COMMANDS = {
     "nightly job": "nightly.py --leads 1e6 --events 50e6",
     "where the slowest stage's time goes": "nightly.py --leads 20e3 --events 1e6 --profile",
     "spark": "scale.py --events 1e6 --copies 10 --spark",
-    "training": "train_scale.py",
 }
 """What is run, by its name on the page; a benchmark whose file is not there is left out."""
 WITH_PEERS = ("features.py", "reasons.py")
