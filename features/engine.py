@@ -121,10 +121,15 @@ class FeatureEngine:
         return as_arrays(self._block(facts, moments), self._columns)
 
     def _block(self, facts: CodedFacts, moments: Times) -> Block:
-        lead = facts.attributes.select(["account_id", *self._population.values]).to_pylist()[0]
-        others = self._population.around(facts.lead_ids[0].as_py(), lead.pop("account_id"), lead)
+        account, *values = (_only(*facts.attributes.texts(name)) for name in ("account_id", *self._population.values))
+        rated = dict(zip(self._population.values, values, strict=True))
+        others = self._population.around(facts.lead_ids[0].as_py(), account, rated)
         number = np.zeros(len(moments), np.int64)
         return Block(self._spec, self._options, facts, others, number, moments)
+
+
+def _only(codes: NDArray[np.int64], names: list[str]) -> str | None:
+    return None if codes[0] < 0 else names[codes[0]]
 
 
 def numbered(lead_ids: pa.Array, moments: Times) -> tuple[pa.Array, Positions, Times]:

@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.catalog.wording import plain_words
@@ -80,15 +78,12 @@ def _created_texts(block: Block) -> dict[str, tuple[NDArray[np.int64], list[str]
     texts = {}
     for name, declared in block.spec.fit.items():
         if declared.known == "created" and declared.type not in ("number", "boolean"):
-            texts[name] = _filled(block.facts.attributes[name])
+            texts[name] = _filled(*block.facts.attributes.texts(name))
     return texts
 
 
-def _filled(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
-    values = column.combine_chunks().dictionary_encode()
-    names: list[str] = values.dictionary.to_pylist()
+def _filled(codes: NDArray[np.int64], names: list[str]) -> tuple[NDArray[np.int64], list[str]]:
     blank = [place for place, text in enumerate(names) if not is_text(text)]
-    codes = np.array(pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
     return (np.where(np.isin(codes, blank), -1, codes) if blank else codes), names
 
 
@@ -99,8 +94,7 @@ def _numbers(block: Block, name: str, read: Callable[[str], float]) -> Values:
         values = np.full(len(texts) + 1, math.nan)
         values[used] = [read(texts[place]) for place in used]
         return values[codes]
-    held = block.facts.attributes[name].combine_chunks().cast(pa.float64())
-    return np.array(pc.fill_null(held, math.nan), dtype=np.float64)[block.lead]
+    return block.facts.attributes.numbers(name)[block.lead]
 
 
 # what is read at a look

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from features.as_of import Times
 from features.errors import InputError
+from features.kernel.attributes import Attributes, AttributeTable
 from features.kernel.events import NumberedEvents, OrderedEvents
 from features.kernel.numbering import of_leads, one_array, places, ranked, whole
 from features.kernel.streams import Stream, in_order
@@ -28,7 +29,7 @@ class CodedFacts:
         Rising.
     created : array of int64
         When each lead was created.
-    attributes : pyarrow Table
+    attributes : Attributes
         A row a lead: ``account_id`` and the fit columns that are known from creation.
     events, acts, staff : Stream
         A part a lead; as in `OrderedEvents`.
@@ -43,7 +44,7 @@ class CodedFacts:
 
     lead_ids: pa.Array
     created: Times
-    attributes: pa.Table
+    attributes: Attributes
     events: Stream
     acts: Stream
     staff: Stream
@@ -65,7 +66,7 @@ class CodedFacts:
         return CodedFacts(
             self.lead_ids.slice(first, last - first),
             self.created[first:last],
-            self.attributes.slice(first, last - first),
+            self.attributes.between(first, last),
             self.events.between(first, last),
             self.acts.between(first, last),
             self.staff.between(first, last),
@@ -120,7 +121,7 @@ def coded(
     return CodedFacts(
         lead_ids,
         whole(own["created_us"]),
-        own.drop_columns(["lead_id", "created_us"]),
+        AttributeTable(own.drop_columns(["lead_id", "created_us"])),
         events.events,
         events.acts,
         events.staff,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from models.arrays import Bools, Floats, Ints
 from models.tree_shap.layout import CATEGORY, LEFT_WHEN_MISSING, MOST_DECISIONS, RIGHT_WHEN_MISSING, ZERO_IS_MISSING
 from models.tree_shap.layout import GroupArrays as Groups
+from models.tree_shap.layout import TreeArrays as Trees
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -57,7 +58,7 @@ def _inlined(function: Function) -> Function:
 
 
 @_inlined
-def _goes_right(x: float, decision: int, groups: Groups) -> bool:
+def _goes_right(x: float, decision: int, groups: Groups | Trees) -> bool:
     """Say which way a value goes, as LightGBM has it; ``x`` is 0 where LightGBM takes it for zero."""
     kind = groups.kind[decision]
     if kind == CATEGORY:
@@ -220,3 +221,24 @@ def add_contributions(rows: Floats, result: Floats, used: Ints, groups: Groups) 
     for r in range(rows.shape[0]):
         for c in range(used.size):
             result[r, used[c]] += total[c, r]
+
+
+@_compiled
+def add_leaves(rows: Floats, result: Floats, trees: Trees) -> None:
+    """Add the leaves that rows come to: tree by tree, as LightGBM does, so that the sums are the same bits.
+
+    Parameters
+    ----------
+    rows : array of shape (rows, columns)
+    result : array of shape (models, rows)
+    trees : TreeArrays
+    """
+    for model in range(trees.model_start.size - 1):
+        for tree in range(trees.model_start[model], trees.model_start[model + 1]):
+            for r in range(rows.shape[0]):
+                node = trees.root[tree]
+                while node >= 0:
+                    x = rows[r, trees.feature[node]]
+                    right = _goes_right(0.0 if abs(x) <= _ZERO else x, node, trees)
+                    node = trees.right[node] if right else trees.left[node]
+                result[model, r] += trees.value[~node]

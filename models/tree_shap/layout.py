@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,55 +83,54 @@ class GroupArrays(NamedTuple):
     weights: Floats
 
 
-class Layout:
-    """Grows group by group.
+class TreeArrays(NamedTuple):
+    """Whole trees. ``root`` and both children of a decision are decisions, or leaves where they are below 0 (``~leaf``).
 
-    Parameters
+    Attributes
     ----------
-    places : dict of int to int
-        The place of each column of the matrix among those that are used.
+    model_start
+        Where the trees of each model begin, and where the last ones end.
+    root
+        Of each tree.
+    feature, kind, limit, default_right, category_set, words_start, words
+        As in `GroupArrays`, but ``feature`` is a column of the matrix.
+    left, right
+        Of each decision.
+    value
+        Of each leaf, in log-odds.
     """
 
-    def __init__(self, places: dict[int, int]) -> None:
-        self._places = places
-        self._bit_start, self._column_start, self._leaf_start = [0], [0], [0]
-        self._path_start, self._part_start, self._words_start = [0], [0], [0]
+    model_start: Ints
+    root: NDArray[np.int32]
+    feature: NDArray[np.int32]
+    kind: NDArray[np.int8]
+    limit: Floats
+    default_right: Bools
+    category_set: NDArray[np.int32]
+    words_start: Ints
+    words: NDArray[np.uint32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    value: Floats
+
+
+class Decisions:
+    """Decisions of trees as arrays, which grow one by one."""
+
+    def __init__(self) -> None:
         self._feature: list[int] = []
         self._kind: list[int] = []
         self._limit: list[float] = []
         self._default_right: list[bool] = []
         self._set: list[int] = []
+        self._words_start = [0]
         self._words: list[int] = []
-        self._columns: list[int] = []
-        self._value: list[float] = []
-        self._path: list[tuple[int, bool, int]] = []
-        self._part: list[tuple[int, float]] = []
 
-    def add(self, tree: Tree, leaves: Sequence[Leaf]) -> None:
-        """Add a group of leaves."""
-        decisions = list(dict.fromkeys(step.decision for leaf in leaves for step in leaf.path))
-        bits = {decision: bit for bit, decision in enumerate(decisions)}
-        columns = list(dict.fromkeys(tree.split_feature[decision] for decision in decisions))
-        for decision in decisions:
-            self._add_decision(tree, decision)
-        for leaf in leaves:
-            shares: dict[int, float] = {}
-            for step in leaf.path:
-                column = tree.split_feature[step.decision]
-                shares[column] = shares.get(column, 1.0) * step.share
-            slots = {column: slot for slot, column in enumerate(shares)}
-            for step in leaf.path:
-                self._path.append((bits[step.decision], step.is_right, slots[tree.split_feature[step.decision]]))
-            self._part += [(columns.index(column), share) for column, share in shares.items()]
-            self._value.append(tree.leaf_value[leaf.number])
-            self._path_start.append(len(self._path))
-            self._part_start.append(len(self._part))
-        self._columns += [self._places[column] for column in columns]
-        self._bit_start.append(len(self._feature))
-        self._column_start.append(len(self._columns))
-        self._leaf_start.append(len(self._value))
+    def __len__(self) -> int:
+        return len(self._feature)
 
-    def _add_decision(self, tree: Tree, decision: int) -> None:
+    def add(self, tree: Tree, decision: int, column: int) -> None:
+        """Add a decision of a tree, which reads ``column`` of what the compiled code is given."""
         limit, how = tree.threshold[decision], tree.decision_type[decision]
         left = bool(how & _DEFAULT_LEFT)
         self._set.append(len(self._words_start) - 1)
@@ -145,10 +144,92 @@ class Layout:
             # where nothing counts as missing, NaN reads as 0
             goes_left = left if how & _MISSING_IS_NAN else limit >= 0.0
             kind = LEFT_WHEN_MISSING if goes_left else RIGHT_WHEN_MISSING
-        self._feature.append(self._places[tree.split_feature[decision]])
+        self._feature.append(column)
         self._kind.append(kind)
         self._limit.append(limit)
         self._default_right.append(not left)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what was added, by the names of `GroupArrays` and `TreeArrays`."""
+        return {
+            "feature": np.array(self._feature, dtype=np.int32),
+            "kind": np.array(self._kind, dtype=np.int8),
+            "limit": np.array(self._limit, dtype=np.float64),
+            "default_right": np.array(self._default_right, dtype=np.bool_),
+            "category_set": np.array(self._set, dtype=np.int32),
+            "words_start": np.array(self._words_start, dtype=np.int64),
+            "words": np.array(self._words, dtype=np.uint32),
+        }
+
+
+def tree_arrays(models: Sequence[Sequence[Tree]]) -> TreeArrays:
+    """Return the trees of models as arrays."""
+    decisions = Decisions()
+    model_start, root, value = [0], [], []
+    left: list[int] = []
+    right: list[int] = []
+    for trees in models:
+        for tree in trees:
+            first, leaves = len(decisions), len(value)
+            for decision, column in enumerate(tree.split_feature):
+                decisions.add(tree, decision, column)
+            for below, children in ((left, tree.left_child), (right, tree.right_child)):
+                below += [child + first if child >= 0 else child - leaves for child in children]
+            root.append(first if tree.split_feature else ~leaves)
+            value += tree.leaf_value
+        model_start.append(len(root))
+    return TreeArrays(
+        model_start=np.array(model_start, dtype=np.int64),
+        root=np.array(root, dtype=np.int32),
+        left=np.array(left, dtype=np.int32),
+        right=np.array(right, dtype=np.int32),
+        value=np.array(value, dtype=np.float64),
+        **decisions.arrays(),
+    )
+
+
+class Layout:
+    """Grows group by group.
+
+    Parameters
+    ----------
+    places : dict of int to int
+        The place of each column of the matrix among those that are used.
+    """
+
+    def __init__(self, places: dict[int, int]) -> None:
+        self._places = places
+        self._bit_start, self._column_start, self._leaf_start = [0], [0], [0]
+        self._path_start, self._part_start = [0], [0]
+        self._decisions = Decisions()
+        self._columns: list[int] = []
+        self._value: list[float] = []
+        self._path: list[tuple[int, bool, int]] = []
+        self._part: list[tuple[int, float]] = []
+
+    def add(self, tree: Tree, leaves: Sequence[Leaf]) -> None:
+        """Add a group of leaves."""
+        decisions = list(dict.fromkeys(step.decision for leaf in leaves for step in leaf.path))
+        bits = {decision: bit for bit, decision in enumerate(decisions)}
+        columns = list(dict.fromkeys(tree.split_feature[decision] for decision in decisions))
+        for decision in decisions:
+            self._decisions.add(tree, decision, self._places[tree.split_feature[decision]])
+        for leaf in leaves:
+            shares: dict[int, float] = {}
+            for step in leaf.path:
+                column = tree.split_feature[step.decision]
+                shares[column] = shares.get(column, 1.0) * step.share
+            slots = {column: slot for slot, column in enumerate(shares)}
+            for step in leaf.path:
+                self._path.append((bits[step.decision], step.is_right, slots[tree.split_feature[step.decision]]))
+            self._part += [(columns.index(column), share) for column, share in shares.items()]
+            self._value.append(tree.leaf_value[leaf.number])
+            self._path_start.append(len(self._path))
+            self._part_start.append(len(self._part))
+        self._columns += [self._places[column] for column in columns]
+        self._bit_start.append(len(self._decisions))
+        self._column_start.append(len(self._columns))
+        self._leaf_start.append(len(self._value))
 
     def arrays(self) -> GroupArrays:
         """Return what was added."""
@@ -158,13 +239,6 @@ class Layout:
             bit_start=np.array(self._bit_start, dtype=np.int64),
             column_start=np.array(self._column_start, dtype=np.int64),
             leaf_start=np.array(self._leaf_start, dtype=np.int64),
-            feature=np.array(self._feature, dtype=np.int32),
-            kind=np.array(self._kind, dtype=np.int8),
-            limit=np.array(self._limit, dtype=np.float64),
-            default_right=np.array(self._default_right, dtype=np.bool_),
-            category_set=np.array(self._set, dtype=np.int32),
-            words_start=np.array(self._words_start, dtype=np.int64),
-            words=np.array(self._words, dtype=np.uint32),
             column=np.array(self._columns, dtype=np.int32),
             value=np.array(self._value, dtype=np.float64),
             path_start=np.array(self._path_start, dtype=np.int64),
@@ -174,6 +248,7 @@ class Layout:
             share=np.array([share for _, share in self._part], dtype=np.float64),
             points=points,
             weights=weights,
+            **self._decisions.arrays(),
         )
 
 

@@ -1,4 +1,4 @@
-"""A posted lead as tables, checked against what its source declares; the checks are those of a request."""
+"""A posted lead as facts, checked against what its source declares; the checks are those of a request."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-import pyarrow as pa
-
 from features.errors import InputError
-from features.kernel.coded_facts import CodedFacts, coded
+from features.kernel.coded_facts import CodedFacts
+from features.kernel.one_lead import FactsOfLead, LeadCoder
 from features.source_spec import FitColumn, SourceSpec
-from features.tables.facts import ARROW, fact_schemas
 from features.tables.written_values import BLANKS, NO, NUMBER, YES
 from features.time_units import parse_time
 from serve.api.contracts import ScoreRequest
@@ -22,7 +20,7 @@ UNNAMED = "\0posted lead"
 """Stands for the id of a lead that has none; no real id holds a NUL."""
 
 
-def request_facts(request: ScoreRequest, spec: SourceSpec, *, as_of: datetime) -> CodedFacts:
+def request_facts(request: ScoreRequest, coder: LeadCoder, *, as_of: datetime) -> CodedFacts:
     """Return one lead's facts in the form that features are computed from.
 
     Raises
@@ -31,52 +29,35 @@ def request_facts(request: ScoreRequest, spec: SourceSpec, *, as_of: datetime) -
         Naming the first fact that the source does not know or that has the wrong type; or if the lead was not yet
         there or is closed at ``as_of``.
     """
-    for problem in _problems(request, spec, as_of):
+    for problem in _problems(request, coder, as_of):
         raise problem
-    lead_id = request.lead_id or UNNAMED
-    schemas, actors = fact_schemas(spec), _actors(spec)
-    attributes = {name: _typed(value, spec.fit[name]) for name, value in request.attributes.items()}
-    lead = {"created_us": parse_time(request.created_at), "account_id": request.account_id, **attributes}
-    rows = {
-        "leads": [lead],
-        "events": [
-            {"occurred_us": parse_time(e.occurred_at), "event_type": e.event_type, "actor": actors[e.event_type],
-             "detail": e.detail}
-            for e in request.events
-        ],
-        "changes": [
-            {"changed_us": parse_time(c.changed_at), "field": c.field, "value": _as_text(c.value)}
-            for c in request.changes
-        ],
-        "stages": [{"entered_us": parse_time(s.entered_at), "stage": s.stage} for s in request.stages],
-    }  # fmt: skip
-    tables = {name: _table(lead_id, listed, schemas[name]) for name, listed in rows.items()}
-    return coded(tables, pa.array([lead_id], pa.string()), spec)
+    attributes = {name: _typed(value, coder.spec.fit[name]) for name, value in request.attributes.items()}
+    return coder.coded(
+        FactsOfLead(
+            lead_id=request.lead_id or UNNAMED,
+            created_us=parse_time(request.created_at),
+            attributes={**attributes, "account_id": request.account_id},
+            events=[(parse_time(e.occurred_at), e.event_type, e.detail) for e in request.events],
+            changes=[(parse_time(c.changed_at), c.field, _as_text(c.value)) for c in request.changes],
+            stages=[(parse_time(s.entered_at), s.stage) for s in request.stages],
+        )
+    )
 
 
-def _table(lead_id: str, rows: list[dict[str, Any]], schema: Mapping[str, str]) -> pa.Table:
-    """Return rows of one lead with the columns and types of a schema."""
-    columns = {"lead_id": pa.array([lead_id] * len(rows), pa.string())}
-    for name, dtype in schema.items():
-        if name != "lead_id":
-            columns[name] = pa.array([row.get(name) for row in rows], ARROW[dtype])
-    return pa.table(columns)
-
-
-def _problems(request: ScoreRequest, spec: SourceSpec, as_of: datetime) -> Iterator[InputError]:
+def _problems(request: ScoreRequest, coder: LeadCoder, as_of: datetime) -> Iterator[InputError]:
+    spec = coder.spec
     if request.created_at > as_of:
         yield InputError(
             expected="a lead created at or before as_of", found=request.created_at.isoformat(), table="created_at"
         )
     for name, value in request.attributes.items():
         yield from _attribute_problems(name, value, spec)
-    yield from _event_problems(request, spec)
+    yield from _event_problems(request, coder.actors)
     yield from _change_problems(request, spec)
     yield from _stage_problems(request, spec, as_of)
 
 
-def _event_problems(request: ScoreRequest, spec: SourceSpec) -> Iterator[InputError]:
-    actors = _actors(spec)
+def _event_problems(request: ScoreRequest, actors: Mapping[str, str]) -> Iterator[InputError]:
     for row, event in enumerate(request.events, start=1):
         if event.event_type not in actors:
             yield _unknown("events", "event_type", row, event.event_type, list(actors), "a declared event type")
@@ -107,10 +88,6 @@ def _stage_problems(request: ScoreRequest, spec: SourceSpec, as_of: datetime) ->
                 row=row,
                 hint="A closed lead has nothing left to forecast; give an earlier as_of to look back",
             )
-
-
-def _actors(spec: SourceSpec) -> dict[str, str]:
-    return {event_type: family.actor for family in spec.events.values() for event_type in family.all_types}
 
 
 def _attribute_problems(name: str, value: Any, spec: SourceSpec) -> Iterator[InputError]:

@@ -56,7 +56,7 @@ def score_request(
     if fact_count > max_facts:
         raise InputError(expected=f"at most {max_facts} events, changes and stages", found=str(fact_count))
     forecast = loaded.forecast
-    facts = request_facts(request, forecast.spec, as_of=as_of)
+    facts = request_facts(request, loaded.coder, as_of=as_of)
     moment = np.array([parse_time(as_of)], dtype=np.int64)
     X = history.features_of(facts, moment, spec=forecast.spec, options=forecast.feature_options)
     columns = score_columns(

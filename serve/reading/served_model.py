@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from features.errors import InputError
+from features.kernel.one_lead import LeadCoder
 from models.cutoffs.cutoffs import BaselineCutoffs, Cutoffs
 from models.forecast.forecast import Forecast
 from models.forecast.saved_form import from_files
@@ -29,6 +31,11 @@ class Loaded:
     top_reasons: int
     """As many as the nightly scores of the run have."""
     wording: ScoreWording
+
+    @cached_property
+    def coder(self) -> LeadCoder:
+        """What codes a lead's facts by the words of the model's source."""
+        return LeadCoder(self.forecast.spec)
 
 
 class ServedModel:

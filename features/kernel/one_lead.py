@@ -1,0 +1,107 @@
+"""The facts of one lead as whole numbers in order: what `coded` makes of tables, without making tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from features.kernel.attributes import AttributesOfOne, Value
+from features.kernel.coded_facts import CodedFacts, EventKinds, changing_fields, stage_names
+from features.kernel.streams import Stream, in_order
+from features.source_spec import SourceSpec
+
+
+class FactsOfLead(NamedTuple):
+    """One lead's facts in any order; times in microseconds since 1970 UTC.
+
+    Attributes
+    ----------
+    lead_id : str
+    created_us : int
+    attributes : mapping
+        ``account_id`` and the fit columns that are known from creation.
+    events : sequence of (time, event type, who of the staff acted or None)
+        The actor is the one that the source declares.
+    changes : sequence of (time, field, text or None)
+    stages : sequence of (time, stage)
+    """
+
+    lead_id: str
+    created_us: int
+    attributes: Mapping[str, Value]
+    events: Sequence[tuple[int, str, str | None]]
+    changes: Sequence[tuple[int, str, str | None]]
+    stages: Sequence[tuple[int, str]]
+
+
+class LeadCoder:
+    """Codes the facts of single leads of a source, again and again.
+
+    Parameters
+    ----------
+    spec : SourceSpec
+
+    Attributes
+    ----------
+    spec : SourceSpec
+    actors : dict of str to str
+        Who must have acted, by event type.
+    """
+
+    def __init__(self, spec: SourceSpec) -> None:
+        self.spec = spec
+        self.actors = {name: family.actor for family in spec.events.values() for name in family.all_types}
+        kinds = EventKinds.of(spec)
+        self._kind = {event_type: kind for kind, event_type in enumerate(kinds.types)}
+        self._is_act = np.where(kinds.are_acts, 0, -1)
+        self._by_sales = np.array([actor == "sales" for actor in kinds.actors], dtype=np.bool_)
+        self._says_who = spec.who_acted is not None
+        self._stage = {name: code for code, name in enumerate(stage_names(spec))}
+        self._field = {name: code for code, name in enumerate(changing_fields(spec))}
+
+    def coded(self, facts: FactsOfLead) -> CodedFacts:
+        """Return the facts; those that the source does not name are left out."""
+        places = [(us, self._kind.get(name, -1)) for us, name, _ in facts.events]
+        events = _stream(places, 1)
+        changes, values = self._changes(facts)
+        return CodedFacts(
+            pa.array([facts.lead_id], pa.string()),
+            np.array([facts.created_us], dtype=np.int64),
+            AttributesOfOne(facts.attributes),
+            events,
+            events.split(self._is_act, 1),
+            self._staff(facts, places),
+            _stream([(us, self._stage.get(name, -1)) for us, name in facts.stages], 1),
+            changes,
+            values,
+        )
+
+    def _changes(self, facts: FactsOfLead) -> tuple[Stream, list[str]]:
+        known = [(us, self._field[field], text) for us, field, text in facts.changes if field in self._field]
+        names = sorted({text for _, _, text in known if text is not None})
+        rank: dict[str | None, int] = {None: 0, **{text: number for number, text in enumerate(names, start=1)}}
+        parts = np.array([field for _, field, _ in known], dtype=np.int64)
+        return _stream([(us, rank[text]) for us, _, text in known], len(self._field), parts), names
+
+    def _staff(self, facts: FactsOfLead, places: Sequence[tuple[int, int]]) -> Stream:
+        if not self._says_who or not len(self._by_sales):
+            return _stream([], 1)
+        acted = [
+            (us, who)
+            for (us, kind), (_, _, who) in zip(places, facts.events, strict=True)
+            if kind >= 0 and who is not None and self._by_sales[kind]
+        ]
+        rank = {name: number for number, name in enumerate(sorted({who for _, who in acted}))}
+        return _stream([(us, rank[who]) for us, who in acted], 1)
+
+
+def _stream(facts: Sequence[tuple[int, int]], parts: int, part: np.ndarray | None = None) -> Stream:
+    """Return times and codes as a stream, without those whose code is below 0."""
+    times, codes = np.array(facts, dtype=np.int64).reshape(-1, 2).T
+    part = np.zeros(len(times), dtype=np.int64) if part is None else part
+    if len(codes) and codes.min() < 0:
+        part, times, codes = (array[codes >= 0] for array in (part, times, codes))
+    return in_order(part, np.ascontiguousarray(times), np.ascontiguousarray(codes), parts)
