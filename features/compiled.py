@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, wraps
 from typing import Any, TypeVar
 
@@ -32,3 +33,20 @@ def compiled(function: F) -> F:
         return machine_code()(*arguments)
 
     return call  # type: ignore[return-value]
+
+
+@contextmanager
+def compilations() -> Iterator[list[str]]:
+    """Give the names of the functions that are compiled meanwhile; what is found ready on disk is not among them."""
+    from numba.core import event  # here, as above
+
+    class Names(event.Listener):  # type: ignore[misc]
+        def on_start(self, event: Any) -> None:
+            names.append(event.data["dispatcher"].py_func.__qualname__)
+
+        def on_end(self, event: Any) -> None:
+            """Nothing is asked about ends."""
+
+    names: list[str] = []
+    with event.install_listener("numba:compile", Names()):
+        yield names

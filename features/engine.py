@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from features.as_of import AS_OF, Positions, Times
 from features.families.feature_list import all_columns
-from features.families.rows import as_arrays, as_frame
+from features.families.rows import ColumnReader, as_arrays, as_frame
 from features.kernel.block import Block
 from features.kernel.coded_facts import CodedFacts, coded
 from features.kernel.numbering import one_array
@@ -97,6 +97,7 @@ class FeatureEngine:
             nobody = pd.DataFrame({"lead_id": pd.Series([], dtype="str"), "created_us": np.zeros(0, np.int64)})
             self._population = population_of(arrow_facts(background or FactFrames(nobody), spec), spec)
         self._columns = all_columns(spec, options)
+        self._reader = ColumnReader(self._columns)
 
     def compute(self, frames: FactFrames, snapshots: pd.DataFrame) -> pd.DataFrame:
         """Return the feature rows of snapshots, each lead by itself among the others; see `compute_features`."""
@@ -118,7 +119,7 @@ class FeatureEngine:
 
         Numbers and yes/no are float64 with NaN, categories objects with None.
         """
-        return as_arrays(self._block(facts, moments), self._columns)
+        return as_arrays(self._block(facts, moments), self._reader)
 
     def _block(self, facts: CodedFacts, moments: Times) -> Block:
         account, *values = (_only(*facts.attributes.texts(name)) for name in ("account_id", *self._population.values))

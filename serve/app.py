@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, RedirectResponse
 
+from features.compiled import compilations
 from features.errors import InputError
 from serve.api import cutoff_routes as cutoff_api
 from serve.api import routes as api
@@ -24,6 +27,7 @@ from serve.pages.cutoffs import routes as cutoff_pages
 from serve.pages.frame import LoginNeededError, PageMissingError, missing_page
 from serve.pages.leads import routes as pages
 from serve.pages.templating import stylesheet
+from serve.reading.serving import Serving
 from serve.security import BodyLimitMiddleware, HeadersMiddleware, page_headers
 from serve.services import Services
 from serve.settings import ServeSettings
@@ -32,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 def create_app(settings: ServeSettings) -> FastAPI:
-    """Put the server together; nothing is opened before the first request.
+    """Put the server together; nothing is opened before it starts.
 
     Parameters
     ----------
@@ -43,10 +47,9 @@ def create_app(settings: ServeSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        warming = threading.Thread(target=_warm_up, args=(services,), daemon=True)
-        warming.start()
+        await run_in_threadpool(services.serving.start, partial(_warm_up, max_facts=settings.max_facts))
         yield
-        warming.join()
+        await run_in_threadpool(services.serving.stop)
         services.store.close()
 
     app = FastAPI(
@@ -71,20 +74,27 @@ def create_app(settings: ServeSettings) -> FastAPI:
     return app
 
 
-def _warm_up(services: Services) -> None:
-    """Score an example, so that the first real request does not pay for loading and compiling.
+def _warm_up(serving: Serving, *, max_facts: int) -> None:
+    """Score examples, so that no request pays for loading and compiling; what had to be compiled is logged.
 
-    A model that cannot do it is logged, and told by ``/v1/health`` for as long as it is served.
+    Raises
+    ------
+    InputError
+        If the model cannot score them.
     """
-    loaded = None
-    try:
-        loaded = services.model.current()
-        request = ScoreRequest.model_validate(example_request(loaded.forecast.spec))
-        score_request(request, loaded=loaded, history=services.history, max_facts=services.settings.max_facts)
-    except InputError as error:
-        logger.warning("no lead can be scored: %s", error)
-        if loaded is not None:
-            services.model.mark_broken(loaded, str(error))
+    example = example_request(serving.loaded.forecast.spec)
+    bare = {name: example[name] for name in ("created_at", "as_of", "stages")}
+    start = time.monotonic()
+    with compilations() as names:
+        for facts in (example, bare):
+            request = ScoreRequest.model_validate(facts)
+            answer = score_request(request, loaded=serving.loaded, engine=serving.engine, max_facts=max_facts)
+            answer.model_dump_json()
+    if names:
+        logger.warning(
+            "compiled %d functions in %.1f s; a later start finds them ready, where a folder can be written to",
+            len(set(names)), time.monotonic() - start,
+        )  # fmt: skip
 
 
 def _answer_errors(app: FastAPI) -> None:
@@ -128,9 +138,11 @@ def _message(error: dict[str, Any]) -> str:
 def _openapi(app: FastAPI, services: Services) -> dict[str, Any]:
     """Return the API's description, with an example in the words of the source that is served."""
     schema = get_openapi(title=app.title, version="1", summary=app.summary, routes=app.routes)
+    posted = ScoreRequest.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema["components"]["schemas"] |= posted.pop("$defs") | {"ScoreRequest": posted}
     content = schema["paths"]["/v1/score"]["post"]["requestBody"]["content"]["application/json"]
     try:
-        spec = services.model.current().forecast.spec
+        spec = services.serving.current().loaded.forecast.spec
     except InputError:
         return schema
     content["examples"] = {spec.name: {"summary": spec.title.en, "value": example_request(spec)}}

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from features.errors import InputError
 from models.scoring.run_about import RunAbout
 from serve.reading.ingested_history import IngestHistory
 from serve.reading.score_store import ScoreReader
 from serve.reading.served_model import ServedModel
+from serve.reading.serving import CurrentServing
 from serve.reading.what_if_answers import StoredPast
 from serve.reading.worded_scores import WordedScores
 from serve.settings import ServeSettings
-from serve.wording.caution import caution_words
 
 
 @dataclass(frozen=True)
@@ -27,17 +26,20 @@ class Services:
     history: IngestHistory
     past: StoredPast
     words: WordedScores
+    serving: CurrentServing
 
     @classmethod
     def of(cls, settings: ServeSettings) -> Services:
         """Put the parts together."""
         store = ScoreReader(settings.store_url)
+        model, history = ServedModel(settings.out), IngestHistory(settings.out)
         return cls(
             settings=settings,
             store=store,
             words=WordedScores(store),
-            model=ServedModel(settings.out),
-            history=IngestHistory(settings.out),
+            model=model,
+            history=history,
+            serving=CurrentServing(model, history, store),
             past=StoredPast(settings.out),
         )
 
@@ -48,13 +50,10 @@ class Services:
 
     def caution(self) -> dict[str, str] | None:
         """Return the warning about the last run's model; where no run can be read, it was not checked."""
-        try:
-            return caution_words(self.about())
-        except InputError:
-            return caution_words(None)
+        return self.serving.caution()
 
 
-def services_of(request: Request) -> Services:
-    """Return the parts of the server that got a request."""
+async def services_of(request: Request) -> Services:
+    """Return the parts of the server that got a request; async, or each question would go to another thread."""
     services: Services = request.app.state.services
     return services

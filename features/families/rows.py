@@ -18,23 +18,37 @@ from features.kernel.looks import Values
 Read: TypeAlias = Values | Categories
 
 
-def read_columns(block: Block, columns: Iterable[Column]) -> list[Read]:
-    """Return the values of columns: for each an array with an entry a look, or `Categories`.
+class ColumnReader:
+    """Reads columns, again and again; a measure is read once for all the kinds of looks that its columns stand for.
 
-    A measure is read once for all the kinds of looks that its columns stand for.
+    Parameters
+    ----------
+    columns : iterable of Column
+        In the order of a feature row.
     """
-    made: dict[tuple[Measure, Hashable], Read] = {}
-    result: list[Read] = []
-    for column in columns:
-        key = (column.measure, column.parameter)
-        if key not in made:
-            made[key] = column.measure.read(block, column.parameter)
-        values = made[key]
-        if isinstance(values, Categories):
-            result.append(Categories(np.atleast_2d(values.codes)[column.kind], values.names))
-        else:
-            result.append(np.atleast_2d(values)[column.kind])
-    return result
+
+    def __init__(self, columns: Iterable[Column]) -> None:
+        listed = tuple(columns)
+        self.names = tuple(column.feature.name for column in listed)
+        places: dict[tuple[Measure, Hashable], list[tuple[int, int]]] = {}
+        for place, column in enumerate(listed):
+            places.setdefault((column.measure, column.parameter), []).append((place, column.kind))
+        self._readings = [(measure, parameter, at) for (measure, parameter), at in places.items()]
+
+    def read(self, block: Block) -> list[Read]:
+        """Return the values of the columns: for each an array with an entry a look, or `Categories`."""
+        result: list[Any] = [None] * len(self.names)
+        for measure, parameter, places in self._readings:
+            values = measure.read(block, parameter)
+            if isinstance(values, Categories):
+                codes = np.atleast_2d(values.codes)
+                for place, kind in places:
+                    result[place] = Categories(codes[kind], values.names)
+            else:
+                rows = np.atleast_2d(values)
+                for place, kind in places:
+                    result[place] = rows[kind]
+        return result
 
 
 def as_frame(block: Block, columns: tuple[Column, ...]) -> pd.DataFrame:
@@ -47,18 +61,18 @@ def as_frame(block: Block, columns: tuple[Column, ...]) -> pd.DataFrame:
     """
     lead_ids = np.array(block.facts.lead_ids.to_pylist(), dtype=object)[block.lead]
     frame: dict[str, object] = {"lead_id": pd.Series(lead_ids, dtype="str"), AS_OF: block.moments}
-    for name, values in as_arrays(block, columns).items():
+    for name, values in as_arrays(block, ColumnReader(columns)).items():
         frame[name] = pd.Series(values, dtype=object) if values.dtype == object else values
     return pd.DataFrame(frame)
 
 
-def as_arrays(block: Block, columns: tuple[Column, ...]) -> dict[str, NDArray[Any]]:
+def as_arrays(block: Block, reader: ColumnReader) -> dict[str, NDArray[Any]]:
     """Return feature rows as an array a column: numbers float64 with NaN, categories object with None."""
     arrays: dict[str, NDArray[Any]] = {}
-    for column, values in zip(columns, read_columns(block, columns), strict=True):
+    for name, values in zip(reader.names, reader.read(block), strict=True):
         if isinstance(values, Categories):
             values = np.array([*values.names, None], dtype=object)[values.codes]
-        arrays[column.feature.name] = values
+        arrays[name] = values
     return arrays
 
 
@@ -68,7 +82,7 @@ def as_batch(block: Block, columns: tuple[Column, ...]) -> pa.RecordBatch:
         block.facts.lead_ids.take(pa.array(block.lead)),
         pa.array(block.moments).cast(pa.timestamp("us", tz="UTC")),
     ]
-    for values in read_columns(block, columns):
+    for values in ColumnReader(columns).read(block):
         if isinstance(values, Categories):
             codes = pa.array(values.codes, mask=values.codes < 0)
             arrays.append(pa.array(values.names, pa.string()).take(codes))

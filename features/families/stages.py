@@ -29,8 +29,8 @@ def open_ladder(spec: SourceSpec) -> dict[str, str]:
 
 
 def _entries(block: Block, stages: tuple[str, ...]) -> Marks:
-    names = stage_names(block.spec)
-    return Marks(np.isin(block.stages.stream.codes, [names.index(stage) for stage in stages]))
+    are_wanted = np.array([name in stages for name in stage_names(block.spec)], dtype=np.bool_)
+    return Marks(are_wanted[block.stages.stream.codes])
 
 
 def _first_entry(block: Block, stage: str) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.arrays import Floats
+from models.arrays import Floats, Ints
 from models.log_odds import probability_to_log_odds
 
 
@@ -26,10 +27,16 @@ class TargetStatistics:
     def matrix(self, matrix: Floats) -> Floats:
         """Return a matrix with the codes, its last columns, replaced by what training knew of them in the end."""
         result = matrix.copy()
-        start = matrix.shape[1] - len(self.tables)
-        for position, table in enumerate(self.tables, start=start):
-            result[:, position] = table[_whole(matrix[:, position], len(table))]
+        rates, first, missing = self._all
+        codes = matrix[:, matrix.shape[1] - len(self.tables) :]
+        result[:, matrix.shape[1] - len(self.tables) :] = rates[first + _whole(codes, missing + 1)]
         return result
+
+    @cached_property
+    def _all(self) -> tuple[Floats, Ints, Ints]:
+        """All tables in one array, where that of each column begins, and its entry for missing."""
+        sizes = np.array([len(table) for table in self.tables], dtype=np.int64)
+        return np.concatenate([*self.tables, np.empty(0)]), np.cumsum(sizes) - sizes, sizes - 1
 
 
 def fit_target_statistics(
@@ -126,6 +133,6 @@ def _lead_order(lead_ids: NDArray[np.str_], as_of_us: NDArray[np.int64]) -> NDAr
     return place[lead]
 
 
-def _whole(codes: Floats, size: int) -> NDArray[np.int64]:
+def _whole(codes: Floats, size: int | Ints) -> NDArray[np.int64]:
     """Return codes as whole numbers; missing is the last."""
     return np.where(np.isnan(codes), size - 1, codes).astype(np.int64)

@@ -88,6 +88,8 @@ class Encoding:
 def require_columns(X: pd.DataFrame | FeatureRows, columns: Sequence[str]) -> None:
     """Raise an InputError naming the first column that is not there."""
     present = set(FeatureRows.of(X).names)
+    if present.issuperset(columns):
+        return
     for column in columns:
         if column not in present:
             raise InputError(
@@ -102,12 +104,10 @@ def require_columns(X: pd.DataFrame | FeatureRows, columns: Sequence[str]) -> No
 def number_matrix(X: pd.DataFrame | FeatureRows, columns: Sequence[str]) -> Floats:
     """Return number and yes/no columns as float64; missing and infinite values are NaN."""
     rows = FeatureRows.of(X)
-    values = np.empty((len(columns), len(rows)))
-    for place, name in enumerate(columns):
-        try:
-            values[place] = rows.numbers(name)
-        except (TypeError, ValueError):
-            raise _not_numbers(rows, name) from None
+    try:
+        values = np.array([rows.values(name) for name in columns], dtype=np.float64).reshape(len(columns), len(rows))
+    except (TypeError, ValueError):
+        raise _not_numbers(rows, columns) from None
     values[np.isinf(values)] = np.nan
     return values.T
 
@@ -160,8 +160,12 @@ def _varies(column: Floats) -> bool:
     return len(present) < len(column) or bool((present != present[0]).any())
 
 
-def _not_numbers(rows: FeatureRows, column: str) -> InputError:
-    values = pd.Series(rows.objects(column), dtype=object)
-    bad = values[pd.to_numeric(values, errors="coerce").isna() & values.notna()]
+def _not_numbers(rows: FeatureRows, columns: Sequence[str]) -> InputError:
+    """Return what is wrong with the first column that is no numbers."""
+    for column in columns:
+        values = pd.Series(rows.objects(column), dtype=object)
+        bad = values[pd.to_numeric(values, errors="coerce").isna() & values.notna()]
+        if len(bad):
+            break
     found = repr(bad.iloc[0]) if len(bad) else "other types"
     return InputError(expected="a number or nothing", found=found, table="features", column=column)

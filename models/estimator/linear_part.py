@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.arrays import Floats
+from models.arrays import Floats, Ints
 from models.estimator.encoding import Encoding
 from models.estimator.linear_curvature import Curvature, Whitening
-from models.estimator.linear_terms import LinearDesign, LinearScale, Ridge, fit_scale
+from models.estimator.linear_terms import FEW, LinearDesign, LinearScale, Ridge, fit_scale
 from models.log_odds import log_odds_to_probability, probability_to_log_odds
 
 
@@ -82,11 +82,21 @@ class LinearPart:
         return self.intercept + np.asarray(self._contributions(rows).sum(axis=1))
 
     def _contributions(self, rows: LinearDesign) -> Floats:
-        result = np.empty((len(rows.standard), len(rows.codes)))
-        for position, (codes, shift) in enumerate(zip(rows.codes, self.shifts, strict=True)):
-            result[:, position] = shift[codes]
+        if len(rows.standard) <= FEW:
+            shifts, first = self._all_shifts
+            result = np.ascontiguousarray(shifts[first + np.array(rows.codes, dtype=np.int64)].T)
+        else:
+            result = np.empty((len(rows.standard), len(rows.codes)))
+            for position, (codes, shift) in enumerate(zip(rows.codes, self.shifts, strict=True)):
+                result[:, position] = shift[codes]
         result[:, : len(self.slope)] += rows.standard * self.slope
         return result
+
+    @cached_property
+    def _all_shifts(self) -> tuple[Floats, Ints]:
+        """The shifts of all columns in one array, and where those of each column begin, a row a column."""
+        sizes = [len(shift) for shift in self.shifts]
+        return np.concatenate([*self.shifts, np.empty(0)]), np.cumsum([0, *sizes])[:-1, None]
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` reads."""

@@ -66,10 +66,9 @@ class LinearScale:
         """Return for each column which entry of its shifts counts: steps taken, or the category; missing is last."""
         numbers = np.ascontiguousarray(matrix[:, : self.numbers].T)
         listed = self._steps_of_few(numbers) if len(matrix) <= FEW else self._steps(numbers)
-        for position, size in enumerate(self.sizes, start=self.numbers):
-            values = matrix[:, position]
-            listed.append(np.where(np.isnan(values), size, values).astype(np.int64))
-        return listed
+        values = matrix[:, self.numbers :].T
+        missing = np.array(self.sizes, dtype=np.int64)[:, None]
+        return [*listed, *np.where(np.isnan(values), missing, values).astype(np.int64)]
 
     def _steps(self, numbers: Floats) -> list[NDArray[np.int64]]:
         """Return for each number column how many steps each row has taken; one more where the number is missing."""

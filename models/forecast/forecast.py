@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -48,6 +49,10 @@ class Forecast:
         """How each target is forecast: ``model``, or ``rate`` where there were too few outcomes."""
         return {name: model.estimator.level for name, model in self.targets.items()}
 
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(feature.name for feature in self.features)
+
     def read(self, X: pd.DataFrame | FeatureRows, *, threads: int | None = None) -> ForecastRows:
         """Return the rows to ask several things of: what `predict`, `outlook` and `explain` share is done once.
 
@@ -63,8 +68,7 @@ class Forecast:
         InputError
             If a feature column is not there.
         """
-        names = tuple(feature.name for feature in self.features)
-        return ForecastRows(X, spec=self.spec, features=names, targets=self.targets, threads=threads)
+        return ForecastRows(X, spec=self.spec, features=self._names, targets=self.targets, threads=threads)
 
     def predict(self, X: pd.DataFrame) -> pd.DataFrame:
         """Forecast every target.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -48,6 +48,28 @@ class Explanation:
     contributions: pd.DataFrame
     bound_by: pd.Series
     reached: pd.Series
+
+
+class ExplainedRows(NamedTuple):
+    """What `Explanation` holds, as arrays: ``contributions`` have a column a feature."""
+
+    target: str
+    base: Floats
+    log_odds: Floats
+    contributions: Floats
+    bound_by: NDArray[np.object_]
+    reached: Bools
+
+    def where(self, chosen: Bools) -> ExplainedRows:
+        """Return some of the rows."""
+        return ExplainedRows(
+            self.target,
+            self.base[chosen],
+            self.log_odds[chosen],
+            self.contributions[chosen],
+            self.bound_by[chosen],
+            self.reached[chosen],
+        )
 
 
 class ForecastRows:
@@ -113,8 +135,20 @@ class ForecastRows:
             outlooks[name] = Outlook(curve[:, :count], days)
         return outlooks
 
-    def explain(self, target: str, among: Bools | None = None) -> Explanation:
-        """Split the log-odds of rows for one target; see `Forecast.explain`.
+    def explain(self, target: str) -> Explanation:
+        """Split the log-odds of rows for one target; see `Forecast.explain`."""
+        rows = self.explained(target)
+        return Explanation(
+            target=target,
+            base=pd.Series(rows.base, index=self.index),
+            log_odds=pd.Series(rows.log_odds, index=self.index),
+            contributions=pd.DataFrame(rows.contributions, index=self.index, columns=list(self._features)),
+            bound_by=pd.Series(rows.bound_by, index=self.index),
+            reached=pd.Series(rows.reached, index=self.index),
+        )
+
+    def explained(self, target: str, among: Bools | None = None) -> ExplainedRows:
+        """Return what `explain` says as arrays.
 
         Parameters
         ----------
@@ -137,15 +171,8 @@ class ForecastRows:
             if rows.any():
                 base[rows], values[rows] = model.contributions_of(self._encoded[name], rows)
                 log_odds[rows] = self._own_log_odds[name][rows]
-        index = self.index if among is None else self.index[chosen]
-        return Explanation(
-            target=target,
-            base=pd.Series(base[chosen], index=index),
-            log_odds=pd.Series(log_odds[chosen], index=index),
-            contributions=pd.DataFrame(values[chosen], index=index, columns=list(self._features)),
-            bound_by=pd.Series(_other_than(target, binding)[chosen], index=index),
-            reached=pd.Series(reached[chosen], index=index),
-        )
+        everything = ExplainedRows(target, base, log_odds, values, _other_than(target, binding), reached)
+        return everything if among is None else everything.where(among)
 
     @cached_property
     def _matrices(self) -> dict[str, Floats]:

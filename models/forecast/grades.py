@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from features.catalog.feature import Feature
-from models.arrays import Floats
+from models.arrays import Floats, Ints
 
 FIT_FAMILIES = ("fit", "account", "source")
 BEHAVIOUR_FAMILIES = ("behaviour", "journey")
@@ -34,10 +35,11 @@ class Grades:
 
     def assign(self, contributions: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:
         """Return ``fit_grade`` and ``behaviour_grade`` of each row, index as ``contributions``."""
-        return pd.DataFrame(self.assigned(contributions, features), index=contributions.index)
+        assigned = self.assigned(_in_order(contributions, features), features)
+        return pd.DataFrame(assigned, index=contributions.index)
 
-    def assigned(self, contributions: pd.DataFrame, features: Sequence[Feature]) -> dict[str, NDArray[np.str_]]:
-        """Return the columns of `assign`, one entry a row."""
+    def assigned(self, contributions: Floats, features: Sequence[Feature]) -> dict[str, NDArray[np.str_]]:
+        """Return the columns of `assign`, one entry a row; ``contributions`` have a column a feature."""
         fit = np.searchsorted(self.fit_edges, family_sum(contributions, features, FIT_FAMILIES))
         behaviour = np.searchsorted(self.behaviour_edges, family_sum(contributions, features, BEHAVIOUR_FAMILIES))
         return {"fit_grade": np.take(FIT_GRADES, fit), "behaviour_grade": np.take(BEHAVIOUR_GRADES, behaviour)}
@@ -53,19 +55,27 @@ def fit_grades(contributions: pd.DataFrame, features: Sequence[Feature], weights
     weights : array-like
         One a row; they sum to the number of leads.
     """
-    weight = np.asarray(weights, dtype=np.float64)
+    weight, values = np.asarray(weights, dtype=np.float64), _in_order(contributions, features)
     return Grades(
-        fit_edges=_quartiles(family_sum(contributions, features, FIT_FAMILIES), weight),
-        behaviour_edges=_quartiles(family_sum(contributions, features, BEHAVIOUR_FAMILIES), weight),
+        fit_edges=_quartiles(family_sum(values, features, FIT_FAMILIES), weight),
+        behaviour_edges=_quartiles(family_sum(values, features, BEHAVIOUR_FAMILIES), weight),
     )
 
 
-def family_sum(contributions: pd.DataFrame, features: Sequence[Feature], families: Sequence[str]) -> Floats:
-    """Return each row's contributions of some families, summed."""
-    names = {feature.name for feature in features if feature.family in families}
-    places = [place for place, name in enumerate(contributions.columns) if name in names]
+def family_sum(contributions: Floats, features: Sequence[Feature], families: tuple[str, ...]) -> Floats:
+    """Return each row's contributions of some families, summed; ``contributions`` have a column a feature."""
+    places = _places(tuple(feature.family for feature in features), families)
     # in C order a row is added up the same way alone and among others
-    return np.asarray(np.ascontiguousarray(contributions.to_numpy(dtype=np.float64)[:, places]).sum(axis=1))
+    return np.asarray(np.ascontiguousarray(contributions[:, places]).sum(axis=1))
+
+
+@lru_cache(maxsize=32)
+def _places(of_features: tuple[str, ...], families: tuple[str, ...]) -> Ints:
+    return np.flatnonzero([family in families for family in of_features])
+
+
+def _in_order(contributions: pd.DataFrame, features: Sequence[Feature]) -> Floats:
+    return contributions[[feature.name for feature in features]].to_numpy(dtype=np.float64)
 
 
 def _quartiles(values: Floats, weights: Floats) -> tuple[float, float, float]:

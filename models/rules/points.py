@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -197,17 +197,33 @@ def points_breakdown(X: pd.DataFrame, rules: PointsRules) -> pd.DataFrame:
     """
     names = [f"attribute_{place}" for place, _ in enumerate(rules.attributes, start=1)]
     names += [f"action_{place}" for place, _ in enumerate(rules.actions, start=1)]
-    return pd.DataFrame(given_points(FeatureRows.of(X), rules), index=X.index, columns=names)
+    return pd.DataFrame(given_points(FeatureRows.of(X), rules).points, index=X.index, columns=names)
 
 
-def given_points(rows: FeatureRows, rules: PointsRules) -> Floats:
-    """Return the same of rows that are read by column: shape (rows, rules)."""
-    given = np.zeros((len(rows), len(rules.attributes) + len(rules.actions)))
+class GivenPoints(NamedTuple):
+    """What each rule gives each row: arrays of shape (rows, rules), attributes before actions.
+
+    Attributes
+    ----------
+    points : array
+    counts : array
+        The events that an action's rule counts, or their decayed sum; NaN for attributes.
+    """
+
+    points: Floats
+    counts: Floats
+
+
+def given_points(rows: FeatureRows, rules: PointsRules) -> GivenPoints:
+    """Return the points that each rule gives each row, and what it counted."""
+    points = np.zeros((len(rows), len(rules.attributes) + len(rules.actions)))
+    counts = np.full(points.shape, np.nan)
     for place, attribute in enumerate(rules.attributes):
-        given[:, place] = is_met(rows, attribute) * attribute.points
+        points[:, place] = is_met(rows, attribute) * attribute.points
     for place, action in enumerate(rules.actions, start=len(rules.attributes)):
-        given[:, place] = _action_points(counted_actions(rows, action), action)
-    return given
+        counts[:, place] = counted_actions(rows, action)
+        points[:, place] = _action_points(counts[:, place], action)
+    return GivenPoints(points, counts)
 
 
 def action_counts(X: pd.DataFrame, action: ActionPoints) -> pd.Series:
@@ -270,7 +286,7 @@ def score_points(X: pd.DataFrame, rules: PointsRules, *, exclusions: Sequence[Ex
         and not excluded) and ``sal`` (bool: enough for SAL as well, and every gate open); the index of ``X``.
     """
     rows = FeatureRows.of(X)
-    points = points_of(given_points(rows, rules), rules)
+    points = points_of(given_points(rows, rules).points, rules)
     excluded = excluded_by(X, (*exclusions, *rules.exclusions)).notna().to_numpy()
     gates_open = are_all_met(rows, rules.gates.SAL)
     passing = passes(points, may_enter(excluded, gates_open), rules.cutoffs.at)

@@ -15,7 +15,7 @@ from features.language.sentences import one_of, words
 from features.source_spec import Condition, SourceSpec
 from features.time_units import format_duration
 from models.feature_rows import FeatureRows
-from models.rules.points import ActionPoints, PointsRules, counted_actions, given_points
+from models.rules.points import ActionPoints, GivenPoints, PointsRules, given_points
 
 
 @dataclass(frozen=True)
@@ -91,19 +91,20 @@ def points_reasons_of_rows(X: pd.DataFrame | FeatureRows, rules: PointsRules) ->
         One list a row. Its points sum to the lead's points (less ``rules.start``). Rules that give nothing are left
         out. Rows with the same reason share it.
     """
-    rows = FeatureRows.of(X)
-    given = given_points(rows, rules)
-    counts = np.full(given.shape, np.nan)
-    for place, action in enumerate(rules.actions, start=len(rules.attributes)):
-        counts[:, place] = counted_actions(rows, action)
-    row, rule = np.nonzero(given)
-    order = np.lexsort((rule, -np.abs(given[row, rule]), row))
+    return points_reasons_of_given(given_points(FeatureRows.of(X), rules), rules)
+
+
+def points_reasons_of_given(given: GivenPoints, rules: PointsRules) -> list[list[PointsReason]]:
+    """Return the same where it is known already what each rule gives."""
+    points, count = given.points, len(given.points)
+    row, rule = np.nonzero(points)
+    order = np.lexsort((rule, -np.abs(points[row, rule]), row))
     row, rule = row[order], rule[order]
-    said = zip(rule.tolist(), given[row, rule].tolist(), counts[row, rule].tolist(), strict=True)
+    said = zip(rule.tolist(), points[row, rule].tolist(), given.counts[row, rule].tolist(), strict=True)
     known: dict[tuple[int, float, float], PointsReason] = {}
     listed = [known.get(key) or known.setdefault(key, _points_reason(rules, *key)) for key in said]
-    ends = np.cumsum(np.bincount(row, minlength=len(X))).tolist()
-    return [listed[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if len(X) else []
+    ends = np.cumsum(np.bincount(row, minlength=count)).tolist()
+    return [listed[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if count else []
 
 
 def _points_reason(rules: PointsRules, place: int, points: float, count: float) -> PointsReason:

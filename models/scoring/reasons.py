@@ -17,7 +17,7 @@ from features.catalog.feature import Feature
 from features.families.stages import CURRENT_STAGE
 from models.arrays import Floats, Ints
 from models.feature_rows import FeatureRows
-from models.forecast.forecast_rows import Explanation
+from models.forecast.forecast_rows import ExplainedRows, Explanation
 from models.log_odds import log_odds_to_probability
 
 Value = float | str | bool | None
@@ -85,18 +85,26 @@ def reasons(
     explanation: Explanation, X: pd.DataFrame | FeatureRows, features: Sequence[Feature], *, top: int = 5
 ) -> list[tuple[Reason, ...]]:
     """Give each row its reasons, the strongest first, and ``other`` last; see `reason_rows`."""
-    return [tuple(Reason(**reason) for reason in row) for row in reason_rows(explanation, X, features, top=top)]
+    rows = ExplainedRows(
+        explanation.target,
+        explanation.base.to_numpy(dtype=np.float64),
+        explanation.log_odds.to_numpy(dtype=np.float64),
+        explanation.contributions[[feature.name for feature in features]].to_numpy(dtype=np.float64),
+        explanation.bound_by.to_numpy(dtype=object),
+        explanation.reached.to_numpy(dtype=bool),
+    )
+    return [tuple(Reason(**reason) for reason in row) for row in reason_rows(rows, X, features, top=top)]
 
 
 def reason_rows(
-    explanation: Explanation, X: pd.DataFrame | FeatureRows, features: Sequence[Feature], *, top: int = 5
+    explained: ExplainedRows, X: pd.DataFrame | FeatureRows, features: Sequence[Feature], *, top: int = 5
 ) -> list[list[dict[str, Any]]]:
     """Give each row its reasons as JSON has them, the strongest first, and ``other`` last.
 
     Parameters
     ----------
-    explanation : Explanation
-        Of the rows of ``X``, for one target.
+    explained : ExplainedRows
+        Of the rows of ``X``, for one target; a column a feature.
     X : DataFrame or FeatureRows
         The feature rows, in the order of the explanation.
     features : sequence of Feature
@@ -111,12 +119,10 @@ def reason_rows(
         100 · (p - p(base)). A row that has reached the target has one reason that says so, and a row at the base rate
         has none.
     """
-    rows, table = FeatureRows.of(X), explanation.contributions
-    names = [feature.name for feature in features]
-    values = (table if table.columns.to_list() == names else table[names]).to_numpy(dtype=np.float64)
+    rows, values = FeatureRows.of(X), explained.contributions
     subjects = _subjects(tuple((feature.family, feature.subject) for feature in features))
     sums = subjects.sums(values)
-    points = percentage_points(sums, explanation.base.to_numpy(dtype=np.float64))
+    points = percentage_points(sums, explained.base)
     named = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, :top]
     # of each row, the subjects that are named and say something, in their order
     row, place = np.nonzero(np.take_along_axis(sums, named, axis=1))
@@ -128,7 +134,7 @@ def reason_rows(
     ends = np.cumsum(np.bincount(row, minlength=len(X))).tolist()
     result = [listed[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if len(X) else []
     _add_others(result, sums, points, named)
-    _say_reached(result, explanation, rows)
+    _say_reached(result, explained, rows)
     return result
 
 
@@ -138,26 +144,27 @@ class _Subjects:
     def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
         listed = sorted(set(keys))
         position = {key: number for number, key in enumerate(listed)}
-        self._subject = [position[key] for key in keys]
-        self._members = [np.flatnonzero(np.equal(self._subject, number)) for number in range(len(listed))]
+        self._count = len(listed)
+        self._subject = np.array([position[key] for key in keys], dtype=np.int64)
+        self._order = np.argsort(self._subject, kind="stable")
+        self._first = np.searchsorted(self._subject[self._order], np.arange(self._count))
 
     def sums(self, contributions: Floats) -> Floats:
         """Return each subject's sum, one column a subject; a row has the same sums alone and among others.
 
-        Feature by feature: a matrix product would add in another order for one row than for many.
+        Feature by feature, as `bincount` does: a matrix product would add in another order for one row than for many.
         """
-        sums = np.zeros((len(contributions), len(self._members)))
-        for feature, subject in enumerate(self._subject):
-            sums[:, subject] += contributions[:, feature]
-        return sums
+        rows = len(contributions)
+        cell = (np.arange(rows)[:, None] * self._count + self._subject).ravel()
+        sums = np.bincount(cell, contributions.ravel(), rows * self._count)
+        return np.asarray(sums, dtype=np.float64).reshape(rows, self._count)
 
     def spokesmen(self, contributions: Floats, sums: Floats) -> Ints:
-        """Return for each row and subject the feature that goes furthest in the direction of the subject's sum."""
-        speaking = np.empty(sums.shape, dtype=np.int64)
-        for subject, members in enumerate(self._members):
-            towards = contributions[:, members] * np.sign(sums[:, [subject]])
-            speaking[:, subject] = members[np.argmax(towards, axis=1)]
-        return speaking
+        """Return for each row and subject the first feature that goes furthest in the direction of its sum."""
+        towards = (contributions * np.sign(sums)[:, self._subject])[:, self._order]
+        furthest = np.maximum.reduceat(towards, self._first, axis=1)[:, self._subject[self._order]]
+        places = np.where(towards == furthest, self._order, len(self._order))
+        return np.asarray(np.minimum.reduceat(places, self._first, axis=1))
 
 
 @lru_cache(maxsize=16)
@@ -195,11 +202,11 @@ def _add_others(result: list[list[dict[str, Any]]], sums: Floats, points: Floats
         result[row].append(_reason(OTHER, OTHER, None, None, log_odds[row], rest[row]))
 
 
-def _say_reached(result: list[list[dict[str, Any]]], explanation: Explanation, X: FeatureRows) -> None:
+def _say_reached(result: list[list[dict[str, Any]]], explained: ExplainedRows, X: FeatureRows) -> None:
     """Give each row that has reached the target the one reason that says so."""
-    for row in np.flatnonzero(explanation.reached.to_numpy(dtype=bool)).tolist():
+    for row in np.flatnonzero(explained.reached).tolist():
         stage = str(X.values(CURRENT_STAGE)[row])
-        subject = f"{REACHED}_{explanation.target}"
+        subject = f"{REACHED}_{explained.target}"
         result[row] = [_reason("journey", subject, CURRENT_STAGE, stage, 0.0, 0.0)]
 
 

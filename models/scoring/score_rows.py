@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,14 @@ from models.forecast.forecast_rows import ForecastRows
 from models.forecast.saved_form import MANIFEST, text_digest
 from models.rules.conditions import are_all_met, is_met
 from models.rules.points import PointsRules, given_points, points_of
-from models.rules.points_reasons import points_reasons_of_rows
+from models.rules.points_reasons import points_reasons_of_given
 from models.rules.sales_veto import VETO, Veto, vetoed
 from models.scoring.groups import counted_as, is_with_sales
 from models.scoring.reasons import reason_rows
 from models.scoring.score_columns import SCORE_COLUMNS, expected_days_to, probability_of
+
+FEW_ROWS = 16
+"""Rows up to which each is asked by itself what applies to it."""
 
 
 def model_version(files: Mapping[str, str]) -> str:
@@ -126,8 +130,9 @@ def _points(X: FeatureRows, rules: PointsRules | None, excluded: Bools, may: Per
         none = np.full(len(X), None)
         nothing = _objects([[] for _ in range(len(X))])
         return {"points": np.full(len(X), np.nan), "points_band": none, "points_reasons": nothing}
-    points = points_of(given_points(X, rules), rules)
-    reasons = points_reasons_of_rows(X, rules)
+    given = given_points(X, rules)
+    points = points_of(given.points, rules)
+    reasons = points_reasons_of_given(given, rules)
     said = {reason: reason.to_json() for reason in {reason for row in reasons for reason in row}}
     why = _objects([[said[reason] for reason in row] for row in reasons])
     return {"points": points, "points_band": band_of(passes(points, may, rules.cutoffs.at)), "points_reasons": why}
@@ -146,15 +151,15 @@ def _outlook(rows: ForecastRows, forecast: Forecast) -> dict[str, NDArray[Any]]:
 def _reasons(
     rows: ForecastRows, forecast: Forecast, target: str, reached: Bools, top: int
 ) -> dict[str, NDArray[np.object_]]:
-    explanation, features = rows.explain(target), forecast.features
-    why = reason_rows(explanation, rows.rows, features, top=top)
+    explained, features = rows.explained(target), forecast.features
+    why = reason_rows(explained, rows.rows, features, top=top)
     if "close" in forecast.targets and target != "close" and reached.any():
-        of_close = reason_rows(rows.explain("close", reached), rows.rows.where(reached), features, top=top)
+        of_close = reason_rows(rows.explained("close", reached), rows.rows.where(reached), features, top=top)
         for row, reasons in zip(np.flatnonzero(reached), of_close, strict=True):
             why[row] = reasons
     grades = {name: np.full(len(rows.rows), None) for name in ("fit_grade", "behaviour_grade")}
     if forecast.grades is not None:
-        assigned, open_rows = forecast.grades.assigned(explanation.contributions, features), ~explanation.reached
+        assigned, open_rows = forecast.grades.assigned(explained.contributions, features), ~explained.reached
         for name, values in grades.items():
             values[open_rows] = assigned[name][open_rows].tolist()
     return {**grades, "reasons": _objects(why)}
@@ -180,6 +185,8 @@ def _gates_missing(X: FeatureRows, gates: Sequence[Condition]) -> NDArray[np.obj
 
 def _sets(parts: Sequence[dict[str, Any]], applies: Bools) -> NDArray[np.object_]:
     """Return for each row the parts that apply; rows to which the same ones apply share a list."""
+    if len(applies) <= FEW_ROWS:
+        return _objects([list(compress(parts, row)) for row in applies.tolist()])
     number = np.zeros(len(applies), dtype=np.int64)
     for column in applies.T:  # numbered anew with each part, so that the numbers stay small
         number = np.unique(2 * number + column, return_inverse=True)[1]

@@ -26,6 +26,10 @@ from models.scoring.reasons import OTHER, REACHED, Reason
 
 Said = Mapping[str, Any]
 """A part of a score as JSON has it."""
+REMEMBERED = 10_000
+"""Sentences that are not worded again; the same rules and values come back in every answer."""
+_UNSAID = ("log_odds", "percentage_points", "points")
+"""Figures of a part that its sentence does not say."""
 
 
 class ScoreWording(BaseModel):
@@ -104,6 +108,7 @@ class ScoreSentences:
         self._features = {feature.name: feature for feature in features}
         self._spec = spec
         self._rules = rules
+        self._known: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, Any]] = {}
         declared = (*(spec.exclusions if spec is not None else ()), *(rules.exclusions if rules is not None else ()))
         self._exclusions = {exclusion.name: exclusion.words for exclusion in reversed(declared)}
 
@@ -112,14 +117,25 @@ class ScoreSentences:
 
         Rows that were written before words were found on reading hold their own.
         """
-        points = [_with_words(part, self.points_reason) for part in row["points_reasons"]]
+        points = [self._with_words(part, self.points_reason) for part in row["points_reasons"]]
         return {
             **row,
-            "reasons": [_with_words(part, self.reason) for part in row["reasons"]],
-            "exclusions": [_with_words(part, self.exclusion) for part in row["exclusions"]],
-            "gates_missing": [_with_words(part, self.gate) for part in row["gates_missing"]],
+            "reasons": [self._with_words(part, self.reason) for part in row["reasons"]],
+            "exclusions": [self._with_words(part, self.exclusion) for part in row["exclusions"]],
+            "gates_missing": [self._with_words(part, self.gate) for part in row["gates_missing"]],
             "points_reasons": sorted(points, key=lambda part: (-abs(part["points"]), part["en"])),
         }
+
+    def _with_words(self, part: Said, words_of: Callable[[Said], Words]) -> dict[str, Any]:
+        if all(language in part for language in LANGUAGES):
+            return dict(part)
+        about = tuple((name, repr(value)) for name, value in part.items() if name not in _UNSAID)
+        words = self._known.get((words_of.__name__, about))
+        if words is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            words = self._known[words_of.__name__, about] = words_of(part).model_dump()
+        return {**part, **words}
 
     def worded_reason(self, reason: Reason) -> WordedReason:
         """Return a reason with its words."""
@@ -156,9 +172,3 @@ class ScoreSentences:
 
 
 _FEATURES: TypeAdapter[tuple[Feature, ...]] = TypeAdapter(tuple[Feature, ...])
-
-
-def _with_words(part: Said, words_of: Callable[[Said], Words]) -> dict[str, Any]:
-    if all(language in part for language in LANGUAGES):
-        return dict(part)
-    return {**part, **words_of(part).model_dump()}

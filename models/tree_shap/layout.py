@@ -84,7 +84,7 @@ class GroupArrays(NamedTuple):
 
 
 class TreeArrays(NamedTuple):
-    """Whole trees. ``root`` and both children of a decision are decisions, or leaves where they are below 0 (``~leaf``).
+    """Whole trees. A root and the children of a decision are decisions, or leaves where they are below 0 (``~leaf``).
 
     Attributes
     ----------
@@ -165,9 +165,8 @@ class Decisions:
 def tree_arrays(models: Sequence[Sequence[Tree]]) -> TreeArrays:
     """Return the trees of models as arrays."""
     decisions = Decisions()
-    model_start, root, value = [0], [], []
-    left: list[int] = []
-    right: list[int] = []
+    model_start, root = [0], list[int]()
+    left, right, value = list[int](), list[int](), list[float]()
     for trees in models:
         for tree in trees:
             first, leaves = len(decisions), len(value)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Response, Security
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response, Security
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.security import APIKeyHeader
+from pydantic import ValidationError
 
 from features.errors import InputError
 from models.scoring.groups import Group
@@ -29,9 +32,12 @@ from serve.services import Services, services_of
 
 _header = APIKeyHeader(name=HEADER, auto_error=False)
 MAX_LIMIT = 1_000
+LARGE_BODY = 200_000
+"""Bytes of facts from which on an answer is made beside the others: it would take some 50 ms and more."""
+_POSTED = "#/components/schemas/ScoreRequest"
 
 
-def require_key(
+async def require_key(
     services: Annotated[Services, Depends(services_of)], key: Annotated[str | None, Security(_header)]
 ) -> None:
     """Refuse a request without the right key."""
@@ -49,19 +55,35 @@ router = APIRouter(prefix="/v1")
 
 
 @router.post(
-    "/score", dependencies=KEYED, responses=_BAD, response_model=OnlineScoreOut, summary="Score a lead from raw facts"
+    "/score",
+    dependencies=KEYED,
+    responses=_BAD,
+    response_model=OnlineScoreOut,
+    summary="Score a lead from raw facts",
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": _POSTED}}}}},
 )
-def post_score(facts: ScoreRequest, services: ServicesIn) -> Response:
+async def post_score(request: Request, services: ServicesIn) -> Response:
     """Compute probabilities, band, points and reasons of one lead from its facts.
 
     The features are those of the nightly run, with the run's other leads as context: facts as in the source's tables
     give exactly the nightly score. Nothing is stored.
     """
-    loaded = services.model.current()
-    most, caution = services.settings.max_facts, services.caution()
-    answer = score_request(facts, loaded=loaded, history=services.history, max_facts=most, caution=caution)
-    # checked when it was made: FastAPI would take it apart and check it again
-    return Response(answer.model_dump_json(), media_type="application/json")
+    body = await request.body()
+    # a thread of its own costs more than most answers; many facts must not keep the others waiting
+    large = len(body) > LARGE_BODY
+    text = await run_in_threadpool(_scored, body, services) if large else _scored(body, services)
+    return Response(text, media_type="application/json")
+
+
+def _scored(body: bytes, services: Services) -> str:
+    """Return the answer as JSON; FastAPI would read the facts twice, and check the answer again."""
+    try:
+        facts = ScoreRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in error.errors()]) from None
+    serving, most = services.serving.current(), services.settings.max_facts
+    answer = score_request(facts, loaded=serving.loaded, engine=serving.engine, max_facts=most, caution=serving.caution)
+    return answer.model_dump_json()
 
 
 @router.get("/leads", dependencies=KEYED, responses=_BAD, summary="Open leads by priority")
@@ -116,12 +138,12 @@ def get_health(response: Response, services: ServicesIn, key: Annotated[str | No
     """Say ok, or degraded with status 503; with the key, also what is wrong and which versions are served."""
     model, store, versions = "ok", "ok", {}
     try:
-        loaded = services.model.current()
+        loaded = services.serving.current().loaded
         model = services.model.broken(loaded) or "ok"
         versions = {
             "model_version": loaded.model_version,
             "cutoff_version": loaded.cutoffs.version,
-            "newer": services.model.newer(),
+            "newer": services.serving.failure or services.model.newer(),
         }
     except InputError as error:
         model = str(error)

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from features.engine import FeatureEngine
 from features.errors import InputError
 from features.language.languages import Words
 from features.language.sentences import words as lead_words
 from features.source_spec import SourceSpec
 from features.time_units import format_duration, parse_time
+from models.feature_rows import FeatureRows
 from models.json_values import json_values
 from models.scoring.score_rows import score_columns
 from serve.api.contracts import OnlineScoreOut, ScoreRequest
 from serve.api.request_facts import request_facts
-from serve.reading.ingested_history import IngestHistory
 from serve.reading.served_model import Loaded
 from serve.wording.sentences import words
 
@@ -26,7 +27,7 @@ def score_request(
     request: ScoreRequest,
     *,
     loaded: Loaded,
-    history: IngestHistory,
+    engine: FeatureEngine,
     max_facts: int,
     caution: dict[str, str] | None = None,
 ) -> OnlineScoreOut:
@@ -38,8 +39,8 @@ def score_request(
         Its raw facts.
     loaded : Loaded
         Model, cut-offs and rules.
-    history : IngestHistory
-        The other leads: of its account, and for the rates of campaigns and channels.
+    engine : FeatureEngine
+        Computes features among the other leads: those of its account, and for the rates of campaigns and channels.
     max_facts : int
         Most events, changes and stages together.
     caution : dict of str, optional
@@ -58,7 +59,7 @@ def score_request(
     forecast = loaded.forecast
     facts = request_facts(request, loaded.coder, as_of=as_of)
     moment = np.array([parse_time(as_of)], dtype=np.int64)
-    X = history.features_of(facts, moment, spec=forecast.spec, options=forecast.feature_options)
+    X = FeatureRows(engine.columns_of(facts, moment), 1)
     columns = score_columns(
         forecast.read(X),
         forecast=forecast,

@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 
 from features.as_of import Times
 from features.engine import FeatureEngine
-from features.kernel.coded_facts import CodedFacts
 from features.kernel.events import EventKinds, NumberedEvents
 from features.kernel.population import Population
 from features.source_spec import FeatureOptions, SourceSpec
 from features.tables.facts import TIME_COLUMNS, fact_schemas
-from models.feature_rows import FeatureRows
 from serve.reading.stage_outputs import Made, StageOutputs
 
 EVENTS_AT_ONCE = 1_000_000
@@ -60,29 +58,14 @@ class IngestHistory:
             If nothing was ingested.
         """
         source = self._source
-        if source is None or source[0] != spec:  # what was read for another source says nothing about this one
+        if source is None or (source[0] is not spec and source[0] != spec):
+            # what was read for another source says nothing about this one
             source = self._source = (spec, StageOutputs(self._out, ("ingest",), partial(self._read, spec)))
         population, made = source[1].current(), self._engine
         if made is None or made.population is not population or made.options != options:
             made = _Engine(population, options, FeatureEngine(spec, options, background=population.value))
             self._engine = made
         return made.engine
-
-    def features_of(
-        self, facts: CodedFacts, moments: Times, *, spec: SourceSpec, options: FeatureOptions
-    ) -> FeatureRows:
-        """Return the feature rows of one lead from its own facts, among all other leads.
-
-        Parameters
-        ----------
-        facts : CodedFacts
-            The lead's facts; they stand in place of what the history says about it.
-        moments : array of int64
-            As-of times.
-        spec, options
-            What the model was trained with.
-        """
-        return FeatureRows(self.engine(spec, options).columns_of(facts, moments), len(moments))
 
     def _read(self, spec: SourceSpec) -> Population:
         wanted = ["lead_id", "created_at", "account_id", *(n for n, c in spec.fit.items() if c.source_rate)]

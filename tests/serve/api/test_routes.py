@@ -158,7 +158,7 @@ def test_a_model_that_cannot_score_is_logged_and_told(
     settings = ServeSettings(out=out, api_key=KEY, store=f"sqlite:///{demo_run / 'scores.sqlite'}")
     with start_server(settings) as url:  # type: ignore[attr-defined]
         deadline = time.monotonic() + 60
-        while not (said := [r.message for r in caplog.records if r.name == "serve.app"]):
+        while not (said := [r.message for r in caplog.records if r.name == "serve.reading.serving"]):
             assert time.monotonic() < deadline
             time.sleep(0.05)
         health = httpx.get(f"{url}/v1/health", headers={"X-API-Key": KEY}, timeout=30).json()

@@ -39,6 +39,7 @@ def posted(tables: dict[str, pd.DataFrame], known: list[str], lead_id: str, as_o
 
 def test_batch_equals_online(demo_run: Path) -> None:
     loaded, history = ServedModel(demo_run).current(), IngestHistory(demo_run)
+    engine = history.engine(loaded.forecast.spec, loaded.forecast.feature_options)
     rows = pd.read_parquet(demo_run / "features" / "history.parquet")
     rows = rows.assign(as_of_us=to_micros(rows["as_of"]))
     p = log_odds_to_probability(np.clip(loaded.forecast.predict(rows)["log_odds_sql"], -9, 9))
@@ -54,5 +55,5 @@ def test_batch_equals_online(demo_run: Path) -> None:
     assert given.nunique() > 5
     for (lead_id, as_of), points in zip(nightly[["lead_id", "as_of"]].to_numpy(), given, strict=True):
         request = posted(tables, known, lead_id, as_of)
-        online = score_request(request, loaded=with_rules, history=history, max_facts=100_000)
+        online = score_request(request, loaded=with_rules, engine=engine, max_facts=100_000)
         assert online.points == points, lead_id

@@ -16,6 +16,7 @@ from features.errors import InputError
 from features.kernel.coded_facts import coded
 from features.tables.facts import FactFrames, arrow_facts
 from features.time_units import to_micros
+from models.feature_rows import FeatureRows
 from pipeline.runner.finished_run import open_run
 from serve.reading.ingested_history import IngestHistory
 
@@ -38,7 +39,7 @@ def ask(demo_run: Path):
     def features(history: IngestHistory) -> pd.DataFrame:
         spec = run.spec()
         own = coded(arrow_facts(FactFrames(lead), spec), pa.array(lead["lead_id"], pa.string()), spec)
-        rows = history.features_of(own, moments, spec=spec, options=run.settings.features)
+        rows = FeatureRows(history.engine(spec, run.settings.features).columns_of(own, moments), len(moments))
         return pd.DataFrame({name: rows.values(name) for name in rows.names})
 
     return features

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -82,7 +83,11 @@ def test_health_says_what_is_wrong_and_what_to_run(
     with start_server(settings) as url:  # type: ignore[attr-defined]
         whole = httpx.get(f"{url}/v1/health", headers=headers, timeout=60).json()
         completed_again(out, "train", outputs="another model")
+        deadline = time.monotonic() + 60
         during = httpx.get(f"{url}/v1/health", headers=headers, timeout=60)
+        while during.json()["newer"] is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+            during = httpx.get(f"{url}/v1/health", headers=headers, timeout=60)
     with start_server(settings) as url:  # type: ignore[attr-defined]
         started = httpx.get(f"{url}/v1/health", headers=headers, timeout=60)
     assert (whole["status"], whole["newer"]) == ("ok", None)
