@@ -55,6 +55,7 @@ class CurrentServing:
         self._model, self._history, self._store = model, history, store
         self._serving: Serving | None = None
         self._failure: str | None = None
+        self._refused: tuple[Loaded, InputError] | None = None
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
 
@@ -127,13 +128,13 @@ class CurrentServing:
         self._failure = failure
 
     def _prove(self, serving: Serving, prove: Callable[[Serving], None]) -> None:
-        broken = self._model.broken(serving.loaded)
-        if broken is not None:
-            raise InputError(expected="a model that scores", found=broken)
+        if self._refused is not None and self._refused[0] is serving.loaded:
+            raise self._refused[1]  # the same model as a moment ago
         try:
             prove(serving)
         except InputError as error:
             self._model.mark_broken(serving.loaded, str(error))
+            self._refused = (serving.loaded, error)
             raise
 
     def _read(self) -> Serving:

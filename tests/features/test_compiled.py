@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.compiled import compiled
+from features.compiled import compilations, compiled
 
 
 @compiled
@@ -26,3 +26,14 @@ def test_where_its_code_cannot_be_kept_a_process_compiles_for_itself():
     source: dict[str, object] = {}
     exec("def twice(number):\n    return 2 * number", source)  # a function without a file has no place for its code
     assert compiled(source["twice"])(21) == 42
+
+
+def test_what_is_compiled_is_named_and_what_is_ready_is_not():
+    source: dict[str, object] = {}
+    exec("def thrice(number):\n    return 3 * number", source)
+    thrice = compiled(source["thrice"])
+    with compilations() as first:
+        thrice(1)
+    with compilations() as second:
+        thrice(2)
+    assert (first, second) == (["thrice"], [])
