@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,7 @@ class LinearPart:
 
     @cached_property
     def _all_shifts(self) -> tuple[Floats, Ints]:
-        """The shifts of all columns in one array, and where those of each column begin, a row a column."""
+        """Return the shifts of all columns in one array, and where those of each column begin, a row a column."""
         sizes = [len(shift) for shift in self.shifts]
         return np.concatenate([*self.shifts, np.empty(0)]), np.cumsum([0, *sizes])[:-1, None]
 
