@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from features.kernel.attributes import AttributesOfOne, Value
-from features.kernel.coded_facts import CodedFacts, EventKinds, changing_fields, stage_names
+from features.kernel.coded_facts import CodedFacts, changing_fields, stage_names
+from features.kernel.events import EventKinds
 from features.kernel.streams import Stream, in_order
 from features.source_spec import SourceSpec
 
@@ -102,6 +103,4 @@ def _stream(facts: Sequence[tuple[int, int]], parts: int, part: np.ndarray | Non
     """Return times and codes as a stream, without those whose code is below 0."""
     times, codes = np.array(facts, dtype=np.int64).reshape(-1, 2).T
     part = np.zeros(len(times), dtype=np.int64) if part is None else part
-    if len(codes) and codes.min() < 0:
-        part, times, codes = (array[codes >= 0] for array in (part, times, codes))
     return in_order(part, np.ascontiguousarray(times), np.ascontiguousarray(codes), parts)
