@@ -64,7 +64,7 @@ def enlarge(base: StageContext, rows: int, out: Path) -> int:
         with pq.ParquetWriter(out / file.parent.name / file.name, table.schema) as writer:
             for number in range(copies):
                 writer.write_table(renamed(table, number))
-    return features.num_rows * copies
+    return int(features.num_rows) * copies
 
 
 def renamed(table: pa.Table, number: int) -> pa.Table:
