@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from features.engine import compute_features
+from features.kernel.streams import in_order_of
 from features.source_spec import FeatureOptions, SourceSpec
 from features.tables.facts import FactFrames
 from models.tree_shap.forest import Forest
@@ -15,13 +17,15 @@ from pipeline.source.folder import read_source
 
 
 def compile_features(spec: SourceSpec) -> None:
-    """Compute the features of one lead with one event."""
+    """Compute the features of one lead with one event, and put an event in order as DuckDB hands it over."""
     leads = pd.DataFrame({"lead_id": ["a"], "created_us": np.zeros(1, np.int64)})
     events = pd.DataFrame(
         {"lead_id": ["a"], "occurred_us": np.ones(1, np.int64), "event_type": [next(iter(spec.events))]}
     )
     looks = pd.DataFrame({"lead_id": ["a"], "as_of_us": np.full(1, 2, np.int64)})
     compute_features(FactFrames(leads, events=events), looks, spec, FeatureOptions())
+    lead, moment, code = (pa.array([0], kind).to_numpy() for kind in (pa.int32(), pa.int64(), pa.int16()))
+    in_order_of([(lead, moment, code)], 1)
 
 
 def compile_reasons() -> None:
