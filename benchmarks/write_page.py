@@ -42,10 +42,10 @@ WITH_PEERS = ("features.py", "reasons.py")
 """Benchmarks that compare with other tools, wherever these are installed."""
 NOTES = {
     "where the slowest stage's time goes": (
-        "Stage `score` without the store is the slowest. About a quarter of the profiled time, in which the store is counted "
-        "too, is text: each row's reasons, points, curve and gates become JSON, some 1.7 kB a row. An encoder that is made "
-        "once is no quicker (measured). What is left to gain is the step before the forecast that turns categories into "
-        "numbers value by value, about a fifth; a profile overstates such small calls."
+        "Stage `score` without the store is the slowest. About a quarter of the profiled time, in which the store is "
+        "counted too, is text: each row's reasons, points, curve and gates become JSON, some 1.7 kB a row. An encoder "
+        "that is made once is no quicker (measured). What is left to gain is the step before the forecast that turns "
+        "categories into numbers value by value, about a fifth; a profile overstates such small calls."
     ),
 }
 """What is said of a section before its figures."""
@@ -78,7 +78,7 @@ def section(name: str, command: str, peers: Path | None) -> tuple[str, bool]:
         text=True,
         check=False,
     )
-    said = re.sub(r"^.*\r", "", ran.stdout, flags=re.MULTILINE).strip()
+    said = re.sub(r"^.*\r|^.*▏.*\n", "", ran.stdout, flags=re.MULTILINE).strip()  # without bars of progress
     if ran.returncode:
         sys.stderr.write(ran.stderr)
         said += f"\nended with {ran.returncode}: {ran.stderr.strip().splitlines()[-1] if ran.stderr.strip() else ''}"
