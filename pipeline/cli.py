@@ -143,10 +143,11 @@ def run(
 @app.command()
 def demo(out: OutOption = DEMO_OUT, params: ParamsOption = None, assignments: SetOption = None) -> None:
     """Simulate a company and run every stage on it; an interrupted run goes on where it stopped."""
+    from pipeline.outputs.simulated_export import simulated_export
     from pipeline.runner.stages import STAGES, run_all
     from pipeline.summary import summary_table
 
-    context = _context(DEMO_SOURCE, out / "simulate" / "export", out, params, assignments)
+    context = _context(DEMO_SOURCE, simulated_export(out), out, params, assignments)
     run_all(context, [stage.name for stage in STAGES])
     typer.echo(summary_table(out))
 

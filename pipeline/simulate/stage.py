@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from features.errors import InputError
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US, format_duration
+from pipeline.outputs.simulated_export import EXPORT
 from pipeline.runner.progress import progress
 from pipeline.runner.stages import StageContext
 from pipeline.settings.simulate_options import OF_A_CAMPAIGN, SimulateOptions
@@ -128,7 +129,7 @@ def _write(
 ) -> None:
     """Write people at once and their lives chunk by chunk, so that memory does not grow with the number of events."""
     people, accounts = company.people, company.accounts
-    ids, export, truth = lead_ids(len(people)), out / "export", out / "truth"
+    ids, export, truth = lead_ids(len(people)), out / EXPORT, out / "truth"
     export.mkdir()
     truth.mkdir()
     pq.write_table(company_leads(company, ids, seed), export / "leads.parquet")
