@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from features.language.languages import Words
+from features.source_files import FileSpec
 from features.strict import Strict
 from features.time_units import Duration, Instant, parse_duration
 
@@ -197,6 +198,10 @@ class SourceSpec(Strict):
     """Whom sales works: with ``promoted_only`` a lead that was never handed over says nothing about its outcome."""
     observed_until: Instant | None = None
     """Until when outcomes are in the export; None means the newest time in any table."""
+    timezone: str = "UTC"
+    """Where times without a zone are local times: ``Europe/Berlin``."""
+    files: dict[str, FileSpec] = Field(default_factory=dict)
+    """Files of the export that cannot be read as they are, by name."""
     monitor: MonitorSpec = MonitorSpec()
     split: dict[str, Any] = Field(default_factory=dict)
     """Defaults of this source for ``split.*`` in the settings."""

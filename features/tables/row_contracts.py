@@ -43,13 +43,14 @@ REASONS = {
         Reason("missing", "a value in every row", "Fill it in, or leave such rows out in the SQL"),
         Reason(
             "not a time",
-            "a time such as 2026-01-31 or 2026-01-31T08:00:00+01:00",
-            "Other forms are read in the SQL: strptime(column, '%d.%m.%Y %H:%M')",
+            "a time from 1970 on, such as 2026-01-31 or 2026-01-31T08:00:00+01:00",
+            "Other forms are read in the SQL: to_moment(column, '%d.%m.%Y %H:%M'); where a date such as 1900-01-01 stands "
+            "for none, to_moment(column) gives nothing, and such rows can be left out",
         ),
         Reason(
             "not a number",
             "a number such as 1250 or 12.5",
-            "Decimal commas are read in the SQL: replace(replace(column, '.', ''), ',', '.')",
+            "Decimal commas, currencies and units are read in the SQL: to_number(column, 'german')",
         ),
         Reason(
             "not yes or no",

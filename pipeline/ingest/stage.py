@@ -24,6 +24,7 @@ from pipeline.outputs.rules_file import RULES_FILE
 from pipeline.runner.progress import say
 from pipeline.runner.stages import SPEC_FILE, StageContext
 from pipeline.settings.settings import IngestOptions
+from pipeline.source.clean_files import cleaned_folder
 from pipeline.source.folder import TABLES, Source, read_source
 from pipeline.source.sql import SQL_TYPES, Query, find_queries, identifier, literal, load_typed, open_database
 
@@ -105,13 +106,18 @@ def load_tables(
     ``also`` is called for each table while the source's SQL can still be run.
     """
     queries = find_queries(source, data_dir)
-    con = open_database(database, data_dir)
+    folder, cleaned = cleaned_folder(source.spec.files, data_dir, database.parent)
+    if cleaned:
+        queries = find_queries(source, folder)
+        for remark in cleaned:
+            say(f"{remark}")
+    con = open_database(database, folder, timezone=source.spec.timezone)
     rows = {}
     try:
         for table, query in queries.items():
-            rows[table] = load_typed(con, source, query, data_dir)
+            rows[table] = load_typed(con, source, query, folder)
             if also is not None:
-                also(con, query, data_dir)
+                also(con, query, folder)
         return rows
     finally:
         con.close()

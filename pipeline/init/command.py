@@ -13,7 +13,8 @@ import yaml
 
 from features.errors import InputError
 from pipeline.init.guess import MOST_FAMILIES, Guess, guess, slug
-from pipeline.init.look_at_files import look_at
+from pipeline.init.look_at_files import FileLook, look_at
+from pipeline.init.value_lines import files_section, offered_lines, remarks
 from pipeline.runner.progress import say
 from pipeline.source.folder import read_source
 from pipeline.source.sql import identifier, literal
@@ -57,9 +58,10 @@ def start_source(name: str, files: Sequence[Path], into: Path) -> Path:
         raise InputError(expected="files of one folder", found="files of several", hint="Copy them into one folder")
     with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as con:
         con.execute("SET TimeZone = 'UTC'")
-        draft = guess(con, [look_at(con, file) for file in files])
-    _write_whole(folder, _texts(name, draft))
-    for line in draft.said:
+        looks = [look_at(con, file) for file in files]
+        draft = guess(con, looks)
+    _write_whole(folder, _texts(name, draft, looks))
+    for line in [*draft.said, *remarks(looks)]:
         say(line)
     say(f"Now look through {folder}/source.yaml, then: leadscore check {folder} --data {files[0].resolve().parent}")
     return folder
@@ -77,8 +79,11 @@ def _write_whole(folder: Path, texts: dict[str, str]) -> None:
         shutil.move(draft, folder)
 
 
-def _texts(name: str, draft: Guess) -> dict[str, str]:
-    texts = {"source.yaml": _source_yaml(name, draft), "leads.sql": _leads_sql(draft)}
+def _texts(name: str, draft: Guess, looks: Sequence[FileLook]) -> dict[str, str]:
+    texts = {
+        "source.yaml": _source_yaml(name, draft) + "\n".join(files_section(looks)) + "\n",
+        "leads.sql": _leads_sql(draft),
+    }
     if draft.events is not None:
         texts["events.sql"] = _events_sql(draft)
     if draft.stages is not None:
@@ -100,7 +105,7 @@ def _leads_sql(draft: Guess) -> str:
     note = "\n    -- not declared in source.yaml, so not used; 'leadscore check' looks at them too" if left else ""
     tail = "".join(left)
     body = lines + (tail.replace(",\n", f",{note}\n", 1) if tail else "")
-    return f"{head}\nSELECT\n    {body}\nFROM {draft.leads.relation}\n"
+    return f"{head}\n{offered_lines(draft.leads)}SELECT\n    {body}\nFROM {draft.leads.relation}\n"
 
 
 def _families(draft: Guess) -> dict[str, str]:

@@ -130,14 +130,12 @@ def _said(
     stages: StagesGuess | None,
     fit: tuple[FitGuess, ...],
 ) -> list[str]:
-    read = [created, *(item.column for item in fit if item.left_out is None), *([events[2]] if events else [])]
     return [
         f"leads: {leads.file.name}, id {lead_id.name!r}, created {created.name!r}",
         *([f"account: {account.name!r}, shared by several leads"] if account else []),
         f"events: {events[0].file.name}, type {events[3].name!r}" if events else "events: none found",
         f"stages: {stages.said}" if stages else "stages: none found, so there are no outcomes yet: write stages.sql",
         *(f"left out {item.column.name!r}: {item.left_out}" for item in fit if item.left_out),
-        *(f"{column.name!r}: {column.note}" for column in read if column.note),
     ]
 
 

@@ -116,7 +116,7 @@ def _from_time(
     key: ColumnLook,
     won: ColumnLook,
 ) -> StagesGuess:
-    start, end = f"({created.sql})::TIMESTAMPTZ", f"({won.sql})::TIMESTAMPTZ"
+    start, end = f"to_moment({created.sql})", f"to_moment({won.sql})"
     joined = "" if look is leads else f"JOIN {look.relation} AS d ON d.{identifier(key.name)} = l.lead_id\n"
     inner = f"    SELECT {identifier(lead_id.name)} AS lead_id, {start} AS created_at" + (
         f", {end} AS won_at" if look is leads else ""
@@ -126,20 +126,20 @@ def _from_time(
         f"-- A win that stands before the lead's creation counts as won right after it.\n"
         f"WITH l AS (\n{inner}\n    FROM {leads.relation}\n)\n"
         "SELECT lead_id, 'LEAD' AS stage, created_at AS entered_at FROM l\nUNION ALL\n"
-        f"SELECT lead_id, 'WON', greatest({end}, created_at + INTERVAL 1 MICROSECOND)\n"
+        f"SELECT lead_id, 'WON', not_before({end}, created_at)\n"
         f"FROM l\n{joined}WHERE {end} IS NOT NULL\n"
     )
     said = f"won at {won.name!r} of {look.file.name}"
-    horizon = _horizon(con, sql, leads)
+    horizon = _horizon(con, sql)
     return StagesGuess(sql, won if look is leads else None, ("LEAD", "WON"), ("LOST",), ("RECYCLED",), horizon, said)
 
 
-def _horizon(con: duckdb.DuckDBPyConnection, sql: str, leads: FileLook) -> str:
+def _horizon(con: duckdb.DuckDBPyConnection, sql: str) -> str:
     """Return the shortest usual horizon that holds four fifths of the wins."""
-    con.execute(f"SET file_search_path = {literal(str(leads.file.resolve().parent))}")
     try:
         rows = con.execute(
-            f"SELECT epoch(max(entered_at) - min(entered_at)) / 86400 FROM ({sql}) GROUP BY lead_id HAVING count(*) > 1"
+            f"SELECT epoch(max(t) - min(t)) / 86400 FROM (SELECT lead_id, try_cast(entered_at AS TIMESTAMPTZ) AS t FROM ({sql})) "
+            "GROUP BY lead_id HAVING count(t) > 1"
         ).fetchall()
     except duckdb.Error:
         return "90d"
@@ -155,7 +155,7 @@ def _from_flag(leads: FileLook, lead_id: ColumnLook, created: ColumnLook, flag: 
         "-- came later may be used, and the horizon in source.yaml means nothing. A time of winning would be better.\n"
         f"SELECT {identifier(lead_id.name)} AS lead_id, 'LEAD' AS stage, {created.sql} AS entered_at\n"
         f"FROM {leads.relation}\nUNION ALL\n"
-        f"SELECT {identifier(lead_id.name)}, 'WON', (({created.sql})::TIMESTAMPTZ + INTERVAL 1 SECOND)::VARCHAR\n"
+        f"SELECT {identifier(lead_id.name)}, 'WON', (try_cast({created.sql} AS TIMESTAMPTZ) + INTERVAL 1 SECOND)::VARCHAR\n"
         f"FROM {leads.relation}\nWHERE lower({identifier(flag.name)}::VARCHAR) IN {yes}\n"
     )
     return StagesGuess(

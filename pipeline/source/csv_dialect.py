@@ -1,26 +1,22 @@
-"""How a CSV file is written: delimiter, quotes, header, encoding; and where a row of it does not fit."""
+"""How DuckDB reads a CSV file: in place with every option pinned, or from a cleaned copy."""
 
 from __future__ import annotations
 
-import csv
-import gzip
 import re
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
-from typing import TextIO
 
 import duckdb
 
 from features.errors import InputError
+from pipeline.source.clean_files import clean_csv
+from pipeline.source.csv_bytes import Encoding, find_encoding, text_lines
+from pipeline.source.csv_layout import DELIMITERS, Layout, find_footer, find_layout, records, remarks_on_headings
 
-CONVERT = (
-    "Convert it to UTF-8: iconv -f CP1252 -t UTF-8 OLD.csv > NEW.csv (for UTF-16: -f UTF-16), "
-    "or in Excel save it as 'CSV UTF-8'"
-)
-"""DuckDB reads UTF-8, UTF-16 with its mark, and Latin-1; the '€' of old Windows exports is in none of them."""
+CLEAN = "Name the file in source.yaml, so that a cleaned copy of it is read: files: {NAME: {clean: true}}"
+"""The way out for a file that DuckDB cannot read as it is."""
 
-_DELIMITERS = (";", "\t", "|", ",")
+_USUAL_LINE, _LONGEST_LINE = 2_000_000, 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -37,6 +33,8 @@ class CsvForm:
         Lines before it; pinned even if 0, or DuckDB may take the row after a broken one for the header.
     encoding : str
         As DuckDB calls it.
+    longest_line : int, optional
+        Bytes that a row may have, where 2 MB are not enough.
     """
 
     delim: str
@@ -44,6 +42,7 @@ class CsvForm:
     header: bool
     skip: int
     encoding: str
+    longest_line: int | None = None
 
     @property
     def options(self) -> str:
@@ -51,84 +50,125 @@ class CsvForm:
         delim, quote = ("\\t" if self.delim == "\t" else self.delim.replace("'", "''")), self.quote.replace("'", "''")
         header = "true" if self.header else "false"
         options = f"all_varchar = true, delim = '{delim}', quote = '{quote}', escape = '{quote}', header = {header}"
-        return f"{options}, skip = {self.skip}" + (
-            f", encoding = '{self.encoding}'" if self.encoding != "utf-8" else ""
-        )
+        options += f", skip = {self.skip}"
+        options += f", encoding = '{self.encoding}'" if self.encoding != "utf-8" else ""
+        return options + (f", max_line_size = {self.longest_line}" if self.longest_line else "")
 
 
-def read_form(con: duckdb.DuckDBPyConnection, file: Path) -> CsvForm:
-    """Find out how a CSV file is written.
+@dataclass(frozen=True)
+class ReadableCsv:
+    """A CSV file that DuckDB can read.
+
+    Parameters
+    ----------
+    file : Path
+        The file itself, or its cleaned copy.
+    form : CsvForm
+        How that one is written.
+    cleaned : bool
+        Whether it is a copy: ``source.yaml`` must name the file then.
+    remarks : tuple of str
+        What is unusual about it, in words that follow its name.
+    """
+
+    file: Path
+    form: CsvForm
+    cleaned: bool
+    remarks: tuple[str, ...]
+
+
+def make_readable(con: duckdb.DuckDBPyConnection, file: Path, scratch: Path) -> ReadableCsv:
+    """Find out how a CSV file is written; where DuckDB cannot read it as it is, write a cleaned copy.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        Reads the file.
+    file : Path
+        As exported.
+    scratch : Path
+        A folder for the copy, which gets the same name.
 
     Raises
     ------
     InputError
-        If it is empty, in an encoding that DuckDB does not know, or has a row that does not fit its header.
+        If it is empty, or has a row that does not fit its header.
     """
     if file.stat().st_size == 0:
         raise InputError(expected="a header and rows", found="an empty file (0 bytes)", table=file.name)
-    encoding, error = "utf-8", ""
-    for encoding in ("utf-8", _other_encoding(file)):
+    encoding = find_encoding(file)
+    layout = find_layout(file, encoding)
+    headings = remarks_on_headings(layout.header) if layout else []
+    if encoding.for_duckdb is not None and not any("\n" in name or "\r" in name for name in layout.header if layout):
         try:
-            return _readable(con, file, encoding)
-        except duckdb.Error as failed:
-            error = str(failed)
-            if not is_about_encoding(error):
-                break
-    if is_about_encoding(error):
-        raise InputError(expected="text in UTF-8", found="another encoding", table=file.name, hint=CONVERT)
-    raise ragged_row(file, f"encoding = '{encoding}'") or InputError(
-        expected="a readable file", found=error.splitlines()[0], table=file.name
+            form = _readable(con, file, encoding, layout)
+        except duckdb.Error as error:
+            if layout is None or find_footer(file, encoding, layout) is None:
+                raise _unreadable(file, error) from None
+        else:
+            skipped = (
+                [f"has its header in line {form.skip + 1}; what stands before it is left out"] if form.skip else []
+            )
+            return ReadableCsv(file, form, False, (*skipped, *headings))
+    target = scratch / file.name
+    cleaned = clean_csv(file, target)
+    plain = Encoding("utf-8")
+    try:
+        form = _readable(con, target, plain, find_layout(target, plain))
+    except duckdb.Error as error:
+        raise _unreadable(file, error) from None
+    return ReadableCsv(target, form, True, (*cleaned, *headings))
+
+
+def _unreadable(file: Path, error: duckdb.Error) -> InputError:
+    return InputError(
+        expected="a readable file",
+        found=str(error).splitlines()[0].split(" Original Line")[0][:300],
+        table=file.name,
+        hint="Open the file in an editor and look at its first and last lines",
     )
 
 
-def _readable(con: duckdb.DuckDBPyConnection, file: Path, encoding: str) -> CsvForm:
-    form = _sniffed(con, file, encoding)
+def _readable(con: duckdb.DuckDBPyConnection, file: Path, encoding: Encoding, layout: Layout | None) -> CsvForm:
+    form = _sniffed(con, file, encoding, layout)
     name = str(file.resolve()).replace("'", "''")
-    for quote in ('"', form.quote):
-        form = replace(form, quote=quote)
+    attempts = [replace(form, quote='"'), *([form] if form.quote != '"' else [])]
+    if file.suffix.lower() == ".gz" or file.stat().st_size > _USUAL_LINE:
+        longest = min(max(file.stat().st_size, _USUAL_LINE), _LONGEST_LINE)
+        attempts += [replace(attempt, longest_line=longest) for attempt in attempts]
+    failed: duckdb.Error | None = None
+    for attempt in attempts:
         try:
-            con.execute(f"SELECT count(COLUMNS(*)) FROM read_csv('{name}', {form.options})").fetchall()
-        except duckdb.Error:
-            if quote == form.quote != '"' or form.quote == '"':
-                raise
+            con.execute(f"SELECT count(COLUMNS(*)) FROM read_csv('{name}', {attempt.options})").fetchall()
+        except duckdb.Error as error:
+            failed = failed or error
         else:
-            return form
-    return form
+            return attempt
+    raise failed or duckdb.Error(file.name)
 
 
-def _sniffed(con: duckdb.DuckDBPyConnection, file: Path, encoding: str) -> CsvForm:
-    delim, quote, skip, has_header = con.execute(
-        'SELECT "Delimiter", "Quote", "SkipRows", "HasHeader" FROM sniff_csv($1, all_varchar = true, encoding = $2)',
-        [str(file.resolve()), encoding],
-    ).fetchall()[0]
-    first = _first_line(file, encoding)
-    likely = delim if delim in first else max(_DELIMITERS, key=first.count)
-    if likely in first:  # one broken row makes DuckDB take every line for one column, or skip the header
-        delim, skip = likely, 0
-    values = first.replace('"', "").split(delim)
+def _sniffed(con: duckdb.DuckDBPyConnection, file: Path, encoding: Encoding, layout: Layout | None) -> CsvForm:
+    delim, quote, skip, has_header = ",", '"', 0, False
+    name = encoding.for_duckdb or "utf-8"
+    try:
+        delim, quote, skip, has_header = con.execute(
+            'SELECT "Delimiter", "Quote", "SkipRows", "HasHeader" FROM sniff_csv($1, all_varchar = true, encoding = $2)',
+            [str(file.resolve()), name],
+        ).fetchall()[0]
+    except duckdb.Error:
+        if layout is None:
+            raise
+    if layout is not None:
+        delim, skip = layout.delim, layout.skip
+        values = list(layout.header)
+    else:
+        first = next(text_lines(file, encoding), "").rstrip("\r\n")
+        likely = delim if delim in first else max(DELIMITERS, key=first.count)
+        if likely in first:  # one broken row makes DuckDB take every line for one column, or skip the header
+            delim, skip = likely, 0
+        values = first.replace('"', "").split(delim)
     named = not any(re.fullmatch(r"[\d.,:/ T+-]+|\S+@\S+\.\S+", value.strip()) for value in values)
-    return CsvForm(delim, quote if quote in ('"', "'") else "", bool(has_header) or named, int(skip), encoding)
-
-
-def _other_encoding(file: Path) -> str:
-    with _opened(file, "latin-1") as stream:
-        start = stream.read(200)
-    if start.startswith("\xff\xfe"):
-        return "utf-16"
-    if "\0" in start:
-        raise InputError(expected="text in UTF-8", found="UTF-16 of another order", table=file.name, hint=CONVERT)
-    return "latin-1"
-
-
-def _first_line(file: Path, encoding: str) -> str:
-    with _opened(file, "utf-8-sig" if encoding == "utf-8" else encoding) as stream:
-        return stream.readline().rstrip("\r\n")
-
-
-def _opened(file: Path, encoding: str) -> TextIO:
-    if file.suffix == ".gz":
-        return gzip.open(file, "rt", encoding=encoding, errors="replace", newline="")
-    return file.open(encoding=encoding, errors="replace", newline="")
+    return CsvForm(delim, quote if quote in ('"', "'") else "", bool(has_header) or named, int(skip), name)
 
 
 def is_about_encoding(error: str) -> bool:
@@ -144,24 +184,24 @@ def ragged_row(file: Path, options: str = "") -> InputError | None:
     file : Path
         A CSV file.
     options : str
-        The options of read_csv, of which delimiter and encoding are looked at.
+        The options of read_csv, of which the delimiter and the lines to skip are looked at.
     """
-    given = dict(re.findall(r"(delim|encoding)\s*=\s*'([^']*)'", options))
-    skip = int(next(iter(re.findall(r"skip\s*=\s*(\d+)", options)), "0"))
-    encoding = given.get("encoding", "utf-8").replace("utf-8", "utf-8-sig")
-    with _opened(file, encoding) as stream:
-        first = next(islice(stream, skip, None), "")
-    delim = given.get("delim", max(_DELIMITERS, key=first.count)).replace("\\t", "\t")
-    with _opened(file, encoding) as stream:
-        rows = csv.reader(islice(stream, skip, None), delimiter=delim or ",")
-        names = next(rows, [])
-        for number, row in enumerate(rows, start=1):
-            if row and len(row) != len(names):
-                return InputError(
-                    expected=f"{len(names)} values, as in the header",
-                    found=f"{len(row)} in line {skip + rows.line_num}: {delim.join(row)[:100]!r}",
-                    table=file.name,
-                    row=number,
-                    hint="Mend this line, or quote the value that holds the delimiter",
-                )
-    return None
+    encoding = find_encoding(file)
+    likely = find_layout(file, encoding)
+    given = re.findall(r"delim\s*=\s*'([^']*)'", options)
+    skip = re.findall(r"skip\s*=\s*(\d+)", options)
+    delim = given[0].replace("\\t", "\t") if given else likely.delim if likely else ","
+    layout = Layout(delim or ",", int(skip[0]) if skip else 0, ())
+    header = next((record for _, _, record in records(file, encoding, layout)), [])
+    try:
+        footer = find_footer(file, encoding, replace(layout, header=tuple(header)))
+    except InputError as error:
+        return error
+    if footer is None:
+        return None
+    return InputError(
+        expected=f"{len(header)} values, as in the header",
+        found=f"{footer.records} lines at the end that are no data, from line {footer.line} on: {footer.text[:100]!r}",
+        table=file.name,
+        hint=CLEAN.replace("NAME", file.name),
+    )

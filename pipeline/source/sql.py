@@ -9,12 +9,15 @@ from typing import cast
 import duckdb
 
 from features.errors import InputError
+from features.source_spec import SourceSpec
 from features.tables.row_contracts import FOUND, Kind, Rule, Table, column_rules
-from features.tables.written_values import NO, YES
+from features.tables.written_values import NO, NOTHING, NOTHING_AMONG_FIGURES, YES
+from pipeline.source.csv_layout import CSV_ENDINGS, is_csv
 from pipeline.source.folder import TABLES, Source, nearest
+from pipeline.source.macros import FIRST_BELIEVED, LAST_BELIEVED, add_macros
 from pipeline.source.sql_errors import broken_row, is_empty, sql_error
 
-FILE_ENDINGS = ("parquet", "csv", "csv.gz", "json")
+FILE_ENDINGS = (".parquet", *CSV_ENDINGS, ".json")
 _LONGEST_QUOTE = 200
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
@@ -35,6 +38,8 @@ _WANTED: dict[Kind, str] = {
     "number": "numbers",
     "boolean": "yes/no",
 }
+_UNREAD_KINDS = ("time", "number", "boolean")
+_BELIEVED = f" AND VALUE >= TIMESTAMPTZ '{FIRST_BELIEVED}' AND VALUE < TIMESTAMPTZ '{LAST_BELIEVED}-01-01'"
 SQL_TYPES: dict[Kind, str] = {
     "id": "VARCHAR",
     "text": "VARCHAR",
@@ -63,8 +68,8 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def open_database(file: Path, data_dir: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB file that can neither reach the network nor load extensions, with times in UTC.
+def open_database(file: Path, data_dir: Path | None = None, *, timezone: str = "UTC") -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB file that can neither reach the network nor load extensions, with leadscore's macros.
 
     Parameters
     ----------
@@ -73,6 +78,13 @@ def open_database(file: Path, data_dir: Path | None = None) -> duckdb.DuckDBPyCo
     data_dir : Path, optional
         For a source's own SQL: relative file names are looked up here, ``*.duckdb`` files in it are attached
         read-only under their stem, and one thread keeps row numbers the same on every run.
+    timezone : str
+        Where times without a zone are local times.
+
+    Raises
+    ------
+    InputError
+        If there is no such time zone.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
@@ -82,7 +94,15 @@ def open_database(file: Path, data_dir: Path | None = None) -> duckdb.DuckDBPyCo
         "temp_directory": str(file.with_suffix(".spill")),
     }
     con = duckdb.connect(str(file), config=config)
-    con.execute("SET TimeZone = 'UTC'")
+    try:
+        con.execute(f"SET TimeZone = {literal(timezone)}")
+    except duckdb.Error:
+        con.close()
+        raise InputError(
+            expected="a time zone such as Europe/Berlin or UTC", found=repr(timezone), table="source.yaml",
+            column="timezone",
+        ) from None  # fmt: skip
+    add_macros(con)
     if data_dir is not None:
         con.execute("SET threads = 1")
         con.execute(f"SET file_search_path = {literal(str(data_dir.resolve()))}")
@@ -117,11 +137,12 @@ def find_queries(source: Source, data_dir: Path) -> dict[Table, Query]:
 def _query(source: Source, data_dir: Path, table: Table) -> Query | None:
     if table in source.sql:
         return Query(table, _one_select(source.sql[table], f"{table}.sql"), f"{table}.sql")
+    by_name = {file.name.lower(): file for file in sorted(data_dir.iterdir(), reverse=True) if file.is_file()}
     for ending in FILE_ENDINGS:
-        file = data_dir / f"{table}.{ending}"
-        if file.is_file():
-            options = ", all_varchar = true" if ending.startswith("csv") else ""
-            reader = {"parquet": "read_parquet", "json": "read_json"}.get(ending, "read_csv")
+        file = by_name.get(f"{table}{ending}")
+        if file is not None:
+            options = ", all_varchar = true" if is_csv(ending) else ""
+            reader = {".parquet": "read_parquet", ".json": "read_json"}.get(ending, "read_csv")
             return Query(table, f"SELECT * FROM {reader}({literal(str(file.resolve()))}{options})", file.name)
     return None
 
@@ -174,7 +195,7 @@ def load_typed(con: duckdb.DuckDBPyConnection, source: Source, query: Query, dat
     for name, rule in column_rules(source.spec, query.table).items():
         if name in types:
             _check_type(query, name, rule, types[name])
-            wanted += _cast(name, rule)
+            wanted += _cast(name, rule, _is_nothing(source.spec, query.table, name, rule))
         elif rule.required:
             raise _missing_column(query, name, types, source, data_dir)
         else:
@@ -219,7 +240,7 @@ def _check_type(query: Query, name: str, rule: Rule, column_type: str) -> None:
     base = column_type.partition("(")[0]
     nested = column_type.endswith("]") or base.startswith(("STRUCT", "MAP", "UNION"))
     if nested or not base.startswith(_READABLE[rule.kind]):
-        hint = "Unix times are read by to_timestamp(column) in the SQL" if rule.kind == "time" else None
+        hint = "Milliseconds since 1970 are read by epoch_to_moment(column, 1000)" if rule.kind == "time" else None
         raise InputError(
             expected=_WANTED[rule.kind],
             found=f"a column of type {column_type}",
@@ -229,17 +250,46 @@ def _check_type(query: Query, name: str, rule: Rule, column_type: str) -> None:
         )
 
 
-def _cast(name: str, rule: Rule) -> list[str]:
+def _is_nothing(spec: SourceSpec, table: Table, name: str, rule: Rule) -> str:
+    """Return SQL of whether a text stands for a missing value; a word that the source lists as a value does not."""
+    word, words, figures = f"lower({_filled(name)})", _listed(NOTHING), _listed((*NOTHING, *NOTHING_AMONG_FIGURES))
+    if rule.kind in _UNREAD_KINDS:
+        return f"{word} IN ({figures})"
+    if rule.allowed:
+        return f"({word} IN ({words}) AND {_filled(name)} NOT IN ({_listed(rule.allowed)}))"
+    if (table, name) != ("changes", "value"):
+        return f"{word} IN ({words})"
+    changing = {field: column for field, column in spec.fit.items() if column.known == "changes"}
+    of_figures = _listed(tuple(field for field, column in changing.items() if column.type in _UNREAD_KINDS)) or "NULL"
+    declared = "".join(
+        f" AND NOT (field = {literal(field)} AND value IN ({_listed(column.values)}))"
+        for field, column in changing.items()
+        if column.values
+    )
+    return f"(({word} IN ({words}){declared}) OR coalesce(field IN ({of_figures}) AND {word} IN ({figures}), false))"
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(literal(word) for word in words)
+
+
+def _filled(name: str) -> str:
+    return f"nullif(trim({identifier(name)}::VARCHAR), '')"
+
+
+def _cast(name: str, rule: Rule, is_nothing: str) -> list[str]:
     """Return the SELECT items of one column: its typed value and, where it is cast, the text that was unreadable."""
-    column = identifier(name)
-    filled = f"nullif(trim({column}::VARCHAR), '')"
-    if rule.kind in ("id", "text"):
+    column, filled = identifier(name), _filled(name)
+    if rule.kind == "id":
         return [f"CASE WHEN {filled} IS NOT NULL THEN {column}::VARCHAR END AS {column}"]
+    if rule.kind == "text":
+        return [f"CASE WHEN {filled} IS NOT NULL AND NOT {is_nothing} THEN {column}::VARCHAR END AS {column}"]
     if rule.kind == "boolean":
-        yes, no = (", ".join(literal(word) for word in words) for words in (YES, NO))
-        typed = f"CASE WHEN lower({filled}) IN ({yes}) THEN true WHEN lower({filled}) IN ({no}) THEN false END"
+        typed = f"CASE WHEN lower({filled}) IN ({_listed(YES)}) THEN true WHEN lower({filled}) IN ({_listed(NO)}) THEN false END"
     else:
         value = f"try_cast({filled} AS {SQL_TYPES[rule.kind]})"
-        typed = f"CASE WHEN isfinite({value}) THEN {value} END"
-    unread = f"CASE WHEN {filled} IS NOT NULL AND ({typed}) IS NULL THEN left({filled}, {_LONGEST_QUOTE}) END"
+        typed = f"CASE WHEN isfinite({value}){_BELIEVED if rule.kind == 'time' else ''} THEN {value} END"
+        typed = typed.replace("VALUE", value)
+    missing = f" AND NOT {is_nothing}" if rule.nullable else ""  # where a value must stand, such a word is quoted
+    unread = f"CASE WHEN {filled} IS NOT NULL{missing} AND ({typed}) IS NULL THEN left({filled}, {_LONGEST_QUOTE}) END"
     return [f"{typed} AS {column}", f"{unread} AS {identifier(name + FOUND)}"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from features.errors import InputError
-from pipeline.source.csv_dialect import CONVERT, is_about_encoding, ragged_row
+from pipeline.source.csv_dialect import CLEAN, is_about_encoding, ragged_row
 
 _READER = re.compile(r"(read_csv|read_parquet|read_json)(?:_auto)?\s*\(\s*'((?:[^']|'')+)'((?:[^')]|'[^']*')*)\)", re.I)
 
@@ -36,7 +36,7 @@ def sql_error(
         cause = "; ".join([cause, *(line for line in lines[1:] if line.startswith("Error when converting"))])
         hint = "read_csv('FILE', all_varchar = true) reads every column as text: then bad values go to rejects"
     elif is_about_encoding(text):
-        hint = f"read_csv('FILE', encoding = 'latin-1') reads old Windows exports without '€'. {CONVERT}"
+        hint = CLEAN
     elif "sniffing" in cause or "CSV Error on Line" in cause:
         cause = "; ".join([cause, *(line for line in lines[1:] if line.startswith(("Original", "Expected Number")))])
         ragged = broken_row(sql, data_dir)

@@ -257,7 +257,7 @@ def test_of_changed_values_exactly_those_are_let_in_that_features_read(tmp_path:
         "events": "lead_id,occurred_at,event_type\nL00,2025-01-01,price_list\n",
         "stages": "lead_id,stage,entered_at\nL00,MQL,2025-01-01\n",
     }
-    kept = set(ingested(source, tmp_path, tables)["changes"]["lead_id"])
+    kept = set(ingested(source, tmp_path, tables)["changes"].dropna(subset="value")["lead_id"])
     stamp = pd.Timestamp("2025-01-01", tz="UTC").as_unit("us")
     frames = FactFrames(
         pd.DataFrame({"lead_id": ids, "created_at": stamp}),
