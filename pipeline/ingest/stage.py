@@ -18,6 +18,7 @@ from features.errors import InputError
 from features.source_spec import SourceSpec
 from features.tables.row_contracts import Table, actor_of, column_rules
 from features.time_units import DAY_US, format_time
+from pipeline.ingest.export_end import find_end
 from pipeline.ingest.row_checks import check_rows, rejected_rows, require_few_rejects
 from pipeline.outputs.ingested_tables import INGEST_SUMMARY_FILE, table_file
 from pipeline.outputs.rules_file import RULES_FILE
@@ -152,32 +153,28 @@ def _summary(con: duckdb.DuckDBPyConnection, spec: SourceSpec, rows: dict[Table,
     warning = silence_at_the_end(con, spec)
     if warning is not None:
         say(f"ingest: {warning}")
+    end = find_end(con, TIME_COLUMNS)
+    if spec.observed_until is None and end.said is not None:
+        say(f"ingest: {end.said}")
     return {"observed_until": format_time(observed_until_us(con, spec)), "rows": usable_rows, "rejects": rejects}
 
 
 def observed_until_us(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> int:
-    """Return until when outcomes are in the export: as declared, else the newest time in any table."""
-    return newest_us(con) if spec.observed_until is None else spec.observed_until
+    """Return until when outcomes are in the export: as declared, else when the export ends by all its tables."""
+    return find_end(con, TIME_COLUMNS).us if spec.observed_until is None else spec.observed_until
 
 
 def silence_at_the_end(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> str | None:
     """Return a warning where ``observed_until`` lies more than a day after the newest time in the export."""
-    if spec.observed_until is None or spec.observed_until - newest_us(con) <= DAY_US:
+    if spec.observed_until is None:
         return None
-    days = (spec.observed_until - newest_us(con)) / DAY_US
+    days = (spec.observed_until - find_end(con, TIME_COLUMNS).us) / DAY_US
+    if days <= 1:
+        return None
     return (
         f"observed_until is {format_time(spec.observed_until)}, {days:,.0f} days after the newest time in the export: "
         "leads without an outcome count as decided until then"
     )
-
-
-def newest_us(con: duckdb.DuckDBPyConnection) -> int:
-    """Return the newest time in any table, in microseconds since 1970."""
-    times = " UNION ALL ".join(f"SELECT max({time}) AS t FROM out_{table}" for table, time in TIME_COLUMNS.items())
-    newest = con.execute(f"SELECT epoch_us(max(t)) FROM ({times})").fetchall()[0][0]
-    if newest is None:
-        raise InputError(expected="at least one usable lead", found="none", table="leads")
-    return int(newest)
 
 
 def _write(con: duckdb.DuckDBPyConnection, out: Path) -> None:

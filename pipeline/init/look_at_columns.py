@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -41,6 +41,8 @@ class ColumnLook:
         What is ambiguous about its values, or was read in another way than it stands.
     offers : tuple of str
         SELECT items that say more about it than it does as it stands, for the user to take.
+    word_for_nothing : str, optional
+        A word such as ``null`` that stands where a value is missing.
     """
 
     name: str
@@ -53,6 +55,7 @@ class ColumnLook:
     number_form: str | None = None
     note: str | None = None
     offers: tuple[str, ...] = ()
+    word_for_nothing: str | None = None
 
     @property
     def sql(self) -> str:
@@ -77,6 +80,17 @@ class ColumnLook:
 
 def look_at_column(con: duckdb.DuckDBPyConnection, name: str, type_: str) -> ColumnLook:
     """Look at a column of the table ``looked``; the connection has leadscore's macros."""
+    look = _look(con, name, type_)
+    figures = look.kind in ("time", "number", "boolean")
+    raw = f"nullif(trim({identifier(name)}::VARCHAR), '')"
+    word = con.execute(
+        f"SELECT any_value(r) FROM (SELECT {raw} AS r, {_text(name, figures=figures)} AS v FROM looked) "
+        "WHERE r IS NOT NULL AND v IS NULL"
+    ).fetchall()[0][0]
+    return look if word is None else replace(look, word_for_nothing=str(word))
+
+
+def _look(con: duckdb.DuckDBPyConnection, name: str, type_: str) -> ColumnLook:
     text, figures = _text(name), _text(name, figures=True)
     filled, values = _counts(con, text)
     common = tuple(

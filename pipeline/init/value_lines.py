@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from pipeline.init.look_at_files import FileLook
@@ -12,6 +13,10 @@ def remarks(looks: Sequence[FileLook]) -> list[str]:
     lines = []
     for look in looks:
         lines += [f"{look.file.name} {remark}" for remark in look.remarks]
+        nothing = [f"{c.word_for_nothing!r} in {c.name!r}" for c in look.columns if c.word_for_nothing]
+        if nothing:
+            more = f" and {len(nothing) - 3} more columns" if len(nothing) > 3 else ""
+            lines.append(f"{look.file.name} has words for nothing, read as missing: {', '.join(nothing[:3])}{more}")
         lines += [f"{look.file.name}, {column.name!r}: {column.note}" for column in look.columns if column.note]
     return lines
 
@@ -26,7 +31,7 @@ def files_section(looks: Sequence[FileLook]) -> list[str]:
     if cleaned:
         lines += ["\n# Files that are read from a cleaned copy, for they cannot be read as they are.", "files:"]
         for look in cleaned:
-            name = look.file.name if look.file.name.isascii() and " " not in look.file.name else f'"{look.file.name}"'
+            name = json.dumps(look.file.name, ensure_ascii=False)
             lines.append(f"  {name}: {{clean: true}}   # {' '.join('; '.join(look.remarks).split())}")
     return lines
 

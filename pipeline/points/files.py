@@ -58,12 +58,17 @@ def rules_yaml(judged: JudgedPoints) -> str:
         if section_rules:
             lines.append(f"{section}:")
         for rule, entry in zip(section_rules, tree.get(section, ()), strict=True):
-            lines.append(f"  # {rule_words(rule, features, spec).en}")
+            lines.append(f"  # {_one_line(rule_words(rule, features, spec).en)}")
             lines.append(f"  - {_flow(entry)}")
     for section in ("exclusions", "gates", "cutoffs"):
         if section in tree:
             lines.append(f"{section}: {_flow(tree[section])}")
     return "\n".join(lines) + "\n"
+
+
+def _one_line(text: str) -> str:
+    """Return a text that can stand in a comment of YAML: one line, with nothing that YAML cannot hold."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def points_tree(judged: JudgedPoints) -> dict[str, Any]:

@@ -14,7 +14,7 @@ def test_a_newest_time_far_beyond_the_rest_is_pointed_out(checked):
     assert answer(checked(leads=3000), "lonely_newest") is Answer.PASSED
     report = checked(leads=3000, typo="4,MQL,2099-01-01")
     assert answer(report, "lonely_newest") is Answer.FAILED
-    assert any("The newest time is 2099-01-01" in note for note in report.notes)
+    assert any("up to 2099-01-01" in note for note in report.notes)
 
 
 def test_where_the_source_says_when_it_ends_the_newest_time_decides_nothing(checked):
