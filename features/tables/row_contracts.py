@@ -44,8 +44,8 @@ REASONS = {
         Reason(
             "not a time",
             "a time from 1970 on, such as 2026-01-31 or 2026-01-31T08:00:00+01:00",
-            "Other forms are read in the SQL: to_moment(column, '%d.%m.%Y %H:%M'); where a date such as 1900-01-01 stands "
-            "for none, to_moment(column) gives nothing, and such rows can be left out",
+            "Other forms are read in the SQL: to_moment(column, '%d.%m.%Y %H:%M'); where a date such as 1900-01-01 "
+            "stands for none, to_moment(column) gives nothing, and such rows can be left out",
         ),
         Reason(
             "not a number",

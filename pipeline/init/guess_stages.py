@@ -138,7 +138,8 @@ def _horizon(con: duckdb.DuckDBPyConnection, sql: str) -> str:
     """Return the shortest usual horizon that holds four fifths of the wins."""
     try:
         rows = con.execute(
-            f"SELECT epoch(max(t) - min(t)) / 86400 FROM (SELECT lead_id, try_cast(entered_at AS TIMESTAMPTZ) AS t FROM ({sql})) "
+            "SELECT epoch(max(t) - min(t)) / 86400 FROM "
+            f"(SELECT lead_id, try_cast(entered_at AS TIMESTAMPTZ) AS t FROM ({sql})) "
             "GROUP BY lead_id HAVING count(t) > 1"
         ).fetchall()
     except duckdb.Error:
@@ -155,7 +156,8 @@ def _from_flag(leads: FileLook, lead_id: ColumnLook, created: ColumnLook, flag: 
         "-- came later may be used, and the horizon in source.yaml means nothing. A time of winning would be better.\n"
         f"SELECT {identifier(lead_id.name)} AS lead_id, 'LEAD' AS stage, {created.sql} AS entered_at\n"
         f"FROM {leads.relation}\nUNION ALL\n"
-        f"SELECT {identifier(lead_id.name)}, 'WON', (try_cast({created.sql} AS TIMESTAMPTZ) + INTERVAL 1 SECOND)::VARCHAR\n"
+        f"SELECT {identifier(lead_id.name)}, 'WON', "
+        f"(try_cast({created.sql} AS TIMESTAMPTZ) + INTERVAL 1 SECOND)::VARCHAR\n"
         f"FROM {leads.relation}\nWHERE lower({identifier(flag.name)}::VARCHAR) IN {yes}\n"
     )
     return StagesGuess(

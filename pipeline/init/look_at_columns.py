@@ -144,9 +144,8 @@ def _counts(con: duckdb.DuckDBPyConnection, text: str) -> tuple[int, int]:
 def _yes_no(name: str, filled: int, values: int, common: tuple[str, ...]) -> ColumnLook:
     if {value.lower() for value in common} <= set(_TICKS):
         note = f"only {common[0]!r} occurs: a blank is read as no"
-        return ColumnLook(
-            name, filled, 2, "boolean", common, f"CASE WHEN trim(COLUMN) <> '' THEN 'yes' ELSE 'no' END", note=note
-        )
+        ticked = "CASE WHEN nothing_to_null(COLUMN) IS NULL THEN 'no' ELSE 'yes' END"
+        return ColumnLook(name, filled, 2, "boolean", common, ticked, note=note)
     return ColumnLook(name, filled, values, "boolean", common)
 
 

@@ -1,4 +1,4 @@
-"""Numbers as people write them: 110.285,50 in German, 110,285.50 in American files, € 1.234,50, 12 T€, 140 Mitarbeiter."""
+"""Numbers as people write them: 110.285,50 in German, 110,285.50 in American files, 12 T€, 140 Mitarbeiter."""
 
 from __future__ import annotations
 

@@ -62,8 +62,8 @@ def _list(con: duckdb.DuckDBPyConnection, text: str, name: str, *, filled: int, 
             for entry, _ in entries[:_MOST_OFFERS]
         ]
         note = (
-            f"holds lists of {len(entries)} different entries, split by {mark!r}: each combination counts as a value of "
-            "its own; the lines offered in the SQL count the entries or ask for one"
+            f"holds lists of {len(entries)} different entries, split by {mark!r}: each combination counts as a value "
+            "of its own; the lines offered in the SQL count the entries or ask for one"
         )
         return Packed(note, tuple(offers))
     return None

@@ -1,4 +1,4 @@
-"""Times as people write them: 31.01.2025 09:30, 1/31/25 9:30 PM, 12. Mrz 2024, milliseconds since 1970, Excel's days."""
+"""Times as people write them: 31.01.2025 09:30, 1/31/25 9:30 PM, 12. Mrz 2024, milliseconds, Excel's days."""
 
 from __future__ import annotations
 
@@ -191,7 +191,8 @@ def _order(
         return True, ()
     day, month, both, noon = con.execute(
         "SELECT count(*) FILTER (a > 12 AND b <= 12), count(*) FILTER (b > 12 AND a <= 12), "
-        "count(*) FILTER (a <= 12 AND b <= 12 AND a <> b), count(*) FILTER (regexp_matches(v, '(?i)[ap]\\.?m\\.?$')) FROM ("
+        "count(*) FILTER (a <= 12 AND b <= 12 AND a <> b), "
+        "count(*) FILTER (regexp_matches(v, '(?i)[ap]\\.?m\\.?$')) FROM ("
         f"SELECT v, try_cast(regexp_extract(v, {literal(_PARTS)}, 1) AS INT) AS a, "
         f"try_cast(regexp_extract(v, {literal(_PARTS)}, 2) AS INT) AS b FROM (SELECT {text} AS v FROM looked))"
     ).fetchall()[0]
@@ -199,9 +200,9 @@ def _order(
     if day and month:
         first, other = ("day", "month") if day >= month else ("month", "day")
         return day >= month, (
-            f"both orders of day and month occur: {max(day, month):,} rows are surely {first} first, {min(day, month):,} "
-            f"surely {other} first, {both:,} could be either. All are read {first} first, ingest rejects the sure misfits; "
-            f"export the column in one form, such as 2026-01-31",
+            f"both orders of day and month occur: {max(day, month):,} rows are surely {first} first, "
+            f"{min(day, month):,} surely {other} first, {both:,} could be either. All are read {first} first, ingest "
+            "rejects the sure misfits; export the column in one form, such as 2026-01-31",
         )
     if day or month:
         return bool(day), ()
@@ -227,7 +228,8 @@ def shared_placeholder(con: duckdb.DuckDBPyConnection, text: str, moment: str) -
         SQL that reads v, one of them.
     """
     value, shared, rows, apart, span = con.execute(
-        f"WITH t AS (SELECT v, epoch(try_cast({moment} AS TIMESTAMPTZ)) / 86400 AS day FROM (SELECT {text} AS v FROM looked)), "
+        f"WITH t AS (SELECT v, epoch(try_cast({moment} AS TIMESTAMPTZ)) / 86400 AS day "
+        f"FROM (SELECT {text} AS v FROM looked)), "
         "n AS (SELECT v, any_value(day) AS day, count(*) AS n FROM t WHERE day IS NOT NULL GROUP BY v), "
         "top AS (SELECT * FROM n ORDER BY n DESC, v LIMIT 1) "
         "SELECT any_value(top.v), any_value(top.n), sum(n.n), min(abs(n.day - top.day)) FILTER (n.v <> top.v), "

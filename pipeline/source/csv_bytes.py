@@ -132,8 +132,8 @@ def text_lines(file: Path, encoding: Encoding) -> Iterator[str]:
                     yield (line.removeprefix("\ufeff") if number == 0 else line).replace("\0", "")
             return
         for number, raw in enumerate(stream):
-            line = raw.removeprefix(codecs.BOM_UTF8) if number == 0 else raw
-            yield _decoded(line.replace(b"\0", b""), encoding.name)
+            start = raw.removeprefix(codecs.BOM_UTF8) if number == 0 else raw
+            yield _decoded(start.replace(b"\0", b""), encoding.name)
 
 
 def _decoded(line: bytes, encoding: str) -> str:

@@ -99,7 +99,8 @@ def make_readable(con: duckdb.DuckDBPyConnection, file: Path, scratch: Path) -> 
     encoding = find_encoding(file)
     layout = find_layout(file, encoding)
     headings = remarks_on_headings(layout.header) if layout else []
-    if encoding.for_duckdb is not None and not any("\n" in name or "\r" in name for name in layout.header if layout):
+    broken = layout is not None and any("\n" in name or "\r" in name for name in layout.header)
+    if encoding.for_duckdb is not None and not broken:
         try:
             form = _readable(con, file, encoding, layout)
         except duckdb.Error as error:
@@ -152,7 +153,8 @@ def _sniffed(con: duckdb.DuckDBPyConnection, file: Path, encoding: Encoding, lay
     name = encoding.for_duckdb or "utf-8"
     try:
         delim, quote, skip, has_header = con.execute(
-            'SELECT "Delimiter", "Quote", "SkipRows", "HasHeader" FROM sniff_csv($1, all_varchar = true, encoding = $2)',
+            'SELECT "Delimiter", "Quote", "SkipRows", "HasHeader" '
+            "FROM sniff_csv($1, all_varchar = true, encoding = $2)",
             [str(file.resolve()), name],
         ).fetchall()[0]
     except duckdb.Error:

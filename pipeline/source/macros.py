@@ -1,7 +1,7 @@
 """DuckDB macros of leadscore's own: how SQL reads times, numbers and yes/no that people write in many ways.
 
-Each gives text that ``ingest`` reads, or null for a word that means nothing. What a macro cannot read stays as it stands,
-so that ``ingest`` rejects this one row and names it. ``docs/source-folder.md`` describes them for users.
+Each gives text that ``ingest`` reads, or null for a word that means nothing. What a macro cannot read stays as it
+stands, so that ``ingest`` rejects this one row and names it. ``docs/source-folder.md`` describes them for users.
 """
 
 from __future__ import annotations
@@ -121,19 +121,19 @@ def _number(form: str) -> str:
     whole = f"replace({whole}, 'UNIT', CASE WHEN unit = '' THEN '%' ELSE unit END)"
     amount = f"CASE WHEN {bare} = '' THEN NULL {times.replace('THEN ', f'THEN try_cast({bare} AS DOUBLE) * ')}END"
     amount = f"coalesce(({amount})::VARCHAR, {bare})"
-    return f"CASE WHEN regexp_full_match(v, {whole}) THEN CASE WHEN regexp_matches(v, {_quoted(minus)}) THEN '-' ELSE '' END || {amount} END"
+    sign = f"CASE WHEN regexp_matches(v, {_quoted(minus)}) THEN '-' ELSE '' END"
+    return f"CASE WHEN regexp_full_match(v, {whole}) THEN {sign} || {amount} END"
 
 
 def _definitions() -> tuple[str, ...]:
     word = f"lower(trim(text::VARCHAR, {_quoted(BLANKS)}))"
     read = "try_cast(CASE WHEN regexp_matches(text::VARCHAR, '^\\s*[0-9]{4}[-/]') THEN trim(text::VARCHAR) END"
     words = "text::VARCHAR"
-    dated = (
-        f"try_strptime(CASE WHEN contains(form::VARCHAR, '%b') THEN {_plain_words('trim(text::VARCHAR)')} "
-        f"WHEN contains(form::VARCHAR, '%z') THEN {_zone_hours('trim(text::VARCHAR)')} "
-        "WHEN contains(form::VARCHAR, '%p') THEN replace(replace(lower(trim(text::VARCHAR)), 'a.m.', 'am'), 'p.m.', 'pm') "
-        "ELSE trim(text::VARCHAR) END, form)::VARCHAR"
-    )
+    bare, has = "trim(text::VARCHAR)", "contains(form::VARCHAR, '{}')".format
+    dated = f"CASE WHEN {has('%b')} THEN {_plain_words(bare)} ELSE {bare} END"
+    dated = f"CASE WHEN {has('%z')} THEN {_zone_hours(dated)} ELSE {dated} END"
+    noon = f"regexp_replace({dated}, '(?i)([ap])[.]?m[.]?', '\\1m')"
+    dated = f"try_strptime(CASE WHEN {has('%p')} THEN {noon} ELSE {dated} END, form)::VARCHAR"
     count = "try_cast(replace(trim(text::VARCHAR), ',', '.') AS DOUBLE)"
     epoch = f"to_timestamp(CASE WHEN {count} BETWEEN -1 AND 4102444800 * per_second THEN {count} / per_second END)"
     serial = (

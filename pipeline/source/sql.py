@@ -285,7 +285,8 @@ def _cast(name: str, rule: Rule, is_nothing: str) -> list[str]:
     if rule.kind == "text":
         return [f"CASE WHEN {filled} IS NOT NULL AND NOT {is_nothing} THEN {column}::VARCHAR END AS {column}"]
     if rule.kind == "boolean":
-        typed = f"CASE WHEN lower({filled}) IN ({_listed(YES)}) THEN true WHEN lower({filled}) IN ({_listed(NO)}) THEN false END"
+        yes, no = (f"lower({filled}) IN ({_listed(words)})" for words in (YES, NO))
+        typed = f"CASE WHEN {yes} THEN true WHEN {no} THEN false END"
     else:
         value = f"try_cast({filled} AS {SQL_TYPES[rule.kind]})"
         typed = f"CASE WHEN isfinite({value}){_BELIEVED if rule.kind == 'time' else ''} THEN {value} END"
