@@ -123,8 +123,13 @@ def probability_pairs(judged: JudgedPoints) -> list[tuple[int, float]]:
 
 
 def _flow(tree: Any) -> str:
-    text = yaml.safe_dump(tree, default_flow_style=True, sort_keys=False, allow_unicode=True, width=math.inf)
-    return text.strip()
+    for as_it_stands in (True, False):  # some line breaks of Unicode only come back when they are escaped
+        text = yaml.safe_dump(
+            tree, default_flow_style=True, sort_keys=False, allow_unicode=as_it_stands, width=math.inf
+        ).strip()
+        if yaml.safe_load(text) == tree:
+            break
+    return text
 
 
 def _whole(value: Any) -> Any:

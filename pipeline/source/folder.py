@@ -151,7 +151,13 @@ def _known_keys(place: tuple[int | str, ...]) -> list[str]:
     schema = {**SourceSpec.model_json_schema(by_alias=True), "title": "spec"}
     if len(place) == 1:
         return list(schema["properties"])
-    names = {"targets": "Target", "snapshots": "Snapshots", "fit": "FitColumn", "events": "EventFamily"}
+    names = {
+        "targets": "Target",
+        "snapshots": "Snapshots",
+        "fit": "FitColumn",
+        "events": "EventFamily",
+        "files": "FileSpec",
+    }
     definition = schema["$defs"].get(names.get(str(place[0]), ""), {})
     return list(definition.get("properties", {}))
 

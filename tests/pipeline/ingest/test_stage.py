@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from features.engine import compute_features
+from features.errors import InputError
+from features.source_files import FileSpec
 from features.source_spec import FeatureOptions
 from features.tables.facts import FactFrames
 from pipeline.ingest import row_checks
@@ -269,3 +271,62 @@ def test_of_changed_values_exactly_those_are_let_in_that_features_read(tmp_path:
         zip(written, read, strict=True)
     )
     assert 5 < read.sum() < len(written)
+
+
+def test_words_for_nothing_are_missing_unless_the_source_lists_them(source: Source, tmp_path: Path) -> None:
+    tables = {
+        "leads": "lead_id,created_at,employees,industry,newsletter\n"
+        "A,2025-01-01,#NV,unbekannt,k. A.\nB,2025-01-02,NA,NA,-\nnull,2025-01-03,5,x,x\n",
+        "changes": "lead_id,changed_at,field,value\nA,2025-01-03,budget,NA\nA,2025-01-02,need,n/a\n",
+        "events": "lead_id,occurred_at,event_type\nA,2025-01-05,call\n",
+        "stages": "lead_id,stage,entered_at\nA,MQL,2025-01-01\n",
+    }
+    leads = ingested(source, tmp_path, tables)["leads"].set_index("lead_id")
+    assert leads.loc[["A", "B"], ["employees", "newsletter"]].isna().all(axis=None)
+    assert pd.isna(leads.loc["A", "industry"])
+    assert leads.loc["B", "industry"] == "NA"  # a word of figures is a value among categories
+    assert "null" in leads.index  # an id is data and nothing else
+    spec = source.spec.model_copy(
+        update={"fit": {**source.spec.fit, "industry": source.spec.fit["industry"].model_copy(
+            update={"values": ("unbekannt", "NA", "x")})}}
+    )  # fmt: skip
+    listed = ingested(Source(source.folder, spec, None, {}), tmp_path, tables, out="listed")["leads"]
+    assert listed.set_index("lead_id").loc["A", "industry"] == "unbekannt"
+
+
+def test_a_time_that_nobody_can_believe_is_one_reject_that_quotes_it(source: Source, tmp_path: Path) -> None:
+    rows = "A,2025-01-01,,,\nB,10-06-24,,,\nC,n/a,,,\nD,9999-12-31,,,\nE,1900-01-01,,,\n"
+    tables = {
+        "leads": "lead_id,created_at,employees,industry,newsletter\n" + rows,
+        "changes": TABLES["changes"],
+        "events": TABLES["events"],
+        "stages": "lead_id,stage,entered_at\nA,MQL,2025-01-01\n",
+    }
+    rejects = ingested(source, tmp_path, tables)["rejects"]
+    assert set(rejects["reason"]) == {"not a time"}
+    assert list(rejects.sort_values("row")["found"]) == ["10-06-24", "n/a", "9999-12-31", "1900-01-01"]
+
+
+def test_times_without_a_zone_are_local_times_of_the_company(source: Source, tmp_path: Path) -> None:
+    local = Source(source.folder, source.spec.model_copy(update={"timezone": "Europe/Berlin"}), None, {})
+    leads = ingested(local, tmp_path)["leads"]
+    assert list(leads["created_at"]) == utc("2024-12-31T23:00Z", "2025-01-02T06:00Z")  # A without a zone, B with one
+    nowhere = Source(source.folder, source.spec.model_copy(update={"timezone": "Europe/Bielefeld"}), None, {})
+    with pytest.raises(InputError, match=r"source\.yaml\.timezone: expected a time zone"):
+        ingested(nowhere, tmp_path, out="nowhere")
+
+
+def test_a_file_that_the_source_names_is_read_from_a_cleaned_copy(source: Source, tmp_path: Path, capsys) -> None:
+    spec = source.spec.model_copy(update={"files": {"leads.csv": FileSpec()}})
+    data = tmp_path / "data"
+    data.mkdir()
+    for table, text in TABLES.items():
+        (data / f"{table}.csv").write_text(text, encoding="utf-8")
+    written = "Export of spring\n" + TABLES["leads"].replace("medical", "Größe €") + "2 rows\n"
+    (data / "leads.csv").write_bytes(written.encode("cp1252"))
+    (tmp_path / "out").mkdir()
+    ingest(Source(source.folder, spec, None, {}), data, ANY, tmp_path / "out")
+    leads = pd.read_parquet(tmp_path / "out" / "leads.parquet").set_index("lead_id")
+    assert (list(leads.index), leads.loc["B", "industry"]) == (["A", "B"], "Größe €")
+    assert "leads.csv is in Windows-1252" in capsys.readouterr().err
+    assert sorted(file.name for file in (tmp_path / "out").iterdir() if file.name.startswith(".")) == []

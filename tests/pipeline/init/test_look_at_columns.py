@@ -78,9 +78,7 @@ def read(con: duckdb.DuckDBPyConnection, column: ColumnLook, type_: str) -> list
 
 
 def moments(con: duckdb.DuckDBPyConnection, column: ColumnLook) -> list[datetime | None]:
-    rows = con.execute(
-        f"SELECT epoch_us(try_cast({column.sql} AS TIMESTAMPTZ)) FROM looked ORDER BY row"
-    ).fetchall()
+    rows = con.execute(f"SELECT epoch_us(try_cast({column.sql} AS TIMESTAMPTZ)) FROM looked ORDER BY row").fetchall()
     return [None if row[0] is None else datetime(1970, 1, 1) + timedelta(microseconds=row[0]) for row in rows]
 
 
@@ -148,9 +146,7 @@ def test_numbers_of_one_form_come_back(
     ("written", "value"),
     [("12 T€", 12_000), ("1,5 Mio", 1_500_000), ("0,2 Mrd. €", 200_000_000), ("3.500 €", 3_500), ("-2 Tsd. €", -2_000)],
 )
-def test_thousands_and_millions_are_multiplied(
-    con: duckdb.DuckDBPyConnection, written: str, value: float
-) -> None:
+def test_thousands_and_millions_are_multiplied(con: duckdb.DuckDBPyConnection, written: str, value: float) -> None:
     column = look(con, ["1,5 €", written, *["2.000,50 €"] * 20], "umsatz")
     assert (column.kind, read(con, column, "DOUBLE")[1]) == ("number", value)
 
@@ -171,7 +167,9 @@ def test_what_cannot_be_compared_is_said_and_not_read(
     assert said in str(column.note)
 
 
-@pytest.mark.parametrize("words", [("ja", "nein"), ("Wahr", "Falsch"), ("J", "N"), ("Y", "N"), ("on", "off"), ("1", "0")])
+@pytest.mark.parametrize(
+    "words", [("ja", "nein"), ("Wahr", "Falsch"), ("J", "N"), ("Y", "N"), ("on", "off"), ("1", "0")]
+)
 def test_yes_and_no_are_read_in_both_languages(con: duckdb.DuckDBPyConnection, words: tuple[str, str]) -> None:
     column = look(con, [*words, "k. A.", "-", *words], "opt_in")
     assert column.kind == "boolean"
