@@ -104,6 +104,11 @@ class FitColumn(Strict):
             raise ValueError(f"value_words names {unknown[0]!r}, which is not among the values")
         return self
 
+    @property
+    def named_values(self) -> tuple[str, ...]:
+        """The values that the source names: none of them stands for a missing value, whatever word it is."""
+        return tuple(dict.fromkeys((*(self.values or ()), *self.value_words)))
+
 
 class EventFamily(Strict):
     """Event types that mean the same to the reader, counted together.

@@ -255,18 +255,19 @@ def _is_nothing(spec: SourceSpec, table: Table, name: str, rule: Rule) -> str:
     word, words, figures = f"lower({_filled(name)})", _listed(NOTHING), _listed((*NOTHING, *NOTHING_AMONG_FIGURES))
     if rule.kind in _UNREAD_KINDS:
         return f"{word} IN ({figures})"
-    if rule.allowed:
-        return f"({word} IN ({words}) AND {_filled(name)} NOT IN ({_listed(rule.allowed)}))"
+    declared = spec.fit[name].named_values if table == "leads" and name in spec.fit else rule.allowed
+    if declared:
+        return f"({word} IN ({words}) AND {_filled(name)} NOT IN ({_listed(declared)}))"
     if (table, name) != ("changes", "value"):
         return f"{word} IN ({words})"
     changing = {field: column for field, column in spec.fit.items() if column.known == "changes"}
     of_figures = _listed(tuple(field for field, column in changing.items() if column.type in _UNREAD_KINDS)) or "NULL"
-    declared = "".join(
-        f" AND NOT (field = {literal(field)} AND value IN ({_listed(column.values)}))"
+    named = "".join(
+        f" AND NOT (field = {literal(field)} AND value IN ({_listed(column.named_values)}))"
         for field, column in changing.items()
-        if column.values
+        if column.named_values
     )
-    return f"(({word} IN ({words}){declared}) OR coalesce(field IN ({of_figures}) AND {word} IN ({figures}), false))"
+    return f"(({word} IN ({words}){named}) OR coalesce(field IN ({of_figures}) AND {word} IN ({figures}), false))"
 
 
 def _listed(words: tuple[str, ...]) -> str:
