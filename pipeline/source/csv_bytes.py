@@ -17,7 +17,7 @@ _WINDOWS_ONLY = bytes(range(0x80, 0xA0))
 
 
 @dataclass(frozen=True)
-class Encoding:
+class FileEncoding:
     """How the bytes of a file are to be read.
 
     Parameters
@@ -76,17 +76,17 @@ def opened(file: Path) -> BinaryIO:
     return cast("BinaryIO", gzip.open(file, "rb")) if file.suffix.lower() == ".gz" else file.open("rb")
 
 
-def find_encoding(file: Path) -> Encoding:
+def find_encoding(file: Path) -> FileEncoding:
     """Return the encoding of a file by its bytes: the mark at the start, then all of them."""
     with opened(file) as stream:
         start = stream.read(4096)
     for mark, name in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if start.startswith(mark):
-            return Encoding(name, marked=True)
+            return FileEncoding(name, marked=True)
     even, odd = start[::2].count(0), start[1::2].count(0)
     if max(even, odd) > 0.3 * len(start) / 2 and min(even, odd) < 0.1 * max(even, odd):
-        return Encoding("utf-16-le" if odd > even else "utf-16-be")
-    return Encoding("utf-8") if _is_plain_utf8(file) else _by_lines(file)
+        return FileEncoding("utf-16-le" if odd > even else "utf-16-be")
+    return FileEncoding("utf-8") if _is_plain_utf8(file) else _by_lines(file)
 
 
 def _is_plain_utf8(file: Path) -> bool:
@@ -102,7 +102,7 @@ def _is_plain_utf8(file: Path) -> bool:
     return not decoder.getstate()[0]
 
 
-def _by_lines(file: Path) -> Encoding:
+def _by_lines(file: Path) -> FileEncoding:
     accented, other, nuls, windows = 0, [], [], False
     with opened(file) as stream:
         for number, line in enumerate(stream, start=1):
@@ -117,13 +117,13 @@ def _by_lines(file: Path) -> Encoding:
                 other.append(number)
                 windows = windows or any(byte in _WINDOWS_ONLY for byte in line)
     if not other:
-        return Encoding("utf-8", nul_lines=tuple(nuls))
+        return FileEncoding("utf-8", nul_lines=tuple(nuls))
     if accented:
-        return Encoding("utf-8", other_lines=tuple(other), nul_lines=tuple(nuls))
-    return Encoding("cp1252" if windows or nuls else "latin-1", nul_lines=tuple(nuls))
+        return FileEncoding("utf-8", other_lines=tuple(other), nul_lines=tuple(nuls))
+    return FileEncoding("cp1252" if windows or nuls else "latin-1", nul_lines=tuple(nuls))
 
 
-def text_lines(file: Path, encoding: Encoding) -> Iterator[str]:
+def text_lines(file: Path, encoding: FileEncoding) -> Iterator[str]:
     """Give the lines of a file as text, with their ends, without mark and NUL; memory holds one line."""
     with opened(file) as stream:
         if encoding.name.startswith("utf-16"):

@@ -10,7 +10,7 @@ import duckdb
 
 from features.errors import InputError
 from pipeline.source.clean_files import clean_csv
-from pipeline.source.csv_bytes import Encoding, find_encoding, text_lines
+from pipeline.source.csv_bytes import FileEncoding, find_encoding, text_lines
 from pipeline.source.csv_layout import DELIMITERS, Layout, find_footer, find_layout, records, remarks_on_headings
 
 CLEAN = "Name the file in source.yaml, so that a cleaned copy of it is read: files: {NAME: {clean: true}}"
@@ -113,7 +113,7 @@ def make_readable(con: duckdb.DuckDBPyConnection, file: Path, scratch: Path) -> 
             return ReadableCsv(file, form, False, (*skipped, *headings))
     target = scratch / file.name
     cleaned = clean_csv(file, target)
-    plain = Encoding("utf-8")
+    plain = FileEncoding("utf-8")
     try:
         form = _readable(con, target, plain, find_layout(target, plain))
     except duckdb.Error as error:
@@ -130,7 +130,7 @@ def _unreadable(file: Path, error: duckdb.Error) -> InputError:
     )
 
 
-def _readable(con: duckdb.DuckDBPyConnection, file: Path, encoding: Encoding, layout: Layout | None) -> CsvForm:
+def _readable(con: duckdb.DuckDBPyConnection, file: Path, encoding: FileEncoding, layout: Layout | None) -> CsvForm:
     form = _sniffed(con, file, encoding, layout)
     name = str(file.resolve()).replace("'", "''")
     attempts = [replace(form, quote='"'), *([form] if form.quote != '"' else [])]
@@ -148,7 +148,7 @@ def _readable(con: duckdb.DuckDBPyConnection, file: Path, encoding: Encoding, la
     raise failed or duckdb.Error(file.name)
 
 
-def _sniffed(con: duckdb.DuckDBPyConnection, file: Path, encoding: Encoding, layout: Layout | None) -> CsvForm:
+def _sniffed(con: duckdb.DuckDBPyConnection, file: Path, encoding: FileEncoding, layout: Layout | None) -> CsvForm:
     delim, quote, skip, has_header = ",", '"', 0, False
     name = encoding.for_duckdb or "utf-8"
     try:

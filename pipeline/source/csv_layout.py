@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from features.errors import InputError
-from pipeline.source.csv_bytes import Encoding, text_lines
+from pipeline.source.csv_bytes import FileEncoding, text_lines
 
 DELIMITERS = (";", "\t", "|", ",")
 CSV_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
@@ -56,7 +56,7 @@ def is_csv(name: str) -> bool:
     return name.lower().endswith(CSV_ENDINGS)
 
 
-def find_layout(file: Path, encoding: Encoding) -> Layout | None:
+def find_layout(file: Path, encoding: FileEncoding) -> Layout | None:
     """Return where the data of a file begin, by the rows that most look alike; None where that is not clear."""
     lines = list(islice(text_lines(file, encoding), _LOOKED_AT))
     if not lines:
@@ -94,7 +94,7 @@ def _records(lines: Iterator[str], delim: str) -> Iterator[tuple[int, list[str]]
         yield rows.line_num, record
 
 
-def records(file: Path, encoding: Encoding, layout: Layout) -> Iterator[tuple[int, int, list[str]]]:
+def records(file: Path, encoding: FileEncoding, layout: Layout) -> Iterator[tuple[int, int, list[str]]]:
     """Give the first line, the last line and the values of each record from the header on, blank lines left out."""
     last = 0
     for line, record in _records(islice(text_lines(file, encoding), layout.skip, None), layout.delim):
@@ -103,7 +103,7 @@ def records(file: Path, encoding: Encoding, layout: Layout) -> Iterator[tuple[in
         last = line
 
 
-def find_footer(file: Path, encoding: Encoding, layout: Layout) -> Footer | None:
+def find_footer(file: Path, encoding: FileEncoding, layout: Layout) -> Footer | None:
     """Return the rows at the end that have fewer values than the header, or None.
 
     Raises

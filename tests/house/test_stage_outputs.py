@@ -27,7 +27,7 @@ READ_NO_STAGE = {
     "score/scores_file.py": "the scores that the stage has just written, for its sinks",
     "settings/yaml_trees.py": "params.yaml",
     "spark/sorted_parts.py": "rows that a cluster wrote, in a scratch folder of the stage",
-    "source/csv_dialect.py": "files of a company",
+    "source/csv_bytes.py": "files of a company",
     "source/folder.py": "the source folder",
 }
 """Modules that read files which no other stage wrote, and what they read."""

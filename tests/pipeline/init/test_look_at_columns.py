@@ -110,7 +110,7 @@ def _german(number: float) -> str:
 
 
 NUMBERS: dict[str, Callable[[float], str]] = {
-    "plain": lambda n: repr(n),
+    "plain": repr,
     "german": _german,
     "american": lambda n: f"{n:,.2f}",
     "euro before": lambda n: f"€ {_german(n)}",

@@ -48,7 +48,7 @@ def test_any_values_come_through_in_two_encodings_at_once(
     lines = [written([HEADER]).encode(), written([["k", "ß", "ü"]]).encode()]
     lines += [written([row]).encode("cp1252") for row in rows]
     got, remarks = clean(tmp_path_factory.mktemp("clean"), b"".join(lines))
-    assert got[2:] == [[value if "\r" not in value else value for value in row] for row in rows]
+    assert got[2:] == rows
     assert any("read as Windows-1252" in remark for remark in remarks)
 
 
