@@ -12,7 +12,7 @@ from features.errors import InputError
 from features.kernel.coded_facts import CodedFacts
 from features.kernel.one_lead import FactsOfLead, LeadCoder
 from features.source_spec import FitColumn, SourceSpec
-from features.tables.written_values import BLANKS, NO, NUMBER, YES
+from features.tables.written_values import BLANKS, NO, NUMBER, YES, is_nothing
 from features.time_units import parse_time
 from serve.api.contracts import ScoreRequest
 
@@ -31,14 +31,17 @@ def request_facts(request: ScoreRequest, coder: LeadCoder, *, as_of: datetime) -
     """
     for problem in _problems(request, coder, as_of):
         raise problem
-    attributes = {name: _typed(value, coder.spec.fit[name]) for name, value in request.attributes.items()}
+    fit = coder.spec.fit
+    attributes = {name: _typed(_said(value, fit[name]), fit[name]) for name, value in request.attributes.items()}
     return coder.coded(
         FactsOfLead(
             lead_id=request.lead_id or UNNAMED,
             created_us=parse_time(request.created_at),
             attributes={**attributes, "account_id": request.account_id},
-            events=[(parse_time(e.occurred_at), e.event_type, e.detail) for e in request.events],
-            changes=[(parse_time(c.changed_at), c.field, _as_text(c.value)) for c in request.changes],
+            events=[(parse_time(e.occurred_at), e.event_type, _detail(e.detail)) for e in request.events],
+            changes=[
+                (parse_time(c.changed_at), c.field, _as_text(_said(c.value, fit[c.field]))) for c in request.changes
+            ],
             stages=[(parse_time(s.entered_at), s.stage) for s in request.stages],
         )
     )
@@ -71,7 +74,7 @@ def _change_problems(request: ScoreRequest, spec: SourceSpec) -> Iterator[InputE
     for row, change in enumerate(request.changes, start=1):
         if change.field not in changing:
             yield _unknown("changes", "field", row, change.field, changing, "a field declared with known: changes")
-        elif change.value is not None:
+        elif _said(change.value, spec.fit[change.field]) is not None:
             yield from _value_problems(change.field, change.value, spec.fit[change.field], table="changes", row=row)
 
 
@@ -99,8 +102,19 @@ def _attribute_problems(name: str, value: Any, spec: SourceSpec) -> Iterator[Inp
             expected="a column known from creation", found=f"{name}, whose values change",
             table="attributes", column=name, hint="Give it in changes, with the time it was known",
         )  # fmt: skip
-    elif value is not None:
+    elif _said(value, column) is not None:
         yield from _value_problems(name, value, column, table="attributes")
+
+
+def _said(value: Any, column: FitColumn) -> Any:
+    """Return a value, or None for a word that stands for a missing one: as ``ingest`` reads it."""
+    figures = column.type in ("number", "boolean")
+    missing = isinstance(value, str) and is_nothing(value, declared=column.named_values, figures=figures)
+    return None if missing else value
+
+
+def _detail(text: str | None) -> str | None:
+    return None if text is None or is_nothing(text) else text
 
 
 def _value_problems(

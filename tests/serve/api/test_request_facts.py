@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from features.errors import InputError
+from features.kernel.one_lead import LeadCoder
 from features.source_spec import SourceSpec
 from features.tables.written_values import NOTHING
 from serve.api.contracts import ScoreRequest
@@ -38,7 +39,7 @@ def request(attributes: dict[str, object], value: object = None) -> ScoreRequest
 
 def facts(attributes: dict[str, object], value: object = None) -> str:
     """Return a lead's facts as text, without the places of objects in memory."""
-    return re.sub("0x[0-9a-f]+", "", repr(request_facts(request(attributes, value), SPEC, as_of=NOW)))
+    return re.sub("0x[0-9a-f]+", "", repr(request_facts(request(attributes, value), LeadCoder(SPEC), as_of=NOW)))
 
 
 @pytest.mark.parametrize("word", NOTHING)
@@ -54,4 +55,4 @@ def test_a_word_that_the_source_lists_is_a_value() -> None:
 
 def test_other_words_are_refused_where_a_number_stands() -> None:
     with pytest.raises(InputError, match="expected a number"):
-        request_facts(request({"employees": "many"}), SPEC, as_of=NOW)
+        request_facts(request({"employees": "many"}), LeadCoder(SPEC), as_of=NOW)
