@@ -88,16 +88,16 @@ def look_at(con: duckdb.DuckDBPyConnection, file: Path) -> FileLook:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     weakref.finalize(look, shutil.rmtree, scratch, ignore_errors=True)
-    _search_in(con, [scratch, file.resolve().parent])
+    if look.read_at is None:
+        (scratch / file.name).symlink_to(file.resolve())
+    _search_in(con, scratch)
     return look
 
 
-def _search_in(con: duckdb.DuckDBPyConnection, folders: list[Path]) -> None:
-    """Add folders to those in which SQL looks up file names, what is cleaned before what is not."""
-    now = str(con.execute("SELECT current_setting('file_search_path')").fetchall()[0][0]).split(",")
-    paths = [str(folders[0]), *(path for path in now if path)]
-    paths += [str(folder) for folder in folders[1:] if str(folder) not in paths]
-    con.execute(f"SET file_search_path = {literal(','.join(paths))}")
+def _search_in(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Add a folder to those in which SQL looks up file names; DuckDB reads a name from all that hold it."""
+    now = str(con.execute("SELECT current_setting('file_search_path')").fetchall()[0][0])
+    con.execute(f"SET file_search_path = {literal(','.join(path for path in (now, str(folder)) if path))}")
 
 
 def _look(con: duckdb.DuckDBPyConnection, file: Path, csv: ReadableCsv | None) -> FileLook:
