@@ -91,12 +91,16 @@ def look_at_column(con: duckdb.DuckDBPyConnection, name: str, type_: str) -> Col
 
 
 def _look(con: duckdb.DuckDBPyConnection, name: str, type_: str) -> ColumnLook:
-    text, figures = _text(name), _text(name, figures=True)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE looked_values AS SELECT {_text(name)} AS said, "
+        f"{_text(name, figures=True)} AS figures FROM looked"
+    )
+    text, figures = "said", "figures"
     filled, values = _counts(con, text)
     common = tuple(
         row[0]
         for row in con.execute(
-            f"SELECT v FROM (SELECT {text} AS v FROM looked) WHERE v IS NOT NULL GROUP BY v "
+            f"SELECT v FROM (SELECT {text} AS v FROM looked_values) WHERE v IS NOT NULL GROUP BY v "
             "ORDER BY count(*) DESC, v LIMIT 200"
         ).fetchall()
     )
@@ -118,7 +122,7 @@ def _look(con: duckdb.DuckDBPyConnection, name: str, type_: str) -> ColumnLook:
     form, notes = number_form(con, figures, filled=said, most=_NEARLY_ALL * said)
     if form is not None:
         return _number(con, name, form, values, common)
-    emails = _first(con, f"SELECT count(*) FILTER (v LIKE '%_@_%._%') FROM (SELECT {text} AS v FROM looked)")
+    emails = _first(con, f"SELECT count(*) FILTER (v LIKE '%_@_%._%') FROM (SELECT {text} AS v FROM looked_values)")
     if emails >= _NEARLY_ALL * filled:
         return ColumnLook(name, filled, values, "email", common)
     packed = packed_values(con, text, name, filled=filled, values=values)
@@ -134,9 +138,9 @@ def _first(con: duckdb.DuckDBPyConnection, query: str) -> int:
     return int(con.execute(query).fetchall()[0][0])
 
 
-def _counts(con: duckdb.DuckDBPyConnection, text: str) -> tuple[int, int]:
+def _counts(con: duckdb.DuckDBPyConnection, text: str, table: str = "looked_values") -> tuple[int, int]:
     filled, values = con.execute(
-        f"SELECT count(v), count(DISTINCT v) FROM (SELECT {text} AS v FROM looked)"
+        f"SELECT count(v), count(DISTINCT v) FROM (SELECT {text} AS v FROM {table})"
     ).fetchall()[0]
     return int(filled), int(values)
 
@@ -151,15 +155,16 @@ def _yes_no(name: str, filled: int, values: int, common: tuple[str, ...]) -> Col
 
 def _time(con: duckdb.DuckDBPyConnection, name: str, form: TimeForm, common: tuple[str, ...]) -> ColumnLook:
     notes, column, read = list(form.notes), identifier(name), form.sql
-    text = _text(name, figures=True)
+    text = "figures"
     shared = shared_placeholder(con, text, read.replace("COLUMN", "v"))
     if shared is not None:
         read = read.replace("COLUMN", f"nullif(COLUMN, {literal(shared[0])})")
         notes.append(f"{shared[1]:,} rows share the time {shared[0]!r}, far from all others: read as missing")
     moment = read.replace("COLUMN", column)
-    filled, values = _counts(con, f"({moment})")
+    filled, values = _counts(con, f"({moment})", "looked")
     nothing = con.execute(
-        f"SELECT any_value(v), count(*) FROM (SELECT {text} AS v, {moment} AS t FROM looked) WHERE v IS NOT NULL "
+        f"SELECT any_value(v), count(*) "
+        f"FROM (SELECT {_text(name, figures=True)} AS v, {moment} AS t FROM looked) WHERE v IS NOT NULL "
         f"AND t IS NULL{f' AND v <> {literal(shared[0])}' if shared else ''}"
     ).fetchall()[0]
     if nothing[1]:
@@ -173,7 +178,7 @@ def _time(con: duckdb.DuckDBPyConnection, name: str, form: TimeForm, common: tup
     later = later_than_today(con, text, read.replace("COLUMN", "v"))
     if later is not None:
         notes.append(f"{later[0]:,} rows lie after today, up to {later[1]}: planned or due, not done")
-    plain = read == "to_moment(COLUMN)" and not notes and filled == _counts(con, _text(name))[0]
+    plain = read == "to_moment(COLUMN)" and not notes and filled == _counts(con, "said")[0]
     return ColumnLook(
         name,
         filled,
@@ -191,7 +196,7 @@ def _number(
 ) -> ColumnLook:
     notes, read = list(form.notes), form.sql.replace("COLUMN", identifier(name))
     unread, example, filled = con.execute(
-        "SELECT count(*) FILTER (n IS NULL AND v IS NOT NULL), any_value(v) FILTER (n IS NULL), count(n) FROM "
+        "SELECT count(*) FILTER (n IS NULL AND v IS NOT NULL), any_value(v) FILTER (n IS NULL), count(v) FROM "
         f"(SELECT {_text(name, figures=True)} AS v, try_cast({read} AS DOUBLE) AS n FROM looked)"
     ).fetchall()[0]
     if unread:

@@ -57,12 +57,12 @@ class NumberForm:
 def number_form(
     con: duckdb.DuckDBPyConnection, text: str, *, filled: int, most: float
 ) -> tuple[NumberForm | None, tuple[str, ...]]:
-    """Tell how the numbers of a column of table ``looked`` are written, by all its values.
+    """Tell how the numbers of a column of table ``looked_values`` are written, by all its values.
 
     Parameters
     ----------
     con : DuckDBPyConnection
-        Holds the table ``looked``.
+        Holds the table ``looked_values``.
     text : str
         SQL of the values as text, null where nothing is said.
     filled : int
@@ -80,7 +80,7 @@ def number_form(
     if not filled:
         return None, ()
     clean = "trim(regexp_replace(v, '[\\x{00A0}\\x{202F}\\x{2009}]', ' ', 'g'))"
-    values = f"(SELECT {clean} AS v FROM (SELECT {text} AS v FROM looked))"
+    values = f"(SELECT {clean} AS v FROM (SELECT {text} AS v FROM looked_values))"
     dressed = literal(around(f"{GERMAN}|{AMERICAN}", _UNIT.split(r"\s*")[1].removesuffix("$")))
     plain, full = con.execute(
         f"SELECT count(*) FILTER (regexp_full_match(v, {literal(_BARE['plain'])})), "

@@ -21,12 +21,12 @@ class Packed:
 
 
 def packed_values(con: duckdb.DuckDBPyConnection, text: str, name: str, *, filled: int, values: int) -> Packed | None:
-    """Return what the values of a column of table ``looked`` hold where it is several things at once, or None."""
+    """Return what the values of a column of table ``looked_values`` hold that are several things at once, or None."""
     return _json(con, text, name, filled=filled) or _list(con, text, name, filled=filled, values=values)
 
 
 def _json(con: duckdb.DuckDBPyConnection, text: str, name: str, *, filled: int) -> Packed | None:
-    rows = f"(SELECT v FROM (SELECT {text} AS v FROM looked) WHERE starts_with(v, '{{') AND json_valid(v))"
+    rows = f"(SELECT v FROM (SELECT {text} AS v FROM looked_values) WHERE starts_with(v, '{{') AND json_valid(v))"
     if con.execute(f"SELECT count(*) FROM {rows}").fetchall()[0][0] < 0.95 * filled:
         return None
     keys = con.execute(
@@ -44,7 +44,7 @@ def _json(con: duckdb.DuckDBPyConnection, text: str, name: str, *, filled: int) 
 
 def _list(con: duckdb.DuckDBPyConnection, text: str, name: str, *, filled: int, values: int) -> Packed | None:
     for mark in (";", "|", ","):
-        rows = f"(SELECT v FROM (SELECT {text} AS v FROM looked) WHERE v IS NOT NULL)"
+        rows = f"(SELECT v FROM (SELECT {text} AS v FROM looked_values) WHERE v IS NOT NULL)"
         several = con.execute(f"SELECT count(*) FROM {rows} WHERE contains(v, {literal(mark)})").fetchall()[0][0]
         if several < 0.1 * filled:
             continue

@@ -60,12 +60,12 @@ class TimeForm:
 
 
 def time_form(con: duckdb.DuckDBPyConnection, text: str, name: str, *, filled: int, most: float) -> TimeForm | None:
-    """Tell how the times of a column of table ``looked`` are written, by all its values.
+    """Tell how the times of a column of table ``looked_values`` are written, by all its values.
 
     Parameters
     ----------
     con : DuckDBPyConnection
-        Holds the table ``looked``, and the macros.
+        Holds the table ``looked_values``, and the macros.
     text : str
         SQL of the values as text, null where nothing is said.
     name : str
@@ -83,7 +83,7 @@ def time_form(con: duckdb.DuckDBPyConnection, text: str, name: str, *, filled: i
 
 
 def _count(con: duckdb.DuckDBPyConnection, text: str, condition: str) -> int:
-    rows = con.execute(f"SELECT count(*) FILTER ({condition}) FROM (SELECT {text} AS v FROM looked)").fetchall()
+    rows = con.execute(f"SELECT count(*) FILTER ({condition}) FROM (SELECT {text} AS v FROM looked_values)").fetchall()
     return int(rows[0][0])
 
 
@@ -95,9 +95,11 @@ def promises_time(name: str) -> bool:
 def _epoch(con: duckdb.DuckDBPyConnection, text: str, name: str, *, most: float) -> TimeForm | None:
     oldest, newest = _OLDEST.timestamp(), (datetime.now(UTC) + timedelta(days=3 * 365)).timestamp()
     number = "try_cast(v AS DOUBLE)"
-    for per_second, unit in _UNITS:
-        within = f"{number} BETWEEN {oldest * per_second} AND {newest * per_second}"
-        if _count(con, text, f"{within} OR {number} BETWEEN -1 AND 0") < most or not _count(con, text, within):
+    within = [f"{number} BETWEEN {oldest * each} AND {newest * each}" for each, _ in _UNITS]
+    counts = ", ".join(f"count(*) FILTER ({condition})" for condition in (*within, f"{number} BETWEEN -1 AND 0"))
+    *fitting, nothing = con.execute(f"SELECT {counts} FROM (SELECT {text} AS v FROM looked_values)").fetchall()[0]
+    for (per_second, unit), fits in zip(_UNITS, fitting, strict=True):
+        if not fits or fits + nothing < most:
             continue
         if (per_second == 1 and not promises_time(name)) or _IS_ID.search(name):
             return None
@@ -122,7 +124,7 @@ def _dates(con: duckdb.DuckDBPyConnection, text: str, name: str, *, most: float)
     if _count(con, text, likely) < most:
         return None
     shapes = con.execute(
-        f"SELECT any_value(v), count(*) FROM (SELECT {text} AS v FROM looked) WHERE {likely} "
+        f"SELECT any_value(v), count(*) FROM (SELECT {text} AS v FROM looked_values) WHERE {likely} "
         "GROUP BY regexp_replace(regexp_replace(v, '[0-9]', '9', 'g'), '([./-])9([./-])', '\\199\\2') "
         "ORDER BY count(*) DESC, any_value(v) LIMIT 3000"
     ).fetchall()
@@ -194,7 +196,7 @@ def _order(
         "count(*) FILTER (a <= 12 AND b <= 12 AND a <> b), "
         "count(*) FILTER (regexp_matches(v, '(?i)[ap]\\.?m\\.?$')) FROM ("
         f"SELECT v, try_cast(regexp_extract(v, {literal(_PARTS)}, 1) AS INT) AS a, "
-        f"try_cast(regexp_extract(v, {literal(_PARTS)}, 2) AS INT) AS b FROM (SELECT {text} AS v FROM looked))"
+        f"try_cast(regexp_extract(v, {literal(_PARTS)}, 2) AS INT) AS b FROM (SELECT {text} AS v FROM looked_values))"
     ).fetchall()[0]
     slashed = any(match["s2"] == "/" for match, _ in matches)
     if day and month:
@@ -221,7 +223,7 @@ def shared_placeholder(con: duckdb.DuckDBPyConnection, text: str, moment: str) -
     Parameters
     ----------
     con : DuckDBPyConnection
-        Holds the table ``looked``.
+        Holds the table ``looked_values``.
     text : str
         SQL of the values as text.
     moment : str
@@ -229,7 +231,7 @@ def shared_placeholder(con: duckdb.DuckDBPyConnection, text: str, moment: str) -
     """
     value, shared, rows, apart, span = con.execute(
         f"WITH t AS (SELECT v, epoch(try_cast({moment} AS TIMESTAMPTZ)) / 86400 AS day "
-        f"FROM (SELECT {text} AS v FROM looked)), "
+        f"FROM (SELECT {text} AS v FROM looked_values)), "
         "n AS (SELECT v, any_value(day) AS day, count(*) AS n FROM t WHERE day IS NOT NULL GROUP BY v), "
         "top AS (SELECT * FROM n ORDER BY n DESC, v LIMIT 1) "
         "SELECT any_value(top.v), any_value(top.n), sum(n.n), min(abs(n.day - top.day)) FILTER (n.v <> top.v), "
@@ -245,6 +247,6 @@ def later_than_today(con: duckdb.DuckDBPyConnection, text: str, moment: str) -> 
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d")
     n, last = con.execute(
         f"SELECT count(*), max(t) FROM (SELECT try_cast({moment} AS TIMESTAMPTZ)::DATE::VARCHAR AS t "
-        f"FROM (SELECT {text} AS v FROM looked)) WHERE t > '{tomorrow}'"
+        f"FROM (SELECT {text} AS v FROM looked_values)) WHERE t > '{tomorrow}'"
     ).fetchall()[0]
     return (int(n), str(last)) if n else None
