@@ -217,11 +217,13 @@ def init(
     name: Annotated[str, typer.Argument(help="Name of the new source: lower case letters, digits, underscores.")],
     files: Annotated[list[Path], typer.Option("--from", help="CSV or Parquet files to look at; repeat for each.")],
     into: Annotated[Path, typer.Option("--into", help="Folder that gets the new source folder.")] = Path("sources"),
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take the default of each question.")] = False,
 ) -> None:
-    """Write a commented starting source folder by looking at your files."""
+    """Write a commented starting source folder by looking at your files; asks where they can be read in two ways."""
     from pipeline.init.command import start_source
+    from pipeline.init.questions import Conversation
 
-    typer.echo(start_source(name, files, into))
+    typer.echo(start_source(name, files, into, Conversation(yes=yes)))
 
 
 @app.command()

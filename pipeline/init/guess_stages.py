@@ -1,170 +1,258 @@
-"""Guessing where a company's files say which stage a lead reached, and when."""
+"""Which stages the files tell of, in which order, and the SQL that reads them."""
 
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-import duckdb
-
-from features.tables.written_values import YES
+from features.errors import InputError
+from pipeline.init.id_links import Link
+from pipeline.init.lead_rows import LeadRows
+from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.look_at_files import ColumnLook, FileLook
-from pipeline.source.sql import identifier, literal
+from pipeline.init.outcome_columns import Outcome, outcome_column, status_column
+from pipeline.init.presets import Preset
+from pipeline.init.questions import Question, Reading
+from pipeline.init.stage_order import Ladder, arrange, read_entries
+from pipeline.init.stage_sources import Source, close_date, date_columns, stage_history
+from pipeline.source.sql import literal
 
-WON_WORDS = ("closed won", "won", "converted", "customer", "signed", "approved", "gewonnen", "kunde", "abschluss")
-LOST_WORDS = ("lost", "declined", "cancel", "rejected", "unqualified", "disqualified", "verloren", "abgelehnt")
-RECYCLED_WORDS = ("recycled", "nurture", "recycle")
-_OUTCOMES = ("converted", "won", "conversion", "closed", "deal", "gewonnen", "outcome")
-_STAGES = ("stage", "status", "stufe", "phase", "state")
+Ask = Callable[[Question], int]
+NO_TIME_HORIZON = "1d"
 
 
 @dataclass(frozen=True)
 class StagesGuess:
-    """The SQL of the stages, the leads' column it uses up, the ladder, what to say, and whether its times are real."""
+    """The stages of the leads.
+
+    Parameters
+    ----------
+    sql : str
+        Text of ``stages.sql``.
+    files : tuple of FileLook
+        What it reads.
+    used : tuple of str
+        The leads' own columns that it uses up.
+    ladder : Ladder
+        Rungs and ends.
+    horizon : str
+        Long enough for most wins.
+    said : tuple of str
+        What was understood, the first in one line.
+    times_known : bool
+        Whether they say when a lead was won; if not, they hold a stand-in.
+    """
 
     sql: str
-    used: ColumnLook | None
-    ladder: tuple[str, ...]
-    lost: tuple[str, ...]
-    recycled: tuple[str, ...]
+    files: tuple[FileLook, ...]
+    used: tuple[str, ...]
+    ladder: Ladder
     horizon: str
-    said: str
+    said: tuple[str, ...]
     times_known: bool = True
 
 
 def guess_stages(
-    con: duckdb.DuckDBPyConnection,
-    leads: FileLook,
-    lead_id: ColumnLook,
-    created: ColumnLook,
-    others: list[tuple[FileLook, ColumnLook]],
-) -> StagesGuess | None:
-    """Take stages from a file of stage entries, else of deals, else from an outcome among the leads' columns."""
-    for look, key in others:
-        named = [c for c in look.columns if c.kind == "text" and c.named(*_STAGES) and c.values <= 30]
-        if named and look.times():
-            sql = _entries_sql(con, (leads, lead_id, created), look, key, named[0])
-            return _from_entries(sql, look, named[0])
-    for look, key in others:
-        times = [column for column in look.times() if column.named(*_OUTCOMES)]
-        if times and key.values == look.rows:
-            return _from_time(con, leads, lead_id, created, look, key, times[0])
-    for column in leads.times():
-        if column is not created and column.named(*_OUTCOMES):
-            return _from_time(con, leads, lead_id, created, leads, lead_id, column)
-    flags = [column for column in leads.columns if column.kind == "boolean" and column.named(*_OUTCOMES)]
-    return _from_flag(leads, lead_id, created, flags[0]) if flags else None
+    files: LoadedFiles, rows: LeadRows, links: tuple[Link, ...], preset: Preset, ask: Ask
+) -> tuple[StagesGuess | None, list[str]]:
+    """Take stages from a history of them, else from columns of dates, a close date with its status, or an outcome.
+
+    Returns
+    -------
+    guess : StagesGuess or None
+        None where no file tells an outcome.
+    doubts : list of str
+        What stands in the way, with what would help.
+    """
+    doubts: list[str] = []
+    histories = [told for link in links if (told := stage_history(files, rows, link, preset)) is not None]
+    source = _joined([told for told, _ in histories]) if histories else None
+    if source is None and rows.leads.created is not None:
+        source, doubts = _from_dates(files, rows, links, preset, ask)
+    if source is not None:
+        return _arranged(files, rows, source, preset, ask), doubts
+    outcome = outcome_column(rows.leads.look)
+    if outcome is not None and (rows.leads.created is None or not outcome.is_open):
+        return _without_time(rows, outcome, ask), doubts
+    return None, [*doubts, *_useless_status(rows.leads.look)]
 
 
-def _entries_sql(
-    con: duckdb.DuckDBPyConnection,
-    leads: tuple[FileLook, ColumnLook, ColumnLook],
-    look: FileLook,
-    key: ColumnLook,
-    stage: ColumnLook,
-) -> str:
-    time, (leads_look, lead_id, created) = look.times()[0], leads
-    if not (_days_only(con, look, time) and not _days_only(con, leads_look, created)):
-        return (
-            f"SELECT\n    {identifier(key.name)} AS lead_id,\n    {identifier(stage.name)} AS stage,\n"
-            f"    {time.sql} AS entered_at\nFROM {look.relation}\nWHERE {identifier(stage.name)} IS NOT NULL\n"
+def _joined(sources: list[Source]) -> Source:
+    first, *others = sources
+    for other in others:
+        first = replace(
+            first,
+            parts=(*first.parts, *other.parts),
+            files=(*first.files, *other.files),
+            said=f"{first.said}; {other.said}",
+            used=(*first.used, *other.used),
+            clamp="any" if "any" in (first.clamp, other.clamp) else first.clamp or other.clamp,
         )
+    return first
+
+
+def _from_dates(
+    files: LoadedFiles, rows: LeadRows, links: tuple[Link, ...], preset: Preset, ask: Ask
+) -> tuple[Source | None, list[str]]:
+    """Look at files with one row a lead or a deal, then at the leads themselves."""
+    places: list[tuple[Link | None, FileLook, ColumnLook | None]] = [(None, rows.leads.look, rows.leads.created)]
+    places += [(link, link.look, None) for link in links if link.column.values >= 0.8 * link.column.filled]
+    doubts: list[str] = []
+    told = [source for link, look, created in places if (source := date_columns(rows, link, look, created)) is not None]
+    if not any("'WON'" in part or _says_win(part) for source in told for part in source.parts):
+        for link, look, _ in reversed(places):
+            source, doubt = close_date(rows, link, look, preset, ask)
+            doubts += [doubt] if doubt else []
+            told += [source] if source is not None else []
+            if source is not None:
+                break
+    return (_joined(told) if told else None), doubts
+
+
+def _says_win(part: str) -> bool:
+    from pipeline.init.stage_words import stage_sense
+
+    stage = part.split(" AS stage")[0].rsplit("AS lead_id, ", 1)[-1].strip("'")
+    return stage_sense(stage) == "won"
+
+
+def _arranged(files: LoadedFiles, rows: LeadRows, source: Source, preset: Preset, ask: Ask) -> StagesGuess:
+    moment = "epoch(try_cast(entered_at::VARCHAR AS TIMESTAMPTZ)) / 86400"
+    with_ids = f"WITH {rows.ids} " if rows.ids else ""
+    parts = " UNION ALL ".join(
+        f"SELECT lead_id, stage::VARCHAR AS stage, {moment} AS t FROM ({part})" for part in source.parts
+    )
+    files.rows(f"CREATE OR REPLACE TEMP TABLE entries AS {files.here(with_ids + parts)}")
+    ladder = arrange(read_entries(files, "entries"), ask)
+    if len(ladder.rungs) == 1 and ladder.has_win and source.clamp == "any":  # the creation is the rung below
+        base = f"SELECT {rows.lead_id} AS lead_id, 'LEAD' AS stage, {rows.created} AS entered_at\nFROM {rows.relation}{rows.where}"
+        source = replace(source, parts=(base, *source.parts))
+        ladder = replace(ladder, rungs=("LEAD", *ladder.rungs))
+    if not ladder.rungs:
+        raise InputError(
+            expected="a stage that some lead has entered",
+            found=f"none in {source.said}",
+            hint="Look at the times of these entries",
+        )
+    horizon = source.horizon or _horizon(files, rows, ladder)
+    sql = stages_sql(rows, source, ladder)
+    said = f"{source.said}, ladder {' > '.join(ladder.rungs)}" + (
+        f", lost {', '.join(ladder.lost)}" if ladder.lost else ""
+    )
+    return StagesGuess(
+        sql, source.files, tuple(column.name for column in source.used), ladder, horizon, (said, *ladder.said)
+    )
+
+
+def stages_sql(rows: LeadRows, source: Source, ladder: Ladder) -> str:
+    """Return the text of ``stages.sql``: the entries, with old names said by the new one, none before the creation."""
+    indented = "\nUNION ALL\n".join(source.parts).replace("\n", "\n    ")
+    ctes = [rows.ids, f"entries AS (\n    {indented}\n)"]
+    stage, time, join = "stage", "entered_at", ""
+    notes = [f"-- Stages from {source.said.replace(chr(10), ' ')}."]
+    if ladder.renamed:
+        cases = "".join(f"\n        WHEN {literal(old)} THEN {literal(new)}" for old, new in ladder.renamed.items())
+        stage = f"CASE stage{cases}\n        ELSE stage END"
+        notes.append(
+            "-- Names that are one rung, renamed in the course of time or two words for one end, are one here."
+        )
+    if source.clamp:
+        ctes.append(
+            f"l AS (\n    SELECT {rows.lead_id} AS lead_id, {rows.created} AS created_at\n    "
+            f"FROM {rows.relation}{rows.where}\n)"
+        )
+        join = "\nLEFT JOIN l USING (lead_id)"
+        entered, created = (f"try_cast({name}::VARCHAR AS TIMESTAMPTZ)" for name in ("entered_at", "created_at"))
+        on_the_day = f"{entered}::DATE = {created}::DATE AND " if source.clamp == "day" else ""
+        time = f"CASE WHEN {on_the_day}{entered} < {created}\n        THEN created_at::VARCHAR ELSE entered_at::VARCHAR END"
+        notes.append(
+            "-- The stages are dated by the day only: on the day of the creation a stage counts as entered with it."
+            if source.clamp == "day"
+            else "-- What stands before the lead's creation counts as entered with it."
+        )
+        if source.clamp == "any":  # a stage at the very creation would leave no moment to look at the lead
+            time = time.replace("created_at::VARCHAR ELSE", f"({created} + INTERVAL 1 MICROSECOND)::VARCHAR ELSE")
+            first = ladder.rungs[0]
+            time = time.replace("CASE WHEN ", f"CASE WHEN stage <> {literal(first)} AND ").replace(
+                "ELSE entered_at", f"WHEN {entered} < {created} THEN created_at::VARCHAR\n        ELSE entered_at"
+            )
+    left_out = f"\nWHERE stage NOT IN ({', '.join(map(literal, ladder.after_win))})" if ladder.after_win else ""
+    withs = ",\n".join(cte for cte in ctes if cte)
+    head = "\n".join(notes)
     return (
-        "-- The stages are dated by the day only, which would put those of a lead's first day before its creation:\n"
-        "-- on that day a stage counts as entered at the creation.\n"
-        f"WITH l AS (\n    SELECT {identifier(lead_id.name)}::VARCHAR AS lead_id, "
-        f"try_cast({created.sql} AS TIMESTAMPTZ) AS created_at\n    FROM {leads_look.relation}\n),\n"
-        f"s AS (\n    SELECT {identifier(key.name)}::VARCHAR AS lead_id, {identifier(stage.name)} AS stage, "
-        f"({time.sql})::VARCHAR AS entered_at\n    FROM {look.relation}\n)\n"
-        "SELECT\n    s.lead_id,\n    s.stage,\n"
-        "    CASE WHEN try_cast(s.entered_at AS TIMESTAMPTZ)::DATE = l.created_at::DATE\n"
-        "        THEN greatest(try_cast(s.entered_at AS TIMESTAMPTZ), l.created_at)::VARCHAR\n"
-        "        ELSE s.entered_at END AS entered_at\n"
-        "FROM s\nLEFT JOIN l USING (lead_id)\nWHERE s.stage IS NOT NULL\n"
+        f"{head}\nWITH {withs}\nSELECT\n    lead_id,\n    {stage} AS stage,\n    {time} AS entered_at\n"
+        f"FROM entries{join}{left_out}\n"
     )
 
 
-def _days_only(con: duckdb.DuckDBPyConnection, look: FileLook, time: ColumnLook) -> bool:
-    """Whether all times of a column are midnights."""
-    moment = f"try_cast({time.sql} AS TIMESTAMPTZ)"
-    later = con.execute(
-        f"SELECT count(*) FROM {look.relation_at_home} WHERE {moment} <> date_trunc('day', {moment})"
-    ).fetchall()
-    return bool(later[0][0] == 0)
-
-
-def _from_entries(sql: str, look: FileLook, stage: ColumnLook) -> StagesGuess:
-    lost = tuple(name for name in stage.common if _says(name, LOST_WORDS))
-    recycled = tuple(name for name in stage.common if _says(name, RECYCLED_WORDS) and name not in lost)
-    rungs = [name for name in stage.common if name not in (*lost, *recycled)]  # the most entered first
-    won = [name for name in rungs if _says(name, WON_WORDS)]
-    ladder = (*(name for name in rungs if name not in won[-1:]), *won[-1:])
-    said = f"{look.file.name}, stage {stage.name!r}, ladder {' > '.join(ladder)}"
-    return StagesGuess(sql, None, ladder, lost or ("LOST",), recycled or ("RECYCLED",), "90d", said)
-
-
-def _says(name: str, words: tuple[str, ...]) -> bool:
-    return any(word in name.lower() for word in words)
-
-
-def _from_time(
-    con: duckdb.DuckDBPyConnection,
-    leads: FileLook,
-    lead_id: ColumnLook,
-    created: ColumnLook,
-    look: FileLook,
-    key: ColumnLook,
-    won: ColumnLook,
-) -> StagesGuess:
-    start, end = f"({created.sql})::TIMESTAMPTZ", f"({won.sql})::TIMESTAMPTZ"
-    joined = "" if look is leads else f"JOIN {look.relation} AS d ON d.{identifier(key.name)} = l.lead_id\n"
-    inner = f"    SELECT {identifier(lead_id.name)} AS lead_id, {start} AS created_at" + (
-        f", {end} AS won_at" if look is leads else ""
-    )
-    end = "won_at" if look is leads else end
-    sql = (
-        f"-- A win that stands before the lead's creation counts as won right after it.\n"
-        f"WITH l AS (\n{inner}\n    FROM {leads.relation}\n)\n"
-        "SELECT lead_id, 'LEAD' AS stage, created_at AS entered_at FROM l\nUNION ALL\n"
-        f"SELECT lead_id, 'WON', greatest({end}, created_at + INTERVAL 1 MICROSECOND)\n"
-        f"FROM l\n{joined}WHERE {end} IS NOT NULL\n"
-    )
-    said = f"won at {won.name!r} of {look.file.name}"
-    horizon = _horizon(con, sql, leads)
-    return StagesGuess(sql, won if look is leads else None, ("LEAD", "WON"), ("LOST",), ("RECYCLED",), horizon, said)
-
-
-def _horizon(con: duckdb.DuckDBPyConnection, sql: str, leads: FileLook) -> str:
+def _horizon(files: LoadedFiles, rows: LeadRows, ladder: Ladder) -> str:
     """Return the shortest usual horizon that holds four fifths of the wins."""
-    con.execute(f"SET file_search_path = {literal(str(leads.file.resolve().parent))}")
-    try:
-        rows = con.execute(
-            f"SELECT epoch(max(entered_at) - min(entered_at)) / 86400 FROM ({sql}) GROUP BY lead_id HAVING count(*) > 1"
-        ).fetchall()
-    except duckdb.Error:
-        return "90d"
-    days = sorted(row[0] for row in rows)
+    created = f"epoch(try_cast(({rows.created})::VARCHAR AS TIMESTAMPTZ)) / 86400"
+    wins = files.rows(
+        files.here(
+            f"WITH l AS (SELECT {rows.lead_id} AS lead_id, {created} AS c FROM {rows.relation}) "
+            f"SELECT greatest(min(t) - min(c), 0) FROM entries JOIN l USING (lead_id) "
+            f"WHERE stage = {literal(ladder.rungs[-1])} AND t IS NOT NULL AND c IS NOT NULL GROUP BY lead_id"
+        )
+    )
+    days = sorted(row[0] for row in wins)
     most = statistics.quantiles(days, n=5)[-1] if len(days) > 1 else 90
     return next((f"{horizon}d" for horizon in (7, 14, 30, 60, 90, 180) if most <= horizon), "360d")
 
 
-def _from_flag(leads: FileLook, lead_id: ColumnLook, created: ColumnLook, flag: ColumnLook) -> StagesGuess:
-    yes = f"({', '.join(literal(word) for word in YES)})"
+def _without_time(rows: LeadRows, outcome: Outcome, ask: Ask) -> StagesGuess | None:
+    """Make stages of an outcome that has no time: entered a second after the creation."""
+    question = Question(
+        f"{rows.leads.look.file.name} tells the outcome and not when it came: won where {outcome.words}. Take it?",
+        (
+            Reading("yes, and forecast it", f"{outcome.column.filled:,} of {rows.leads.look.rows:,} rows have a value"),
+            Reading("no, it is no outcome", "then there are no outcomes"),
+        ),
+    )
+    if ask(question):
+        return None
+    part = "SELECT {lead} AS lead_id, {stage} AS stage, {time} AS entered_at\nFROM {relation}\nWHERE {where}"
+    merged = rows.where.replace("\nWHERE ", " AND ")
+    later = f"({rows.created})::TIMESTAMPTZ + INTERVAL 1 SECOND"
+    if rows.leads.created is not None:
+        later = f"try_cast(({rows.created})::VARCHAR AS TIMESTAMPTZ) + INTERVAL 1 SECOND"
+    shared = {"lead": rows.lead_id, "relation": rows.relation}
+    parts = [
+        part.format(stage="'LEAD'", time=f"({rows.created})::VARCHAR", where=f"true{merged}", **shared),
+        part.format(stage="'WON'", time=f"({later})::VARCHAR", where=f"({outcome.won}){merged}", **shared),
+        part.format(stage="'LOST'", time=f"({later})::VARCHAR", where=f"({outcome.lost}){merged}", **shared),
+    ]
     sql = (
-        "-- The export does not say when a lead was won: one second after its creation stands for it. So nothing that\n"
-        "-- came later may be used, and the horizon in source.yaml means nothing. A time of winning would be better.\n"
-        f"SELECT {identifier(lead_id.name)} AS lead_id, 'LEAD' AS stage, {created.sql} AS entered_at\n"
-        f"FROM {leads.relation}\nUNION ALL\n"
-        f"SELECT {identifier(lead_id.name)}, 'WON', (({created.sql})::TIMESTAMPTZ + INTERVAL 1 SECOND)::VARCHAR\n"
-        f"FROM {leads.relation}\nWHERE lower({identifier(flag.name)}::VARCHAR) IN {yes}\n"
+        f"-- The export does not say when a lead was won ({' '.join(outcome.words.split())}): one second after its\n"
+        "-- creation stands for it. So nothing that came later may be used, and the horizon in source.yaml means\n"
+        "-- nothing. A time of winning would be better.\n" + "\nUNION ALL\n".join(parts) + "\n"
     )
     return StagesGuess(
         sql,
-        flag,
-        ("LEAD", "WON"),
-        ("LOST",),
-        ("RECYCLED",),
-        "1m",
-        f"won where {flag.name!r} says so, no time known",
+        (rows.leads.look,),
+        (outcome.column.name,),
+        Ladder(("LEAD", "WON"), ("LOST",), ()),
+        NO_TIME_HORIZON,
+        (f"won where {outcome.words}, no time known",),
         times_known=False,
     )
+
+
+def _useless_status(look: FileLook) -> list[str]:
+    """Say that a status without a date tells nothing about when, and what to export instead."""
+    status = status_column(look) or next(
+        (
+            c
+            for c in look.columns
+            if c.kind == "text" and c.values <= 30 and c.named("status", "stage", "phase", "stufe")
+        ),
+        None,
+    )
+    if status is None:
+        return []
+    return [
+        f"{status.name!r} of {look.file.name} says where leads stand today and not since when, so it is no use for time: "
+        "export the history of that field, one row a change (Salesforce: Lead History; HubSpot: the columns "
+        "'Became a … Date'), or the date on which each lead was won or lost"
+    ]

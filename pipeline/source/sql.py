@@ -12,6 +12,7 @@ from features.errors import InputError
 from features.tables.row_contracts import FOUND, Kind, Rule, Table, column_rules
 from features.tables.written_values import NO, YES
 from pipeline.source.folder import TABLES, Source, nearest
+from pipeline.source.lead_ids import LEAD_ID_MACROS
 from pipeline.source.sql_errors import broken_row, is_empty, sql_error
 
 FILE_ENDINGS = ("parquet", "csv", "csv.gz", "json")
@@ -83,6 +84,8 @@ def open_database(file: Path, data_dir: Path | None = None) -> duckdb.DuckDBPyCo
     }
     con = duckdb.connect(str(file), config=config)
     con.execute("SET TimeZone = 'UTC'")
+    for macro in LEAD_ID_MACROS:
+        con.execute(macro)
     if data_dir is not None:
         con.execute("SET threads = 1")
         con.execute(f"SET file_search_path = {literal(str(data_dir.resolve()))}")
