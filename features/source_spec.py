@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
+from features.joined_people import Dedupe
 from features.language.languages import Words
 from features.strict import Strict
 from features.time_units import Duration, Instant, parse_duration
@@ -197,6 +198,8 @@ class SourceSpec(Strict):
     """Whom sales works: with ``promoted_only`` a lead that was never handed over says nothing about its outcome."""
     observed_until: Instant | None = None
     """Until when outcomes are in the export; None means the newest time in any table."""
+    dedupe: Dedupe | None = None
+    """By which columns of the leads people are found who are several leads; None joins nobody."""
     monitor: MonitorSpec = MonitorSpec()
     split: dict[str, Any] = Field(default_factory=dict)
     """Defaults of this source for ``split.*`` in the settings."""

@@ -244,7 +244,7 @@ def check(
     settings = read_settings(_params_file(params), source_defaults={"split": folder.spec.split}, overrides=overrides)
     report = check_source(folder, data, settings)
     typer.echo(report.to_json() if as_json else report.to_text())
-    if report.stops:
+    if report.stops or report.without_outcomes:
         raise typer.Exit(2)
 
 
