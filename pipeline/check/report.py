@@ -42,8 +42,14 @@ class SourceReport:
         figures = [result.figures for result in self.results["targets"]]
         if any(entry["yes"] for entry in figures):
             return None
-        stages = ", ".join(dict.fromkeys(str(entry["stage"]) for entry in figures))
-        return f"no lead reached {stages} after it was looked at: say in stages.sql when leads were won"
+        reached = {
+            result.figures["stage"]: result.figures["leads"] for result in self.results["stages"] if result.figures
+        }
+        goals = [f"{e['stage']} within {e['horizon']} ({reached.get(e['stage'], 0):,} at any time)" for e in figures]
+        return (
+            f"no lead is known to have reached {' or '.join(goals)} after it was looked at; look at stages.sql, and at "
+            "the horizon in source.yaml"
+        )
 
     @property
     def notes(self) -> list[str]:

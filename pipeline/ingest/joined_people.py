@@ -79,7 +79,7 @@ def load_person_keys(con: duckdb.DuckDBPyConnection, spec: SourceSpec, columns: 
 
 
 def join_people(con: duckdb.DuckDBPyConnection, spec: SourceSpec, tables: dict[Table, int]) -> JoinedPeople:
-    """Join the records of each person in ``typed_leads``, and give their facts in the other tables to the one that stays.
+    """Join the records of each person in ``typed_leads``; their facts in other tables go to the one that stays.
 
     A record that is going to be rejected (no id, no creation, an id that stands twice, a value that cannot be read)
     is joined with nobody.

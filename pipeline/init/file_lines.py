@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.init.guess_events import EventsGuess
-from pipeline.init.guess_stages import StagesGuess
-from pipeline.init.id_links import Link, link_of, may_hold_ids, written_forms
+from pipeline.init.id_links import Link, key_columns, link_of, may_hold_ids, reference_to, written_forms
 from pipeline.init.lead_rows import LeadRows
 from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.look_at_files import FileLook
+from pipeline.init.stages.guess_stages import StagesGuess
 from pipeline.source.sql import identifier
 
 
@@ -88,6 +88,13 @@ def _why_unlinked(files: LoadedFiles, rows: LeadRows, look: FileLook) -> str:
         return "the leads have no time of creation, so what happened cannot be put before or after it"
     if key is None:
         return f"{rows.leads.look.file.name} has no id that it could refer to; export both with the id of the lead"
+    for column in key_columns(look):
+        own = reference_to(files, rows.leads.look, key, look, column)
+        if own is not None:
+            return (
+                f"a list of {look.rows:,} rows that the leads refer to by {own.name!r}; leads.sql can join its "
+                f"columns on {column.name!r}, if they were known when a lead came"
+            )
     near = [
         link
         for column in look.columns
@@ -99,10 +106,11 @@ def _why_unlinked(files: LoadedFiles, rows: LeadRows, look: FileLook) -> str:
         texts = [f"{c.name!r} ({c.common[0]!r})" for c in look.columns if may_hold_ids(c) and c.common]
         nearest = f": {', '.join(texts[:3])}" if texts else ""
         return (
-            f"none of its columns holds ids of the leads ({key.name!r}, {example}){nearest}; export it with that id, or "
-            "write how to join it in SQL"
+            f"none of its columns holds ids of the leads ({key.name!r}, {example}){nearest}; export it with "
+            "that id, or write how to join it in SQL"
         )
+    there = best.form.sql(identifier(best.column.name))
     return (
-        f"only {best.share:.0%} of {best.column.name!r} stand in {key.name!r} of the leads ({example}), as chance may have "
-        f"it; if it is the lead's id, join on {best.form.sql(identifier(best.column.name))} in events.sql or stages.sql"
+        f"only {best.share:.0%} of {best.column.name!r} stand in {key.name!r} of the leads ({example}), as chance may "
+        f"have it; if it is the lead's id, join on {there} in events.sql or stages.sql"
     )

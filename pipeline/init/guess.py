@@ -12,14 +12,14 @@ from pipeline.init.doubles import Doubles, find_doubles
 from pipeline.init.file_lines import file_lines
 from pipeline.init.guess_events import EventsGuess, guess_events
 from pipeline.init.guess_leads import LeadsGuess, find_account, find_leads
-from pipeline.init.guess_stages import StagesGuess, guess_stages
 from pipeline.init.lead_rows import LeadRows, find_other_ids, linked_by_other_ids
 from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.look_at_files import ColumnLook, FileLook
-from pipeline.init.outcome_columns import outcome_column
 from pipeline.init.presets import Preset, recognise
 from pipeline.init.questions import Conversation, Question, Reading
-from pipeline.init.stage_sources import stage_of_flag
+from pipeline.init.stages.guess_stages import StagesGuess, guess_stages
+from pipeline.init.stages.outcome_columns import outcome_column
+from pipeline.init.stages.stage_sources import stage_of_flag
 
 _SOURCES = ("source", "campaign", "channel", "origin", "quelle", "kanal", "kampagne", "medium")
 _TITLES = ("job", "title", "position", "funktion", "jobtitel")
@@ -129,16 +129,14 @@ def guess(con: duckdb.DuckDBPyConnection, looks: list[FileLook], talk: Conversat
         account=account,
         doubles=tuple(doubles),
         joins_doubles=_join_doubles(doubles, talk),
-        said=tuple(
-            [
-                *([f"headings of {preset.system}"] if preset.system else []),
-                *file_lines(files, rows, events, stages, why_not),
-                *([f"account: {account.name!r}, shared by several leads"] if account else []),
-                *([] if stages else ["stages: none found, so there are no outcomes yet: write stages.sql"]),
-                *doubts,
-                *(f"left out {item.column.name!r}: {item.left_out}" for item in fit if item.left_out),
-                *_notes(leads, fit, events),
-            ]
+        said=(
+            *([f"headings of {preset.system}"] if preset.system else []),
+            *file_lines(files, rows, events, stages, why_not),
+            *([f"account: {account.name!r}, shared by several leads"] if account else []),
+            *([] if stages else ["stages: none found, so there are no outcomes yet: write stages.sql"]),
+            *doubts,
+            *(f"left out {item.column.name!r}: {item.left_out}" for item in fit if item.left_out),
+            *_notes(leads, fit, events),
         ),
     )
 

@@ -10,9 +10,9 @@ from features.errors import InputError
 from pipeline.init.id_links import Link, is_id_name, key_columns, links, plain_name
 from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.look_at_files import ColumnLook, FileLook
-from pipeline.init.outcome_columns import outcome_column
 from pipeline.init.presets import Preset
-from pipeline.init.time_columns import creation_times
+from pipeline.init.stages.outcome_columns import outcome_column
+from pipeline.init.time_columns import creation_times, is_outcome_time
 from pipeline.source.lead_ids import IdForm
 
 _ACCOUNT = re.compile(
@@ -117,7 +117,8 @@ def _people(look: FileLook, key: ColumnLook, found: list[Link]) -> int:
     headings = [plain_name(column.name) for column in look.columns]
     score = 2 * (bool(_PEOPLE.fullmatch(file)) - bool(_NO_LEADS.fullmatch(file)))
     score += any(_PEOPLE.fullmatch(name) for name in columns) - any(_NO_LEADS.fullmatch(name) for name in columns)
-    return score + any(_PERSON.fullmatch(name) for name in headings)
+    ends = outcome_column(look) is not None or any(is_outcome_time(column.name) for column in look.times())
+    return score + any(_PERSON.fullmatch(name) for name in headings) + ends
 
 
 def _without_story(files: LoadedFiles, candidates: list[tuple[FileLook, ColumnLook, list[Link]]]) -> LeadsGuess:
@@ -125,7 +126,7 @@ def _without_story(files: LoadedFiles, candidates: list[tuple[FileLook, ColumnLo
     told = [look for look in files.looks if repeated_lead(look, files.looks) is None and outcome_column(look)]
     if told:
         look = max(told, key=lambda one: (any(one is c[0] and c[2] for c in candidates), one.rows))
-        named = [entry for entry in candidates if entry[0] is look and (entry[2] or is_id_name(entry[1].name))]
+        named = sorted((e for e in candidates if e[0] is look), key=lambda e: (not e[2], not is_id_name(e[1].name)))
         key, found = (named[0][1], named[0][2]) if named else (None, [])
         times = creation_times(look)
         form = IdForm()

@@ -17,7 +17,8 @@ _SUFFIX = 3
 _FULL, _WEAK = 0.8, 0.2
 _REFERENCE = re.compile(
     r"(.*[^a-z])?(lead|contact|kontakt|who|person|prospect|interessent|user|visitor|client|kunde|customer|record|"
-    r"applicant|mql|anfrage|parent|related|subject|regarding|member)([^a-z].*)?|.*(lead|contact|kontakt)[_ -]?(id|nr|key).*"
+    r"applicant|mql|anfrage|parent|related|subject|regarding|member)([^a-z].*)?"
+    r"|.*(lead|contact|kontakt)[_ -]?(id|nr|key).*"
 )
 _ID_NAME = re.compile(r"(.*[^a-z])?(id|key|nr|no|nummer|number|guid|uuid|vid)|.*id")
 
@@ -109,9 +110,27 @@ def links(
     for other in others:
         candidates = [link for column in other.columns if (link := link_of(files, look, key, other, column))]
         holding = [link for link in candidates if link.holds and link.share >= least]
-        if holding:
+        if holding and not any(is_looked_up(files, look, key, link) for link in holding):
             found.append(max(holding, key=lambda link: _strength(link, key)))
     return found
+
+
+def is_looked_up(files: LoadedFiles, look: FileLook, key: ColumnLook, link: Link) -> bool:
+    """Whether a file is a list that ``look`` refers to, such as campaigns: its own numbers happen to be ids as well."""
+    return link.column.values == link.look.rows and reference_to(files, look, key, link.look, link.column) is not None
+
+
+def reference_to(
+    files: LoadedFiles, look: FileLook, key: ColumnLook, other: FileLook, column: ColumnLook
+) -> ColumnLook | None:
+    """Return the column of ``look``, no key, whose repeated values are all ids of another file; or None."""
+    for own in look.columns:
+        if own is key or own.values >= own.filled or not is_id_name(own.name) or not may_hold_ids(own):
+            continue
+        back = link_of(files, other, column, look, own)
+        if back is not None and back.share >= 0.95 and back.ids >= 0.3 * column.values:
+            return own
+    return None
 
 
 def _strength(link: Link, key: ColumnLook) -> tuple[bool, bool, bool, float, int]:
@@ -152,14 +171,11 @@ def _shared_length(
     files: LoadedFiles, look: FileLook, key: ColumnLook, other: FileLook, column: ColumnLook
 ) -> int | None:
     """Return how long the shorter ids are where the longer ones have three check characters behind."""
-    lengths = set()
+    lengths = set[tuple[int | None]]()
     for file, one in ((look, key), (other, column)):
         name = identifier(one.name)
-        lengths |= set(
-            files.rows(
-                f"SELECT DISTINCT length(bare_lead_id({name})) FROM {files.table(file)} WHERE trim({name}::VARCHAR) <> ''"
-            )
-        )
+        filled = f"FROM {files.table(file)} WHERE trim({name}::VARCHAR) <> ''"
+        lengths |= set(files.rows(f"SELECT DISTINCT length(bare_lead_id({name})) {filled}"))
     sizes = sorted(size for (size,) in lengths if size)
     if len(sizes) != 2 or sizes[1] - sizes[0] != _SUFFIX or sizes[0] < 10:
         return None
@@ -174,7 +190,6 @@ def _shared_length(
 def written_forms(files: LoadedFiles, look: FileLook, column: ColumnLook) -> list[str]:
     """Say which unusual ways of writing ids a column has, with the rows of each."""
     name = identifier(column.name)
-    tests = [test.replace("{id}", name).replace("{{", "{") for test in WRITTEN_AS.values()]
+    tests = [test.replace("{id}", name) for test in WRITTEN_AS.values()]
     counts = files.row(f"SELECT {', '.join(f'count(*) FILTER ({test})' for test in tests)} FROM {files.table(look)}")
-    words = [text.replace("{{", "{").replace("}}", "}") for text in WRITTEN_AS]
-    return [f"{count:,} with {text}" for text, count in zip(words, counts, strict=True) if count]
+    return [f"{count:,} with {text}" for text, count in zip(WRITTEN_AS, counts, strict=True) if count]

@@ -9,7 +9,7 @@ from pipeline.init.guess_leads import LeadsGuess
 from pipeline.init.id_links import Link, link_of, may_hold_ids, plain_name
 from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.look_at_files import ColumnLook, FileLook
-from pipeline.source.lead_ids import IdForm
+from pipeline.source.lead_ids import AS_WRITTEN, IdForm
 from pipeline.source.sql import identifier
 
 _MERGED = re.compile(r".*(master|merged|duplicate_of|dublette|survivor|winning|zusammengef|haupt(datensatz|kontakt)).*")
@@ -54,7 +54,7 @@ class LeadRows:
     leads: LeadsGuess
     other_ids: tuple[OtherIds, ...] = ()
     undecided: str | None = None
-    ids_form: IdForm = IdForm()
+    ids_form: IdForm = AS_WRITTEN
 
     @property
     def relation(self) -> str:
@@ -180,7 +180,7 @@ def _holding(files: LoadedFiles, leads: LeadsGuess, column: ColumnLook, unknown:
 
 
 def linked_by_other_ids(files: LoadedFiles, leads: LeadsGuess) -> list[Link]:
-    """Return links of files that know leads by another column than the id: by e-mail address, or by the contact's id."""
+    """Return links of files that know leads by another column than the id: an e-mail address, the contact's id."""
     if leads.lead_id is None:
         return []
     linked = {link.look.file for link in leads.links}

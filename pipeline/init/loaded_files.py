@@ -36,7 +36,8 @@ class LoadedFiles:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query over the tables."""
-        return self._con.execute(query).fetchall()
+        rows: list[tuple[Any, ...]] = self._con.execute(query).fetchall()
+        return rows
 
     def row(self, query: str) -> tuple[Any, ...]:
         """Return the one row of a query."""

@@ -1,4 +1,4 @@
-"""The few questions of ``leadscore init``: asked on a terminal, answered with the default in a pipe, and written down."""
+"""The few questions of ``leadscore init``: asked on a terminal, in a pipe answered with the default, and noted."""
 
 from __future__ import annotations
 

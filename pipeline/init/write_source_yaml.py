@@ -5,7 +5,7 @@ from __future__ import annotations
 import yaml
 
 from pipeline.init.guess import Guess, slug
-from pipeline.init.stage_words import is_sales_qualified
+from pipeline.init.stages.stage_words import is_sales_qualified
 
 _SALES = ("call", "sales", "outbound", "meeting", "anruf", "vertrieb")
 _MARKETING = ("sent", "delivered", "bounce", "versandt", "gesendet")

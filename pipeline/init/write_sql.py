@@ -6,19 +6,21 @@ from pipeline.init.guess import Guess
 from pipeline.init.guess_events import events_sql
 from pipeline.source.sql import identifier
 
-_STAGES_TEMPLATE = """-- No outcome was understood in the files. Write here when each lead entered which stage, and name this file
--- stages.sql. File names are looked up in the data folder.
+_STAGES_TEMPLATE = """-- No outcome was understood in the files. Write here when each lead entered which stage, and name
+-- this file stages.sql. File names are looked up in the data folder.
 --
 -- A history, one row a change:
--- SELECT "Lead ID" AS lead_id, "New Value" AS stage, "Edit Date" AS entered_at FROM read_csv('history.csv', all_varchar = true)
+-- SELECT "Lead ID" AS lead_id, "New Value" AS stage, "Edit Date" AS entered_at
+-- FROM read_csv('history.csv', all_varchar = true)
 --
 -- Dates beside the lead, one column a stage:
--- SELECT "Lead ID" AS lead_id, 'LEAD' AS stage, "Create Date" AS entered_at FROM read_csv('leads.csv', all_varchar = true)
+-- SELECT "Lead ID" AS lead_id, 'LEAD' AS stage, "Create Date" AS entered_at
+-- FROM read_csv('leads.csv', all_varchar = true)
 -- UNION ALL
 -- SELECT "Lead ID", 'WON', "Close Date" FROM read_csv('leads.csv', all_varchar = true) WHERE "Status" = 'Won'
 """
-_EVENTS_TEMPLATE = """-- No file of events was understood. Write here what happened, one row an event; name this file events.sql, and
--- declare the event types in source.yaml under events.
+_EVENTS_TEMPLATE = """-- No file of events was understood. Write here what happened, one row an event; name this file
+-- events.sql, and declare the event types in source.yaml under events.
 -- SELECT "Lead ID" AS lead_id, "Date" AS occurred_at, "Activity" AS event_type
 -- FROM read_csv('activities.csv', all_varchar = true)
 """

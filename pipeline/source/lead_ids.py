@@ -24,7 +24,7 @@ WRITTEN_AS = {
     "leading zeros (00123)": "regexp_full_match(bare_lead_id({id}), '0+[1-9][0-9]*([.,]0+)?')",
     'quotes of a spreadsheet (="00123")': "regexp_matches(trim({id}::VARCHAR), '^(=?\"|=?'')')",
     "scientific notation (1.23E+05)": f"regexp_full_match(bare_lead_id({{id}}), '{_SCIENTIFIC}')",
-    "braces ({{GUID}})": "starts_with(trim({id}::VARCHAR), '{{')",
+    "braces ({GUID})": r"regexp_matches(trim({id}::VARCHAR), '^\{')",
     "blanks around": "{id}::VARCHAR <> trim({id}::VARCHAR)",
 }
 """Ways of writing an id that the normal form takes away, and the SQL that tells each."""
@@ -65,3 +65,7 @@ class IdForm:
     def with_form(self, other: IdForm) -> IdForm:
         """Return the form that does what both do."""
         return IdForm(self.plain or other.plain, self.lower or other.lower, self.first or other.first)
+
+
+AS_WRITTEN = IdForm()
+"""Ids are the same as they stand."""

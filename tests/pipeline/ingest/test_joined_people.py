@@ -32,7 +32,7 @@ events:
 
 
 def write(folder: Path, records: list[dict[str, object]], *, dedupe: str = "") -> Path:
-    """Write records as exports: each with a mail, a day of creation, values, days of visits, and maybe a day of winning."""
+    """Write records as exports: each with a mail, a creation, values, days of visits, and maybe a win."""
     folder.mkdir(parents=True)
     (folder / "source.yaml").write_text(SPEC + dedupe, encoding="utf-8")
     leads = ["lead_id,created_at,industry,size,mail,phone"]

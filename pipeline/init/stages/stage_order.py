@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
 from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.questions import Question, Reading
-from pipeline.init.stage_words import stage_sense
+from pipeline.init.stages.stage_words import stage_sense
 
 _FEW = 0.05
 """Share of a stage's leads that may go on after it where it is an end all the same: reopened ones."""
@@ -63,8 +64,6 @@ class Ladder:
         Whether a stage is known to be the win.
     said : tuple of str
         Why it is so.
-    questions : tuple of Question
-        What remains a guess.
     """
 
     rungs: tuple[str, ...]
@@ -74,7 +73,6 @@ class Ladder:
     after_win: tuple[str, ...] = ()
     has_win: bool = True
     said: tuple[str, ...] = ()
-    questions: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,13 +95,18 @@ class Entries:
 def read_entries(files: LoadedFiles, table: str) -> Entries:
     """Read what a table of ``lead_id``, ``stage`` and ``t`` (days) says of its stages."""
     first = f"SELECT lead_id, stage, min(t) AS t FROM {table} WHERE stage IS NOT NULL AND t IS NOT NULL GROUP BY ALL"
+    so_far = "PARTITION BY lead_id ORDER BY t RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
     rows = files.rows(
         f"WITH f AS ({first}), g AS (SELECT *, max(t) OVER (PARTITION BY lead_id) AS latest, "
-        "count(*) OVER (PARTITION BY lead_id ORDER BY t RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS n FROM f) "
+        f"count(*) OVER ({so_far}) AS n FROM f) "
         "SELECT stage, count(*), count(*) FILTER (latest > t), avg(n - 1) FROM g GROUP BY stage ORDER BY 2 DESC, 1"
     )
-    spans = {name: (low, high) for name, low, high in files.rows(
-        f"SELECT stage, min(t), max(t) FROM {table} WHERE stage IS NOT NULL AND t IS NOT NULL GROUP BY stage")}  # fmt: skip
+    spans = {
+        name: (low, high)
+        for name, low, high in files.rows(
+            f"SELECT stage, min(t), max(t) FROM {table} WHERE stage IS NOT NULL AND t IS NOT NULL GROUP BY stage"
+        )
+    }
     pairs = files.rows(
         f"WITH f AS ({first}) SELECT a.stage, b.stage, count(*), count(*) FILTER (a.t < b.t) "
         "FROM f a JOIN f b USING (lead_id) WHERE a.stage <> b.stage GROUP BY ALL"
@@ -116,7 +119,7 @@ def arrange(entries: Entries, ask: Callable[[Question], int]) -> Ladder:
     """Put stages in order by how leads went through them; words decide only what the data leave open."""
     pairs = find_renamings(entries)
     renamed: dict[str, str] = {}
-    said, questions = [], []
+    said: list[str] = []
     for old, new in pairs:
         a, b = entries.stages[old], entries.stages[new]
         both = f"{old!r} was entered last on {_day(a.last)}, {new!r} first on {_day(b.first)}, never both by one lead"
@@ -124,13 +127,12 @@ def arrange(entries: Entries, ask: Callable[[Question], int]) -> Ladder:
             f"{both}: renamed?",
             (Reading("one rung, renamed", f"{a.leads + b.leads:,} leads"), Reading("two stages", "kept apart")),
         )
-        questions.append(question)
         if ask(question) == 0:
             kept, gone = (old, new) if _is_usual(old) and not _is_usual(new) else (new, old)
             renamed[gone] = kept
             said.append(f"{both}: one rung, {kept!r}")
     merged = _merged(entries, renamed)
-    return _ladder(merged, renamed, said, questions, ask)
+    return _ladder(merged, renamed, said, ask)
 
 
 def _is_usual(name: str) -> bool:
@@ -138,8 +140,6 @@ def _is_usual(name: str) -> bool:
 
 
 def _day(days: float) -> str:
-    from datetime import UTC, datetime, timedelta
-
     return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=days):%Y-%m-%d}"
 
 
@@ -218,7 +218,6 @@ def _ladder(
     entries: Entries,
     renamed: dict[str, str],
     said: list[str],
-    questions: list[Question],
     ask: Callable[[Question], int],
 ) -> Ladder:
     stages = entries.stages
@@ -230,8 +229,7 @@ def _ladder(
     win = max((name for name in won if name in ends), key=lambda name: stages[name].leads, default=None)
     win = win or max(won, key=lambda name: stages[name].way, default=None)
     if win is None and ends:
-        win, question = _ask_win(entries, ends, lost, ask)
-        questions += [question] if question else []
+        win = _ask_win(entries, ends, lost, ask)
     after = [name for name in others if win and name != win and _only_after(entries, win, name)]
     twins = [name for name in won if win and name in ends and name != win and not entries.shared(win, name)]
     losses = [name for name in ends if win and name != win and name not in (*after, *twins)]
@@ -251,7 +249,6 @@ def _ladder(
         tuple(after),
         win is not None,
         tuple(said),
-        tuple(questions),
     )
 
 
@@ -273,20 +270,18 @@ def _only_after(entries: Entries, win: str, name: str) -> bool:
     return entries.shared(win, name) >= 0.9 * stage.leads and entries.comes_before(win, name)
 
 
-def _ask_win(
-    entries: Entries, ends: list[str], lost: list[str], ask: Callable[[Question], int]
-) -> tuple[str | None, Question | None]:
+def _ask_win(entries: Entries, ends: list[str], lost: list[str], ask: Callable[[Question], int]) -> str:
     """Ask which end is the win; by default the one that leads come to after the longest way."""
     stages = entries.stages
     by_way = sorted(ends, key=lambda name: (-stages[name].way, -stages[name].leads, name))
     if len(by_way) == 1 and lost:
-        return by_way[0], None
+        return by_way[0]
     readings = tuple(
         Reading(f"{name} is the win", f"{stages[name].leads:,} leads, after {stages[name].way:.1f} other stages")
         for name in by_way
     )
     question = Question("No name says which stage is the win. These end a story:", readings)
-    return by_way[ask(question)], question
+    return by_way[ask(question)]
 
 
 def _ordered(entries: Entries, names: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from features.tables.written_values import NO, YES
 from pipeline.init.id_links import plain_name
 from pipeline.init.look_at_files import ColumnLook, FileLook
-from pipeline.init.stage_words import stage_sense
+from pipeline.init.stages.stage_words import stage_sense
 from pipeline.source.sql import identifier, literal
 
 _OUTCOME = re.compile(
@@ -27,7 +27,7 @@ _NOTHING = ("0", "0.0", "0.00", "0,00")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class OutcomeColumn:
     """A column with the outcome of each lead.
 
     Parameters
@@ -49,7 +49,7 @@ class Outcome:
     is_open: bool = False
 
 
-def outcome_column(look: FileLook) -> Outcome | None:
+def outcome_column(look: FileLook) -> OutcomeColumn | None:
     """Return the column that tells the outcome best, or None: yes or no, then two words, then an amount of money."""
     told = [outcome for column in look.columns if (outcome := _outcome(column, look)) is not None]
     return min(told, key=lambda outcome: (outcome.is_open, _kind_rank(outcome.column)), default=None)
@@ -66,7 +66,7 @@ def status_column(look: FileLook) -> ColumnLook | None:
         and _STATUS.fullmatch(plain_name(column.name))
     ]
     both = [c for c in telling if {"won", "lost"} <= {stage_sense(value) for value in c.common}]
-    return (both or telling or [None])[0]
+    return next(iter(both or telling), None)
 
 
 def words_of_sense(column: ColumnLook, sense: str) -> tuple[str, ...]:
@@ -78,25 +78,25 @@ def _kind_rank(column: ColumnLook) -> int:
     return {"boolean": 0, "text": 1}.get(column.kind, 2)
 
 
-def _outcome(column: ColumnLook, look: FileLook) -> Outcome | None:
+def _outcome(column: ColumnLook, look: FileLook) -> OutcomeColumn | None:
     plain, name = plain_name(column.name), identifier(column.name)
     named = bool(_OUTCOME.fullmatch(plain)) and not _NOT_THE_LEADS.fullmatch(plain)
     text = f"lower(trim({name}::VARCHAR))"
     if column.kind == "boolean" and column.values == 2 and named:
         yes, no = (f"{text} IN ({', '.join(map(literal, words))})" for words in (YES, NO))
         words = next(value for value in column.common if value.lower() in YES)
-        return Outcome(column, yes, no, f"{column.name!r} is {words!r}")
+        return OutcomeColumn(column, yes, no, f"{column.name!r} is {words!r}")
     if column.kind == "text" and 2 <= column.values <= _MOST_VALUES and (named or _STATUS.fullmatch(plain)):
         return _by_words(column, name)
     if column.kind == "number" and _MONEY.fullmatch(plain) and not _NOT_THE_LEADS.fullmatch(plain):
         nothing = column.filled < 0.95 * look.rows or any(value in _NOTHING for value in column.common[:1])
         if nothing and column.filled:
             amount = f"coalesce(try_cast({column.sql} AS DOUBLE), 0)"
-            return Outcome(column, f"{amount} > 0", f"{amount} <= 0", f"{column.name!r} is above 0")
+            return OutcomeColumn(column, f"{amount} > 0", f"{amount} <= 0", f"{column.name!r} is above 0")
     return None
 
 
-def _by_words(column: ColumnLook, name: str) -> Outcome | None:
+def _by_words(column: ColumnLook, name: str) -> OutcomeColumn | None:
     won, lost = words_of_sense(column, "won"), words_of_sense(column, "lost")
     rest = tuple(value for value in column.common if value not in (*won, *lost))
     if not won:
@@ -106,4 +106,4 @@ def _by_words(column: ColumnLook, name: str) -> Outcome | None:
     if not lost:
         return None
     is_won, is_lost = (f"trim({name}) IN ({', '.join(map(literal, values))})" for values in (won, lost))
-    return Outcome(column, is_won, is_lost, f"{column.name!r} is {' or '.join(map(repr, won))}", bool(rest))
+    return OutcomeColumn(column, is_won, is_lost, f"{column.name!r} is {' or '.join(map(repr, won))}", bool(rest))

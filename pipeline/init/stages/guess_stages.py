@@ -11,11 +11,11 @@ from pipeline.init.id_links import Link
 from pipeline.init.lead_rows import LeadRows
 from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.look_at_files import ColumnLook, FileLook
-from pipeline.init.outcome_columns import Outcome, outcome_column, status_column
 from pipeline.init.presets import Preset
 from pipeline.init.questions import Question, Reading
-from pipeline.init.stage_order import Ladder, arrange, read_entries
-from pipeline.init.stage_sources import Source, close_date, date_columns, stage_history
+from pipeline.init.stages.outcome_columns import OutcomeColumn, outcome_column, status_column
+from pipeline.init.stages.stage_order import Ladder, arrange, read_entries
+from pipeline.init.stages.stage_sources import Source, close_date, date_columns, stage_history
 from pipeline.source.sql import literal
 
 Ask = Callable[[Question], int]
@@ -111,7 +111,7 @@ def _from_dates(
 
 
 def _says_win(part: str) -> bool:
-    from pipeline.init.stage_words import stage_sense
+    from pipeline.init.stages.stage_words import stage_sense
 
     stage = part.split(" AS stage")[0].rsplit("AS lead_id, ", 1)[-1].strip("'")
     return stage_sense(stage) == "won"
@@ -126,7 +126,8 @@ def _arranged(files: LoadedFiles, rows: LeadRows, source: Source, preset: Preset
     files.rows(f"CREATE OR REPLACE TEMP TABLE entries AS {files.here(with_ids + parts)}")
     ladder = arrange(read_entries(files, "entries"), ask)
     if len(ladder.rungs) == 1 and ladder.has_win and source.clamp == "any":  # the creation is the rung below
-        base = f"SELECT {rows.lead_id} AS lead_id, 'LEAD' AS stage, {rows.created} AS entered_at\nFROM {rows.relation}{rows.where}"
+        base = f"SELECT {rows.lead_id} AS lead_id, 'LEAD' AS stage, {rows.created} AS entered_at\n"
+        base += f"FROM {rows.relation}{rows.where}"
         source = replace(source, parts=(base, *source.parts))
         ladder = replace(ladder, rungs=("LEAD", *ladder.rungs))
     if not ladder.rungs:
@@ -149,8 +150,8 @@ def stages_sql(rows: LeadRows, source: Source, ladder: Ladder) -> str:
     """Return the text of ``stages.sql``: the entries, with old names said by the new one, none before the creation."""
     indented = "\nUNION ALL\n".join(source.parts).replace("\n", "\n    ")
     ctes = [rows.ids, f"entries AS (\n    {indented}\n)"]
-    stage, time, join = "stage", "entered_at", ""
-    notes = [f"-- Stages from {source.said.replace(chr(10), ' ')}."]
+    stage, join = "stage", ""
+    notes = [f"-- Stages from {' '.join(source.said.split())}."]
     if ladder.renamed:
         cases = "".join(f"\n        WHEN {literal(old)} THEN {literal(new)}" for old, new in ladder.renamed.items())
         stage = f"CASE stage{cases}\n        ELSE stage END"
@@ -163,26 +164,36 @@ def stages_sql(rows: LeadRows, source: Source, ladder: Ladder) -> str:
             f"FROM {rows.relation}{rows.where}\n)"
         )
         join = "\nLEFT JOIN l USING (lead_id)"
-        entered, created = (f"try_cast({name}::VARCHAR AS TIMESTAMPTZ)" for name in ("entered_at", "created_at"))
-        on_the_day = f"{entered}::DATE = {created}::DATE AND " if source.clamp == "day" else ""
-        time = f"CASE WHEN {on_the_day}{entered} < {created}\n        THEN created_at::VARCHAR ELSE entered_at::VARCHAR END"
         notes.append(
             "-- The stages are dated by the day only: on the day of the creation a stage counts as entered with it."
             if source.clamp == "day"
             else "-- What stands before the lead's creation counts as entered with it."
         )
-        if source.clamp == "any":  # a stage at the very creation would leave no moment to look at the lead
-            time = time.replace("created_at::VARCHAR ELSE", f"({created} + INTERVAL 1 MICROSECOND)::VARCHAR ELSE")
-            first = ladder.rungs[0]
-            time = time.replace("CASE WHEN ", f"CASE WHEN stage <> {literal(first)} AND ").replace(
-                "ELSE entered_at", f"WHEN {entered} < {created} THEN created_at::VARCHAR\n        ELSE entered_at"
-            )
+    time = _entered_at(source.clamp, ladder.rungs[0])
     left_out = f"\nWHERE stage NOT IN ({', '.join(map(literal, ladder.after_win))})" if ladder.after_win else ""
     withs = ",\n".join(cte for cte in ctes if cte)
     head = "\n".join(notes)
     return (
         f"{head}\nWITH {withs}\nSELECT\n    lead_id,\n    {stage} AS stage,\n    {time} AS entered_at\n"
         f"FROM entries{join}{left_out}\n"
+    )
+
+
+def _entered_at(clamp: str, lowest: str) -> str:
+    """Return SQL of the time of an entry, which lies at or after the creation where that can be mended.
+
+    Above the lowest rung it lies a moment after it, for a lead is looked at in between.
+    """
+    if not clamp:
+        return "entered_at"
+    entered, created = (f"try_cast({name}::VARCHAR AS TIMESTAMPTZ)" for name in ("entered_at", "created_at"))
+    if clamp == "day":
+        early = f"{entered}::DATE = {created}::DATE AND {entered} < {created}"
+        return f"CASE WHEN {early}\n        THEN created_at::VARCHAR ELSE entered_at::VARCHAR END"
+    return (
+        f"CASE WHEN {entered} < {created} AND stage = {literal(lowest)} THEN created_at::VARCHAR\n"
+        f"        WHEN {entered} <= {created} AND stage <> {literal(lowest)}\n"
+        f"        THEN ({created} + INTERVAL 1 MICROSECOND)::VARCHAR\n        ELSE entered_at::VARCHAR END"
     )
 
 
@@ -201,7 +212,7 @@ def _horizon(files: LoadedFiles, rows: LeadRows, ladder: Ladder) -> str:
     return next((f"{horizon}d" for horizon in (7, 14, 30, 60, 90, 180) if most <= horizon), "360d")
 
 
-def _without_time(rows: LeadRows, outcome: Outcome, ask: Ask) -> StagesGuess | None:
+def _without_time(rows: LeadRows, outcome: OutcomeColumn, ask: Ask) -> StagesGuess | None:
     """Make stages of an outcome that has no time: entered a second after the creation."""
     question = Question(
         f"{rows.leads.look.file.name} tells the outcome and not when it came: won where {outcome.words}. Take it?",
@@ -252,7 +263,7 @@ def _useless_status(look: FileLook) -> list[str]:
     if status is None:
         return []
     return [
-        f"{status.name!r} of {look.file.name} says where leads stand today and not since when, so it is no use for time: "
-        "export the history of that field, one row a change (Salesforce: Lead History; HubSpot: the columns "
+        f"{status.name!r} of {look.file.name} says where leads stand today and not since when, so it is of no use for "
+        "time: export the history of that field, one row a change (Salesforce: Lead History; HubSpot: the columns "
         "'Became a … Date'), or the date on which each lead was won or lost"
     ]

@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from features.tables.written_values import YES
 from pipeline.init.id_links import Link, plain_name
 from pipeline.init.lead_rows import LeadRows
 from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.look_at_files import ColumnLook, FileLook
-from pipeline.init.outcome_columns import status_column, words_of_sense
 from pipeline.init.presets import Preset
 from pipeline.init.questions import Question, Reading
-from pipeline.init.stage_words import speaks_of_stages, stage_sense
+from pipeline.init.stages.outcome_columns import status_column, words_of_sense
+from pipeline.init.stages.stage_words import speaks_of_stages, stage_sense
 from pipeline.init.time_columns import event_times
 from pipeline.source.sql import identifier, literal
 
@@ -22,6 +23,7 @@ _HISTORY = re.compile(r".*(history|historie|verlauf|change|änderung|aenderung|t
 _OLD = re.compile(
     r"(.*[^a-zäöü])?(from|old|previous|prior|von|alte?r?|vorher\w*|before)([^a-zäöü].*)?|from.*|old.*|prev.*"
 )
+_NEW = re.compile(r"(.*[^a-zäöü])?(to|new|neue?r?|nach|zu)([^a-zäöü].*)?")
 _FIELD = re.compile(r"(.*[^a-z])?(field|feld|property|eigenschaft|attribute)([^a-z].*)?")
 _MOST_STAGES = 30
 
@@ -95,9 +97,11 @@ def _stage_column(files: LoadedFiles, look: FileLook, key: ColumnLook, preset: P
     named = [
         column
         for column in look.columns
-        if column is not key and column.kind == "text" and 1 <= column.values <= _MOST_STAGES
-        and (_STAGE.fullmatch(plain_name(column.name)) or column.name in preset.of("stage") or _OLD.fullmatch(plain_name(column.name)) or _is_new(column.name))
-    ]  # fmt: skip
+        if column is not key
+        and column.kind == "text"
+        and 1 <= column.values <= _MOST_STAGES
+        and (column.name in preset.of("stage") or _may_be_stage(plain_name(column.name)))
+    ]
     pair = _from_and_to(files, look, key, named)
     if pair is not None:
         return pair
@@ -105,8 +109,8 @@ def _stage_column(files: LoadedFiles, look: FileLook, key: ColumnLook, preset: P
     return next(iter(fresh), None)
 
 
-def _is_new(name: str) -> bool:
-    return bool(re.fullmatch(r"(.*[^a-zäöü])?(to|new|neue?r?|nach|zu)([^a-zäöü].*)?", plain_name(name)))
+def _may_be_stage(plain: str) -> bool:
+    return any(pattern.fullmatch(plain) for pattern in (_STAGE, _OLD, _NEW))
 
 
 def _from_and_to(files: LoadedFiles, look: FileLook, key: ColumnLook, named: list[ColumnLook]) -> ColumnLook | None:
@@ -228,44 +232,27 @@ def close_date(
     rows: LeadRows, link: Link | None, look: FileLook, preset: Preset, ask: Callable[[Question], int]
 ) -> tuple[Source | None, str | None]:
     """Return wins and losses at a close date, told apart by the status beside it; and what stands in the way."""
+    closed = _close_column(rows, link, look, preset)
     key = rows.leads.lead_id if link is None else link.column
-    closes = [
-        column
-        for column in look.times()
-        if (column.name in preset.of("closed") or _CLOSE.fullmatch(plain_name(column.name)))
-        and column is not (rows.leads.created if link is None else None)
-        and not _PLANNED.fullmatch(plain_name(column.name))
-    ]
-    if not closes or key is None:
+    if closed is None or key is None:
         return None, None
-    closed, status = closes[0], status_column(look)
-    flags = [column for column in look.columns if column.kind == "boolean" and stage_of_flag(column.name)]
     lead, relation = rows.of_file(look, key)
     filled = f"nullif(trim({identifier(closed.name)}::VARCHAR), '') IS NOT NULL"
-    head = f"SELECT {lead} AS lead_id, {{stage}} AS stage, {closed.sql} AS entered_at\nFROM {relation}\nWHERE {filled}"
+    entry = f"SELECT {lead} AS lead_id, {{stage}} AS stage, {closed.sql} AS entered_at\nFROM {relation}\nWHERE {filled}"
+    place, mine = f"{closed.name!r} of {look.file.name}", look is rows.leads.look
+    status = status_column(look)
     if status is not None:
-        won, lost = words_of_sense(status, "won"), words_of_sense(status, "lost")
-        name = identifier(status.name)
-        cases = "".join(
-            f" WHEN {name} IN ({', '.join(map(literal, values))}) THEN {literal(stage)}"
-            for values, stage in ((won, "WON"), (lost, "LOST"))
-            if values
-        )
-        told = ", ".join(literal(value) for value in (*won, *lost))
-        part = head.format(stage=f"CASE{cases} END") + f" AND {name} IN ({told})"
-        said = f"at {closed.name!r} of {look.file.name}: won where {status.name!r} is {' or '.join(map(repr, won))}"
-        said += f", lost where it is {' or '.join(map(repr, lost))}" if lost else ""
-        used = (closed, status) if look is rows.leads.look else ()
-        return Source(
-            (part,), (look,), said, used, clamp="any"
-        ), None if won else f"no word of {status.name!r} is a win"
-    if flags:
-        yes = f"lower(trim({identifier(flags[0].name)}::VARCHAR)) IN ('true', '1', 'yes', 'ja', 'y', 'j', 't', 'wahr')"
-        part = head.format(stage=f"CASE WHEN {yes} THEN 'WON' ELSE 'LOST' END")
-        used = (closed, flags[0]) if look is rows.leads.look else ()
-        return Source((part,), (look,), f"at {closed.name!r}: won where {flags[0].name!r} says so", used, "any"), None
+        part, words = _told_by(status, entry)
+        doubt = None if words_of_sense(status, "won") else f"no word of {status.name!r} is a win"
+        return Source((part,), (look,), f"at {place}: {words}", (closed, status) if mine else (), "any"), doubt
+    flag = next((one for one in look.columns if one.kind == "boolean" and stage_of_flag(one.name)), None)
+    if flag is not None:
+        yes = f"lower(trim({identifier(flag.name)}::VARCHAR)) IN ({', '.join(map(literal, YES))})"
+        part = entry.format(stage=f"CASE WHEN {yes} THEN 'WON' ELSE 'LOST' END")
+        said = f"at {place}: won where {flag.name!r} says so, else lost"
+        return Source((part,), (look,), said, (closed, flag) if mine else (), "any"), None
     question = Question(
-        f"{closed.name!r} of {look.file.name} says when a story ended. No column beside it says won or lost:",
+        f"{place} says when a story ended. No column beside it says won or lost:",
         (
             Reading("all of them are wins", f"{closed.filled:,} of {look.rows:,} rows have it"),
             Reading("wins and losses, so it is no outcome", "write stages.sql by hand"),
@@ -273,10 +260,41 @@ def close_date(
     )
     if ask(question):
         return None, f"{closed.name!r} is set for won and lost leads; add the status beside it"
-    used = (closed,) if look is rows.leads.look else ()
-    return Source(
-        (head.format(stage="'WON'"),), (look,), f"won at {closed.name!r} of {look.file.name}", used, "any"
-    ), None
+    won = entry.format(stage="'WON'")
+    return Source((won,), (look,), f"won at {place}", (closed,) if mine else (), "any"), None
+
+
+def _close_column(rows: LeadRows, link: Link | None, look: FileLook, preset: Preset) -> ColumnLook | None:
+    """Return the time at which stories ended, won or lost."""
+    created = rows.leads.created if link is None else None
+    return next(
+        (
+            column
+            for column in look.times()
+            if (column.name in preset.of("closed") or _CLOSE.fullmatch(plain_name(column.name)))
+            and column is not created
+            and not _PLANNED.fullmatch(plain_name(column.name))
+        ),
+        None,
+    )
+
+
+def _told_by(status: ColumnLook, entry: str) -> tuple[str, str]:
+    """Return the SQL of wins and losses by the words of a status, and what counts as which."""
+    name = identifier(status.name)
+    told = {stage: words_of_sense(status, sense) for stage, sense in (("WON", "won"), ("LOST", "lost"))}
+    cases = "".join(
+        f" WHEN {name} IN ({', '.join(map(literal, values))}) THEN {literal(stage)}"
+        for stage, values in told.items()
+        if values
+    )
+    known = ", ".join(literal(value) for values in told.values() for value in values)
+    words = ", ".join(
+        f"{stage.lower()} where {status.name!r} is {' or '.join(map(repr, values))}"
+        for stage, values in told.items()
+        if values
+    )
+    return entry.format(stage=f"CASE{cases} END") + f" AND {name} IN ({known})", words
 
 
 def stage_of_flag(name: str) -> bool:
