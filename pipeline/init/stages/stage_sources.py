@@ -225,7 +225,8 @@ def _canonical(stage: str, columns: int) -> str:
 
 def _is_close(name: str, stage: str) -> bool:
     """Whether a date is that of an end which may be a win or a loss."""
-    return stage_sense(stage) is None and bool(_CLOSE.fullmatch(plain_name(name)))
+    rest = re.sub(r"(?i)abschluss|abgeschlossen|closed?", "", stage)
+    return stage_sense(rest) is None and bool(_CLOSE.fullmatch(plain_name(name)))
 
 
 def close_date(
