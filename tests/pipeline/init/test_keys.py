@@ -45,8 +45,8 @@ def counts(report: SourceReport) -> dict[str, int]:
 
 
 SHAPES: list[tuple[Callable[[int], str], Callable[[int], str]]] = [
-    (lambda i: f"{i:06d}", lambda i: str(i)),
-    (lambda i: str(i), lambda i: f"{i}.0"),
+    (lambda i: f"{i:06d}", str),
+    (str, lambda i: f"{i}.0"),
     (lambda i: f"{1000 + i}", lambda i: f'"=""{1000 + i:08d}"""'),
     (lambda i: f"k-{i}a", lambda i: f" K-{i}A "),
     (lambda i: f"00Qab00000{i:05d}AAQ", lambda i: f"00Qab00000{i:05d}"),
@@ -72,9 +72,9 @@ def test_every_object_has_its_own_id(tmp_path: Path) -> None:
 
 
 def test_facts_of_the_contact_go_to_its_lead(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    converted = [line + (f",003{i - 1}" if i and (i - 1) % 4 == 0 else "" if i else ",KontaktNachUmwandlung") for i, line
-                 in enumerate(leads(lambda i: f"00Q{i}"))]  # fmt: skip
-    converted = [line if line.count(",") == 4 else line + "," for line in converted]
+    plain = leads(lambda i: f"00Q{i}")
+    converted = [plain[0] + ",KontaktNachUmwandlung"]
+    converted += [f"{line},{f'003{i}' if i % 4 == 0 else ''}" for i, line in enumerate(plain[1:])]
     moved = acts(lambda i: f"003{i}" if i % 4 == 0 else f"00Q{i}", "Wer")
     report = checked(tmp_path, {"l.csv": converted, "a.csv": moved})
     assert counts(report)["events"] == 200
@@ -90,9 +90,8 @@ def test_lists_of_merged_ids_are_read(tmp_path: Path) -> None:
 
 def test_a_merged_record_is_its_master(tmp_path: Path) -> None:
     whole = leads(lambda i: f"v{i}")
-    whole = [whole[0] + ",Master Record"] + [
-        f"{line},{'v0' if i in (5, 6) else 'v1' if i == 7 else ''}" for i, line in enumerate(whole[1:])
-    ]
+    masters = {5: "v0", 6: "v0", 7: "v1"}
+    whole = [whole[0] + ",Master Record"] + [f"{line},{masters.get(i, '')}" for i, line in enumerate(whole[1:])]
     report = checked(tmp_path, {"l.csv": whole, "a.csv": acts(lambda i: f"v{i}", "contact")})
     assert counts(report)["leads"] == LEADS - 3
     assert counts(report)["events"] == 200
@@ -128,17 +127,14 @@ def test_every_file_gets_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[st
     timeless = ["Nr,Aktion", *(f"Z{i},Besuch" for i in range(40))]
     checked(tmp_path, {"l.csv": leads(lambda i: f"Z{i}"), "strangers.csv": strangers, "timeless.csv": timeless})
     said = capsys.readouterr().err
-    assert (
-        "nothing: strangers.csv: none of its columns holds ids of the leads ('Nr', such as 'Z0'): 'who' ('x0')" in said
-    )
+    assert "nothing: strangers.csv: none of its columns holds ids of the leads ('Nr', such as 'Z0')" in said
     assert "nothing: timeless.csv: it has no time that can be read" in said
 
 
 def test_doubles_are_named_with_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mails = leads(lambda i: f"v{i}")
-    mails = [mails[0] + ",E-Mail"] + [
-        f"{line},{'P' if i > 50 else 'p'}{i % 52}@f.example" for i, line in enumerate(mails[1:])
-    ]
+    names = [f"{'P' if i > 50 else 'p'}{i % 52}@f.example" for i in range(LEADS)]
+    mails = [mails[0] + ",E-Mail", *(f"{line},{name}" for line, name in zip(mails[1:], names, strict=True))]
     checked(tmp_path, {"l.csv": mails})
     assert "8 people are 16 leads by 'E-Mail'" in capsys.readouterr().err
     assert "# dedupe: {by: [e_mail]}" in (tmp_path / "sources" / "made" / "source.yaml").read_text(encoding="utf-8")

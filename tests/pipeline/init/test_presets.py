@@ -12,7 +12,7 @@ from pipeline.init.presets import ROLES, presets
 from pipeline.settings.settings import Settings
 from pipeline.source.folder import read_source
 
-# system: heading of leads, a row; heading of activities, a row. {i} counts, {d} is a day, {w} a day of winning or nothing
+# system: heading of leads, a row; heading of activities, a row. {i} counts, {d} is a day, {w} a day or nothing
 EXPORTS = {
     "HubSpot": (
         "Datensatz-ID,Erstellungsdatum,Ursprüngliche Quelle,Kontaktinhaber,Wurde Kunde am",
