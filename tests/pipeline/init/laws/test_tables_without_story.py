@@ -85,10 +85,8 @@ def test_a_status_without_a_date_says_what_to_export(tmp_path: Path, capsys: pyt
 def test_a_close_date_is_a_win_only_where_the_status_says_so(tmp_path: Path) -> None:
     states = ("Auftrag", "Kein Auftrag", "in Arbeit")
     lines = ["Ref,Angelegt,Ergebnis,Abschlussdatum"]
-    lines += [
-        f"R{i},2025-01-{1 + i % 28:02d},{states[i % 3]},{'2025-03-01' if i % 3 < 2 else '2025-12-01'}"
-        for i in range(ROWS)
-    ]
+    ends = [f"2025-03-{1 + i % 27:02d}" if i % 3 < 2 else f"2025-12-{1 + i % 27:02d}" for i in range(ROWS)]
+    lines += [f"R{i},2025-01-{1 + i % 28:02d},{states[i % 3]},{ends[i]}" for i in range(ROWS)]
     _, report = started(tmp_path, lines)
     stages = {row["stage"]: row["leads"] for row in report.rows("stages")}
     assert (stages["WON"], stages["LOST"]) == (20, 20)
