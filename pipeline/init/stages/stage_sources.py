@@ -209,7 +209,7 @@ def date_columns(rows: LeadRows, link: Link | None, look: FileLook, created: Col
     lead, relation = rows.of_file(look, key)
     parts = tuple(
         f"SELECT {lead} AS lead_id, {literal(_canonical(stage, len(columns)))} AS stage, {column.sql} AS entered_at\n"
-        f"FROM {relation}\nWHERE nullif(trim({identifier(column.name)}::VARCHAR), '') IS NOT NULL"
+        f"FROM {relation}\nWHERE nullif(trim(({column.sql})::VARCHAR), '') IS NOT NULL"
         for column, stage in columns
     )
     used = tuple(column for column, _ in columns) if look is rows.leads.look else ()
@@ -238,7 +238,7 @@ def close_date(
     if closed is None or key is None:
         return None, None
     lead, relation = rows.of_file(look, key)
-    filled = f"nullif(trim({identifier(closed.name)}::VARCHAR), '') IS NOT NULL"
+    filled = f"nullif(trim(({closed.sql})::VARCHAR), '') IS NOT NULL"
     entry = f"SELECT {lead} AS lead_id, {{stage}} AS stage, {closed.sql} AS entered_at\nFROM {relation}\nWHERE {filled}"
     place, mine = f"{closed.name!r} of {look.file.name}", look is rows.leads.look
     status = status_column(look)
