@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
+from features.joined_people import Dedupe
 from features.language.languages import Words
 from features.source_files import FileSpec
 from features.strict import Strict
@@ -203,6 +204,8 @@ class SourceSpec(Strict):
     """Whom sales works: with ``promoted_only`` a lead that was never handed over says nothing about its outcome."""
     observed_until: Instant | None = None
     """Until when outcomes are in the export; None means the newest time in any table."""
+    dedupe: Dedupe | None = None
+    """By which columns of the leads people are found who are several leads; None joins nobody."""
     timezone: str = "UTC"
     """Where times without a zone are local times: ``Europe/Berlin``."""
     files: dict[str, FileSpec] = Field(default_factory=dict)

@@ -217,11 +217,13 @@ def init(
     name: Annotated[str, typer.Argument(help="Name of the new source: lower case letters, digits, underscores.")],
     files: Annotated[list[Path], typer.Option("--from", help="CSV or Parquet files to look at; repeat for each.")],
     into: Annotated[Path, typer.Option("--into", help="Folder that gets the new source folder.")] = Path("sources"),
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take the default of each question.")] = False,
 ) -> None:
-    """Write a commented starting source folder by looking at your files."""
+    """Write a commented starting source folder by looking at your files; asks where they can be read in two ways."""
     from pipeline.init.command import start_source
+    from pipeline.init.questions import Conversation
 
-    typer.echo(start_source(name, files, into))
+    typer.echo(start_source(name, files, into, Conversation(yes=yes)))
 
 
 @app.command()
@@ -242,7 +244,7 @@ def check(
     settings = read_settings(_params_file(params), source_defaults={"split": folder.spec.split}, overrides=overrides)
     report = check_source(folder, data, settings)
     typer.echo(report.to_json() if as_json else report.to_text())
-    if report.stops:
+    if report.stops or report.without_outcomes:
         raise typer.Exit(2)
 
 

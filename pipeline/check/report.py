@@ -37,6 +37,21 @@ class SourceReport:
         return next((one.sentence for one in self.results["stops"] if one.answer is Answer.FAILED), None)
 
     @property
+    def without_outcomes(self) -> str | None:
+        """Say that no lead reached any target, so that there is nothing to learn from; or None."""
+        figures = [result.figures for result in self.results["targets"]]
+        if any(entry["yes"] for entry in figures):
+            return None
+        reached = {
+            result.figures["stage"]: result.figures["leads"] for result in self.results["stages"] if result.figures
+        }
+        goals = [f"{e['stage']} within {e['horizon']} ({reached.get(e['stage'], 0):,} at any time)" for e in figures]
+        return (
+            f"no lead is known to have reached {' or '.join(goals)} after it was looked at; look at stages.sql, and at "
+            "the horizon in source.yaml"
+        )
+
+    @property
     def notes(self) -> list[str]:
         """What the checks without a section have to say."""
         return self._sections().get(NOTES, [])
@@ -65,6 +80,8 @@ class SourceReport:
             parts += ["\n".join([title, *(f"  {line}" for line in lines)])] if lines else []
         if self.stops is not None:
             parts.append(f"A run would stop here: {self.stops}")
+        elif self.without_outcomes is not None:
+            parts.append(f"No outcomes: {self.without_outcomes}")
         return "\n\n".join(parts)
 
     def _sections(self) -> dict[str, list[str]]:

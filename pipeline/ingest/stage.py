@@ -19,6 +19,7 @@ from features.source_spec import SourceSpec
 from features.tables.row_contracts import Table, actor_of, column_rules
 from features.time_units import DAY_US, format_time
 from pipeline.ingest.export_end import find_end
+from pipeline.ingest.joined_people import join_people, load_person_keys
 from pipeline.ingest.row_checks import check_rows, rejected_rows, require_few_rejects
 from pipeline.outputs.ingested_tables import INGEST_SUMMARY_FILE, table_file
 from pipeline.outputs.rules_file import RULES_FILE
@@ -27,7 +28,16 @@ from pipeline.runner.stages import SPEC_FILE, StageContext
 from pipeline.settings.settings import IngestOptions
 from pipeline.source.clean_files import cleaned_folder
 from pipeline.source.folder import TABLES, Source, read_source
-from pipeline.source.sql import SQL_TYPES, Query, find_queries, identifier, literal, load_typed, open_database
+from pipeline.source.sql import (
+    SQL_TYPES,
+    Query,
+    describe,
+    find_queries,
+    identifier,
+    literal,
+    load_typed,
+    open_database,
+)
 
 TIME_COLUMNS: dict[Table, str] = {
     "leads": "created_at",
@@ -117,8 +127,12 @@ def load_tables(
     try:
         for table, query in queries.items():
             rows[table] = load_typed(con, source, query, folder)
+            if table == "leads" and source.spec.dedupe is not None:
+                load_person_keys(con, source.spec, describe(con, query, folder))
             if also is not None:
                 also(con, query, folder)
+        if source.spec.dedupe is not None:
+            say(f"{source.spec.name}: {join_people(con, source.spec, rows).sentence}")
         return rows
     finally:
         con.close()

@@ -8,16 +8,21 @@ from dataclasses import dataclass
 import duckdb
 
 from features.leaks.column_names import name_sign
-from pipeline.init.guess_leads import find_account, find_leads
-from pipeline.init.guess_stages import StagesGuess, guess_stages
-from pipeline.init.look_at_files import ColumnLook, FileLook, overlap
-from pipeline.source.sql import literal
+from pipeline.init.doubles import Doubles, find_doubles
+from pipeline.init.file_lines import file_lines
+from pipeline.init.guess_events import EventsGuess, guess_events
+from pipeline.init.guess_leads import LeadsGuess, find_account, find_leads
+from pipeline.init.lead_rows import LeadRows, find_other_ids, linked_by_other_ids
+from pipeline.init.loaded_files import LoadedFiles
+from pipeline.init.look_at_files import ColumnLook, FileLook
+from pipeline.init.presets import Preset, recognise
+from pipeline.init.questions import Conversation, Question, Reading
+from pipeline.init.stages.guess_stages import StagesGuess, guess_stages
+from pipeline.init.stages.outcome_columns import outcome_column
+from pipeline.init.stages.stage_sources import stage_of_flag
 
-Events = tuple[FileLook, ColumnLook, ColumnLook, ColumnLook]
-MOST_FAMILIES = 40
 _SOURCES = ("source", "campaign", "channel", "origin", "quelle", "kanal", "kampagne", "medium")
 _TITLES = ("job", "title", "position", "funktion", "jobtitel")
-_TYPES = ("event_type", "event", "activity", "action", "type", "aktion", "aktivität", "ereignis")
 
 
 @dataclass(frozen=True)
@@ -37,39 +42,42 @@ class Guess:
 
     Parameters
     ----------
-    leads, lead_id, created : FileLook, ColumnLook, ColumnLook
-        The file of leads, its id and its time of creation.
+    rows : LeadRows
+        The leads: file, id, creation, further ids.
     fit : tuple of FitGuess
         The other columns of that file.
-    events : tuple, optional
-        File, id column, time column, type column.
-    stages : str, optional
-        The SQL that gives the stages.
-    ladder, lost, recycled : tuple of str
-        The stages by part; the last rung is the win.
-    horizon : str
-        Long enough for most wins.
-    said : tuple of str
-        What was guessed, in words.
-    account : ColumnLook, optional
+    events : tuple of EventsGuess
+        Files of events.
+    stages : StagesGuess or None
+        None where no file tells an outcome.
+    account : ColumnLook or None
         The company of each lead.
-    win_times_known : bool
-        Whether the stages say when a lead was won; if not, they hold a stand-in.
+    doubles : tuple of Doubles
+        People who are several leads.
+    joins_doubles : bool
+        Whether they are to be joined.
+    said : tuple of str
+        What was understood, in words: a line for each file among them.
     """
 
-    leads: FileLook
-    lead_id: ColumnLook
-    created: ColumnLook
+    rows: LeadRows
     fit: tuple[FitGuess, ...]
-    events: Events | None
-    stages: str | None
-    ladder: tuple[str, ...]
-    lost: tuple[str, ...]
-    recycled: tuple[str, ...]
-    horizon: str
+    events: tuple[EventsGuess, ...]
+    stages: StagesGuess | None
+    account: ColumnLook | None
+    doubles: tuple[Doubles, ...]
+    joins_doubles: bool
     said: tuple[str, ...]
-    account: ColumnLook | None = None
-    win_times_known: bool = True
+
+    @property
+    def leads(self) -> LeadsGuess:
+        """The leads' file, id and creation."""
+        return self.rows.leads
+
+    @property
+    def win_times_known(self) -> bool:
+        """Whether the stages say when a lead was won."""
+        return self.stages is None or self.stages.times_known
 
 
 def slug(text: str) -> str:
@@ -87,79 +95,90 @@ def slug(text: str) -> str:
     return name if name[:1].isalpha() else f"c_{name}".rstrip("_")
 
 
-def guess(con: duckdb.DuckDBPyConnection, files: list[FileLook]) -> Guess:
+def guess(con: duckdb.DuckDBPyConnection, looks: list[FileLook], talk: Conversation) -> Guess:
     """Guess what the files mean.
 
     Raises
     ------
     InputError
-        If no file looks like leads: one row a lead with an id and a time.
+        If no file looks like leads: one row a lead with an id and a time, or with an outcome.
     """
-    leads, lead_id, created = find_leads(files)
-    others = [(look, key) for look in files if look is not leads and (key := _key(con, leads, lead_id, look))]
-    stages = guess_stages(con, leads, lead_id, created, others)
-    events = _events(others, stages)
-    used = {lead_id.name, created.name, *([stages.used.name] if stages and stages.used else [])}
-    account = find_account(leads, used)
-    nothing = StagesGuess("", None, ("MQL", "SAL", "SQL", "WON"), ("LOST",), ("RECYCLED",), "90d", "")
-    stages_or_default = stages or nothing
-    fit = _fit(leads, used | ({account.name} if account else set()), rates=stages_or_default.times_known)
+    files, preset = LoadedFiles(con, looks), recognise(looks)
+    leads = _with_creation(files, find_leads(files, preset), talk)
+    by_other_ids = linked_by_other_ids(files, leads)
+    links = (*leads.links, *by_other_ids)
+    ids_form = leads.form
+    for link in by_other_ids:
+        ids_form = ids_form.with_form(link.form)
+    leads = LeadsGuess(leads.look, leads.lead_id, leads.created, leads.runners_up, links, leads.form)
+    rows = LeadRows(leads, find_other_ids(files, leads, ids_form), _undecided(leads), ids_form)
+    stages, doubts = guess_stages(files, rows, links, preset, talk.ask)
+    rest = [link for link in links if not (stages and link.look in stages.files)]
+    events, why_not = guess_events([] if leads.created is None else rest, preset)
+    used = {column.name for column in (leads.lead_id, leads.created) if column is not None}
+    used |= set(stages.used) if stages else set()
+    account = find_account(leads.look, used)
+    used |= {account.name} if account else set()
+    fit = _fit(leads.look, used, preset, rates=stages is None or stages.times_known)
+    doubles = find_doubles(files, leads.look)
     return Guess(
-        leads=leads,
-        lead_id=lead_id,
-        created=created,
+        rows=rows,
         fit=fit,
-        events=events,
-        stages=stages.sql if stages else None,
-        ladder=stages_or_default.ladder,
-        lost=stages_or_default.lost,
-        recycled=stages_or_default.recycled,
-        horizon=stages_or_default.horizon,
-        said=tuple(_said(leads, lead_id, created, account, events, stages, fit)),
+        events=tuple(events),
+        stages=stages,
         account=account,
-        win_times_known=stages_or_default.times_known,
+        doubles=tuple(doubles),
+        joins_doubles=_join_doubles(doubles, talk),
+        said=(
+            *([f"headings of {preset.system}"] if preset.system else []),
+            *file_lines(files, rows, events, stages, why_not),
+            *([f"account: {account.name!r}, shared by several leads"] if account else []),
+            *([] if stages else ["stages: none found, so there are no outcomes yet: write stages.sql"]),
+            *doubts,
+            *(f"left out {item.column.name!r}: {item.left_out}" for item in fit if item.left_out),
+        ),
     )
 
 
-def _said(
-    leads: FileLook,
-    lead_id: ColumnLook,
-    created: ColumnLook,
-    account: ColumnLook | None,
-    events: Events | None,
-    stages: StagesGuess | None,
-    fit: tuple[FitGuess, ...],
-) -> list[str]:
-    return [
-        f"leads: {leads.file.name}, id {lead_id.name!r}, created {created.name!r}",
-        *([f"account: {account.name!r}, shared by several leads"] if account else []),
-        f"events: {events[0].file.name}, type {events[3].name!r}" if events else "events: none found",
-        f"stages: {stages.said}" if stages else "stages: none found, so there are no outcomes yet: write stages.sql",
-        *(f"left out {item.column.name!r}: {item.left_out}" for item in fit if item.left_out),
-    ]
+def _with_creation(files: LoadedFiles, leads: LeadsGuess, talk: Conversation) -> LeadsGuess:
+    """Ask which time is the creation where several could be."""
+    if leads.created is None or not leads.runners_up:
+        return leads
+    choices = (leads.created, *leads.runners_up[:4])
+    moments = [f"try_cast({column.sql} AS TIMESTAMPTZ)" for column in choices]
+    days = ", ".join(f"median(epoch({moment}) - epoch({moments[0]})) / 86400" for moment in moments[1:])
+    offsets = files.row(f"SELECT {days} FROM {files.table(leads.look)}")
+    readings = [Reading(f"created is {leads.created.name!r}", f"{leads.created.filled / leads.look.rows:.0%} filled")]
+    for column, offset in zip(choices[1:], offsets, strict=True):
+        way = f"{abs(offset or 0):,.0f} days {'later' if (offset or 0) > 0 else 'earlier'} at the median"
+        readings.append(Reading(f"created is {column.name!r}", f"{column.filled / leads.look.rows:.0%} filled, {way}"))
+    number = talk.ask(Question("Several times could be the one at which a lead came:", tuple(readings)))
+    taken = choices[number]
+    others = tuple(column for column in (leads.created, *leads.runners_up) if column is not taken)
+    return LeadsGuess(leads.look, leads.lead_id, taken, others, leads.links, leads.form)
 
 
-def _key(con: duckdb.DuckDBPyConnection, leads: FileLook, lead_id: ColumnLook, look: FileLook) -> ColumnLook | None:
-    """Find the column of another file that holds lead ids: by name, else by its values."""
-    same = look.column(lead_id.name)
-    if same is not None:
-        return same
-    texts = [column for column in look.columns if column.kind in ("text", "number")]
-    return next((column for column in texts if overlap(con, leads, lead_id, look, column) >= 0.8), None)
+def _undecided(leads: LeadsGuess) -> str | None:
+    """Return SQL that is true for leads without an outcome yet, where the order of rows stands for a time."""
+    outcome = outcome_column(leads.look) if leads.created is None else None
+    return None if outcome is None else f"NOT coalesce({outcome.won}, false) AND NOT coalesce({outcome.lost}, false)"
 
 
-def _events(others: list[tuple[FileLook, ColumnLook]], stages: StagesGuess | None) -> Events | None:
-    for look, key in sorted(others, key=lambda pair: -pair[0].rows):
-        if stages is not None and literal(look.file.name) in stages.sql:
-            continue
-        types = [c for c in look.columns if c.kind == "text" and c is not key and 1 <= c.values <= 200]
-        types.sort(key=lambda column: next((i for i, word in enumerate(_TYPES) if column.named(word)), len(_TYPES)))
-        if look.times() and types:
-            return look, key, look.times()[0], types[0]
-    return None
+def _join_doubles(doubles: list[Doubles], talk: Conversation) -> bool:
+    if not doubles:
+        return False
+    counts = "; ".join(f"{one.people:,} people are {one.leads:,} leads by {one.column.name!r}" for one in doubles)
+    question = Question(
+        f"The same person stands in several leads: {counts}.",
+        (
+            Reading("leave them apart", "a commented line 'dedupe:' in source.yaml joins them"),
+            Reading("join them", "the earliest creation, the facts of all"),
+        ),
+    )
+    return talk.ask(question) == 1
 
 
-def _fit(leads: FileLook, used: set[str], *, rates: bool) -> tuple[FitGuess, ...]:
+def _fit(leads: FileLook, used: set[str], preset: Preset, *, rates: bool) -> tuple[FitGuess, ...]:
     items = []
     taken = {"lead_id", "created_at", "account_id"}
     for column in leads.columns:
@@ -171,7 +190,7 @@ def _fit(leads: FileLook, used: set[str], *, rates: bool) -> tuple[FitGuess, ...
         taken.add(name)
         type_ = _fit_type(column)
         rate = rates and type_ == "category" and column.named(*_SOURCES) and column.values <= 1000
-        items.append(FitGuess(column, name, type_, rate, _why_left_out(leads, column, type_)))
+        items.append(FitGuess(column, name, type_, rate, _why_left_out(leads, column, type_, preset)))
     return tuple(items)
 
 
@@ -183,7 +202,7 @@ def _fit_type(column: ColumnLook) -> str:
     return "category" if column.values <= 1000 else "text"
 
 
-def _why_left_out(leads: FileLook, column: ColumnLook, type_: str) -> str | None:
+def _why_left_out(leads: FileLook, column: ColumnLook, type_: str, preset: Preset) -> str | None:
     sign = name_sign(column.name)
     if column.filled == 0:
         return "it is empty"
@@ -193,6 +212,10 @@ def _why_left_out(leads: FileLook, column: ColumnLook, type_: str) -> str | None
         return "a time: as a stage or a change it can be used"
     if sign is not None:
         return f"{sign}: if it was known when the lead came, take it in"
+    if column.name in (*preset.of("person"), *preset.of("owner")):
+        return "it names a person"
+    if type_ in ("boolean", "number") and column.kind == "boolean" and stage_of_flag(column.name):
+        return "about the outcome, by its name: if it was known when the lead came, take it in"
     if type_ in ("text", "category") and column.values > 0.9 * leads.rows and leads.rows > 20:
         return "a different value in nearly every row"
     return None

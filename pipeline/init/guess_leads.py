@@ -1,77 +1,151 @@
-"""Guessing which file holds the leads, and which of its columns are id, time of creation and account."""
+"""Which file holds the leads, and which of its columns are id, time of creation and account."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from features.errors import InputError
-from features.leaks.column_names import name_sign
+from pipeline.init.id_links import Link, is_id_name, key_columns, links, plain_name
+from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.look_at_files import ColumnLook, FileLook
+from pipeline.init.presets import Preset
+from pipeline.init.stages.outcome_columns import outcome_column
+from pipeline.init.time_columns import creation_times, is_outcome_time
+from pipeline.source.lead_ids import IdForm
 
-_CREATED = ("created", "registered", "first", "erstellt", "angelegt", "eingang", "submitted", "signup")
-_OUTCOME = {
-    *("won", "lost", "converted", "conversion", "close", "closed", "closing", "deal", "outcome", "signed", "churned"),
-    *("gewonnen", "verloren", "abgeschlossen", "abschluss", "unterschrieben", "entscheidung"),
-}
-_FEWEST_FILLED = 0.95
 _ACCOUNT = re.compile(
     r"(company|firma|firmen|account|unternehmen|organi[sz]ation)([_ -]?(id|key|nr|no|nummer|number|name))?"
     r"|(kunden?|customer)[_ -]?(id|key|nr|no|nummer|number)"
 )
 _LEAD_REFERENCE = re.compile(r"(.*[^a-z])?lead[_ -]?(id|nr|key|number|nummer)")
+_PEOPLE = re.compile(
+    r".*(lead|contact|kontakt|interessent|prospect|person|mql|applica|antrag|anfrag|inquir|user|partner).*"
+)
+_NO_LEADS = re.compile(
+    r".*(campaign|kampagne|activit|aktivit|event|ereignis|task|aufgabe|history|historie|verlauf|deal|opportunit|chance|"
+    r"account|firm|compan|unternehmen|email|mail|call|anruf|visit|click|product|owner|benutzer).*"
+)
+_PERSON = re.compile(r".*(e_?mail|job_?title|position|funktion|first_?name|vorname|lead_?source|phone|telefon).*")
+_SAME = 0.95
 
 
-def find_leads(files: Sequence[FileLook]) -> tuple[FileLook, ColumnLook, ColumnLook]:
-    """Find the leads, their id and their time of creation.
+@dataclass(frozen=True)
+class LeadsGuess:
+    """The leads' file, its id and creation, and which columns of other files refer to it.
 
-    Better is an id that other files have, and a file with many columns.
+    Parameters
+    ----------
+    look : FileLook
+        The file.
+    lead_id : ColumnLook or None
+        None where rows have to be numbered.
+    created : ColumnLook or None
+        None where the order of rows stands for a time.
+    runners_up : tuple of ColumnLook
+        Other columns that could be the creation.
+    links : tuple of Link
+        By file, the column that holds the leads' ids.
+    form : IdForm
+        In which form ids agree between the files.
+    """
+
+    look: FileLook
+    lead_id: ColumnLook | None
+    created: ColumnLook | None
+    runners_up: tuple[ColumnLook, ...]
+    links: tuple[Link, ...]
+    form: IdForm
+
+
+def find_leads(files: LoadedFiles, preset: Preset) -> LeadsGuess:
+    """Find the leads: of the files with one row a lead, the one whose ids the others hold.
 
     Raises
     ------
     InputError
-        If no file has one row a lead, or none of those says when its leads were created.
+        If no file has one row a lead, or the one that has tells neither a creation nor an outcome.
     """
-    candidates = [(look, column) for look in files if _repeated_lead(look, files) is None for column in look.unique()]
-    dated = [pair for pair in candidates if _creation_times(pair[0])]
-    if not dated:
-        raise _no_creation(candidates[0][0]) if candidates and _dates(candidates[0][0]) else _no_leads(files)
-    look, lead_id = max(dated, key=lambda pair: _fitness(pair, files))  # of equals the first
-    times = _creation_times(look)
-    current = [column for column in times if name_sign(column.name) is None] or times
-    return look, lead_id, next((column for column in current if column.named(*_CREATED)), current[0])
-
-
-def _fitness(pair: tuple[FileLook, ColumnLook], files: Sequence[FileLook]) -> tuple[int, int, int, int]:
-    look, column = pair
-    shared = sum(other.column(column.name) is not None for other in files if other is not look)
-    is_id = bool(re.search(r"(^|[_ ])(id|key|nr|nummer|number)$", column.name.lower()))
-    called = "lead" in look.file.name.lower()
-    return (shared, called, is_id, look.rows if shared else len(look.columns))
-
-
-def _creation_times(look: FileLook) -> list[ColumnLook]:
-    """Return the times that every lead has and that do not tell of its outcome; the fullest first."""
-    times = [
-        column
-        for column in look.times()
-        if column.filled >= _FEWEST_FILLED * look.rows and not _OUTCOME.intersection(column.words)
+    candidates = [
+        (look, key, links(files, look, key, [other for other in files.looks if other is not look]))
+        for look in files.looks
+        if repeated_lead(look, files.looks) is None
+        for key in key_columns(look)
+        if _is_key(look, key, files, preset)
     ]
-    return [column for column in times if column.filled == look.rows] or times
+    dated = [entry for entry in candidates if creation_times(entry[0])]
+    if not dated:
+        return _without_story(files, candidates)
+    look, key, found = max(dated, key=lambda entry: _fitness(entry, preset))  # of equals the first
+    form = IdForm()
+    for link in found:
+        form = form.with_form(link.form)
+    times = creation_times(look, preset.of("created"))
+    return LeadsGuess(look, key, times[0], tuple(times[1:]), tuple(found), form)
 
 
-def _repeated_lead(look: FileLook, files: Sequence[FileLook]) -> ColumnLook | None:
-    """Return the column that holds the same lead in several rows: such a file tells what leads did."""
-    names = {column.name for other in files if other is not look for column in other.columns}
+def _is_key(look: FileLook, key: ColumnLook, files: LoadedFiles, preset: Preset) -> bool:
+    """Whether a column without repetitions is more than an amount or a name that happens not to repeat."""
+    if key.name in preset.of("id") or is_id_name(key.name) or key.kind == "email":
+        return True
+    if any(links(files, look, key, [other for other in files.looks if other is not look], least=0.5)):
+        return True
+    return key.kind == "text" and not any(" " in value for value in key.common[:50])
+
+
+def _fitness(entry: tuple[FileLook, ColumnLook, list[Link]], preset: Preset) -> tuple[float, ...]:
+    """Order files by whether they speak of people, and are referred to; then keys by how often, and by their names."""
+    look, key, found = entry
+    return (
+        _people(look, key, found) + bool(found),
+        len({link.look.file for link in found}),
+        0 if found else look.rows,
+        round(sum(link.share * link.ids for link in found)),
+        key.name in preset.of("id"),
+        key.kind != "email",
+        is_id_name(key.name),
+        len(look.columns),
+    )
+
+
+def _people(look: FileLook, key: ColumnLook, found: list[Link]) -> int:
+    """Count what speaks for a table of people, less what speaks against it: names of file, id and references."""
+    names = [plain_name(look.file.name.split(".")[0]), plain_name(key.name)]
+    names += [plain_name(link.column.name) for link in found][:3]
+    file, *columns = names
+    headings = [plain_name(column.name) for column in look.columns]
+    score = 2 * (bool(_PEOPLE.fullmatch(file)) - bool(_NO_LEADS.fullmatch(file)))
+    score += any(_PEOPLE.fullmatch(name) for name in columns) - any(_NO_LEADS.fullmatch(name) for name in columns)
+    ends = outcome_column(look) is not None or any(is_outcome_time(column.name) for column in look.times())
+    return score + any(_PERSON.fullmatch(name) for name in headings) + ends
+
+
+def _without_story(files: LoadedFiles, candidates: list[tuple[FileLook, ColumnLook, list[Link]]]) -> LeadsGuess:
+    """Take a table without a creation, or without an id, where it tells an outcome."""
+    told = [look for look in files.looks if repeated_lead(look, files.looks) is None and outcome_column(look)]
+    if told:
+        look = max(told, key=lambda one: (any(one is c[0] and c[2] for c in candidates), one.rows))
+        named = sorted((e for e in candidates if e[0] is look), key=lambda e: (not e[2], not is_id_name(e[1].name)))
+        key, found = (named[0][1], named[0][2]) if named else (None, [])
+        times = creation_times(look)
+        form = IdForm()
+        for link in found:
+            form = form.with_form(link.form)
+        return LeadsGuess(look, key, times[0] if times else None, tuple(times[1:]), tuple(found), form)
+    raise _no_creation(candidates[0][0]) if candidates and _dates(candidates[0][0]) else _no_leads(files.looks)
+
+
+def repeated_lead(look: FileLook, files: Sequence[FileLook]) -> ColumnLook | None:
+    """Return the column that holds the same lead in many rows: such a file tells what leads did."""
     return next(
         (
             column
             for column in look.columns
-            if _LEAD_REFERENCE.fullmatch(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column.name).lower())
+            if _LEAD_REFERENCE.fullmatch(plain_name(column.name))
             and not {"parent", "master", "duplicate", "original"}.intersection(column.words)
-            and column.filled >= _FEWEST_FILLED * look.rows
-            and column.values < column.filled
-            and (column.name in names or len(files) == 1 or column.values < _FEWEST_FILLED * column.filled)
+            and column.filled >= _SAME * look.rows
+            and column.values < _SAME * column.filled
         ),
         None,
     )
@@ -79,7 +153,7 @@ def _repeated_lead(look: FileLook, files: Sequence[FileLook]) -> ColumnLook | No
 
 def _no_leads(files: Sequence[FileLook]) -> InputError:
     for look in files:
-        repeated = _repeated_lead(look, files)
+        repeated = repeated_lead(look, files)
         if repeated is not None:
             return InputError(
                 expected="a file with one row a lead",
@@ -89,10 +163,20 @@ def _no_leads(files: Sequence[FileLook]) -> InputError:
                 hint="Give the file of the leads too: --from leads.csv --from activities.csv",
             )
     return InputError(
-        expected="a file with one row a lead: an id that is different in every row, and a time",
-        found="; ".join(f"{look.file.name}: {', '.join(c.name for c in look.columns)}" for look in files),
-        hint="Add such a file; numbers in order of arrival can stand in for a time, as in sources/x_education",
+        expected="a file with one row a lead: an id that is different in every row, and a time; or a column that tells "
+        "the outcome, such as converted",
+        found="; ".join(f"{look.file.name}: {_keys_and_times(look)}" for look in files),
+        hint="Add the time at which each lead came, or a column with the outcome of each",
     )
+
+
+def _keys_and_times(look: FileLook) -> str:
+    fullest = sorted((c for c in look.columns if c.filled), key=lambda column: -column.values)[:1]
+    repeated = "".join(f", {c.name!r} has {c.values:,} values in {look.rows:,} rows" for c in fullest)
+    keys = [column.name for column in key_columns(look)]
+    ids = f"one value a row in {', '.join(map(repr, keys))}" if keys else f"no id{repeated}"
+    times = [column.name for column in look.times()]
+    return f"{ids}; {'times ' + ', '.join(map(repr, times)) if times else 'no time'}"
 
 
 def _dates(look: FileLook) -> list[ColumnLook]:
@@ -121,7 +205,7 @@ def find_account(leads: FileLook, used: set[str]) -> ColumnLook | None:
         for column in leads.columns
         if column.name not in used
         and column.kind in ("text", "number")
-        and _ACCOUNT.fullmatch(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column.name).strip().lower())
+        and _ACCOUNT.fullmatch(plain_name(column.name))
         and 1 < column.values < column.filled
     ]
     return min(

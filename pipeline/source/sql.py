@@ -14,6 +14,7 @@ from features.tables.row_contracts import FOUND, Kind, Rule, Table, column_rules
 from features.tables.written_values import NO, NOTHING, NOTHING_AMONG_FIGURES, YES
 from pipeline.source.csv_layout import CSV_ENDINGS, is_csv
 from pipeline.source.folder import TABLES, Source, nearest
+from pipeline.source.lead_ids import LEAD_ID_MACROS
 from pipeline.source.macros import FIRST_BELIEVED, LAST_BELIEVED, add_macros
 from pipeline.source.sql_errors import broken_row, is_empty, sql_error
 
@@ -103,6 +104,8 @@ def open_database(file: Path, data_dir: Path | None = None, *, timezone: str = "
             column="timezone",
         ) from None  # fmt: skip
     add_macros(con)
+    for macro in LEAD_ID_MACROS:
+        con.execute(macro)
     if data_dir is not None:
         con.execute("SET threads = 1")
         con.execute(f"SET file_search_path = {literal(str(data_dir.resolve()))}")

@@ -60,7 +60,7 @@ def test_made_up_win_times_make_no_rates_and_one_look(tmp_path: Path) -> None:
     leads = rows("lead_id,created,campaign,converted", "L{i},2025-01-{d},c{m},{yes}")
     source = started(tmp_path, leads=leads, events=EVENTS)
     assert not any(column.source_rate for column in source.spec.fit.values())
-    assert source.spec.targets["close"].horizon == 60_000_000
+    assert source.spec.targets["close"].horizon == 86_400_000_000
     assert source.spec.snapshots.every is None  # at every later look the made-up win would be over
     assert "made up" in (source.folder / "source.yaml").read_text(encoding="utf-8")
     won = {row["stage"]: row["leads"] for row in check_source(source, tmp_path / "data", Settings()).rows("stages")}[

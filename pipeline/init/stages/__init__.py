@@ -1,0 +1,1 @@
+"""Which stages do the files tell of, in which order?"""

@@ -1,0 +1,68 @@
+"""What the name of a stage says: a win, a loss, back to marketing, or nothing; *not* turns a win into a loss."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pipeline.init.id_links import plain_name
+
+Sense = Literal["won", "lost", "recycled"]
+
+_WON = re.compile(
+    r"won|win|sold|converted|customer|client|signed|approved|success(ful)?|disbursed|purchased?|paid|enrolled|subscribed|"
+    r"ordered|gewonnen|kundin|kunde|verkauft|abschluss|beauftragt|auftrag|unterschrieben|gekauft|bestellt|bezahlt|"
+    r"konvertiert|erfolgreich|bewilligt|ausgezahlt|zugesagt|sale|sales_done|contract|vertrag|gewonnene?r?s?"
+)
+_LOST = re.compile(
+    r"lost|loss|loose|lose|declined?|cancel\w*|reject\w*|unqualified|disqualified|bad|wrong|duplicate|junk|spam|dead|"
+    r"inactive|invalid|failed|refused|unsuccessful|unsold|unconverted|withdrawn|expired|abandoned|verloren\w*|abgelehnt\w*|"
+    r"abgesagt|absage|storniert|dublette|duplikat|inaktiv|ungültig|ungueltig|gescheitert|verworfen|erfolglos|"
+    r"disqualifiziert|unqualifiziert|falsch\w*|tot|zurückgezogen|abgebrochen|denied|churned"
+)
+_RECYCLED = re.compile(r"recycled?|nurture|nurturing|recycling|wiedervorlage|zurückgestellt")
+_NOT = re.compile(r"not|no|non|never|without|nicht|kein|keine|keinen|ohne|nie")
+_WANTED = re.compile(r"interest|interesse|decision|entscheidung|bedarf|budget|fit|need|deal|purchase|kauf|response")
+_STAGE = re.compile(
+    r"mql|sql|sal|srl|sqo|lead|subscriber|opportunity|qualified|qualifiziert|marketing|prospect|interessent|contacted|"
+    r"kontaktiert|demo|trial|proposal|angebot|negotiation|verhandlung|open|new|neu|offen|working|appointment|termin|"
+    r"meeting|evaluation|discovery|engaged|accepted|akzeptiert|angenommen|closed|geschlossen|quote|evangelist"
+)
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words of a name in lower case."""
+    return re.findall(r"[a-zäöüß]+", plain_name(name))
+
+
+def stage_sense(name: str) -> Sense | None:
+    """Say what the name of a stage says of the outcome, or None.
+
+    Examples
+    --------
+    >>> stage_sense("Closed - Not Converted"), stage_sense("Kein Abschluss"), stage_sense("Closed - Converted")
+    ('lost', 'lost', 'won')
+    >>> stage_sense("Open - Not Contacted") is None
+    True
+    """
+    words = words_of(name)
+    if any(_RECYCLED.fullmatch(word) for word in words):
+        return "recycled"
+    negated = any(_NOT.fullmatch(word) for word in words)
+    won, lost = (any(pattern.fullmatch(word) for word in words) for pattern in (_WON, _LOST))
+    if negated and (won or lost or any(_WANTED.fullmatch(word) for word in words)):
+        return "won" if lost and not won else "lost"
+    if lost:
+        return "lost"
+    return "won" if won else None
+
+
+def speaks_of_stages(name: str) -> bool:
+    """Whether a name is one that funnels use for a rung or an end."""
+    return stage_sense(name) is not None or any(_STAGE.fullmatch(word) for word in words_of(name))
+
+
+def is_sales_qualified(name: str) -> bool:
+    """Whether a name means that sales has confirmed the interest."""
+    words = words_of(name)
+    return "sql" in words or ("sales" in words and "qualified" in words) or "sqo" in words
