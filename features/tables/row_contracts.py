@@ -40,7 +40,11 @@ class Reason:
 REASONS = {
     reason.text: reason
     for reason in (
-        Reason("missing", "a value in every row", "Fill it in, or leave such rows out in the SQL"),
+        Reason(
+            "missing",
+            "a value in every row",
+            "Fill it in; such rows may be left out in the SQL only where winners and others lack it alike",
+        ),
         Reason(
             "not a time",
             "a time such as 2026-01-31 or 2026-01-31T08:00:00+01:00",

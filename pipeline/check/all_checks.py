@@ -6,8 +6,9 @@ from features.checks import Registry
 from pipeline.check.check import SourceCheck
 from pipeline.check.event_checks import Families, SilentFamilies, UnusedEvents
 from pipeline.check.leak_checks import ColumnLeaks, EventTypeLeaks, SomethingLater
+from pipeline.check.missing_checks import AbsentEvents, GapsOfColumns, GapsOfFamilies, RejectsOfOneOutcome
 from pipeline.check.outcome_checks import OutcomesSuffice, StagesReached
-from pipeline.check.table_checks import RejectedRows, Tables, TooManyRejects
+from pipeline.check.table_checks import RejectedRows, Tables, WouldStop
 from pipeline.check.time_checks import LonelyNewest, NeverLookedAt, SilenceAtTheEnd
 
 CHECKS: Registry[SourceCheck] = Registry(
@@ -16,6 +17,10 @@ CHECKS: Registry[SourceCheck] = Registry(
     ColumnLeaks(),
     Families(),
     EventTypeLeaks(),
+    AbsentEvents(),
+    RejectsOfOneOutcome(),
+    GapsOfFamilies(),
+    GapsOfColumns(),
     StagesReached(),
     OutcomesSuffice(),
     NeverLookedAt(),
@@ -24,5 +29,5 @@ CHECKS: Registry[SourceCheck] = Registry(
     LonelyNewest(),
     SilenceAtTheEnd(),
     SomethingLater(),
-    TooManyRejects(),
+    WouldStop(),
 )

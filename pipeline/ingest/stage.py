@@ -18,7 +18,9 @@ from features.errors import InputError
 from features.source_spec import SourceSpec
 from features.tables.row_contracts import Table, actor_of, column_rules
 from features.time_units import DAY_US, format_time
+from pipeline.ingest.missing_facts import require_believable
 from pipeline.ingest.row_checks import check_rows, rejected_rows, require_few_rejects
+from pipeline.ingest.unknown_ids import UnknownIds, wide_leads_beside
 from pipeline.outputs.ingested_tables import INGEST_SUMMARY_FILE, table_file
 from pipeline.outputs.rules_file import RULES_FILE
 from pipeline.runner.progress import say
@@ -68,16 +70,17 @@ def ingest(source: Source, data_dir: Path, options: IngestOptions, out: Path) ->
     Raises
     ------
     InputError
-        If a query fails, a table or column is missing or empty, a type is unusable, or too many rows are bad;
-        nothing is written then.
+        If a query fails, a table or column is missing or empty, a type is unusable, too many rows are bad, or what is
+        missing says who won; nothing is written then.
     """
     with tempfile.TemporaryDirectory(dir=out, prefix=".ingest-") as scratch:
         rows = load_tables(source, data_dir, Path(scratch) / "ingest.duckdb")
         con = open_database(Path(scratch) / "ingest.duckdb")
         try:
             check_rows(con, source.spec, rows)
-            require_few_rejects(con, rows, max_reject_share=options.max_reject_share)
             create_outputs(con, source.spec, rows)
+            with wide_leads_beside(source, data_dir, Path(scratch) / "wide.duckdb") as wide:
+                require_usable(con, source.spec, rows, UnknownIds(con, wide), options)
             summary = _summary(con, source.spec, rows)
             _write(con, out)
         finally:
@@ -115,6 +118,24 @@ def load_tables(
         return rows
     finally:
         con.close()
+
+
+def require_usable(
+    con: duckdb.DuckDBPyConnection,
+    spec: SourceSpec,
+    rows: dict[Table, int],
+    unknown: UnknownIds,
+    options: IngestOptions,
+) -> None:
+    """Refuse data of which too many rows are bad, or in which what is missing says who won.
+
+    Raises
+    ------
+    InputError
+        With the first bad row, or with the counts of what one outcome lacks.
+    """
+    require_few_rejects(con, rows, unknown, max_reject_share=options.max_reject_share)
+    require_believable(con, spec, unknown)
 
 
 def create_outputs(con: duckdb.DuckDBPyConnection, spec: SourceSpec, rows: dict[Table, int]) -> None:
