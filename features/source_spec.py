@@ -193,6 +193,8 @@ class SourceSpec(Strict):
     who_acted: Literal["detail"] | None = None
     """The column of events that says who of the staff acted. Only numbers of people are used, never who it was."""
     exclusions: tuple[Exclusion, ...] = ()
+    show: tuple[str, ...] = ()
+    """Columns of ``leads.sql`` kept for people to see (names, phone numbers); no feature and no rule reads them."""
     follow_up: Literal["everyone", "promoted_only"] = "everyone"
     """Whom sales works: with ``promoted_only`` a lead that was never handed over says nothing about its outcome."""
     observed_until: Instant | None = None
@@ -222,6 +224,13 @@ class SourceSpec(Strict):
                 family_of[event_type] = family
         if self.who_acted is not None and not self.sales_events:
             raise ValueError("who_acted needs sales_events: true, or what staff did may not enter the model")
+        return self
+
+    @model_validator(mode="after")
+    def _shows_what_no_feature_reads(self) -> SourceSpec:
+        both = next((name for name in self.show if name in self.fit or name == "lead_id"), None)
+        if both is not None:
+            raise ValueError(f"show names {both!r}, which is read already: what is shown stands under show alone")
         return self
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from pipeline.check.event_checks import Families, SilentFamilies, UnusedEvents
 from pipeline.check.leak_checks import ColumnLeaks, EventTypeLeaks, SomethingLater
 from pipeline.check.missing_checks import AbsentEvents, GapsOfColumns, GapsOfFamilies, RejectsOfOneOutcome
 from pipeline.check.outcome_checks import OutcomesSuffice, StagesReached
+from pipeline.check.person_checks import PersonsInFit
 from pipeline.check.table_checks import RejectedRows, Tables, WouldStop
 from pipeline.check.time_checks import LonelyNewest, NeverLookedAt, SilenceAtTheEnd
 
@@ -26,6 +27,7 @@ CHECKS: Registry[SourceCheck] = Registry(
     NeverLookedAt(),
     SilentFamilies(),
     UnusedEvents(),
+    PersonsInFit(),
     LonelyNewest(),
     SilenceAtTheEnd(),
     SomethingLater(),

@@ -20,6 +20,7 @@ from features.tables.row_contracts import Table, actor_of, column_rules
 from features.time_units import DAY_US, format_time
 from pipeline.ingest.missing_facts import require_believable
 from pipeline.ingest.row_checks import check_rows, rejected_rows, require_few_rejects
+from pipeline.ingest.shown_columns import SHOWN, load_shown, shown_rows
 from pipeline.ingest.unknown_ids import UnknownIds, wide_leads_beside
 from pipeline.outputs.ingested_tables import INGEST_SUMMARY_FILE, table_file
 from pipeline.outputs.rules_file import RULES_FILE
@@ -59,7 +60,7 @@ def ingest(source: Source, data_dir: Path, options: IngestOptions, out: Path) ->
         How much may be wrong.
     out : Path
         An existing, empty folder; gets ``leads``, ``changes``, ``events``, ``stages``, ``handovers`` and ``rejects``
-        as Parquet,
+        as Parquet, ``shown.parquet`` where ``show:`` names columns,
         ``spec.json``, ``rules.json`` where the source has rules, and ``ingest.json``.
 
     Returns
@@ -82,7 +83,7 @@ def ingest(source: Source, data_dir: Path, options: IngestOptions, out: Path) ->
             with wide_leads_beside(source, data_dir, Path(scratch) / "wide.duckdb") as wide:
                 require_usable(con, source.spec, rows, UnknownIds(con, wide), options)
             summary = _summary(con, source.spec, rows)
-            _write(con, out)
+            _write(con, source.spec, out)
         finally:
             con.close()
     _write_json(out / INGEST_SUMMARY_FILE, summary)
@@ -113,6 +114,7 @@ def load_tables(
     try:
         for table, query in queries.items():
             rows[table] = load_typed(con, source, query, data_dir)
+            load_shown(con, source.spec, query, data_dir)
             if also is not None:
                 also(con, query, data_dir)
         return rows
@@ -195,12 +197,15 @@ def newest_us(con: duckdb.DuckDBPyConnection) -> int:
     return int(newest)
 
 
-def _write(con: duckdb.DuckDBPyConnection, out: Path) -> None:
+def _write(con: duckdb.DuckDBPyConnection, spec: SourceSpec, out: Path) -> None:
     for table, time in TIME_COLUMNS.items():
         columns = [name for name, *_ in con.execute(f"DESCRIBE out_{table}").fetchall()]
         rest = [name for name in columns if name not in ("lead_id", time)]
         order = ", ".join(identifier(name) for name in ("lead_id", time, *rest))
         _copy(con, f"SELECT * FROM out_{table} ORDER BY {order}", out / table_file(table))
+    shown = shown_rows(spec)
+    if shown is not None:
+        _copy(con, shown, out / SHOWN)
     order = '"table", row, "column", reason, lead_id, found'
     _copy(con, f"SELECT {order} FROM rejects ORDER BY {order}", out / "rejects.parquet")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from features.leaks.column_names import name_sign
+from features.leaks.persons import person_sign
 from pipeline.init.guess_leads import find_account, find_leads
 from pipeline.init.guess_stages import StagesGuess, guess_stages
 from pipeline.init.look_at_files import ColumnLook, FileLook, overlap
@@ -193,6 +194,9 @@ def _why_left_out(leads: FileLook, column: ColumnLook, type_: str) -> str | None
         return f"cannot read the dates of {column.name}, e.g. {column.common[0]!r}"
     if column.kind == "time":
         return "a time: as a stage or a change it can be used"
+    person = None if type_ == "email" else person_sign(column.name, column.common)
+    if person is not None:
+        return f"{person.why}: named under show: in source.yaml it is shown to people, and no model reads it"
     if sign is not None:
         return f"{sign}: if it was known when the lead came, take it in"
     if type_ in ("text", "category") and column.values > 0.9 * leads.rows and leads.rows > 20:
