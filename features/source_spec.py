@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from features.language.languages import Words
+from features.machine_rules import MachineRules
 from features.strict import Strict
 from features.time_units import Duration, Instant, parse_duration
 
@@ -193,6 +194,8 @@ class SourceSpec(Strict):
     who_acted: Literal["detail"] | None = None
     """The column of events that says who of the staff acted. Only numbers of people are used, never who it was."""
     exclusions: tuple[Exclusion, ...] = ()
+    machines: MachineRules | None = None
+    """How acts of machines are told from those of people; without it every act counts as one of a person."""
     show: tuple[str, ...] = ()
     """Columns of ``leads.sql`` kept for people to see (names, phone numbers); no feature and no rule reads them."""
     follow_up: Literal["everyone", "promoted_only"] = "everyone"
@@ -224,6 +227,15 @@ class SourceSpec(Strict):
                 family_of[event_type] = family
         if self.who_acted is not None and not self.sales_events:
             raise ValueError("who_acted needs sales_events: true, or what staff did may not enter the model")
+        return self
+
+    @model_validator(mode="after")
+    def _watches_declared_events(self) -> SourceSpec:
+        rules = self.machines or MachineRules()
+        declared = {name for family in self.events.values() for name in family.all_types}
+        unknown = next((name for name in (*rules.clicks, *rules.opens, *rules.sent) if name not in declared), None)
+        if unknown is not None:
+            raise ValueError(f"machines names {unknown!r}, which stands in no family of events")
         return self
 
     @model_validator(mode="after")

@@ -166,6 +166,7 @@ def column_rules(spec: SourceSpec, table: Table) -> dict[str, Rule]:
         return {**lead, "changed_at": Rule("time", nullable=False), "field": field, "value": Rule("text")}
     if table == "events":
         types = tuple(name for family in spec.events.values() for name in family.all_types)
+        seen_by = {name: Rule("text", required=False) for name in ("user_agent", "ip") if spec.machines is not None}
         return {
             **lead,
             "occurred_at": Rule("time", nullable=False),
@@ -173,6 +174,7 @@ def column_rules(spec: SourceSpec, table: Table) -> dict[str, Rule]:
             "actor": Rule("text", required=False, allowed=ACTORS, reason="not a known actor"),
             "detail": Rule("text", required=False),
             "quantity": Rule("number", required=False),
+            **seen_by,
         }
     if table == "handovers":
         by = Rule("text", nullable=False, allowed=HANDED_OVER_BY, reason="not a known way to sales")

@@ -6,6 +6,7 @@ from features.checks import Registry
 from pipeline.check.check import SourceCheck
 from pipeline.check.event_checks import Families, SilentFamilies, UnusedEvents
 from pipeline.check.leak_checks import ColumnLeaks, EventTypeLeaks, SomethingLater
+from pipeline.check.machine_checks import MachineActs
 from pipeline.check.missing_checks import AbsentEvents, GapsOfColumns, GapsOfFamilies, RejectsOfOneOutcome
 from pipeline.check.outcome_checks import OutcomesSuffice, StagesReached
 from pipeline.check.person_checks import PersonsInFit
@@ -18,6 +19,7 @@ CHECKS: Registry[SourceCheck] = Registry(
     ColumnLeaks(),
     Families(),
     EventTypeLeaks(),
+    MachineActs(),
     AbsentEvents(),
     RejectsOfOneOutcome(),
     GapsOfFamilies(),

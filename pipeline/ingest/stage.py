@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from features.errors import InputError
 from features.source_spec import SourceSpec
 from features.tables.row_contracts import Table, actor_of, column_rules
 from features.time_units import DAY_US, format_time
+from pipeline.ingest.machines import MACHINES_FILE, machine_counts, machine_rows, mark_machines, marked_columns
 from pipeline.ingest.missing_facts import require_believable
 from pipeline.ingest.row_checks import check_rows, rejected_rows, require_few_rejects
 from pipeline.ingest.shown_columns import SHOWN, load_shown, shown_rows
@@ -37,6 +39,8 @@ TIME_COLUMNS: dict[Table, str] = {
     "stages": "entered_at",
     "handovers": "handed_over_at",
 }
+
+_HAS_MARKS = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'machine_marks'"
 
 
 def run(context: StageContext, out: Path) -> None:
@@ -145,10 +149,15 @@ def create_outputs(con: duckdb.DuckDBPyConnection, spec: SourceSpec, rows: dict[
     for table in cast("tuple[Table, ...]", TABLES):
         rules = column_rules(spec, table)
         if table in rows:
-            columns = [identifier(name) for name in rules]
+            columns = {name: identifier(name) for name in rules}
             if table == "events":
-                columns[columns.index('"actor"')] = _actor(spec)
-            con.execute(f"CREATE VIEW out_{table} AS SELECT {', '.join(columns)} FROM kept_{table}")
+                mark_machines(con, spec, spec.machines)
+                named = marked_columns(columns | {"actor": _actor(spec)})
+                con.execute(
+                    f"CREATE VIEW out_events AS SELECT {named} FROM kept_events LEFT JOIN machine_marks m USING (row)"
+                )
+            else:
+                con.execute(f"CREATE VIEW out_{table} AS SELECT {', '.join(columns.values())} FROM kept_{table}")
         else:
             nothing = ", ".join(f"NULL::{SQL_TYPES[rule.kind]} AS {identifier(name)}" for name, rule in rules.items())
             con.execute(f"CREATE VIEW out_{table} AS SELECT {nothing} WHERE false")
@@ -158,7 +167,7 @@ def _actor(spec: SourceSpec) -> str:
     """Fill a missing actor with the one that the event's family declares."""
     declared = actor_of(spec)
     names, actors = (", ".join(literal(text) for text in texts) for texts in (declared, declared.values()))
-    return f"coalesce(actor, list_extract([{actors}], list_position([{names}], event_type))) AS actor"
+    return f"coalesce(actor, list_extract([{actors}], list_position([{names}], event_type)))"
 
 
 def _summary(con: duckdb.DuckDBPyConnection, spec: SourceSpec, rows: dict[Table, int]) -> dict[str, Any]:
@@ -169,7 +178,16 @@ def _summary(con: duckdb.DuckDBPyConnection, spec: SourceSpec, rows: dict[Table,
     warning = silence_at_the_end(con, spec)
     if warning is not None:
         say(f"ingest: {warning}")
-    return {"observed_until": format_time(observed_until_us(con, spec)), "rows": usable_rows, "rejects": rejects}
+    summary: dict[str, Any] = {
+        "observed_until": format_time(observed_until_us(con, spec)),
+        "rows": usable_rows,
+        "rejects": rejects,
+    }
+    if spec.machines is not None and "events" in rows:
+        counts = machine_counts(con, spec)
+        say(f"ingest: {sum(count.acts for count in counts):,} acts were marked as those of machines")
+        summary["machines"] = [asdict(count) for count in counts]
+    return summary
 
 
 def observed_until_us(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> int:
@@ -203,6 +221,8 @@ def _write(con: duckdb.DuckDBPyConnection, spec: SourceSpec, out: Path) -> None:
         rest = [name for name in columns if name not in ("lead_id", time)]
         order = ", ".join(identifier(name) for name in ("lead_id", time, *rest))
         _copy(con, f"SELECT * FROM out_{table} ORDER BY {order}", out / table_file(table))
+    if spec.machines is not None and con.execute(_HAS_MARKS).fetchall():
+        con.execute(f"COPY ({machine_rows(spec)}) TO {literal(str(out / MACHINES_FILE))} (FORMAT csv, HEADER)")
     shown = shown_rows(spec)
     if shown is not None:
         _copy(con, shown, out / SHOWN)
