@@ -1,4 +1,4 @@
-"""The events of a posted lead that people caused, each from when it is known; ingestion marks machines by the same rule."""
+"""The events of a posted lead that people caused, each from when it is known, by the rule of ingestion."""
 
 from __future__ import annotations
 
