@@ -22,16 +22,17 @@ from sklearn.metrics import average_precision_score
 from features.source_spec import SourceSpec
 from models.measures.lead_weights import even_weights
 from pipeline.ingest.machines import MACHINES_FILE
+from pipeline.outputs.training_files import PREDICTIONS_FILE
 from pipeline.runner.stages import make_context, run_all
 from pipeline.settings.settings import parse_overrides
 
-STAGES = ("simulate", "ingest", "features", "labels", "train", "cutoffs", "evaluate")
+STAGES = ("simulate", "ingest", "features", "labels", "train")
 DEMO = Path("sources/demo/source.yaml")
 RULES = """
 machines: {clicks: [newsletter_click], opens: [newsletter_open], sent: [newsletter_sent]}
 """
 JOINED = """
-dedupe: [email]
+dedupe: {by: [email]}
 """
 BURST_GAP = pd.Timedelta("60s")
 
@@ -66,7 +67,7 @@ def run_variant(variant: Variant, work: Path, options: argparse.Namespace) -> Pa
     (source / "source.yaml").write_text(text, encoding="utf-8")
     (source / "rules.yaml").write_text((DEMO.parent / "rules.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     settings = [
-        f"simulate.leads={options.leads}", f"seed={options.seed}", "evaluate.bootstrap=50", "evaluate.shap_rows=50",
+        f"simulate.leads={options.leads}", f"seed={options.seed}",
         f"simulate.machines={options.machines * variant.machines}",
         f"simulate.doubles={options.doubles * variant.doubles}",
     ]  # fmt: skip
@@ -83,8 +84,9 @@ def run_variant(variant: Variant, work: Path, options: argparse.Namespace) -> Pa
 
 def average_precision(out: Path) -> float:
     """Return that of SQL on the test rows of first entries; rows weigh so that leads count alike."""
-    rows = pd.read_parquet(out / "evaluate" / "test_predictions.parquet")
-    rows = rows[(rows["target"] == "sql") & ~rows["lead_id"].str.startswith("D")]
+    rows = pd.read_parquet(out / "train" / PREDICTIONS_FILE)
+    is_first = ~rows["lead_id"].str.startswith("D")
+    rows = rows[(rows["target"] == "sql") & (rows["part"] == "test") & is_first & rows["y"].notna()]
     weights = even_weights(rows["lead_id"])
     return float(average_precision_score(rows["y"].astype(int), rows["p"], sample_weight=weights))
 
