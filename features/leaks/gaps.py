@@ -16,6 +16,8 @@ EXPECTED = 20
 """Events (or filled values) that chance would have put into the gap, at least."""
 LONG = 0.1
 """Share of the clock that the gap covers, at least."""
+PAUSES = 2.0
+"""How many times as long as the longest pause within it, at least: fairs come and go, and come again."""
 STRAY = 0.005
 """Share of its own rows that may lie in the gap: a test, a typo."""
 
@@ -75,11 +77,20 @@ def find_gaps(times_us: np.ndarray, weights: np.ndarray, clock_us: np.ndarray, c
     last = int(times[np.searchsorted(running, (1 - STRAY) * total, side="left").clip(max=len(times) - 1)])
     before, after = (float(clock_weights[side].sum()) for side in (clock_us < first, clock_us > last))
     during = ticking - before - after
+    pause = _longest_pause(times[(times >= first) & (times <= last)], clock_us, clock_weights)
     gaps = []
     for at_begin, edge, ticks in ((True, first, before), (False, last, after)):
-        if during > 0 and ticks / ticking >= LONG and total * ticks / during >= EXPECTED:
+        if during > 0 and ticks / ticking >= LONG and total * ticks / during >= EXPECTED and ticks >= PAUSES * pause:
             gaps.append(Gap(at_begin, edge, ticks / ticking))
     return gaps
+
+
+def _longest_pause(times: np.ndarray, clock_us: np.ndarray, clock_weights: np.ndarray) -> float:
+    """Return how much of the clock passes between two rows that follow each other, at most."""
+    order = np.argsort(clock_us, kind="stable")
+    passed = np.concatenate([[0.0], np.cumsum(clock_weights[order])])
+    at = passed[np.searchsorted(clock_us[order], times, side="right")]
+    return float(np.diff(at).max(initial=0.0))
 
 
 def family_gaps(by_day: pd.DataFrame, leads: pd.DataFrame) -> dict[str, list[Gap]]:

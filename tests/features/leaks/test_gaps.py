@@ -34,6 +34,12 @@ def test_a_stray_row_hides_no_gap():
     assert gaps(np.concatenate([[3], np.repeat(np.arange(80, 200), 3)])) == [(True, 80)]
 
 
+def test_what_comes_and_goes_is_expected_to_come_again():
+    fairs = np.repeat([5, 40, 75, 110, 145], 20)
+    assert gaps(fairs) == []  # 55 days of silence at the end, after pauses of 35
+    assert gaps(np.repeat([5, 15, 25, 35, 45, 55], 20)) == [(False, 55)]  # 145 days of silence, after pauses of 10
+
+
 def test_order_and_bundling_change_nothing():
     days = np.arange(80, 200)
     assert gaps(days[::-1]) == gaps(days) == gaps(days, each=4)
