@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from features.joined_people import Dedupe
 from features.language.languages import Words
+from features.machine_rules import MachineRules
 from features.source_files import FileSpec
 from features.strict import Strict
 from features.time_units import Duration, Instant, parse_duration
@@ -200,6 +201,10 @@ class SourceSpec(Strict):
     who_acted: Literal["detail"] | None = None
     """The column of events that says who of the staff acted. Only numbers of people are used, never who it was."""
     exclusions: tuple[Exclusion, ...] = ()
+    machines: MachineRules | None = None
+    """How acts of machines are told from those of people; without it every act counts as one of a person."""
+    show: tuple[str, ...] = ()
+    """Columns of ``leads.sql`` kept for people to see (names, phone numbers); no feature and no rule reads them."""
     follow_up: Literal["everyone", "promoted_only"] = "everyone"
     """Whom sales works: with ``promoted_only`` a lead that was never handed over says nothing about its outcome."""
     observed_until: Instant | None = None
@@ -235,6 +240,22 @@ class SourceSpec(Strict):
                 family_of[event_type] = family
         if self.who_acted is not None and not self.sales_events:
             raise ValueError("who_acted needs sales_events: true, or what staff did may not enter the model")
+        return self
+
+    @model_validator(mode="after")
+    def _watches_declared_events(self) -> SourceSpec:
+        rules = self.machines or MachineRules()
+        declared = {name for family in self.events.values() for name in family.all_types}
+        unknown = next((name for name in (*rules.clicks, *rules.opens, *rules.sent) if name not in declared), None)
+        if unknown is not None:
+            raise ValueError(f"machines names {unknown!r}, which stands in no family of events")
+        return self
+
+    @model_validator(mode="after")
+    def _shows_what_no_feature_reads(self) -> SourceSpec:
+        both = next((name for name in self.show if name in self.fit or name == "lead_id"), None)
+        if both is not None:
+            raise ValueError(f"show names {both!r}, which is read already: what is shown stands under show alone")
         return self
 
     @model_validator(mode="after")

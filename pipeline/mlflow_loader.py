@@ -6,6 +6,7 @@ served (``mlflow models serve --env-manager local``).
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,12 @@ from pipeline.outputs.model_files import read_forecast
 
 EXPLAIN = "explain"
 """Name of the inference parameter that asks for reasons: a target's name, or empty for none."""
+
+
+BESIDE = frozenset(
+    {"lead_id", "as_of", "as_of_us", "target", "part", "y", "at_risk", "outcome_at", "seen_us", "evidence"}
+)
+"""What the files of a run hold beside features: these columns may stand in a row, and say nothing."""
 
 
 class ServedForecast:
@@ -42,24 +49,34 @@ class ServedForecast:
         Parameters
         ----------
         model_input : DataFrame
-            One row a lead and as-of time; the feature columns in any order. An absent column is unknown; a column
-            that is no feature is left aside.
+            One row a lead and as-of time; the feature columns in any order. An absent column is unknown. Beside them
+            may stand what a run writes beside features (`BESIDE`); any other column is refused.
         params : dict, optional
             ``{"explain": "sql"}`` adds the exact parts of that target's log-odds.
 
         Returns
         -------
         DataFrame
-            Index as ``model_input``: ``p_sql``, ``p_close`` as far as they are targets of the source, between 0 and
-            1. With ``explain``, also ``base_log_odds`` and one column ``log_odds:<feature>`` a feature, in log-odds;
-            they add up to the log-odds of the forecast. A lead that has reached the target already has no reasons:
-            its base is missing.
+            Index as ``model_input``, one row a row of it: ``p_sql``, ``p_close`` as far as they are targets of the
+            source, between 0 and 1. With ``explain``, also ``base_log_odds`` and one column ``log_odds:<feature>`` a
+            feature, in log-odds; they add up to the log-odds of the forecast. A lead that has reached the target
+            already has no reasons: its base is missing.
 
         Raises
         ------
-        InputError
-            If ``explain`` names no target of this model.
+        MlflowException
+            Which the server answers with 400: if a column is no feature, if there is none at all, if a value does not
+            have its column's type, or if ``explain`` names no target of this model.
         """
+        try:
+            return self._predict(model_input, params)
+        except InputError as error:
+            from mlflow.exceptions import MlflowException  # MLflow is there already where it calls this
+
+            raise MlflowException.invalid_parameter_value(str(error)) from error
+
+    def _predict(self, model_input: pd.DataFrame, params: dict[str, Any] | None) -> pd.DataFrame:
+        _require_features(model_input, self.forecast)
         X = feature_frame(model_input, self.forecast)
         result = self.forecast.predict(X)[[f"p_{target}" for target in self.forecast.targets]]
         target = str((params or {}).get(EXPLAIN) or "")
@@ -77,10 +94,36 @@ def feature_frame(given: pd.DataFrame, forecast: Forecast) -> pd.DataFrame:
     for feature in forecast.features:
         values = given[feature.name] if feature.name in given.columns else pd.Series(None, given.index, dtype=object)
         if feature.dtype == "category":
-            columns[feature.name] = values.astype(object).where(values.notna(), None)
+            columns[feature.name] = _as_text(values, feature.name)
         else:
             columns[feature.name] = _as_numbers(values, feature.name)
     return pd.DataFrame(columns, index=given.index)
+
+
+def _require_features(given: pd.DataFrame, forecast: Forecast) -> None:
+    """Refuse columns that are no features by their names: a forecast without them would be one from nothing."""
+    names = [feature.name for feature in forecast.features]
+    columns = [str(name) for name in given.columns]
+    unknown = [name for name in columns if name not in names and name not in BESIDE]
+    if not unknown and any(name in names for name in columns):
+        return
+    close = get_close_matches(unknown[0], names, n=1) if unknown else []
+    meant = f"Did you mean {close[0]}? " if close else ""
+    raise InputError(
+        expected=f"columns out of the {len(names)} features of this model, such as {', '.join(names[:3])}",
+        found=f"{', '.join(map(repr, unknown))}, which it does not know" if unknown else "none of them",
+        table="features",
+        hint=f"{meant}feature_list.json of the run lists them all. The raw fields of a lead go to POST /v1/score of "
+        "the server (python -m serve), which makes features of them",
+    )
+
+
+def _as_text(values: pd.Series, name: str) -> pd.Series:
+    texts = values.astype(object).where(values.notna(), None)
+    other = next((value for value in texts if value is not None and not isinstance(value, str)), None)
+    if other is not None:
+        raise InputError(expected="text", found=repr(other), table="features", column=name)
+    return texts
 
 
 def _as_numbers(values: pd.Series, name: str) -> pd.Series:

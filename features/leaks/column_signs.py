@@ -30,6 +30,10 @@ from features.leaks.statistics import (
 TOO_GOOD_AUC = 0.85
 """An AUC alone, of the lower end of its interval, that nothing known beforehand has."""
 STRONG_AUC = 0.80
+NAMED_AUC = 0.75
+"""An AUC alone, of the lower end of its interval, that makes a leak of a column whose name says that it is late."""
+AGEING = 0.3
+"""A rank correlation with the age of the lead, of its lower end, that a counter has which goes on counting."""
 STRONG_FILL = 0.20
 OFTEN = 8.0
 TOO_CLOSE = 0.75
@@ -247,7 +251,7 @@ def names_outcomes(case: Case, words: frozenset[str]) -> Iterator[CheckResult]:
 
 
 def named_for_late(case: Case, sign: str | None) -> Iterator[CheckResult]:
-    """Weigh what the name says: with a link to the outcome it is a leak, without one a doubt."""
+    """Weigh what the name says: it is a doubt, and a leak only where the column alone tells the outcome strongly."""
     if sign is None:
         return
     for stage, known, reached in case.sides():
@@ -257,9 +261,26 @@ def named_for_late(case: Case, sign: str | None) -> Iterator[CheckResult]:
         inside, outside = _fill_shares(case, known, reached)
         if alone.auc.low > 0.5 or inside.low > outside.high or outside.low > inside.high:
             linked = f"{sign}, and it goes with the outcome ({_auc(alone.auc)} alone)"
-            yield case.leak(linked, OUT, alone.auc.value)
+            is_leak = alone.auc.low >= NAMED_AUC
+            yield (case.leak(linked, OUT, alone.auc.value) if is_leak else case.doubt(linked, WHEN, alone.auc.value))
             return
     yield case.doubt(f"{sign}; no link with the outcome shows", WHEN)
+
+
+def goes_on_counting(case: Case, sign: str | None) -> Iterator[CheckResult]:
+    """Weigh a counter by its values: one that older leads have more of has counted until the export."""
+    values = case.reading.numbers
+    if sign is None:
+        return
+    if values is not None and (~np.isnan(values)).sum() >= 2 * FEWEST:
+        there = ~np.isnan(values)
+        age = -case.stories.created_us.to_numpy(dtype="float64")[there]
+        correlation = rank_correlation(values[there], age, np.zeros(there.sum()), error=case.error)
+        if correlation.low > AGEING and np.corrcoef(pd.Series(values[there]).rank(), pd.Series(age).rank())[0, 1] > 0:
+            why = f"{sign}: the older a lead, the more it has (rank correlation {correlation.value:.2f})"
+            yield case.leak(why, OUT)
+            return
+    yield case.doubt(f"{sign}: was it counted until the look, or until the export?", WHEN)
 
 
 def fill_differs(case: Case, *, is_event: bool = False) -> Iterator[CheckResult]:

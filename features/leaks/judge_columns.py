@@ -11,7 +11,8 @@ give, over all columns and stages together. The signs:
 5. it goes with amounts that nobody knew at the look: days to the end, events to come;
 6. its values name an outcome, and leads with these values ended alike;
 7. its name says that it is kept up to date (last activity), a judgement (score) or a note of the work (tags, owner),
-   and it goes with the outcome. The name alone is a doubt, not a verdict.
+   and alone it tells the outcome strongly. The name alone is a doubt, not a verdict;
+8. its name says that it counts what leads did, and older leads have more of it: it went on counting until the export.
 
 ``cannot tell`` never means passed: too few outcomes, a strong column, one filled clearly more often for winners or
 for the same leads as a leak.
@@ -27,13 +28,14 @@ import pandas as pd
 
 from features.answers import Answer
 from features.checks import CheckResult
-from features.leaks.column_names import OUTCOME, name_sign
+from features.leaks.column_names import OUTCOME, counter_sign, name_sign
 from features.leaks.column_signs import (
     FEWEST,
     WHEN,
     Case,
     fill_differs,
     filled_on_one_side,
+    goes_on_counting,
     knows_later_amounts,
     late_dates,
     named_for_late,
@@ -86,18 +88,21 @@ def judge_columns(
     for column in values.columns:
         case = Case(column, values[column], stories, FALSE_SIGNS / (2 * comparisons))
         sign = None if column in from_history else name_sign(column)
+        counter = None if column in from_history else counter_sign(column)
         change_sign = (found_in_changes or {}).get(column)
-        verdicts.append(_judge(case, sign, words, [] if change_sign is None else [change_sign]))
+        verdicts.append(_judge(case, sign, counter, words, [] if change_sign is None else [change_sign]))
     return _doubt_same_fill(values, verdicts)
 
 
-def _judge(case: Case, sign: str | None, words: frozenset[str], change_signs: list[CheckResult]) -> CheckResult:
+def _judge(
+    case: Case, sign: str | None, counter: str | None, words: frozenset[str], change_signs: list[CheckResult]
+) -> CheckResult:
     raw = case.raw
     if not case.filled.any():
         return case.fine("never filled")
     if case.filled.all() and (raw == raw.iloc[0]).all():
         return case.fine("always the same: it tells nothing")
-    signs = [*change_signs, *_signs(case, sign, words)]
+    signs = [*change_signs, *_signs(case, sign, counter, words)]
     leak = next((one for one in signs if one.answer is Answer.FAILED), None)
     if leak is not None:
         return leak
@@ -109,7 +114,7 @@ def _judge(case: Case, sign: str | None, words: frozenset[str], change_signs: li
     return next(iter(signs), None) or _fine(case, reached)
 
 
-def _signs(case: Case, sign: str | None, words: frozenset[str]) -> Iterator[CheckResult]:
+def _signs(case: Case, sign: str | None, counter: str | None, words: frozenset[str]) -> Iterator[CheckResult]:
     times = as_times(case.raw)
     if times is not None:
         yield from late_dates(case, times)
@@ -121,6 +126,8 @@ def _signs(case: Case, sign: str | None, words: frozenset[str]) -> Iterator[Chec
         yield from names_outcomes(case, words)
     yield from named_for_late(case, sign)
     yield from fill_differs(case)
+    if sign is None:
+        yield from goes_on_counting(case, counter)
 
 
 def _fine(case: Case, reached: np.ndarray) -> CheckResult:

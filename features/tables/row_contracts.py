@@ -40,7 +40,11 @@ class Reason:
 REASONS = {
     reason.text: reason
     for reason in (
-        Reason("missing", "a value in every row", "Fill it in, or leave such rows out in the SQL"),
+        Reason(
+            "missing",
+            "a value in every row",
+            "Fill it in; such rows may be left out in the SQL only where winners and others lack it alike",
+        ),
         Reason(
             "not a time",
             "a time from 1970 on, such as 2026-01-31 or 2026-01-31T08:00:00+01:00",
@@ -163,6 +167,7 @@ def column_rules(spec: SourceSpec, table: Table) -> dict[str, Rule]:
         return {**lead, "changed_at": Rule("time", nullable=False), "field": field, "value": Rule("text")}
     if table == "events":
         types = tuple(name for family in spec.events.values() for name in family.all_types)
+        seen_by = {name: Rule("text", required=False) for name in ("user_agent", "ip") if spec.machines is not None}
         return {
             **lead,
             "occurred_at": Rule("time", nullable=False),
@@ -170,6 +175,7 @@ def column_rules(spec: SourceSpec, table: Table) -> dict[str, Rule]:
             "actor": Rule("text", required=False, allowed=ACTORS, reason="not a known actor"),
             "detail": Rule("text", required=False),
             "quantity": Rule("number", required=False),
+            **seen_by,
         }
     if table == "handovers":
         by = Rule("text", nullable=False, allowed=HANDED_OVER_BY, reason="not a known way to sales")

@@ -6,8 +6,11 @@ from features.checks import Registry
 from pipeline.check.check import SourceCheck
 from pipeline.check.event_checks import Families, SilentFamilies, UnusedEvents
 from pipeline.check.leak_checks import ColumnLeaks, EventTypeLeaks, SomethingLater
+from pipeline.check.machine_checks import MachineActs
+from pipeline.check.missing_checks import AbsentEvents, GapsOfColumns, GapsOfFamilies, RejectsOfOneOutcome
 from pipeline.check.outcome_checks import OutcomesSuffice, StagesReached
-from pipeline.check.table_checks import RejectedRows, Tables, TooManyRejects
+from pipeline.check.person_checks import PersonsInFit
+from pipeline.check.table_checks import RejectedRows, Tables, WouldStop
 from pipeline.check.time_checks import LonelyNewest, NeverLookedAt, SilenceAtTheEnd
 
 CHECKS: Registry[SourceCheck] = Registry(
@@ -16,13 +19,19 @@ CHECKS: Registry[SourceCheck] = Registry(
     ColumnLeaks(),
     Families(),
     EventTypeLeaks(),
+    MachineActs(),
+    AbsentEvents(),
+    RejectsOfOneOutcome(),
+    GapsOfFamilies(),
+    GapsOfColumns(),
     StagesReached(),
     OutcomesSuffice(),
     NeverLookedAt(),
     SilentFamilies(),
     UnusedEvents(),
+    PersonsInFit(),
     LonelyNewest(),
     SilenceAtTheEnd(),
     SomethingLater(),
-    TooManyRejects(),
+    WouldStop(),
 )

@@ -18,6 +18,7 @@ from features.leaks.later_outcomes import Stories, tell_stories
 from features.source_spec import SourceSpec
 from features.tables.row_contracts import Table
 from pipeline.ingest.stage import TIME_COLUMNS, observed_until_us
+from pipeline.ingest.unknown_ids import UnknownIds
 from pipeline.settings.settings import Settings
 from pipeline.source.sql import Query
 
@@ -53,6 +54,11 @@ class LoadedSource:
     def observed_until_us(self) -> int:
         """Until when outcomes are in the export, in microseconds since 1970."""
         return observed_until_us(self.con, self.spec)
+
+    @cached_property
+    def unknown_ids(self) -> UnknownIds:
+        """The rejected rows of unknown leads."""
+        return UnknownIds(self.con, lambda: self.con)
 
     @cached_property
     def leads(self) -> pd.DataFrame:

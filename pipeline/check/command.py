@@ -5,17 +5,16 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import duckdb
-
 from features.time_units import format_time
 from pipeline.check.all_checks import CHECKS
 from pipeline.check.check import LoadedSource
 from pipeline.check.report import SourceReport
 from pipeline.ingest.row_checks import check_rows
 from pipeline.ingest.stage import create_outputs, load_tables
+from pipeline.ingest.unknown_ids import load_wide_leads
 from pipeline.settings.settings import Settings
 from pipeline.source.folder import Source
-from pipeline.source.sql import Query, describe, find_queries, identifier, open_database, run
+from pipeline.source.sql import find_queries, open_database
 
 
 def check_source(source: Source, data_dir: Path, settings: Settings) -> SourceReport:
@@ -54,12 +53,3 @@ def check_source(source: Source, data_dir: Path, settings: Settings) -> SourceRe
             return SourceReport(source.spec.name, until, {check.code: check.results(loaded) for check in CHECKS})
         finally:
             con.close()
-
-
-def load_wide_leads(con: duckdb.DuckDBPyConnection, query: Query, data_dir: Path) -> None:
-    """Keep every column of the leads query as text, declared or not, in ``wide_leads``."""
-    if query.table == "leads":
-        types = describe(con, query, data_dir)
-        columns = ", ".join(f"nullif(trim({identifier(name)}::VARCHAR), '') AS {identifier(name)}" for name in types)
-        statement = f"CREATE TABLE wide_leads AS SELECT row_number() OVER () AS __row, {columns} FROM source_rows"
-        run(con, query, statement, data_dir)

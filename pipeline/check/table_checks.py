@@ -1,4 +1,4 @@
-"""Checks of the tables as given: rows and times, what was rejected, and whether a run would stop at that."""
+"""Checks of the tables as given: rows and times, what was rejected, and whether a run would stop at what is there."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from features.checks import CheckResult
 from features.errors import InputError
 from features.time_units import format_time
 from pipeline.check.check import LoadedSource, SourceCheck
-from pipeline.ingest.row_checks import rejected_rows, require_few_rejects
-from pipeline.ingest.stage import TIME_COLUMNS
+from pipeline.ingest.row_checks import rejected_rows
+from pipeline.ingest.stage import TIME_COLUMNS, require_usable
 
 
 class Tables(SourceCheck):
@@ -72,17 +72,16 @@ class RejectedRows(SourceCheck):
             )
 
 
-class TooManyRejects(SourceCheck):
-    """Foretells whether a run would refuse the data because too many rows were rejected."""
+class WouldStop(SourceCheck):
+    """Foretells whether a run would refuse the data: too many rows rejected, or what is missing says who won."""
 
     code, title = "stops", "A run would stop here"
 
     def run(self, context: LoadedSource) -> Iterator[CheckResult]:
         """Ask what ``ingest`` would ask."""
+        rows, options = dict(context.rows), context.settings.ingest
         try:
-            require_few_rejects(
-                context.con, dict(context.rows), max_reject_share=context.settings.ingest.max_reject_share
-            )
+            require_usable(context.con, context.spec, rows, context.unknown_ids, options)
         except InputError as error:
             yield self.failed(str(error))
         else:

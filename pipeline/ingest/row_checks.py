@@ -11,6 +11,7 @@ from features.errors import InputError
 from features.source_spec import SourceSpec
 from features.tables.row_contracts import REASONS, Table, actor_of, contract, failures
 from features.tables.written_values import BLANKS, NO, NUMBER, YES
+from pipeline.ingest.unknown_ids import NO_LEAD, UnknownIds
 from pipeline.source.sql import identifier, literal
 
 CHUNK_ROWS = 250_000
@@ -150,15 +151,22 @@ def rejected_rows(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[int, in
     return int(counts[0][0]), int(counts[0][1])
 
 
-def require_few_rejects(con: duckdb.DuckDBPyConnection, rows: Mapping[Table, int], *, max_reject_share: float) -> None:
-    """Raise an InputError that quotes the first bad row of a table of which too many rows are bad."""
+def require_few_rejects(
+    con: duckdb.DuckDBPyConnection, rows: Mapping[Table, int], unknown: UnknownIds, *, max_reject_share: float
+) -> None:
+    """Raise an InputError that quotes the first bad row of a table of which too many rows are bad.
+
+    Its hint says how to mend the rows, never how to let them pass: what is missing may say who won.
+    """
     for table, total in rows.items():
         _, bad = rejected_rows(con, table)
         if bad > max_reject_share * total:
-            raise _too_many(con, table, bad, total, max_reject_share)
+            raise _too_many(con, table, bad, total, max_reject_share, unknown)
 
 
-def _too_many(con: duckdb.DuckDBPyConnection, table: Table, bad: int, total: int, limit: float) -> InputError:
+def _too_many(
+    con: duckdb.DuckDBPyConnection, table: Table, bad: int, total: int, limit: float, unknown: UnknownIds
+) -> InputError:
     column, reason, first, value = con.execute(
         'SELECT "column", reason, min(row), arg_min(found, row) FROM rejects '
         f"WHERE \"table\" = '{table}' AND reason <> '{CASCADE}' "
@@ -172,5 +180,5 @@ def _too_many(con: duckdb.DuckDBPyConnection, table: Table, bad: int, total: int
         table=table,
         column=column,
         row=int(first),
-        hint=f"{said.hint}; or raise ingest.max_reject_share",
+        hint=unknown.hint(table) if reason == NO_LEAD else said.hint,
     )

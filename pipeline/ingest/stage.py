@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,7 +21,11 @@ from features.tables.row_contracts import Table, actor_of, column_rules
 from features.time_units import DAY_US, format_time
 from pipeline.ingest.export_end import find_end
 from pipeline.ingest.joined_people import join_people, load_person_keys
+from pipeline.ingest.machines import MACHINES_FILE, machine_counts, machine_rows, mark_machines, marked_columns
+from pipeline.ingest.missing_facts import require_believable
 from pipeline.ingest.row_checks import check_rows, rejected_rows, require_few_rejects
+from pipeline.ingest.shown_columns import SHOWN, load_shown, shown_rows
+from pipeline.ingest.unknown_ids import UnknownIds, wide_leads_beside
 from pipeline.outputs.ingested_tables import INGEST_SUMMARY_FILE, table_file
 from pipeline.outputs.rules_file import RULES_FILE
 from pipeline.runner.progress import say
@@ -47,6 +52,8 @@ TIME_COLUMNS: dict[Table, str] = {
     "handovers": "handed_over_at",
 }
 
+_HAS_MARKS = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'machine_marks'"
+
 
 def run(context: StageContext, out: Path) -> None:
     """Run the stage: read the source and its data, write the tables into ``out``."""
@@ -69,7 +76,7 @@ def ingest(source: Source, data_dir: Path, options: IngestOptions, out: Path) ->
         How much may be wrong.
     out : Path
         An existing, empty folder; gets ``leads``, ``changes``, ``events``, ``stages``, ``handovers`` and ``rejects``
-        as Parquet,
+        as Parquet, ``shown.parquet`` where ``show:`` names columns,
         ``spec.json``, ``rules.json`` where the source has rules, and ``ingest.json``.
 
     Returns
@@ -80,18 +87,19 @@ def ingest(source: Source, data_dir: Path, options: IngestOptions, out: Path) ->
     Raises
     ------
     InputError
-        If a query fails, a table or column is missing or empty, a type is unusable, or too many rows are bad;
-        nothing is written then.
+        If a query fails, a table or column is missing or empty, a type is unusable, too many rows are bad, or what is
+        missing says who won; nothing is written then.
     """
     with tempfile.TemporaryDirectory(dir=out, prefix=".ingest-") as scratch:
         rows = load_tables(source, data_dir, Path(scratch) / "ingest.duckdb")
         con = open_database(Path(scratch) / "ingest.duckdb")
         try:
             check_rows(con, source.spec, rows)
-            require_few_rejects(con, rows, max_reject_share=options.max_reject_share)
             create_outputs(con, source.spec, rows)
+            with wide_leads_beside(source, data_dir, Path(scratch) / "wide.duckdb") as wide:
+                require_usable(con, source.spec, rows, UnknownIds(con, wide), options)
             summary = _summary(con, source.spec, rows)
-            _write(con, out)
+            _write(con, source.spec, out)
         finally:
             con.close()
     _write_json(out / INGEST_SUMMARY_FILE, summary)
@@ -127,6 +135,7 @@ def load_tables(
     try:
         for table, query in queries.items():
             rows[table] = load_typed(con, source, query, folder)
+            load_shown(con, source.spec, query, folder)
             if table == "leads" and source.spec.dedupe is not None:
                 load_person_keys(con, source.spec, describe(con, query, folder))
             if also is not None:
@@ -138,15 +147,38 @@ def load_tables(
         con.close()
 
 
+def require_usable(
+    con: duckdb.DuckDBPyConnection,
+    spec: SourceSpec,
+    rows: dict[Table, int],
+    unknown: UnknownIds,
+    options: IngestOptions,
+) -> None:
+    """Refuse data of which too many rows are bad, or in which what is missing says who won.
+
+    Raises
+    ------
+    InputError
+        With the first bad row, or with the counts of what one outcome lacks.
+    """
+    require_few_rejects(con, rows, unknown, max_reject_share=options.max_reject_share)
+    require_believable(con, spec, unknown)
+
+
 def create_outputs(con: duckdb.DuckDBPyConnection, spec: SourceSpec, rows: dict[Table, int]) -> None:
     """Create the views ``out_TABLE``: the columns as written, empty where the source has no such table."""
     for table in cast("tuple[Table, ...]", TABLES):
         rules = column_rules(spec, table)
         if table in rows:
-            columns = [identifier(name) for name in rules]
+            columns = {name: identifier(name) for name in rules}
             if table == "events":
-                columns[columns.index('"actor"')] = _actor(spec)
-            con.execute(f"CREATE VIEW out_{table} AS SELECT {', '.join(columns)} FROM kept_{table}")
+                mark_machines(con, spec, spec.machines)
+                named = marked_columns(columns | {"actor": _actor(spec)})
+                con.execute(
+                    f"CREATE VIEW out_events AS SELECT {named} FROM kept_events LEFT JOIN machine_marks m USING (row)"
+                )
+            else:
+                con.execute(f"CREATE VIEW out_{table} AS SELECT {', '.join(columns.values())} FROM kept_{table}")
         else:
             nothing = ", ".join(f"NULL::{SQL_TYPES[rule.kind]} AS {identifier(name)}" for name, rule in rules.items())
             con.execute(f"CREATE VIEW out_{table} AS SELECT {nothing} WHERE false")
@@ -156,7 +188,7 @@ def _actor(spec: SourceSpec) -> str:
     """Fill a missing actor with the one that the event's family declares."""
     declared = actor_of(spec)
     names, actors = (", ".join(literal(text) for text in texts) for texts in (declared, declared.values()))
-    return f"coalesce(actor, list_extract([{actors}], list_position([{names}], event_type))) AS actor"
+    return f"coalesce(actor, list_extract([{actors}], list_position([{names}], event_type)))"
 
 
 def _summary(con: duckdb.DuckDBPyConnection, spec: SourceSpec, rows: dict[Table, int]) -> dict[str, Any]:
@@ -170,7 +202,16 @@ def _summary(con: duckdb.DuckDBPyConnection, spec: SourceSpec, rows: dict[Table,
     end = find_end(con, TIME_COLUMNS)
     if spec.observed_until is None and end.said is not None:
         say(f"ingest: {end.said}")
-    return {"observed_until": format_time(observed_until_us(con, spec)), "rows": usable_rows, "rejects": rejects}
+    summary: dict[str, Any] = {
+        "observed_until": format_time(observed_until_us(con, spec)),
+        "rows": usable_rows,
+        "rejects": rejects,
+    }
+    if spec.machines is not None and "events" in rows:
+        counts = machine_counts(con, spec)
+        say(f"ingest: {sum(count.acts for count in counts):,} acts were marked as those of machines")
+        summary["machines"] = [asdict(count) for count in counts]
+    return summary
 
 
 def observed_until_us(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> int:
@@ -191,12 +232,17 @@ def silence_at_the_end(con: duckdb.DuckDBPyConnection, spec: SourceSpec) -> str 
     )
 
 
-def _write(con: duckdb.DuckDBPyConnection, out: Path) -> None:
+def _write(con: duckdb.DuckDBPyConnection, spec: SourceSpec, out: Path) -> None:
     for table, time in TIME_COLUMNS.items():
         columns = [name for name, *_ in con.execute(f"DESCRIBE out_{table}").fetchall()]
         rest = [name for name in columns if name not in ("lead_id", time)]
         order = ", ".join(identifier(name) for name in ("lead_id", time, *rest))
         _copy(con, f"SELECT * FROM out_{table} ORDER BY {order}", out / table_file(table))
+    if spec.machines is not None and con.execute(_HAS_MARKS).fetchall():
+        con.execute(f"COPY ({machine_rows(spec)}) TO {literal(str(out / MACHINES_FILE))} (FORMAT csv, HEADER)")
+    shown = shown_rows(spec)
+    if shown is not None:
+        _copy(con, shown, out / SHOWN)
     order = '"table", row, "column", reason, lead_id, found'
     _copy(con, f"SELECT {order} FROM rejects ORDER BY {order}", out / "rejects.parquet")
 

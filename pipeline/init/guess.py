@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from features.leaks.column_names import name_sign
+from features.leaks.persons import person_sign
 from pipeline.init.doubles import Doubles, find_doubles
 from pipeline.init.file_lines import file_lines
 from pipeline.init.guess_events import EventsGuess, guess_events
@@ -210,6 +211,9 @@ def _why_left_out(leads: FileLook, column: ColumnLook, type_: str, preset: Prese
         return f"cannot read the dates of {column.name}, e.g. {column.common[0]!r}"
     if column.kind == "time":
         return "a time: as a stage or a change it can be used"
+    person = None if type_ == "email" else person_sign(column.name, column.common)
+    if person is not None:
+        return f"{person.why}: named under show: in source.yaml it is shown to people, and no model reads it"
     if sign is not None:
         return f"{sign}: if it was known when the lead came, take it in"
     if column.name in (*preset.of("person"), *preset.of("owner")):

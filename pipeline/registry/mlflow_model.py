@@ -57,17 +57,17 @@ def quiet_mlflow() -> Iterator[ModuleType]:
 
 
 def signature(forecast: Forecast) -> ModelSignature:
-    """Return what the model takes and gives, for MLflow: categories are strings, all else doubles, none required."""
+    """Return what the model gives, for MLflow, and which parameters it takes.
+
+    What it takes is not declared: of declared columns that are all optional, MLflow drops those it does not know, and
+    hands on rows without any. The loader refuses them by name instead.
+    """
     with quiet_mlflow():
         from mlflow.models import ModelSignature
         from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-    inputs = [
-        ColSpec("string" if feature.dtype == "category" else "double", feature.name, required=False)
-        for feature in forecast.features
-    ]
     outputs = [ColSpec("double", f"p_{target}") for target in forecast.targets]
-    return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema([ParamSpec(EXPLAIN, "string", "")]))
+    return ModelSignature(None, Schema(outputs), ParamSchema([ParamSpec(EXPLAIN, "string", "")]))
 
 
 def log_model(model_folder: Path, example: pd.DataFrame) -> None:

@@ -48,6 +48,11 @@ class SimulateOptions(Strict):
     explore_share: float = Field(default=0.0, ge=0, le=1)
     """Share of the leads below the cut-off that the lane hands over; needs ``follow_up: promoted_only``."""
 
+    machines: float = Field(default=0.0, ge=0, lt=0.9)
+    """Share of the clicks in mails that scanners do; above 0 some people follow several links of a mail, too."""
+    doubles: float = Field(default=0.0, ge=0, le=0.5)
+    """Share of the people who are entered a second time, under another id and the same address."""
+
     shift: ShiftOptions = ShiftOptions()
     """What comes over the company at some time: gamed points, or something harmless."""
 

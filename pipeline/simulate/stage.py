@@ -8,7 +8,7 @@ pipeline never reads it).
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ from pipeline.simulate.events import Events, together
 from pipeline.simulate.intent import intent_paths
 from pipeline.simulate.lane import SCHEMA as HANDOVERS_SCHEMA
 from pipeline.simulate.lane import Lane, handovers_table
+from pipeline.simulate.machines import BURSTS_SCHEMA, Doubles, bursts_table, with_machines
 from pipeline.simulate.mailings import draw_mailings
 from pipeline.simulate.marketing_points import attribute_points, points_paths, unsubscribe_days
 from pipeline.simulate.people import People, draw_people
@@ -114,29 +115,32 @@ def simulate(options: SimulateOptions, spec: SourceSpec, seed: int, out: Path) -
         lane = Lane(options.explore_share, grid.snapshot_days, seed)
     shift = Shift(options.shift, seed, options.last_day)
     company = make_company(people, accounts, shift, leads=options.leads, first_us=options.first_day)
-    _write(out, company, grid, seed=seed, volume=volume, last_us=options.last_day, lane=lane)
+    _write(out, company, grid, options, seed=seed, volume=volume, lane=lane)
 
 
 def _write(
     out: Path,
     company: Company,
     grid: Grid,
+    options: SimulateOptions,
     *,
     seed: int,
     volume: float,
-    last_us: int,
     lane: Lane | None,
 ) -> None:
     """Write people at once and their lives chunk by chunk, so that memory does not grow with the number of events."""
-    people, accounts = company.people, company.accounts
+    people, accounts, last_us = company.people, company.accounts, options.last_day
+    doubles = Doubles(len(people), people.created_us, options.doubles, seed, last_us)
     ids, export, truth = lead_ids(len(people)), out / EXPORT, out / "truth"
     export.mkdir()
     truth.mkdir()
-    pq.write_table(company_leads(company, ids, seed), export / "leads.parquet")
+    pq.write_table(doubles.add_leads(company_leads(company, ids, seed)), export / "leads.parquet")
     pq.write_table(latents_table(people, ids), truth / "latents.parquet")
     write_shift(company, ids, truth)
     schemas = {export / f"{name}.parquet": EXPORT_SCHEMAS[name] for name in ("events", "stages", "changes")}
     schemas[truth / "truth.parquet"] = TRUTH_SCHEMA
+    if options.machines:
+        schemas[truth / "bursts.parquet"] = BURSTS_SCHEMA
     if lane is not None:
         schemas |= {export / "handovers.parquet": HANDOVERS_SCHEMA, truth / "if_worked.parquet": TRUTH_SCHEMA}
     with ExitStack() as files, progress("simulate", total=len(people)) as steps:
@@ -147,13 +151,29 @@ def _write(
             drawn = None if lane is None else lane.draws(ids[part], days=grid.days)
             moved = company.shift.over(some, days=grid.days, extra=part.start >= company.usual, part=part.start)
             lives = live(rng, some, accounts, days=grid.days, volume=volume, drawn=drawn, moved=moved)
+            if options.machines:
+                lives, machines, reading = _with_machines(lives, options, seed, part)
             tables = _tables(lives, some, ids[part], grid, last_us=last_us)
+            if options.machines:
+                new = [events.where(events.time_us <= last_us) for events in (machines, reading)]
+                tables["bursts"] = bursts_table(*(events_table(events, ids[part]) for events in new))
+            if options.doubles:
+                shown = lives.events.where(lives.events.time_us <= last_us)
+                tables["events"] = doubles.moved(tables["events"], part.start + shown.lead)
             if lane is not None:
                 tables["handovers"] = handovers_table(lives.stages.until(last_us), lives.inputs, lane, ids[part])
                 tables["if_worked"] = _truth(lives, some, ids[part], grid, last_us=last_us, worked=True)
             for name, table in tables.items():
                 writers[name].write_table(table)
             steps.advance(part.stop - part.start)
+
+
+def _with_machines(lives: Lives, options: SimulateOptions, seed: int, part: slice) -> tuple[Lives, Events, Events]:
+    """Lay what scanners do over some lives; return also what is new of machines, and of people who read on."""
+    rng = np.random.default_rng([seed, 8, part.start])
+    leads = part.stop - part.start
+    events, machines, reading = with_machines(rng, lives.events, share=options.machines, leads=leads)
+    return replace(lives, events=events), machines, reading
 
 
 def truth_grid(spec: SourceSpec) -> Grid:

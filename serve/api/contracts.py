@@ -51,6 +51,9 @@ class EventFact(Contract):
     """Who did it; None takes what the source says about events of this type."""
     detail: Text | None = None
     quantity: Number | None = None
+    user_agent: Text | None = None
+    """Who asked for the page; with ``ip`` it tells machines from people where the source declares ``machines``."""
+    ip: Text | None = None
 
 
 class ChangeFact(Contract):

@@ -15,6 +15,7 @@ from features.source_spec import FitColumn, SourceSpec
 from features.tables.written_values import BLANKS, NO, NUMBER, YES, is_nothing
 from features.time_units import parse_time
 from serve.api.contracts import ScoreRequest
+from serve.api.events_of_people import events_of_people
 
 UNNAMED = "\0posted lead"
 """Stands for the id of a lead that has none; no real id holds a NUL."""
@@ -38,7 +39,7 @@ def request_facts(request: ScoreRequest, coder: LeadCoder, *, as_of: datetime) -
             lead_id=request.lead_id or UNNAMED,
             created_us=parse_time(request.created_at),
             attributes={**attributes, "account_id": request.account_id},
-            events=[(parse_time(e.occurred_at), e.event_type, _detail(e.detail)) for e in request.events],
+            events=events_of_people(request, coder),
             changes=[
                 (parse_time(c.changed_at), c.field, _as_text(_said(c.value, fit[c.field]))) for c in request.changes
             ],

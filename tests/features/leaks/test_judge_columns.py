@@ -136,10 +136,30 @@ def test_what_the_figures_cannot_settle_is_left_open(values: object, name: str, 
     assert found.todo
 
 
-def test_the_name_decides_where_there_is_a_link_to_the_outcome() -> None:
-    weak = SQL * 9 + (CHANCE * 37) % 50
+def test_a_name_is_a_doubt_and_a_leak_only_where_the_column_alone_tells_the_outcome_strongly() -> None:
+    weak, strong = (SQL * by + (CHANCE * 37) % 50 for by in (9, 23))
     assert verdict(weak, name="col").answer is Answer.PASSED
-    assert verdict(weak, name="lead_score").answer is Answer.FAILED
+    found = verdict(weak, name="lead_score")
+    assert found.answer is Answer.UNCHECKED
+    assert "by its name, and it goes with the outcome" in found.sentence
+    assert [verdict(strong, name=name).answer for name in ("col", "lead_score")] == [Answer.UNCHECKED, Answer.FAILED]
+
+
+@pytest.mark.parametrize("name", ["marital_status", "Family status", "employment_status"])
+def test_a_status_of_the_person_is_none_of_the_lead(name: str) -> None:
+    weak = np.where(SQL & (CHANCE % 2 == 0) | (CHANCE % 3 == 0), "married", "single")
+    assert verdict(weak, name=name).answer is Answer.PASSED
+
+
+@pytest.mark.parametrize("name", ["page_views", "Anzahl Besuche", "num_calls"])
+def test_a_counter_is_a_doubt_and_a_leak_where_older_leads_have_more(name: str) -> None:
+    honest, counting = (CHANCE * 37) % 60, (N - NUMBER) // 30 + (CHANCE * 37) % 30
+    assert verdict(honest, name="col").answer is verdict(counting, name="col").answer is Answer.PASSED
+    assert verdict(honest, name=name).answer is Answer.UNCHECKED
+    found = verdict(counting, name=name)
+    assert found.answer is Answer.FAILED
+    assert "the older a lead, the more it has" in found.sentence
+    assert verdict(counting[::-1].copy(), name=name).answer is Answer.UNCHECKED  # newer leads have more
 
 
 def test_the_same_fill_as_a_leak_is_a_doubt() -> None:

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 
 from features.errors import InputError
 from pipeline.mlflow_loader import _load_pyfunc, feature_frame
@@ -99,13 +101,50 @@ model.predict(rows).to_json(sys.stdout, orient="split", double_precision=15)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.parquet"], "MLflow left something behind"
 
 
-def test_the_signature_names_every_feature_with_its_type_and_requires_none(tiny_forecast):
+def test_the_signature_leaves_it_to_the_loader_to_refuse_columns(tiny_forecast):
     given = signature(tiny_forecast)
-    types = {spec.name: (spec.type.name, spec.required) for spec in given.inputs.inputs}
-    assert list(types) == [feature.name for feature in tiny_forecast.features]
-    assert types["fit_industry"] == ("string", False)
-    assert types["behaviour_visit_count_7d"] == ("double", False)
+    assert given.inputs is None
     assert given.outputs.input_names() == ["p_sql", "p_close"]
+
+
+@pytest.fixture(scope="module")
+def loaded(workspace, project_root):
+    """The registered model as MLflow loads it, with all that MLflow does to its input."""
+    import mlflow
+
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        patch.chdir(workspace)
+        for name, value in environment(workspace, project_root).items():
+            patch.setenv(name, value)
+        mlflow.set_tracking_uri(f"sqlite:///{workspace}/mlflow/mlflow.db")
+        yield mlflow.pyfunc.load_model(URI)
+
+
+@pytest.mark.parametrize(
+    ("rows", "named"),
+    [
+        ([{"branch": "trade"}, {"branch": "steel"}], "'branch'"),
+        ([{"fit_industry": "trade", "fit_employes": 4}], "'fit_employes', which it does not know"),
+        ([{"fit_industry": "trade", "fit_employes": 4}], "Did you mean fit_employees"),
+        ([{"lead_id": "A"}], "none of them"),
+        ([{"fit_industry": 7}], "features.fit_industry: expected text, found 7"),
+    ],
+)
+def test_fields_that_are_no_features_are_refused_by_name(loaded, rows, named):
+    with pytest.raises(MlflowException) as refused:
+        loaded.predict(pd.DataFrame(rows))
+    assert named in str(refused.value)
+    assert refused.value.error_code == "INVALID_PARAMETER_VALUE"
+    if "lead_id" in rows[0] or "branch" in rows[0]:
+        assert "POST /v1/score" in str(refused.value)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_every_record_gets_a_prediction(loaded, tiny_test_rows, count):
+    one_column = tiny_test_rows[["fit_industry"]].head(count)
+    assert len(loaded.predict(one_column)) == count
+    assert loaded.predict(tiny_test_rows.head(count)).notna().all().all()
 
 
 def test_an_absent_column_is_an_unknown_one(tiny_forecast, tiny_test_rows, workspace):
@@ -121,7 +160,7 @@ def test_explanations_add_up_to_the_forecast(tiny_test_rows, workspace):
     told = served.predict(tiny_test_rows, {"explain": "sql"})
     log_odds = told.drop(columns=["p_sql", "p_close"]).sum(axis=1)
     np.testing.assert_allclose(1 / (1 + np.exp(-log_odds)), told["p_sql"], atol=1e-9)
-    with pytest.raises(InputError, match="expected a target out of"):
+    with pytest.raises(MlflowException, match="expected a target out of"):
         served.predict(tiny_test_rows, {"explain": "meeting"})
 
 
@@ -159,6 +198,8 @@ def test_mlflow_serves_it(workspace, project_root, tmp_path, tiny_forecast, tiny
         )
     try:
         answer = posted(port, {"dataframe_split": rows.to_dict(orient="split", index=False)}, server)
+        with pytest.raises(AssertionError, match=r"INVALID_PARAMETER_VALUE.*'job'.*POST /v1/score"):
+            posted(port, {"dataframe_records": [{"job": "buyer"}, {"job": "clerk"}]}, server)
         told = posted(port, {"dataframe_records": rows.to_dict(orient="records"), "params": {"explain": "sql"}}, server)
     except BaseException:
         print((tmp_path / "server.log").read_text())  # noqa: T201 - shown by pytest when the test fails
