@@ -515,6 +515,7 @@ _ALTERNATIVES = (
     ("Ja ", "wahr ", "x and"),
     ("null for", "mixed words"),
     ("UTF", "Latin", "two encodings", "cp1252"),
+    ("numbers €", "Latin", "two encodings"),
     ("semicolons", "tabs", "sep="),
     ("Closed", "Sold", "Gewonnen"),
 )
