@@ -39,7 +39,18 @@ def test_every_encoding_gives_the_same_rows(tmp_path: Path, encoding: str, end: 
     assert rows == [HEADER, *ROWS]
 
 
-@given(values=st.lists(TEXT, min_size=3, max_size=8))
+def is_plain(text: str) -> bool:
+    """Whether no line of it has the same bytes as another text in UTF-8, which nobody could tell from it."""
+    for line in text.encode("cp1252").split(b"\n"):
+        try:
+            if not line.decode("utf-8").isascii():
+                return False
+        except UnicodeDecodeError:
+            pass
+    return True
+
+
+@given(values=st.lists(TEXT.filter(is_plain), min_size=3, max_size=8))
 @settings(max_examples=30, deadline=None)
 def test_any_values_come_through_in_two_encodings_at_once(
     tmp_path_factory: pytest.TempPathFactory, values: list[str]
