@@ -54,7 +54,7 @@ def enlarge(base: StageContext, rows: int, out: Path) -> int:
     for stage in CHAIN[1:]:
         shutil.copytree(base.folder(stage), out / stage)
     features = pq.read_table(stored_features(base, "history"))
-    copies = max(1, round(rows / features.num_rows))
+    copies = max(1, round(rows / len(features)))
     with feature_writer(out / "features" / "history.parquet", features.schema) as write:
         for number in range(copies):
             for batch in renamed(moved(features, number), number).to_batches():
@@ -64,7 +64,7 @@ def enlarge(base: StageContext, rows: int, out: Path) -> int:
         with pq.ParquetWriter(out / file.parent.name / file.name, table.schema) as writer:
             for number in range(copies):
                 writer.write_table(renamed(table, number))
-    return int(features.num_rows) * copies
+    return len(features) * copies
 
 
 def renamed(table: pa.Table, number: int) -> pa.Table:
