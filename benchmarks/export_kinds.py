@@ -20,6 +20,8 @@ INDUSTRIES = ("Maschinenbau", "Logistik", "Chemie", "Handel", "Büro & Möbel")
 TITLES = ("Geschäftsführer", "Einkäuferin", "Head of Quality", "Werkstudent", "Controller", "Technician")
 ACTS = ("Newsletter opened", "Case study", "Price list", "Webinar", "Demo requested")
 WON, LOST = "Won", "Lost"
+OUTCOME_DATES = ("Won on", "Lost on")
+WITH_GAPS = ("Job title", "Employees", *OUTCOME_DATES)
 LADDER = ("New", "Marketing Qualified", "Sales Qualified", WON)
 
 
@@ -111,6 +113,8 @@ class Export:
     stage_names : dict
         What stages are called in the files: of a kind that renames them all, by their first name; of one that renames
         later entries, the other way round.
+    dates_only : bool
+        Whether the stages stand beside the leads, as the dates of winning and losing, and in no file of their own.
     act_key, act_time : str
         The columns of the acts that hold the lead and the time.
     """
@@ -123,12 +127,14 @@ class Export:
     resolution: str = "minute"
     spoilt: set[tuple[str, int, str]] = field(default_factory=set)
     stage_names: dict[str, str] = field(default_factory=dict)
+    dates_only: bool = False
     act_key: str = "Lead ID"
     act_time: str = "Activity date"
 
     def sheets(self) -> list[Sheet]:
         """Return every file of the export."""
-        return [self.leads, self.acts, self.stages, *self.others]
+        stages = [] if self.dates_only else [self.stages]
+        return [self.leads, self.acts, *stages, *self.others]
 
 
 def written(moment: datetime) -> str:
@@ -228,7 +234,8 @@ def _times_as(form: Callable[[datetime], str], *, day: bool = False) -> Kind:
 
 
 def _time_columns(export: Export) -> list[tuple[Sheet, str]]:
-    return [(export.leads, "Created at"), (export.acts, export.act_time), (export.stages, "Entered at")]
+    dates = [(export.leads, heading) for heading in OUTCOME_DATES if heading in export.leads.header]
+    return [(export.leads, "Created at"), (export.acts, export.act_time), (export.stages, "Entered at"), *dates]
 
 
 def _excel_serial(moment: datetime) -> str:
@@ -276,6 +283,14 @@ def _converted(export: Export, _: np.random.Generator) -> None:
     export.acts.change(export.act_key, lambda text: contacts.get(text, text))
 
 
+def _dates_beside_leads(export: Export, _: np.random.Generator) -> None:
+    export.dates_only = True
+    ends = {(lead, stage): written(moment) for lead, stage, moment in export.truth.stages if stage in (WON, LOST)}
+    export.leads.header += OUTCOME_DATES
+    for lead, row in enumerate(export.leads.rows):
+        row += [ends.get((lead, WON), ""), ends.get((lead, LOST), "")]
+
+
 def _from_to(export: Export, _: np.random.Generator) -> None:
     before: dict[str, str] = {}
     export.stages.header[1:2] = ["From Stage", "To Stage"]
@@ -319,7 +334,8 @@ def _one_bad_time(text: str) -> Kind:
 
 def _words_for_nothing(*words: str) -> Kind:
     def kind(export: Export, rng: np.random.Generator) -> None:
-        for place in (2, 4):
+        places = [place for place, name in enumerate(export.leads.header) if name in WITH_GAPS]
+        for place in places:
             for row in export.leads.rows:
                 row[place] = row[place] or str(rng.choice(words))
 
@@ -499,6 +515,7 @@ TABLE_KINDS: dict[str, Kind] = {
     "ids in scientific notation": _ids_in_acts(
         lambda text: f"{float(text):.6E}" if text.isdigit() and text[0] != "0" else text
     ),
+    "won and lost beside the leads": _dates_beside_leads,
     "stages from and to": _from_to,
     "Closed - Not Converted": _stages_called({WON: "Closed - Converted", LOST: "Closed - Not Converted"}),
     "Sold and Not Sold": _stages_called({WON: "Sold", LOST: "Not Sold"}),
@@ -518,6 +535,7 @@ _ALTERNATIVES = (
     ("numbers €", "Latin", "two encodings"),
     ("semicolons", "tabs", "sep="),
     ("Closed", "Sold", "Gewonnen"),
+    ("won and lost", "stages from", "Closed", "Sold", "Gewonnen", "a stage renamed"),
 )
 
 

@@ -178,7 +178,8 @@ def _time(con: duckdb.DuckDBPyConnection, name: str, form: TimeForm, common: tup
     later = later_than_today(con, text, read.replace("COLUMN", "v"))
     if later is not None:
         notes.append(f"{later[0]:,} rows lie after today, up to {later[1]}: planned or due, not done")
-    plain = read == "to_moment(COLUMN)" and not notes and filled == _counts(con, "said")[0]
+    written = _first(con, f"SELECT count(*) FROM looked WHERE trim({column}::VARCHAR) <> ''")
+    plain = read == "to_moment(COLUMN)" and not notes and filled == written
     return ColumnLook(
         name,
         filled,

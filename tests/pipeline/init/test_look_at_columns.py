@@ -102,6 +102,11 @@ def test_times_of_one_form_come_back(
     came = moments(con, column)
     expected = [*times, *[None] * (len(written) - len(times))]
     assert [a and a.replace(microsecond=0) for a in came] == expected
+    left = f"SELECT {column.sql} AS v FROM looked WHERE trim({identifier(column.name)}) <> ''"
+    unread = con.execute(
+        f"SELECT v FROM ({left}) WHERE v IS NOT NULL AND try_cast(v AS TIMESTAMPTZ) IS NULL"
+    ).fetchall()
+    assert unread == []  # a word for nothing that stayed would become a stage entered at no time
     assert column.filled == len(times)
 
 
