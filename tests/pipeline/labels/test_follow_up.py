@@ -122,7 +122,7 @@ def test_parts_without_draws_are_named() -> None:
         ("x,2025-01-05,exploration,3", "expected a probability above 0, at most 1"),
         ("x,2025-01-05,exploration,", "expected a probability above 0, at most 1"),
         ("y,2025-01-05,cutoff,1", "expected a lead_id that stands in table leads"),
-        ("x,soon,cutoff,1", "expected a time such as"),
+        ("x,soon,cutoff,1", "expected a time from 1970 on, such as"),
     ],
 )
 def test_bad_hand_overs_are_refused(tmp_path: Path, row: str, message: str) -> None:

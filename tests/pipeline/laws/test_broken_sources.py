@@ -161,7 +161,7 @@ BROKEN = {
     "a missing fit column": (swap("leads.csv", "employees", "staff"), "leads.employees: expected this column"),
     "a column of an unusable type": (
         sql("leads", f"SELECT * EXCLUDE (created_at), 1735689600 AS created_at {LEADS_FROM}"),
-        "leads.created_at: expected dates or times, found a column of type INTEGER. Unix times are read by",
+        "leads.created_at: expected dates or times, found a column of type INTEGER. Milliseconds since 1970 are read",
     ),
     "a list in a column": (
         sql("leads", f"SELECT * EXCLUDE (industry), [industry] AS industry {LEADS_FROM}"),
@@ -170,7 +170,7 @@ BROKEN = {
     # rows
     "a time that is none": (
         swap("leads.csv", "2025-01-03T08:00:00", "3. Januar"),
-        "leads.created_at, row 3: expected a time such as 2026-01-31 or 2026-01-31T08:00:00+01:00, "
+        "leads.created_at, row 3: expected a time from 1970 on, such as 2026-01-31 or 2026-01-31T08:00:00+01:00, "
         "found '3. Januar' (1 of 10 rows",
     ),
     "a day that does not exist": (
