@@ -82,13 +82,14 @@ def _outcome(column: ColumnLook, look: FileLook) -> OutcomeColumn | None:
     plain, name = plain_name(column.name), identifier(column.name)
     named = bool(_OUTCOME.fullmatch(plain)) and not _NOT_THE_LEADS.fullmatch(plain)
     text = f"lower(trim({name}::VARCHAR))"
-    if column.kind == "boolean" and column.values == 2 and named:
+    money = bool(_MONEY.fullmatch(plain)) and not _NOT_THE_LEADS.fullmatch(plain)
+    if column.kind == "boolean" and column.values == 2 and (named or money):
         yes, no = (f"{text} IN ({', '.join(map(literal, words))})" for words in (YES, NO))
         words = next(value for value in column.common if value.lower() in YES)
         return OutcomeColumn(column, yes, no, f"{column.name!r} is {words!r}")
     if column.kind == "text" and 2 <= column.values <= _MOST_VALUES and (named or _STATUS.fullmatch(plain)):
         return _by_words(column, name)
-    if column.kind == "number" and _MONEY.fullmatch(plain) and not _NOT_THE_LEADS.fullmatch(plain):
+    if column.kind == "number" and money:
         nothing = column.filled < 0.95 * look.rows or any(value in _NOTHING for value in column.common[:1])
         if nothing and column.filled:
             amount = f"coalesce(try_cast({column.sql} AS DOUBLE), 0)"

@@ -34,6 +34,7 @@ def won(report: SourceReport) -> int:
         ("y", "yes", "no"),
         ("Deal Result", "Won", "Loss"),
         ("Disbursed", "1", "0"),
+        ("Revenue", "TRUE", "FALSE"),
         ("Abschluss", "ja", "nein"),
         ("Ergebnis", "Auftrag erteilt", "Kein Auftrag"),
         ("Umsatz", "1200", "0"),
