@@ -55,6 +55,7 @@ MOMENTS = st.lists(
     st.datetimes(datetime(2009, 1, 1), datetime(2026, 6, 30)).map(lambda t: t.replace(microsecond=0)),
     min_size=25,
     max_size=40,
+    unique_by=lambda t: t.date(),  # a time that many rows share is taken for none
 )
 
 
@@ -73,7 +74,8 @@ def look(con: duckdb.DuckDBPyConnection, written: list[str | None], name: str = 
 
 
 def read(con: duckdb.DuckDBPyConnection, column: ColumnLook, type_: str) -> list[object]:
-    rows = con.execute(f"SELECT try_cast({column.sql} AS {type_}) FROM looked ORDER BY row").fetchall()
+    value = f"nothing_to_null(({column.sql})::VARCHAR)"  # as ingest reads it
+    rows = con.execute(f"SELECT try_cast({value} AS {type_}) FROM looked ORDER BY row").fetchall()
     return [row[0] for row in rows]
 
 
