@@ -171,15 +171,15 @@ def _values(export: Export, leads: pd.DataFrame, said: str) -> list[tuple[str, b
         wrong = [
             f"{heading} of lead {lead} is {there!r}, not {column[lead]!r}"
             for lead, there in zip(leads["lead"], leads[slug(heading)], strict=True)
-            if lead >= 0 and not _equal(there, column[lead])
+            if lead >= 0 and not _equal(there, column[lead], blank_is_no=export.blank_is_no)
         ]
         found += [(wrong[0], False)] if wrong else []
     return found
 
 
-def _equal(there: object, right: object) -> bool:
+def _equal(there: object, right: object, *, blank_is_no: bool) -> bool:
     if pd.isna(there):  # type: ignore[call-overload]
-        return right is None or right is False
+        return right is None or (right is False and blank_is_no)
     if isinstance(right, bool):
         return str(there).lower() in (
             ("true", "yes", "ja", "x", "wahr") if right else ("false", "no", "nein", "falsch")
@@ -202,14 +202,15 @@ def _acts(
         return [("no act was read", "events: none" in said)]
     missing = [key for key, count in right.items() if there[key] < count and key[0] not in gone]
     found = [(f"{len(missing)} acts are missing, the first of lead {missing[0][0]}", False)] if missing else []
+    last = max(moment for _, moment, _ in export.truth.events)
     times: dict[tuple[int, str], list[datetime]] = {key: [] for key in right}
     for lead, moment, kind in export.truth.events:
         times[lead, kind].append(moment)
     for lead, moment, kind in zip(events["lead"], events["occurred_at"], events["event_type"], strict=True):
         known = times.get((lead, kind))
         if known is None or not any(_same(export, moment.to_pydatetime(), right_time) for right_time in known):
-            found.append((f"lead {lead}: {kind} at {moment} never was", "planned" in said or "after" in said))
-            break
+            is_ahead = moment.to_pydatetime() > last and "lie after that" in said  # planned, and said to be
+            found.append((f"lead {lead}: {kind} at {moment} never was", is_ahead))
     return found
 
 
@@ -225,7 +226,7 @@ def _outcomes(
     lost = {lead for lead, stage, _ in export.truth.stages if stage == LOST}
     tops = stages[stages["stage"] == top]
     there = dict(zip(tops["lead"], tops["entered_at"], strict=True))
-    asked = "?" in said
+    renaming = "renamed?" in said
     found = [(f"lead {lead} is not won", lead in gone) for lead in won if lead not in there]
     found += [(f"lead {lead} is won, which it is not", False) for lead in there if lead not in won]
     found += [
@@ -237,13 +238,13 @@ def _outcomes(
     found += [(f"lead {lead} is lost, which it is not", False) for lead in ends - lost]
     found += [(f"lead {lead} is not lost", lead in gone) for lead in lost - ends]
     if export.dates_only:
-        return [found[0]] if found and not all(is_said for _, is_said in found) else found
+        return found
     rung = {stage: place for place, stage in enumerate(_names(spec["ladder"]))}
     high = {lead for lead, stage in zip(stages["lead"], stages["stage"], strict=True) if rung.get(stage, -1) >= 1}
     qualified = {lead for lead, stage, _ in export.truth.stages if stage not in ("New", LOST)}
-    found += [(f"lead {lead} climbed, or not: the ladder is {_names(spec['ladder'])}", lead in gone or asked)
-              for lead in sorted(high ^ qualified)[:1]]  # fmt: skip
-    return [found[0]] if found and not all(is_said for _, is_said in found) else found
+    found += [(f"lead {lead} climbed, or not: the ladder is {_names(spec['ladder'])}", lead in gone or renaming)
+              for lead in sorted(high ^ qualified)]  # fmt: skip
+    return found
 
 
 def _names(ladder: list[Any]) -> list[str]:

@@ -115,6 +115,8 @@ class Export:
         later entries, the other way round.
     dates_only : bool
         Whether the stages stand beside the leads, as the dates of winning and losing, and in no file of their own.
+    blank_is_no : bool
+        Whether an empty cell among yes and no says no.
     act_key, act_time : str
         The columns of the acts that hold the lead and the time.
     """
@@ -128,6 +130,7 @@ class Export:
     spoilt: set[tuple[str, int, str]] = field(default_factory=set)
     stage_names: dict[str, str] = field(default_factory=dict)
     dates_only: bool = False
+    blank_is_no: bool = False
     act_key: str = "Lead ID"
     act_time: str = "Activity date"
 
@@ -345,6 +348,7 @@ def _words_for_nothing(*words: str) -> Kind:
 def _yes_no(yes: str, no: str) -> Kind:
     def kind(export: Export, _: np.random.Generator) -> None:
         place = export.leads.header.index("Newsletter")
+        export.blank_is_no = not no
         for row in export.leads.rows:
             row[place] = {"yes": yes, "no": no}.get(row[place], row[place])
 
