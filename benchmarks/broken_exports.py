@@ -40,10 +40,11 @@ from pipeline.cli import main as leadscore
 from pipeline.init.guess import slug
 
 if TYPE_CHECKING:
-    from export_kinds import Export
+    from clean_export import Export
 
 sys.path.insert(0, str(Path(__file__).parent))
-from export_kinds import KINDS, LOST, WON, clean_export, go_together
+from clean_export import LOST, WON, clean_export
+from export_kinds import KINDS, go_together
 
 RIGHT, SAID, REFUSED, WRONG, CRASHED = "read right", "said", "refused", "wrong silently", "crashed"
 VERDICTS = (RIGHT, SAID, REFUSED, WRONG, CRASHED)

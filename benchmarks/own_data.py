@@ -1,6 +1,6 @@
 """From a fresh export in HubSpot's form to the page with the leads: each step as its user would take it, and timed.
 
-``python benchmarks/own_data.py --folder /tmp/own`` writes 3,000 contacts and 20,000 activities, runs init, check and
+``python benchmarks/own_data.py --folder own-export`` writes 3,000 contacts and 20,000 activities, runs init, check and
 run on them with no SQL written by hand, opens the page, and prints a table for docs/own-data.md. The export is
 simulated with a seed: no person in it exists.
 """

@@ -16,7 +16,8 @@ from features.families.measure import Categories, Column, Measure, column
 from features.kernel.block import Block
 from features.kernel.coded_facts import changing_fields
 from features.kernel.looks import Values
-from features.source_spec import BANT, FeatureOptions, FitColumn, FitType, SourceSpec
+from features.source_columns import BANT, FitColumn, FitType
+from features.source_spec import FeatureOptions, SourceSpec
 from features.tables.written_values import BLANKS, NO, NUMBER, YES
 
 UNKNOWN = "unknown"

@@ -16,7 +16,8 @@ from features.kernel.events import STEPS, EventKinds
 from features.kernel.looks import Looks
 from features.kernel.other_leads import OtherLeads
 from features.kernel.streams import Stream
-from features.source_spec import EventFamily, FeatureOptions, SourceSpec
+from features.source_columns import EventFamily
+from features.source_spec import FeatureOptions, SourceSpec
 
 T = TypeVar("T")
 

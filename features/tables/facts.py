@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow as pa
 
 from features.errors import InputError
-from features.source_spec import FitType, SourceSpec
+from features.source_columns import FitType
+from features.source_spec import SourceSpec
 from features.time_units import to_micros
 
 FIT_DTYPES: dict[FitType, str] = {

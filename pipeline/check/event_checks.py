@@ -8,7 +8,7 @@ import pandas as pd
 
 from features.answers import Answer
 from features.checks import CheckResult
-from features.source_spec import EventFamily
+from features.source_columns import EventFamily
 from pipeline.check.check import LoadedSource, SourceCheck
 
 

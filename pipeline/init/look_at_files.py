@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 
 from features.errors import InputError
-from pipeline.init.look_at_columns import ColumnLook as ColumnLook
-from pipeline.init.look_at_columns import look_at_column
+from pipeline.init.columns.look_at_columns import ColumnLook as ColumnLook
+from pipeline.init.columns.look_at_columns import look_at_column
 from pipeline.source.csv_dialect import CsvForm, ReadableCsv, make_readable
 from pipeline.source.csv_layout import is_csv
 from pipeline.source.macros import add_macros

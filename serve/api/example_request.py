@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from features.source_spec import FitColumn, SourceSpec
+from features.source_columns import FitColumn
+from features.source_spec import SourceSpec
 
 _VALUES: dict[str, Any] = {
     "category": "other", "text": "We are looking for a supplier.", "job_title": "Leiterin Einkauf",

@@ -11,7 +11,8 @@ from typing import Any
 from features.errors import InputError
 from features.kernel.coded_facts import CodedFacts
 from features.kernel.one_lead import FactsOfLead, LeadCoder
-from features.source_spec import FitColumn, SourceSpec
+from features.source_columns import FitColumn
+from features.source_spec import SourceSpec
 from features.tables.written_values import BLANKS, NO, NUMBER, YES, is_nothing
 from features.time_units import parse_time
 from serve.api.contracts import ScoreRequest

@@ -13,7 +13,8 @@ import pandas as pd
 
 from features.families.email_domains import address_kind
 from features.families.job_titles import function, seniority
-from features.source_spec import BANT, EventFamily, FeatureOptions, SourceSpec
+from features.source_columns import BANT, EventFamily
+from features.source_spec import FeatureOptions, SourceSpec
 from features.tables.facts import FactFrames
 from features.tables.written_values import NO, YES
 from features.time_units import format_duration, to_micros

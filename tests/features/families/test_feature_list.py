@@ -9,7 +9,8 @@ import yaml
 
 from features.families.behaviour import trend_windows
 from features.families.feature_list import feature_list
-from features.source_spec import FeatureOptions, FitColumn, Snapshots, SourceSpec
+from features.source_columns import FitColumn
+from features.source_spec import FeatureOptions, Snapshots, SourceSpec
 
 
 def test_names_are_unique_and_start_with_their_family(spec, options):

@@ -8,7 +8,7 @@ import pytest
 from features.engine import FeatureEngine, compute_features
 from features.kernel.attributes import AttributesOfOne
 from features.kernel.one_lead import FactsOfLead, LeadCoder
-from features.source_spec import EventFamily
+from features.source_columns import EventFamily
 from features.tables.facts import arrow_facts
 
 

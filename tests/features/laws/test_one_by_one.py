@@ -9,7 +9,7 @@ import pytest
 
 from features import engine
 from features.engine import FeatureEngine, compute_features
-from features.source_spec import EventFamily
+from features.source_columns import EventFamily
 from features.tables.facts import FactFrames
 
 SEEDS = range(6)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from features.engine import compute_features
 from features.families.feature_list import feature_list
-from features.source_spec import EventFamily, FeatureOptions, Snapshots, SourceSpec
+from features.source_columns import EventFamily
+from features.source_spec import FeatureOptions, Snapshots, SourceSpec
 from pipeline.source.folder import read_source
 
 FEW = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,7 +11,7 @@ import pytest
 
 from features.engine import compute_features
 from features.families.feature_list import feature_list
-from features.source_spec import EventFamily
+from features.source_columns import EventFamily
 from features.time_units import to_micros
 from pipeline.features import stage
 from pipeline.runner.stages import StageContext

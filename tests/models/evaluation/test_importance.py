@@ -7,7 +7,8 @@ import pytest
 
 from features.families.feature_list import feature_list
 from features.language.languages import Words
-from features.source_spec import EventFamily, FeatureOptions, FitColumn, SourceSpec, Target
+from features.source_columns import EventFamily, FitColumn
+from features.source_spec import FeatureOptions, SourceSpec, Target
 from models.evaluation.importance import family_importance, subject_importance
 
 SPEC = SourceSpec(

@@ -6,7 +6,8 @@ import pandas as pd
 
 from features.families.feature_list import feature_list
 from features.language.languages import Words
-from features.source_spec import FeatureOptions, FitColumn, SourceSpec, Target
+from features.source_columns import FitColumn
+from features.source_spec import FeatureOptions, SourceSpec, Target
 from models.evaluation.who_enters_and_leaves import compare_policies
 
 SPEC = SourceSpec(

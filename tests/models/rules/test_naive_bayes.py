@@ -10,7 +10,8 @@ import pytest
 
 from features.families.feature_list import feature_list
 from features.language.languages import Words
-from features.source_spec import FeatureOptions, FitColumn, SourceSpec, Target
+from features.source_columns import FitColumn
+from features.source_spec import FeatureOptions, SourceSpec, Target
 from models.rules.naive_bayes import NaiveBayes, fit_naive_bayes
 
 SPEC = SourceSpec(

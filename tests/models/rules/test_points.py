@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from features.errors import InputError
 from features.families.feature_list import feature_list
 from features.language.languages import Words
-from features.source_spec import Condition, EventFamily, Exclusion, FeatureOptions, FitColumn, SourceSpec, Target
+from features.source_columns import EventFamily, FitColumn
+from features.source_spec import Condition, Exclusion, FeatureOptions, SourceSpec, Target
 from models.rules.points import PointsRules, check_rules, points_breakdown, score_points
 from models.rules.points_reasons import condition_words, points_reasons
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from features.errors import InputError
-from pipeline.init.look_at_columns import ColumnLook
+from pipeline.init.columns.look_at_columns import ColumnLook
 from pipeline.init.look_at_files import FileLook, look_at
 from pipeline.source.macros import add_macros
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from features.tables.written_values import NO, YES
-from pipeline.init.number_formats import NumberForm, number_form
-from pipeline.init.packed_values import packed_values
-from pipeline.init.time_formats import TimeForm, later_than_today, shared_placeholder, time_form
+from pipeline.init.columns.number_formats import NumberForm, number_form
+from pipeline.init.columns.packed_values import packed_values
+from pipeline.init.columns.time_formats import TimeForm, later_than_today, shared_placeholder, time_form
 from pipeline.source.sql import identifier, literal
 
 _NEARLY_ALL = 0.95

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.tables.written_values import NO, NOTHING, YES
-from pipeline.init.look_at_columns import ColumnLook, look_at_column
+from pipeline.init.columns.look_at_columns import ColumnLook, look_at_column
 from pipeline.source.macros import add_macros
 from pipeline.source.sql import identifier
 
