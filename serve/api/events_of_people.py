@@ -9,6 +9,7 @@ import pyarrow as pa
 from features.kernel.one_lead import LeadCoder
 from features.machine_rules import MachineRules
 from features.tables.machine_acts import known_from, machine_reasons
+from features.tables.written_values import is_nothing
 from features.time_units import parse_time
 from serve.api.contracts import ScoreRequest
 
@@ -27,7 +28,7 @@ def events_of_people(request: ScoreRequest, coder: LeadCoder) -> list[PostedEven
     coder : LeadCoder
         Knows the source, and who acts.
     """
-    events = [(parse_time(e.occurred_at), e.event_type, e.detail) for e in request.events]
+    events = [(parse_time(e.occurred_at), e.event_type, _said(e.detail)) for e in request.events]
     rules = coder.spec.machines
     return events if rules is None or not events else _without_machines(events, request, coder, rules)
 
@@ -37,7 +38,7 @@ def _without_machines(
 ) -> list[PostedEvent]:
     fit = coder.spec.fit.items()
     email = next((name for name, one in fit if one.type == "email" and one.known == "created"), "")
-    texts = {name: [_filled(getattr(event, name)) for event in request.events] for name in _SEEN_BY}
+    texts = {name: [_said(getattr(event, name)) for event in request.events] for name in _SEEN_BY}
     types = pa.array([event_type for _, event_type, _ in events], pa.string())
     acts = pa.table(
         {
@@ -58,6 +59,6 @@ def _without_machines(
     ]
 
 
-def _filled(text: str | None) -> str | None:
-    """Return a text that says something, as ingestion keeps it."""
-    return text if text is not None and text.strip() else None
+def _said(text: str | None) -> str | None:
+    """Return a text that says something, as ingestion keeps it; a word for nothing is none."""
+    return None if text is None or is_nothing(text) else text

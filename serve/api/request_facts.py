@@ -115,10 +115,6 @@ def _said(value: Any, column: FitColumn) -> Any:
     return None if missing else value
 
 
-def _detail(text: str | None) -> str | None:
-    return None if text is None or is_nothing(text) else text
-
-
 def _value_problems(
     name: str, value: Any, column: FitColumn, *, table: str, row: int | None = None
 ) -> Iterator[InputError]:

@@ -47,6 +47,8 @@ def drawn_events(seed: int) -> pd.DataFrame:
             rows.append((lead, at, "letter_sent", None, None))
             if rng.random() < 0.5:
                 rows += [(lead, at + 2 + rng.integers(0, 12), "letter_click", link, None) for link in "abcd"]
+            if rng.random() < 0.3:  # an export that does not know the link says so in a word
+                rows += [(lead, at + 30 + rng.integers(0, 5), "letter_click", "n/a", None) for _ in range(4)]
             rows += [(lead, at + rng.integers(0, 60), "letter_open", None, None) for _ in range(rng.integers(0, 3))]
             rows += [
                 (lead, at + rng.integers(20, 400), "letter_click", "ab"[k], " ") for k in range(rng.integers(0, 2))
