@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -18,6 +18,7 @@ from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.look_at_files import ColumnLook, FileLook
 from pipeline.init.presets import Preset, recognise
 from pipeline.init.questions import Conversation, Question, Reading
+from pipeline.init.stages.event_outcomes import types_of_known_outcomes
 from pipeline.init.stages.guess_stages import StagesGuess, guess_stages
 from pipeline.init.stages.outcome_columns import outcome_column
 from pipeline.init.stages.stage_sources import stage_of_flag
@@ -116,6 +117,7 @@ def guess(con: duckdb.DuckDBPyConnection, looks: list[FileLook], talk: Conversat
     stages, doubts = guess_stages(files, rows, links, preset, talk.ask)
     rest = [link for link in links if not (stages and link.look in stages.files)]
     events, why_not = guess_events([] if leads.created is None else rest, preset)
+    events, left_out = _without_outcomes(files, rows, events, stages)
     used = {column.name for column in (leads.lead_id, leads.created) if column is not None}
     used |= set(stages.used) if stages else set()
     account = find_account(leads.look, used)
@@ -135,10 +137,28 @@ def guess(con: duckdb.DuckDBPyConnection, looks: list[FileLook], talk: Conversat
             *file_lines(files, rows, events, stages, why_not),
             *([f"account: {account.name!r}, shared by several leads"] if account else []),
             *([] if stages else ["stages: none found, so there are no outcomes yet: write stages.sql"]),
+            *left_out,
             *doubts,
             *(f"left out {item.column.name!r}: {item.left_out}" for item in fit if item.left_out),
         ),
     )
+
+
+def _without_outcomes(
+    files: LoadedFiles, rows: LeadRows, events: list[EventsGuess], stages: StagesGuess | None
+) -> tuple[list[EventsGuess], list[str]]:
+    """Leave out of the events the types that are outcomes, and say so."""
+    kept, said = [], []
+    for one in events:
+        known = one.type.common if one.type else ()
+        types = tuple(name for name in known if stages and name in stages.event_types)
+        if stages and not types:
+            types = types_of_known_outcomes(files, rows, one)
+        kept.append(replace(one, outcomes=types))
+        if types:
+            names = ", ".join(map(repr, types))
+            said.append(f"no events of {one.look.file.name}, for they tell the outcome: {names}")
+    return kept, said
 
 
 def _with_creation(files: LoadedFiles, leads: LeadsGuess, talk: Conversation) -> LeadsGuess:

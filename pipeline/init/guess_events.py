@@ -25,8 +25,27 @@ _TYPES = (
     "aktivität",
     "ereignis",
     "typ",
+    "concept:name",
+    "vorgang",
+    "schritt",
+    "task",
+    "step",
 )
-_NO_TYPES = ("status", "state", "priority", "owner", "subject", "result", "priorität", "besitzer", "email", "url")
+_NO_TYPES = (
+    "status",
+    "state",
+    "priority",
+    "owner",
+    "subject",
+    "result",
+    "priorität",
+    "besitzer",
+    "email",
+    "url",
+    "lifecycle",
+    "transition",
+    "resource",
+)
 
 
 @dataclass(frozen=True)
@@ -41,11 +60,14 @@ class EventsGuess:
         When it happened.
     type : ColumnLook or None
         What happened.
+    outcomes : tuple of str
+        Types that are outcomes: stages, and no events.
     """
 
     link: Link
     time: ColumnLook
     type: ColumnLook | None
+    outcomes: tuple[str, ...] = ()
 
     @property
     def look(self) -> FileLook:
@@ -57,7 +79,7 @@ class EventsGuess:
         """The event types that become families, the most frequent first."""
         if self.type is None:
             return (self.look.file.name.split(".")[0],)
-        return self.type.common[:MOST_FAMILIES]
+        return tuple(name for name in self.type.common if name not in self.outcomes)[:MOST_FAMILIES]
 
 
 def guess_events(links: list[Link], preset: Preset) -> tuple[list[EventsGuess], dict[str, str]]:
@@ -103,6 +125,8 @@ def _part(rows: LeadRows, events: EventsGuess) -> str:
         where = (
             f"\nWHERE {type_} IN ({', '.join(map(literal, events.types))})" if many else f"\nWHERE {type_} IS NOT NULL"
         )
+        if events.outcomes and not many:
+            where = f"\nWHERE {type_} NOT IN ({', '.join(map(literal, events.outcomes))})"
     return (
         f"SELECT\n    {lead} AS lead_id,\n    {events.time.sql} AS occurred_at,\n    {type_} AS event_type\n"
         f"FROM {relation}{where}"

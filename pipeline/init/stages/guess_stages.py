@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from features.errors import InputError
+from pipeline.init.guess_events import guess_events
 from pipeline.init.id_links import Link
 from pipeline.init.lead_rows import LeadRows
 from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.look_at_files import ColumnLook, FileLook
 from pipeline.init.presets import Preset
 from pipeline.init.questions import Question, Reading
+from pipeline.init.stages.event_outcomes import EventOutcomes, find_event_outcomes
 from pipeline.init.stages.outcome_columns import OutcomeColumn, outcome_column, status_column
 from pipeline.init.stages.stage_order import Ladder, arrange, read_entries
 from pipeline.init.stages.stage_sources import Source, close_date, date_columns, stage_history
@@ -42,6 +44,8 @@ class StagesGuess:
         What was understood, the first in one line.
     times_known : bool
         Whether they say when a lead was won; if not, they hold a stand-in.
+    event_types : tuple of str
+        Types of events that are these outcomes.
     """
 
     sql: str
@@ -51,12 +55,13 @@ class StagesGuess:
     horizon: str
     said: tuple[str, ...]
     times_known: bool = True
+    event_types: tuple[str, ...] = ()
 
 
 def guess_stages(
     files: LoadedFiles, rows: LeadRows, links: tuple[Link, ...], preset: Preset, ask: Ask
 ) -> tuple[StagesGuess | None, list[str]]:
-    """Take stages from a history of them, else from columns of dates, a close date with its status, or an outcome.
+    """Take stages from a history, else from columns of dates, a close date with its status, events, or an outcome.
 
     Returns
     -------
@@ -71,7 +76,11 @@ def guess_stages(
     if source is None and rows.leads.created is not None:
         source, doubts = _from_dates(files, rows, links, preset, ask)
     if source is not None:
-        return _arranged(files, rows, source, preset, ask), doubts
+        return _arranged(files, rows, source, ask), doubts
+    logs = guess_events(list(links), preset)[0] if rows.leads.created is not None else []
+    among_events = find_event_outcomes(files, rows, logs, ask)
+    if among_events is not None:
+        return _of_events(files, rows, among_events), doubts
     outcome = outcome_column(rows.leads.look)
     if outcome is not None and (rows.leads.created is None or not outcome.is_open):
         return _without_time(rows, outcome, ask), doubts
@@ -117,18 +126,39 @@ def _says_win(part: str) -> bool:
     return stage_sense(stage) == "won"
 
 
-def _arranged(files: LoadedFiles, rows: LeadRows, source: Source, preset: Preset, ask: Ask) -> StagesGuess:
+def _of_events(files: LoadedFiles, rows: LeadRows, told: EventOutcomes) -> StagesGuess:
+    """Make stages of the types of events that are outcomes: the creation, the win, and what is lost."""
+    look = told.events.look
+    said = f"outcomes among the events of {look.file.name}, at {told.events.time.name!r}"
+    source = Source((_lowest_rung(rows), told.part(rows)), (look,), said, clamp="any")
+    _load_entries(files, rows, source)
+    win, *others = told.won
+    ladder = Ladder(("LEAD", win), told.lost, (), dict.fromkeys(others, win))
+    words = f"{said}: won {', '.join(told.won)}" + (f"; lost {', '.join(told.lost)}" if told.lost else "")
+    horizon, sql = _horizon(files, rows, ladder), stages_sql(rows, source, ladder)
+    return StagesGuess(sql, (), (), ladder, horizon, (words,), event_types=told.types)
+
+
+def _load_entries(files: LoadedFiles, rows: LeadRows, source: Source) -> None:
+    """Make the table ``entries`` of ``lead_id``, ``stage`` and ``t`` (days)."""
     moment = "epoch(try_cast(entered_at::VARCHAR AS TIMESTAMPTZ)) / 86400"
     with_ids = f"WITH {rows.ids} " if rows.ids else ""
     parts = " UNION ALL ".join(
         f"SELECT lead_id, stage::VARCHAR AS stage, {moment} AS t FROM ({part})" for part in source.parts
     )
     files.rows(f"CREATE OR REPLACE TEMP TABLE entries AS {files.here(with_ids + parts)}")
+
+
+def _lowest_rung(rows: LeadRows) -> str:
+    base = f"SELECT {rows.lead_id} AS lead_id, 'LEAD' AS stage, {rows.created} AS entered_at\n"
+    return f"{base}FROM {rows.relation}{rows.where}"
+
+
+def _arranged(files: LoadedFiles, rows: LeadRows, source: Source, ask: Ask) -> StagesGuess:
+    _load_entries(files, rows, source)
     ladder = arrange(read_entries(files, "entries"), ask)
     if len(ladder.rungs) == 1 and ladder.has_win and source.clamp == "any":  # the creation is the rung below
-        base = f"SELECT {rows.lead_id} AS lead_id, 'LEAD' AS stage, {rows.created} AS entered_at\n"
-        base += f"FROM {rows.relation}{rows.where}"
-        source = replace(source, parts=(base, *source.parts))
+        source = replace(source, parts=(_lowest_rung(rows), *source.parts))
         ladder = replace(ladder, rungs=("LEAD", *ladder.rungs))
     if not ladder.rungs:
         raise InputError(

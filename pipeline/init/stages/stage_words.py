@@ -10,9 +10,13 @@ from pipeline.init.id_links import plain_name
 Sense = Literal["won", "lost", "recycled"]
 
 _WON = re.compile(
-    r"won|win|sold|converted|customer|client|signed|approved|success(ful)?|disbursed|purchased?|paid|enrolled|subscribed|"
+    r"won|win|sold|converted|activated|granted|hired|funded|issued|customer|client|signed|approved|success(ful)?|disbursed|purchased?|paid|enrolled|subscribed|"
     r"ordered|gewonnen|kundin|kunde|verkauft|abschluss|beauftragt|auftrag|unterschrieben|gekauft|bestellt|bezahlt|"
-    r"konvertiert|erfolgreich|bewilligt|ausgezahlt|zugesagt|sale|sales_done|contract|vertrag|gewonnene?r?s?"
+    r"konvertiert|erfolgreich|bewilligt|genehmigt|freigeschaltet|aktiviert|ausgezahlt|zugesagt|sale|sales_done|contract|vertrag|gewonnene?r?s?"
+)
+_SURE_WIN = re.compile(
+    r"won|sold|converted|purchased?|activated|disbursed|paid|gewonnen|verkauft|gekauft|bezahlt|ausgezahlt|konvertiert|"
+    r"unterschrieben|beauftragt"
 )
 _LOST = re.compile(
     r"lost|loss|loose|lose|declined?|cancel\w*|reject\w*|unqualified|disqualified|bad|wrong|duplicate|junk|spam|dead|"
@@ -23,6 +27,11 @@ _LOST = re.compile(
 _RECYCLED = re.compile(r"recycled?|nurture|nurturing|recycling|wiedervorlage|zurückgestellt")
 _NOT = re.compile(r"not|no|non|never|without|nicht|kein|keine|keinen|ohne|nie")
 _WANTED = re.compile(r"interest|interesse|decision|entscheidung|bedarf|budget|fit|need|deal|purchase|kauf|response")
+_SUBJECT = re.compile(
+    r"[a-z]|deal|lead|leads|opportunity|offer|application|order|request|case|quote|contract|loan|closed?|as|is|was|the|"
+    r"wurde|ist|als|antrag|angebot|auftrag|vertrag|anfrage|chance|verkaufschance|geschäft|kredit|vorgang|geschlossen|"
+    r"abgeschlossen|event|status|stage|marked|set|to|auf|gesetzt|by|customer|kunde|vom|von|made|completed|new|neu"
+)
 _STAGE = re.compile(
     r"mql|sql|sal|srl|sqo|lead|subscriber|opportunity|qualified|qualifiziert|marketing|prospect|interessent|contacted|"
     r"kontaktiert|demo|trial|proposal|angebot|negotiation|verhandlung|open|new|neu|offen|working|appointment|termin|"
@@ -55,6 +64,23 @@ def stage_sense(name: str) -> Sense | None:
     if lost:
         return "lost"
     return "won" if won else None
+
+
+def is_a_win_beyond_doubt(name: str) -> bool:
+    """Whether a name speaks of a deal that was won, and of nothing smaller that may be ordered or subscribed."""
+    return stage_sense(name) == "won" and any(_SURE_WIN.fullmatch(word) for word in words_of(name))
+
+
+def says_only_the_outcome(name: str) -> bool:
+    """Whether all words of a name are of an outcome and of what it is the outcome of: no page, mail or call.
+
+    Examples
+    --------
+    >>> says_only_the_outcome("A_DECLINED"), says_only_the_outcome("Deal won"), says_only_the_outcome("contract page")
+    (True, True, False)
+    """
+    patterns = (_WON, _LOST, _NOT, _WANTED, _SUBJECT)
+    return all(any(pattern.fullmatch(word) for pattern in patterns) for word in words_of(name))
 
 
 def speaks_of_stages(name: str) -> bool:
