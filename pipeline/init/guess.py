@@ -16,6 +16,7 @@ from pipeline.init.guess_leads import LeadsGuess, find_account, find_leads
 from pipeline.init.lead_rows import LeadRows, find_other_ids, linked_by_other_ids
 from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.look_at_files import ColumnLook, FileLook
+from pipeline.init.missing_creation import rows_with_creation
 from pipeline.init.presets import Preset, recognise
 from pipeline.init.questions import Conversation, Question, Reading
 from pipeline.init.stages.event_outcomes import types_of_known_outcomes
@@ -106,14 +107,14 @@ def guess(con: duckdb.DuckDBPyConnection, looks: list[FileLook], talk: Conversat
         If no file looks like leads: one row a lead with an id and a time, or with an outcome.
     """
     files, preset = LoadedFiles(con, looks), recognise(looks)
-    leads = _with_creation(files, find_leads(files, preset), talk)
+    leads, kept = _with_creation(files, find_leads(files, preset), talk)
     by_other_ids = linked_by_other_ids(files, leads)
     links = (*leads.links, *by_other_ids)
     ids_form = leads.form
     for link in by_other_ids:
         ids_form = ids_form.with_form(link.form)
     leads = LeadsGuess(leads.look, leads.lead_id, leads.created, leads.runners_up, links, leads.form)
-    rows = LeadRows(leads, find_other_ids(files, leads, ids_form), _undecided(leads), ids_form)
+    rows = LeadRows(leads, find_other_ids(files, leads, ids_form), _undecided(leads), ids_form, kept)
     stages, doubts = guess_stages(files, rows, links, preset, talk.ask)
     rest = [link for link in links if not (stages and link.look in stages.files)]
     events, why_not = guess_events([] if leads.created is None else rest, preset)
@@ -161,8 +162,16 @@ def _without_outcomes(
     return kept, said
 
 
-def _with_creation(files: LoadedFiles, leads: LeadsGuess, talk: Conversation) -> LeadsGuess:
-    """Ask which time is the creation where several could be."""
+def _with_creation(files: LoadedFiles, leads: LeadsGuess, talk: Conversation) -> tuple[LeadsGuess, str | None]:
+    """Ask which time is the creation, and what rows without it are; return SQL of the rows to be read, None for all."""
+    leads = _one_creation(files, leads, talk)
+    if leads.created is None:
+        return leads, None
+    dated, kept = rows_with_creation(files, leads.look, leads.created, talk.ask)
+    return (leads if dated else replace(leads, created=None, runners_up=())), kept
+
+
+def _one_creation(files: LoadedFiles, leads: LeadsGuess, talk: Conversation) -> LeadsGuess:
     if leads.created is None or not leads.runners_up:
         return leads
     choices = (leads.created, *leads.runners_up[:4])

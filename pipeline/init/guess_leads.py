@@ -10,9 +10,10 @@ from features.errors import InputError
 from pipeline.init.id_links import Link, is_id_name, key_columns, links, plain_name
 from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.look_at_files import ColumnLook, FileLook
+from pipeline.init.missing_creation import earliest_times, named_times
 from pipeline.init.presets import Preset
 from pipeline.init.stages.outcome_columns import outcome_column
-from pipeline.init.time_columns import creation_times, is_outcome_time
+from pipeline.init.time_columns import creation_times, is_outcome_time, says_created
 from pipeline.source.lead_ids import IdForm
 
 _ACCOUNT = re.compile(
@@ -74,15 +75,24 @@ def find_leads(files: LoadedFiles, preset: Preset) -> LeadsGuess:
         for key in key_columns(look)
         if _is_key(look, key, files, preset)
     ]
-    dated = [entry for entry in candidates if creation_times(entry[0])]
+    known = preset.of("created")
+    dated = [entry for entry in candidates if _creations(files, entry[0], known)]
     if not dated:
         return _without_story(files, candidates)
     look, key, found = max(dated, key=lambda entry: _fitness(entry, preset))  # of equals the first
     form = IdForm()
     for link in found:
         form = form.with_form(link.form)
-    times = creation_times(look, preset.of("created"))
+    times = _creations(files, look, known)
     return LeadsGuess(look, key, times[0], tuple(times[1:]), tuple(found), form)
+
+
+def _creations(files: LoadedFiles, look: FileLook, known: Sequence[str]) -> list[ColumnLook]:
+    """Return the times that may be the creation, those that every row has first."""
+    partly = named_times(look, known)
+    whole = creation_times(look, known)
+    named = [*(one for one in whole if says_created(one.name) or one.name in known), *partly]
+    return [*named, *(one for one in whole if one not in named)] or earliest_times(files, look)
 
 
 def _is_key(look: FileLook, key: ColumnLook, files: LoadedFiles, preset: Preset) -> bool:
@@ -128,7 +138,7 @@ def _without_story(files: LoadedFiles, candidates: list[tuple[FileLook, ColumnLo
         look = max(told, key=lambda one: (any(one is c[0] and c[2] for c in candidates), one.rows))
         named = sorted((e for e in candidates if e[0] is look), key=lambda e: (not e[2], not is_id_name(e[1].name)))
         key, found = (named[0][1], named[0][2]) if named else (None, [])
-        times = creation_times(look)
+        times = _creations(files, look, ())
         form = IdForm()
         for link in found:
             form = form.with_form(link.form)

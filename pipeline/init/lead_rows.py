@@ -49,17 +49,22 @@ class LeadRows:
         Where the order of rows stands for a time: SQL that is true for leads without an outcome yet.
     ids_form : IdForm
         In which form further ids agree between the files.
+    kept : str, optional
+        SQL that is true for the rows of the leads that are read; None where all are.
     """
 
     leads: LeadsGuess
     other_ids: tuple[OtherIds, ...] = ()
     undecided: str | None = None
     ids_form: IdForm = AS_WRITTEN
+    kept: str | None = None
 
     @property
     def relation(self) -> str:
         """The FROM item of the leads, with row numbers where they are needed."""
         relation = self.leads.look.relation
+        if self.kept is not None:
+            relation = f"(SELECT * FROM {relation} WHERE {self.kept})"
         if self.leads.lead_id is not None and self.leads.created is not None:
             return relation
         return f"(SELECT *, row_number() OVER () AS row_no, count(*) OVER () AS all_rows FROM {relation})"
@@ -92,11 +97,25 @@ class LeadRows:
                 f"nullif({self.leads.form.sql(identifier(o.column.name))}, '')" for o in self.other_ids if o.of_row
             ]
             return (f"coalesce({', '.join([*masters, self.lead_id])})" if masters else self.lead_id), self.relation
+        relation = look.relation if self.kept is None else self._of_kept(look, column)
         if not self.other_ids:
-            return self.leads.form.sql(identifier(column.name)), look.relation
+            return self.leads.form.sql(identifier(column.name)), relation
         own = self.leads.form.sql(f"t.{identifier(column.name)}")
         an_id = self.ids_form.sql(f"t.{identifier(column.name)}")
-        return f"coalesce(its_lead, {own})", f"{look.relation} AS t\nLEFT JOIN ids ON an_id = {an_id}"
+        return f"coalesce(its_lead, {own})", f"{relation} AS t\nLEFT JOIN ids ON an_id = {an_id}"
+
+    def _of_kept(self, look: FileLook, column: ColumnLook) -> str:
+        """Return a file without the rows of leads that are not read."""
+        if self.leads.lead_id is None:
+            return look.relation
+        own, key = (
+            self.leads.form.sql(identifier(column.name)),
+            self.leads.form.sql(identifier(self.leads.lead_id.name)),
+        )
+        left_out = (
+            f"SELECT ({key})::VARCHAR FROM {self.leads.look.relation} WHERE NOT ({self.kept}) AND ({key}) IS NOT NULL"
+        )
+        return f"(SELECT * FROM {look.relation} WHERE coalesce(({own})::VARCHAR NOT IN ({left_out}), true))"
 
     @property
     def ids(self) -> str:

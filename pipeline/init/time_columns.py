@@ -46,18 +46,24 @@ def creation_times(look: FileLook, known: Sequence[str] = ()) -> list[ColumnLook
         column for column in look.times() if column.filled >= 0.95 * look.rows and not is_outcome_time(column.name)
     ]
     ranked = sorted(times, key=lambda column: _creation_rank(column, look, known))
-    fitting = [column for column in ranked if not _LATER.fullmatch(plain_name(column.name))]
-    current = [column for column in fitting if name_sign(column.name) is None or _says_created(column)]
+    fitting = [column for column in ranked if not is_later_time(column.name)]
+    current = [column for column in fitting if name_sign(column.name) is None or says_created(column.name)]
     return current or fitting or ranked
 
 
-def _says_created(column: ColumnLook) -> bool:
-    return bool(_CREATED.fullmatch(plain_name(column.name)))
+def says_created(name: str) -> bool:
+    """Whether a heading is that of a creation."""
+    return bool(_CREATED.fullmatch(plain_name(name)))
+
+
+def is_later_time(name: str) -> bool:
+    """Whether a heading is that of something later or planned: modified, last, due, next."""
+    return bool(_LATER.fullmatch(plain_name(name)))
 
 
 def _creation_rank(column: ColumnLook, look: FileLook, known: Sequence[str]) -> tuple[bool, bool, bool, bool]:
     plain = plain_name(column.name)
-    created = _says_created(column) and not _LATER.fullmatch(plain)
+    created = says_created(column.name) and not _LATER.fullmatch(plain)
     return (column.name not in known, not created, column.filled < look.rows, not _FIRST.fullmatch(plain))
 
 

@@ -63,6 +63,8 @@ def _head(draft: Guess) -> str:
         head += "\n-- No column is an id: rows are numbered, so an export in another order gives other ids."
     if draft.leads.created is None:
         head += "\n-- No time of creation: an hour a row stands for it, and leads without an outcome come last."
+    if draft.rows.kept is not None:
+        head += "\n-- Rows without a time of creation are left out: nobody knows what lay before and after it."
     if draft.leads.form.sql("x") != "x":
         head += "\n-- Ids are compared in one form, for the files write them differently."
     return head

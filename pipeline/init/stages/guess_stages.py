@@ -181,7 +181,7 @@ def stages_sql(rows: LeadRows, source: Source, ladder: Ladder) -> str:
     indented = "\nUNION ALL\n".join(source.parts).replace("\n", "\n    ")
     ctes = [rows.ids, f"entries AS (\n    {indented}\n)"]
     stage, join = "stage", ""
-    notes = [f"-- Stages from {' '.join(source.said.split())}."]
+    notes = [f"-- Stages: {' '.join(source.said.split())}."]
     if ladder.renamed:
         cases = "".join(f"\n        WHEN {literal(old)} THEN {literal(new)}" for old, new in ladder.renamed.items())
         stage = f"CASE stage{cases}\n        ELSE stage END"
