@@ -7,8 +7,12 @@ from collections.abc import Iterator, Sequence
 from features.answers import Answer
 from features.checks import CheckResult
 from features.tables.machine_acts import guessed_rules
+from features.time_units import SECOND_US
 from pipeline.check.check import LoadedSource, SourceCheck
 from pipeline.ingest.machines import machine_counts, mark_machines
+from pipeline.source.sql import literal
+
+_FEWEST_ACTS = 30
 
 
 class MachineActs(SourceCheck):
@@ -31,6 +35,13 @@ class MachineActs(SourceCheck):
         if not declared:
             spec = spec.model_copy(update={"machines": guessed_rules(types)})
             mark_machines(context.con, spec, spec.machines)
+        coarse = coarse_times(context, spec.machines.watched if spec.machines is not None else ())
+        if coarse is not None:
+            yield self.unchecked(
+                f"All times of opens and clicks are {coarse}: bursts of machines, all links of a mail within seconds, "
+                "cannot be seen in this export. Export the times with their seconds",
+                subject=coarse,
+            )
         counts = machine_counts(context.con, spec)
         if not declared:
             mark_machines(context.con, spec, None)
@@ -46,14 +57,15 @@ class MachineActs(SourceCheck):
                     "leads": count.leads, "marked": declared,
                 },
             )  # fmt: skip
-        if not counts:
+        if not counts and coarse is None:
             yield self.passed()
 
     def lines(self, results: Sequence[CheckResult]) -> list[str]:
         """Return a line a count, and what to do where nothing is declared."""
         counted = [result for result in results if result.figures]
+        unseen = [result.sentence for result in results if result.answer is Answer.UNCHECKED]
         if not counted:
-            return []
+            return unseen
         undeclared = any(result.todo for result in counted)
         types = sorted({result.figures["event_type"] for result in counted})
         told = (
@@ -62,4 +74,18 @@ class MachineActs(SourceCheck):
             if undeclared
             else "They are marked actor: machine; no feature counts them (machines.csv of the run lists them)"
         )
-        return [*(result.sentence for result in counted), told]
+        return [*unseen, *(result.sentence for result in counted), told]
+
+
+def coarse_times(context: LoadedSource, watched: Sequence[str]) -> str | None:
+    """Say what the times of opens and clicks are where none has seconds; None where they have, or are too few."""
+    types, zone = ", ".join(map(literal, watched)) or "NULL", literal(context.spec.timezone)
+    acts, minutes, days = context.con.execute(
+        f"SELECT count(*), count_if(epoch_us(occurred_at) % {60 * SECOND_US} = 0), "
+        "count_if(local = date_trunc('day', local)) "
+        f"FROM (SELECT occurred_at, timezone({zone}, occurred_at) AS local FROM kept_events "
+        f"WHERE event_type IN ({types}))"
+    ).fetchall()[0]
+    if acts < _FEWEST_ACTS or minutes < acts:
+        return None
+    return "whole days" if days == acts else "whole minutes"

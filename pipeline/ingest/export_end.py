@@ -18,9 +18,12 @@ _LATEST = 200
 _MOST_SLIPS = 0.005
 _SLIP_GAP_US, _SLIP_GAP_SHARE = 30 * DAY_US, 0.25
 """A slip lies further from the other rows of its table than this, and than this share of the time they cover."""
-_FEWEST_PLANNED = 2
-_MOST_PLANNED = 0.1
-"""Stages, changes and hand-overs of which more lie later than everything else are no plans."""
+_MOST_PLANNED, _MOST_PLANNED_ALONE = 0.1, 0.01
+"""Stages, changes and hand-overs of which more lie later than everything else are no plans.
+
+Where the leads are the only other table a few may be: of a whole tail of closings nobody can say whether leads stopped
+or closings are expected.
+"""
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ def _last_of_several(
         f"SELECT max({time}) FILTER ({time} < $1), count(*) FILTER ({time} >= $1 AND {time} <= $2) FROM out_{last}",
         [end // DAY_US * DAY_US + DAY_US, ends[last]],
     ).fetchall()[0]
-    if last != "events" and (len(others) < 2 or not _FEWEST_PLANNED <= after <= _MOST_PLANNED * rows[last]):
-        return ends[last]  # of closings alone nobody can say whether leads stopped or closings are expected
+    most = _MOST_PLANNED if len(others) > 1 else _MOST_PLANNED_ALONE
+    if last != "events" and after > most * rows[last]:
+        return ends[last]
     return max(end, int(same_day or end))  # what happened on the last day has happened

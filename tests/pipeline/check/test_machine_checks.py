@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from features.answers import Answer
 from pipeline.check.command import check_source
 from pipeline.settings.settings import Settings
@@ -47,3 +51,14 @@ def test_declared_machines_are_counted_and_told(write_source, tmp_path):
 
 def test_without_machines_nothing_is_said(checked):
     assert "Machines" not in checked().to_text()
+
+
+@pytest.mark.parametrize(("cut", "words"), [(r"(\d\d:\d\d):\d\d", "whole minutes"), (r" \d\d:\d\d:\d\d", "whole days")])
+def test_bursts_that_cannot_be_seen_for_want_of_seconds_are_said(write_source, tmp_path, cut, words):
+    scanned(write_source, tmp_path)
+    events = tmp_path / "data" / "events.csv"
+    events.write_text(re.sub(cut, r"\1" if "(" in cut else "", events.read_text()))
+    report = check_source(read_source(tmp_path / "source"), tmp_path / "data", Settings())
+    said = f"All times of opens and clicks are {words}: bursts of machines"
+    assert said in report.to_text()
+    assert report.results["machines"][0].answer is Answer.UNCHECKED

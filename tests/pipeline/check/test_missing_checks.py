@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -10,6 +11,7 @@ from features.answers import Answer
 from features.errors import InputError
 from pipeline.check.check import NOTES
 from pipeline.check.command import check_source
+from pipeline.cli import main
 from pipeline.ingest.stage import ingest
 from pipeline.settings.settings import IngestOptions, Settings
 from pipeline.source.folder import read_source
@@ -26,6 +28,14 @@ events:
   visit: {types: [visit], intent: low}
   fair: {types: [fair], intent: high}
 """
+
+
+def exit_code(*arguments):
+    with patch("sys.argv", ["leadscore", *map(str, arguments)]), pytest.raises(SystemExit) as left:
+        main()
+    return left.value.code
+
+
 EVERYTHING = {"ingest": IngestOptions(max_reject_share=1)}
 
 
@@ -103,6 +113,16 @@ def test_a_run_stops_however_many_rejects_are_allowed(tmp_path, kind):
     assert list((tmp_path / "out").iterdir()) == []
     report = check_source(read_source(source), data, Settings(**EVERYTHING))
     assert report.stops == str(stopped.value)
+
+
+def test_training_never_meets_what_ingest_refuses(tmp_path, capsys):
+    source, data = write(tmp_path, dropped=True)
+    out = tmp_path / "out"
+    places = ("--source", source, "--data", data, "--out", out)
+    assert exit_code("run", *places, "--set", "ingest.max_reject_share=1") == 2
+    assert "no outcome lacks what others have" in capsys.readouterr().err
+    assert not any((out / stage).exists() for stage in ("ingest", "features", "labels", "train"))
+    assert exit_code("train", "--out", out) == 2
 
 
 def test_ids_that_stand_nowhere_ask_for_the_export_that_holds_both(tmp_path):

@@ -54,6 +54,19 @@ def test_expected_closings_do_not_move_it_where_events_agree_with_the_leads() ->
     assert day(end_of(leads=DAILY, events=DAILY, stages=closings)) == "2025-07-19"
 
 
+@pytest.mark.parametrize("ahead", [5, 30, 45])
+def test_a_lone_expected_closing_does_not_move_it_where_leads_are_all_there_is_beside(ahead: int) -> None:
+    end = end_of(leads=DAILY, stages=[*DAILY, *DAILY, 199.0 + ahead])
+    assert day(end) == "2025-07-19"
+    assert end.later == {"stages": (1, 401)}
+    assert "1 of 401 rows of stages lie after that" in str(end.said)
+
+
+def test_a_tail_of_closings_beside_leads_alone_is_believed() -> None:
+    end = end_of(leads=DAILY, stages=[*DAILY, *DAILY, *(199.0 + 3 * n for n in range(1, 12))])
+    assert (day(end), end.said) == ("2025-08-21", None)
+
+
 def test_wins_of_leads_that_no_longer_come_are_believed() -> None:
     # leads of the first 60 days; their wins follow for months: a closed cohort, not a plan
     end = end_of(leads=DAILY[:60], stages=DAILY)
