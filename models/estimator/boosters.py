@@ -11,10 +11,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from features.errors import InputError
 from models.arrays import Floats
 from models.estimator.category_rates import TargetStatistics
 from models.estimator.options import EstimatorOptions, TreeShape
+from models.lightgbm_text import read_booster
 from models.tree_shap.forest import Forest
 from models.tree_shap.leaf_sums import FEW_ROWS, LeafSums
 
@@ -64,13 +64,12 @@ class BoosterPart:
     _boosters: tuple[Any, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        import lightgbm  # here, since importing the package need not take a second
+        object.__setattr__(self, "_boosters", tuple(read_booster(text) for text in self.texts))
 
-        try:
-            boosters = tuple(lightgbm.Booster(model_str=text) for text in self.texts)
-        except lightgbm.basic.LightGBMError as error:
-            raise InputError(expected="a model in LightGBM's text format", found=str(error)) from None
-        object.__setattr__(self, "_boosters", boosters)
+    @property
+    def columns(self) -> frozenset[int]:
+        """How many columns the boosters read: one number, where they fit each other."""
+        return frozenset(booster.num_feature() for booster in self._boosters)
 
     @property
     def rounds(self) -> tuple[int, ...]:

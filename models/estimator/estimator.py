@@ -19,6 +19,7 @@ from models.estimator.encoded_rows import EncodedRows
 from models.estimator.encoding import Encoding
 from models.estimator.linear_part import LinearPart
 from models.estimator.options import EstimatorOptions
+from models.estimator.parts_fit import require_fitting
 
 __all__ = ["Estimator", "EstimatorOptions", "Level", "Training", "TriedOn"]
 
@@ -186,13 +187,19 @@ class Estimator:
 
     @classmethod
     def from_files(cls, files: Mapping[str, str]) -> Estimator:
-        """Rebuild an estimator from ``to_files``; its forecasts are the same bit for bit."""
+        """Rebuild an estimator from ``to_files``; its forecasts are the same bit for bit.
+
+        Raises
+        ------
+        InputError
+            If a booster is not as LightGBM writes it, or the parts do not fit each other.
+        """
         tree, start, parts = json.loads(files["estimator.json"]), 1, []
         for part in tree["boosters"]:
             numbers = range(start, start + part["texts"])
             parts.append(BoosterPart.from_json(part, tuple(files[f"booster_{number}.txt"] for number in numbers)))
             start = numbers.stop
-        return cls(
+        estimator = cls(
             features=tuple(tree["features"]),
             rate_log_odds=tree["rate_log_odds"],
             training=Training.from_json(tree["training"]),
@@ -200,3 +207,5 @@ class Estimator:
             boosters=tuple(parts),
             linear=None if tree["linear"] is None else LinearPart.from_json(tree["linear"]),
         )
+        require_fitting(estimator)
+        return estimator

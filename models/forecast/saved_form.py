@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -25,6 +28,12 @@ FORMAT = 2
 MANIFEST = "manifest.json"
 FORECAST = "forecast.json"
 TIMING = "timing.txt"
+MOST = 1e18
+"""No number of a forecast is as large: durations in microseconds are not."""
+_KINDS = re.compile(r"(?:forecast\.json|[a-z_]{1,40}\.(?:estimator\.json|timing\.txt|booster_[1-9]\d{0,2}\.txt))")
+"""Names of the files that a saved forecast may have beside its manifest."""
+_DAMAGE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
+"""What reading JSON of another shape ends with."""
 
 
 def to_files(forecast: Forecast) -> dict[str, str]:
@@ -59,12 +68,13 @@ def from_files(files: Mapping[str, str]) -> Forecast:
     Raises
     ------
     InputError
-        If a file is missing, was added, or is not as the manifest says, or if the format is not one we read.
+        If a file is missing, was added, is of no kind that a forecast has, or is not as the manifest says; if the
+        format is not one we read, or what the files say does not fit together.
     """
     verify(files)
     try:
         return _rebuild(files)
-    except (KeyError, TypeError, ValueError) as error:
+    except _DAMAGE as error:
         if isinstance(error, InputError):
             raise
         problem = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
@@ -76,6 +86,10 @@ def verify(files: Mapping[str, str]) -> None:
     """Raise an InputError unless every file is there and is what the manifest says."""
     manifest = _manifest(files)
     named = manifest["sha256"]
+    for file in sorted(named):
+        if not _KINDS.fullmatch(file):
+            expected = f"in {MANIFEST} only {FORECAST}, estimators, boosters and timings"
+            raise InputError(expected=expected, found=repr(file[:80]), table=MANIFEST, hint="Train the model again")
     for file in sorted(named.keys() - files.keys()):
         raise InputError(expected=f"the file {file} named in {MANIFEST}", found="no such file", table=file)
     for file in sorted(files.keys() - named.keys() - {MANIFEST}):
@@ -101,8 +115,8 @@ def _manifest(files: Mapping[str, str]) -> dict[str, Any]:
         raise InputError(expected=f"a saved model with {MANIFEST}", found=f"{len(files)} files without it")
     try:
         manifest = json.loads(files[MANIFEST])
-    except json.JSONDecodeError as error:
-        raise InputError(expected="JSON", found=str(error), table=MANIFEST) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(expected="JSON", found=str(error)[:200], table=MANIFEST) from None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("sha256"), dict):
         raise InputError(expected="format and sha256", found="something else", table=MANIFEST)
     if manifest.get("format") != FORMAT:
@@ -113,6 +127,7 @@ def _manifest(files: Mapping[str, str]) -> dict[str, Any]:
 
 def _rebuild(files: Mapping[str, str]) -> Forecast:
     tree = json.loads(files[FORECAST])
+    _require(set(files) == _expected_files(tree, files), "the files of its targets, each used once")
     targets: dict[str, TargetModel] = {}
     for name, calibration in tree["calibrations"].items():
         texts = {file.removeprefix(f"{name}."): text for file, text in files.items() if file.startswith(f"{name}.")}
@@ -121,13 +136,59 @@ def _rebuild(files: Mapping[str, str]) -> Forecast:
         targets[name] = TargetModel(Estimator.from_files(texts), Calibration(**calibration), timing)
     grades = tree["grades"]
     spec, options = SourceSpec.model_validate(tree["spec"]), FeatureOptions.model_validate(tree["feature_options"])
-    return Forecast(
+    forecast = Forecast(
         spec=spec,
         feature_options=options,
         features=counting(_features().validate_python(tree["features"]), feature_list(spec, options)),
         targets=targets,
         grades=None if grades is None else Grades(tuple(grades["fit_edges"]), tuple(grades["behaviour_edges"])),
     )
+    _require_fitting(forecast)
+    return forecast
+
+
+def _expected_files(tree: Mapping[str, Any], files: Mapping[str, str]) -> set[str]:
+    expected = {MANIFEST, FORECAST}
+    for name in tree["calibrations"]:
+        parts = json.loads(files[f"{name}.estimator.json"])["boosters"]
+        count = sum(part["texts"] for part in parts)
+        _require(isinstance(count, int) and 0 <= count < len(files), "as many boosters as it has files")
+        expected |= {f"{name}.estimator.json", *(f"{name}.booster_{number}.txt" for number in range(1, count + 1))}
+        if f"{name}.{TIMING}" in files and tree["timings"].get(name) is not None:
+            expected.add(f"{name}.{TIMING}")
+    return expected
+
+
+def _require(holds: bool, expected: str) -> None:
+    if not holds:
+        raise InputError(expected=f"a saved forecast with {expected}", found="another", table=FORECAST)
+
+
+def _require_fitting(forecast: Forecast) -> None:
+    """Check that targets, features, calibrations and timings fit each other, and hold numbers."""
+    names = {feature.name for feature in forecast.features}
+    _require(list(forecast.targets) == list(forecast.spec.targets), "its source's targets in their order")
+    edges = () if forecast.grades is None else (forecast.grades.fit_edges, forecast.grades.behaviour_edges)
+    _require(all(len(three) == 3 and _rise(three) for three in edges), "three edges for each grade")
+    for model in forecast.targets.values():
+        _require(set(model.estimator.features) <= names, "columns that are features")
+        calibration = asdict(model.calibration)
+        _require(all(_is_number(value) for value in calibration.values()), "numbers in its calibrations")
+        timing = model.timing
+        if timing is None:
+            continue
+        _require(_is_number(timing.horizon_us) and timing.horizon_us > 0, "a horizon above 0")
+        _require(_is_number(timing.centre), "a centre of its delays")
+        _require(len(timing.spread) > 1 and _rise(timing.spread), "a spread of its delays that rises")
+        _require(timing.columns in (None, len(model.estimator.encoding.columns)), "a timing of the same columns")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value) and abs(value) < MOST
+
+
+def _rise(values: Sequence[float]) -> bool:
+    return all(map(_is_number, values)) and all(a <= b for a, b in pairwise(values))
 
 
 def _features() -> TypeAdapter[tuple[Feature, ...]]:

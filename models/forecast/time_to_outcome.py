@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from models.arrays import Floats
+from models.lightgbm_text import read_booster
 from models.log_odds import probability_to_log_odds
 from models.tree_shap.leaf_sums import FEW_ROWS, LeafSums
 
@@ -61,9 +62,12 @@ class Timing:
 
     def __post_init__(self) -> None:
         if self.text is not None:
-            import lightgbm  # here, since importing the package need not take a second
+            object.__setattr__(self, "_booster", read_booster(self.text))
 
-            object.__setattr__(self, "_booster", lightgbm.Booster(model_str=self.text))
+    @property
+    def columns(self) -> int | None:
+        """How many columns the booster reads; None where there is none."""
+        return None if self._booster is None else int(self._booster.num_feature())
 
     def share_within(self, matrix: Floats, times_us: ArrayLike) -> Floats:
         """Return P(delay <= t | reached within the horizon), shape (rows, times): rising in t, 1 at the horizon.
@@ -138,9 +142,7 @@ def fit_timing(
     expected = np.empty(len(elapsed))
     for held_out in np.unique(fold):
         out = fold == held_out
-        import lightgbm
-
-        booster = lightgbm.Booster(model_str=_boost(matrix[~out], elapsed[~out], weights[~out], seed))
+        booster = read_booster(_boost(matrix[~out], elapsed[~out], weights[~out], seed))
         expected[out] = booster.predict(matrix[out], num_threads=1)
     return Timing(horizon_us, centre, _quantiles(elapsed - expected, weights), text)
 

@@ -161,7 +161,7 @@ def test_one_row_scores_as_it_does_among_many(part, matrix):
 
 
 def test_a_broken_text_is_an_input_error():
-    with pytest.raises(InputError, match="LightGBM's text format"):
+    with pytest.raises(InputError, match="as LightGBM writes it"):
         BoosterPart(("this is no model",))
 
 
