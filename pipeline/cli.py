@@ -200,6 +200,41 @@ def verify(
 
 
 @app.command()
+def champion(
+    out: OutOption = DEMO_OUT,
+    back: Annotated[bool, typer.Option("--back", help="Go back to the decision before; needs --why.")] = False,
+    to: Annotated[str | None, typer.Option("--to", help="Put this earlier decision in force again.")] = None,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Take the champion that MLflow has.")] = False,
+    name: Annotated[str | None, typer.Option("--name", help="Who you are; default: the user of this machine.")] = None,
+    why: Annotated[str | None, typer.Option("--why", help="The reason; it is kept.")] = None,
+    source: Annotated[Path | None, typer.Option("--source", help="Source folder, to fetch into a new OUT.")] = None,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show who is in force since when, signed by whom, and what was before; or go back."""
+    from pipeline.champion.command import champion as shown
+    from pipeline.settings.settings import parse_overrides
+    from pipeline.source.folder import read_source
+
+    overrides = parse_overrides(assignments or [])
+    source_name = None if source is None else read_source(source, overrides).spec.name
+    text = shown(
+        out,
+        back=back,
+        to=to,
+        fetched=fetch,
+        name=name,
+        why=why,
+        source=source_name,
+        params_file=_params_file(params),
+        overrides=overrides,
+        as_json=as_json,
+    )
+    typer.echo(text)
+
+
+@app.command()
 def points(
     out: OutOption = DEMO_OUT,
     max_rules: Annotated[int, typer.Option("--max-rules", min=1, help="Most rules of the table.")] = 20,

@@ -182,6 +182,8 @@ def _print_scores(console: Console, context: StageContext) -> None:
         return
     about = RunAbout.model_validate(read_score_summary(context))
     console.print(f"Open leads scored: {about.leads:,} = {counted(about)}", markup=False, soft_wrap=True)
+    if about.decision is not None:
+        console.print(about.decision.words().en, markup=False, soft_wrap=True)
     if not about.leads:
         console.print(
             "No lead is open: each is won, lost or older than snapshots.until. A lead without an outcome is scored as "

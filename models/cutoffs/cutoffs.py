@@ -6,8 +6,9 @@ import hashlib
 import json
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import ValidationError, model_validator
 
+from features.errors import InputError
 from features.source_spec import TargetName
 from features.strict import Strict
 from models.bands import PerBand
@@ -105,3 +106,29 @@ class Cutoffs(Strict):
         """Return the same cut-offs named by a hash of all they say."""
         text = json.dumps(self.model_dump(mode="json", exclude={"version"}), sort_keys=True)
         return self.model_copy(update={"version": hashlib.sha256(text.encode()).hexdigest()[:12]})
+
+    @classmethod
+    def read(cls, text: str) -> Cutoffs:
+        """Read what was written as JSON, and hold the values against the version that names them.
+
+        Raises
+        ------
+        InputError
+            If it is none of this version of leadscore, or a value was changed after it was named.
+        """
+        try:
+            cutoffs = cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            problem = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+            expected = "cut-offs of this version of leadscore"
+            raise InputError(expected=expected, found=problem, table="cutoffs.json") from None
+        version = cutoffs.with_version().version
+        if cutoffs.version != version:
+            raise InputError(
+                expected=f"cut-offs whose values have the version that they name ({cutoffs.version})",
+                found=f"values of version {version}",
+                table="cutoffs.json",
+                hint="The file was changed by hand. Put it back, or run 'leadscore cutoffs' again",
+            )
+        return cutoffs

@@ -6,9 +6,12 @@ meaning here, as a default, and nowhere else.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from features.language.languages import Words
+from features.language.sentences import words
 from features.source_spec import TargetName
 from models.bands import BandOrNone
 from models.scoring.score_columns import probability_of
@@ -83,6 +86,37 @@ class LaneAbout(_Said):
     drawn: int
 
 
+class DecisionAbout(_Said):
+    """Which decision a run scored with, and why that one.
+
+    Attributes
+    ----------
+    state : str
+        ``champion``, or why the model trained last scored: its receipt is ``waiting`` for signatures, ``refused``,
+        ``not_earned``, ``approved`` but not published yet, or there is none (``no_receipt``).
+    version : str or None
+        Of the champion.
+    since : str or None
+        From when the champion has been in force: ISO 8601, UTC.
+    signed_by : tuple of str
+        Names, in the order of their signatures.
+    waiting_for : tuple of str
+        Teams that have not signed yet.
+    """
+
+    state: Literal["champion", "waiting", "refused", "not_earned", "approved", "no_receipt"]
+    version: str | None = None
+    since: str | None = None
+    signed_by: tuple[str, ...] = ()
+    waiting_for: tuple[str, ...] = ()
+
+    def words(self) -> Words:
+        """Return it in one sentence."""
+        day = "" if self.since is None else self.since[:10]
+        names, teams = ", ".join(self.signed_by) or "–", ", ".join(self.waiting_for)
+        return words(f"decision.{self.state}", version=self.version or "", since=day, names=names, teams=teams)
+
+
 class RunAbout(_Said):
     """What a run says of its scores, as it is stored with the run and stands in ``score.json``.
 
@@ -114,6 +148,8 @@ class RunAbout(_Said):
         None: the run's model was not checked, as in runs that do not say.
     lane : LaneAbout or None
         None: nobody was drawn.
+    decision : DecisionAbout or None
+        None: the model trained last, as in runs that do not say.
     """
 
     source: str
@@ -131,6 +167,7 @@ class RunAbout(_Said):
     reached: int
     verdict: VerdictAbout | None = None
     lane: LaneAbout | None = None
+    decision: DecisionAbout | None = None
 
     @property
     def goal(self) -> TargetAbout:

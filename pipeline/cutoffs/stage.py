@@ -21,13 +21,14 @@ from pipeline.outputs.cutoffs_file import write_cutoffs
 from pipeline.outputs.feature_rows import read_features
 from pipeline.outputs.looks_file import Looks, write_looks
 from pipeline.outputs.model_files import read_final, read_forward
+from pipeline.outputs.rules_file import keep_rules
 from pipeline.replay.nightly_looks import calibration_looks
 from pipeline.runner.stages import StageContext
 from pipeline.settings.settings import CutoffOptions
 
 
 def run(context: StageContext, out: Path) -> None:
-    """Write ``cutoffs.json``, the looks it was decided on, and ``naive_bayes_TARGET.json``."""
+    """Write ``cutoffs.json``, the looks it was decided on, the rules, and ``naive_bayes_TARGET.json``."""
     target = context.spec().primary_target
     history = read_features(context, "history")
     baseline = fit_baseline(context, history)
@@ -38,6 +39,7 @@ def run(context: StageContext, out: Path) -> None:
     write_cutoffs(cutoffs, out)
     write_looks(looks, out)
     write_naive_bayes(baseline, out)
+    keep_rules(context, out)
 
 
 def decide(looks: Looks, baseline: Baseline, *, target: str, options: CutoffOptions) -> Cutoffs:

@@ -16,8 +16,8 @@ def write_cutoffs(cutoffs: Cutoffs, folder: Path) -> None:
 
 
 def read_cutoffs(context: StageContext) -> Cutoffs:
-    """Read the cut-offs as stage ``cutoffs`` left them."""
-    return Cutoffs.model_validate_json(cutoffs_file(context).read_text(encoding="utf-8"))
+    """Read the cut-offs as stage ``cutoffs`` left them; values that were changed since are an InputError."""
+    return Cutoffs.read(cutoffs_file(context).read_text(encoding="utf-8"))
 
 
 def cutoffs_file(context: StageContext) -> Path:

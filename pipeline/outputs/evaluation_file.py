@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from models.scoring.run_about import VerdictAbout
 from pipeline.runner.stages import StageContext
 
 EVALUATION_FILE, REPORT_FILE, PLOTS_FOLDER = "evaluation.json", "report.html", "plots"
@@ -30,3 +31,14 @@ def evaluation_files(context: StageContext) -> tuple[Path, ...]:
     folder = context.folder("evaluate")
     files = (folder / name for name in (EVALUATION_FILE, REPORT_FILE, PLOTS_FOLDER))
     return tuple(file for file in files if file.exists())
+
+
+def verdict_of(evaluation: dict[str, Any]) -> VerdictAbout:
+    """Return what ``evaluation.json`` says about whether the model may take the baseline's place."""
+    primary = evaluation["targets"][evaluation["target"]]
+    return VerdictAbout(
+        beats_baseline=evaluation["beats_baseline"],
+        baseline=evaluation["baseline"],
+        leads=primary["leads"],
+        outcomes=primary["outcomes"],
+    )

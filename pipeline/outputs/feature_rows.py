@@ -44,6 +44,11 @@ def stored_features(context: StageContext, name: RowsOf) -> Path:
     return context.folder("features") / features_file(name)
 
 
+def stored_columns(context: StageContext, name: RowsOf) -> list[str]:
+    """Return the columns of the file with the features, keys among them."""
+    return list(pq.read_schema(stored_features(context, name)).names)
+
+
 def read_features(context: StageContext, name: RowsOf, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read features, one row a lead and as-of time, with ``as_of_us`` beside ``as_of``.
 

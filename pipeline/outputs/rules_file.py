@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -33,7 +31,7 @@ def read_rules(context: StageContext, features: Sequence[Feature] | None = None)
     InputError
         If one of the rules cannot be computed from the features, or the file is of another version of leadscore.
     """
-    text = _text(context)
+    text = rules_text(context)
     if text is None:
         return None
     try:
@@ -45,13 +43,20 @@ def read_rules(context: StageContext, features: Sequence[Feature] | None = None)
     return rules
 
 
-def rules_identity(context: StageContext) -> str:
-    """Return a text that equal rules share, whatever the order of their keys; ``null`` where there are none."""
-    text = _text(context)
-    tree: dict[str, Any] | None = None if text is None else json.loads(text)
-    return json.dumps(tree, sort_keys=True)
-
-
-def _text(context: StageContext) -> str | None:
+def rules_text(context: StageContext) -> str | None:
+    """Return the rules as they were ingested last, None where the source has none."""
     file: Path = context.folder("ingest") / RULES_FILE
+    return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+def keep_rules(context: StageContext, folder: Path) -> None:
+    """Write the rules beside the cut-offs that are set beside them: the nightly job may ingest others."""
+    text = rules_text(context)
+    if text is not None:
+        (folder / RULES_FILE).write_text(text, encoding="utf-8")
+
+
+def rules_of_cutoffs(context: StageContext) -> str | None:
+    """Return the rules that the cut-offs were set beside, None where the source had none."""
+    file: Path = context.folder("cutoffs") / RULES_FILE
     return file.read_text(encoding="utf-8") if file.is_file() else None

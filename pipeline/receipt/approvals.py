@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from features.errors import InputError
+from models.decision.signed_receipt import same_person
 from pipeline.receipt.seal import Approval, Sealed
 from pipeline.receipt.signing_state import by, standing_of
 from pipeline.runner.workspace import write_durably
@@ -94,10 +95,12 @@ def add_entry(
     ------
     InputError
         If the team is not asked or has spoken, if it was refused or decided already, if there is nothing to approve, if
-        sales would sign before the others, or if name or reason is missing.
+        sales would sign before the others, if the same person has signed for the other team, or if name or reason is
+        missing.
     """
     _check_words(name, why, refused=refused)
     _check_turn(sealed, role, refused=refused)
+    _check_person(sealed, name, refused=refused)
     rests_on = sealed.receipt.rests_on
     entry = Approval(
         role=role,
@@ -122,6 +125,17 @@ def _check_words(name: str, why: str | None, *, refused: bool) -> None:
             raise InputError(expected=f"at most {LONGEST:,} printable characters in {option}", found=problem)
     if refused and not (why or "").strip():
         raise InputError(expected='--why "…" with --refuse', found="no reason", hint="The other team has to read it")
+
+
+def _check_person(sealed: Sealed, name: str, *, refused: bool) -> None:
+    """Refuse a second signature by one person; whoever has signed may still refuse, for whichever team."""
+    other = next((entry for entry in sealed.approvals if same_person(entry.name) == same_person(name)), None)
+    if other is not None and not refused:
+        raise InputError(
+            expected="another person than the one who signed for the other team",
+            found=f"{name.strip()}, and {by(other)}",
+            hint="Two teams are two people; case, blanks and dots make no other name",
+        )
 
 
 def _check_turn(sealed: Sealed, role: Team, *, refused: bool) -> None:

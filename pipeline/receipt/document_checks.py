@@ -8,6 +8,7 @@ from jinja2 import TemplateError
 
 from features.checks import CheckResult
 from features.errors import InputError
+from models.decision.signed_receipt import same_person
 from pipeline.receipt.approvals import approvals_file, with_approvals
 from pipeline.receipt.page import render
 from pipeline.receipt.seal import Approval, OtherVersionError, Sealed, digest_of
@@ -117,6 +118,9 @@ class Chain(SealCheck):
         roles = [entry.role for entry in sealed.approvals if entry.decision == "approved"]
         in_order = [role for role in sealed.receipt.approvals_required if role in roles]
         yield self.fits(roles == in_order, f"found {', then '.join(roles)}")
+        people = [same_person(entry.name) for entry in sealed.approvals if entry.decision == "approved"]
+        if len(set(people)) < len(people):
+            yield self.failed("one person signed for both teams", subject="who signed")
         for entry in sealed.earlier_refusals:
             yield self._entry(entry, fits=True)
 

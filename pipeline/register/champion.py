@@ -10,6 +10,7 @@ import pandas as pd
 
 from features.errors import InputError
 from features.time_units import parse_time, to_micros
+from models.decision.current import CurrentDecision
 from models.evaluation.target_evaluation import TargetEvaluation
 from models.forecast.fit_forecast import labelled_rows
 from models.forecast.forecast import Forecast
@@ -254,3 +255,15 @@ def with_receipt(decision: Decision, sealed: Sealed | None, *, altered: Sequence
     if standing.state != "approved":
         return Decision(False, f"{standing.sentence}; besides, {decision.why}")
     return Decision(True, f"it wins at the working depth, {decision.why}; {standing.sentence}")
+
+
+def not_taken_back(decision: Decision, sealed: Sealed | None, current: CurrentDecision) -> Decision:
+    """Keep a model with cut-offs that somebody went back from out of force, until somebody puts it there again."""
+    if sealed is None or not decision.promote:
+        return decision
+    rests_on = sealed.receipt.rests_on
+    step = current.taken_back(rests_on.model_sha256, rests_on.cutoffs_version)
+    if step is None:
+        return decision
+    said = f"{step.name} went back from it on {step.time[:10]}: {step.why}"
+    return Decision(False, f"{said}; 'leadscore champion --to VERSION --why \"…\"' puts it in force again")

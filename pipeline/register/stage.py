@@ -13,6 +13,8 @@ import pandas as pd
 from features.answers import Answer
 from features.time_units import format_time, to_micros
 from models.forecast.fit_forecast import labelled_rows
+from pipeline.champion.folder import ChampionFolder
+from pipeline.champion.publish import publish
 from pipeline.mlflow_loader import feature_frame
 from pipeline.outputs.cutoffs_file import cutoffs_file
 from pipeline.outputs.evaluation_file import evaluation_files, read_evaluation
@@ -26,7 +28,7 @@ from pipeline.receipt.sealed_run import SealedRun
 from pipeline.receipt.signing_state import standing_of
 from pipeline.receipt.stage import receipt_files, receipt_of
 from pipeline.receipt.verify import line, verify
-from pipeline.register.champion import Decision, judge, with_receipt
+from pipeline.register.champion import Decision, judge, not_taken_back, with_receipt
 from pipeline.registry.candidate import Candidate
 from pipeline.registry.model_registry import CHALLENGER, CHAMPION, TEST_FROM_TAG, ModelRegistry, open_registry
 from pipeline.runner.progress import say
@@ -47,8 +49,8 @@ class Registration:
     ----------
     name, version, model_hash : str
         Under which it is registered, and what it is.
-    champion : str or None
-        The version that is champion now.
+    champion, challenger : str or None
+        The versions that bear these aliases now.
     decision : Decision
         Whether this one was promoted, and why.
     """
@@ -57,16 +59,19 @@ class Registration:
     version: str
     model_hash: str
     champion: str | None
+    challenger: str | None
     decision: Decision
 
     @property
     def aliases(self) -> tuple[str, ...]:
         """The aliases this version bears."""
-        return (CHALLENGER, CHAMPION) if self.champion == self.version else (CHALLENGER,)
+        borne = {CHALLENGER: self.challenger, CHAMPION: self.champion}
+        return tuple(alias for alias, version in borne.items() if version == self.version)
 
 
 def run(context: StageContext, out: Path) -> None:
     """Log and register the trained model; write ``register.json`` with its version, aliases and the reason for them."""
+    ChampionFolder(context.workspace.root).have_current()
     evaluation, sealed = read_evaluation(context), receipt_of(context)
     trained = read_training_summary(context)["targets"]
     registered = register_forecast(
@@ -110,7 +115,7 @@ def register_forecast(
     files: tuple[Path, ...] = (),
     sealed: Sealed | None = None,
 ) -> Registration:
-    """Register a saved forecast as challenger, compare it with the champion, and promote it if it has earned that.
+    """Register a saved forecast as challenger, compare it with the champion, and publish it if it has earned that.
 
     Parameters
     ----------
@@ -147,13 +152,14 @@ def register_forecast(
     version = registry.add(candidate)
     draws, seed = settings.evaluate.bootstrap, settings.seed
     judged = judge(registry, version, forecast, rows, beats_baseline=beats_baseline, draws=draws, seed=seed)
-    decision = with_receipt(judged, sealed, altered=altered)
+    current = ChampionFolder(context.workspace.root).current()
+    decision = not_taken_back(with_receipt(judged, sealed, altered=altered), sealed, current)
     if decision.promote:
-        registry.promote(version)
-    champion = registry.version_of(CHAMPION)
-    standing = "champion" if champion == version else "challenger"
+        publish(context, registry, version)
+    champion, challenger = registry.version_of(CHAMPION), registry.version_of(CHALLENGER)
+    standing = "champion" if champion == version else "challenger" if challenger == version else "no alias"
     say(f"{registry.name} version {version}, {standing}: {decision.why}")
-    return Registration(registry.name, version, candidate.hash, champion, decision)
+    return Registration(registry.name, version, candidate.hash, champion, challenger, decision)
 
 
 def _altered(context: StageContext, registry: ModelRegistry, model: str) -> tuple[str, ...]:

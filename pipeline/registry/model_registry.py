@@ -16,6 +16,7 @@ from models.forecast.forecast import Forecast
 from pipeline.outputs.model_files import read_forecast
 from pipeline.registry.candidate import Candidate
 from pipeline.registry.mlflow_model import log_model, quiet_mlflow
+from pipeline.registry.own_store import own_store
 from pipeline.settings.settings import MlflowOptions
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ SOURCE_TAG = "leadscore.source"
 MODEL_TAG = "leadscore.model_hash"
 RECORD_TAG = "leadscore.record_hash"
 TEST_FROM_TAG = "leadscore.test_from"
+DECISION_TAG = "leadscore.decision"
+DECISIONS = "decisions"
+"""Folder, among a run's files, of the decisions that were published with its model."""
 
 RECEIPT_TAGS, SAID_TAGS = "receipt_", ("approved_by_", "refused_by_")
 """How tags begin that tell of a version's receipt, and of what was said of it."""
@@ -62,7 +66,8 @@ class ModelRegistry:
         Returns
         -------
         str
-            The version, which now also bears the alias ``challenger``.
+            The version. It now also bears the alias ``challenger``, unless it has no receipt and another one with a
+            receipt bears it, which may be waiting for signatures.
 
         Notes
         -----
@@ -79,7 +84,8 @@ class ModelRegistry:
                 _log_record(client, run.info.run_id, candidate)
             version = self._version_of_run(client, run) or self._create_version(client, run, candidate)
             self._tag(client, version, candidate.tags)
-            client.set_registered_model_alias(self.name, CHALLENGER, version)
+            if self._may_challenge(client, version, candidate.tags):
+                client.set_registered_model_alias(self.name, CHALLENGER, version)
         return version
 
     def version_of(self, alias: str) -> str | None:
@@ -103,6 +109,41 @@ class ModelRegistry:
         """Give a version the alias ``champion``; the version that bore it keeps its number and files."""
         with self._connected() as (_, client):
             client.set_registered_model_alias(self.name, CHAMPION, version)
+
+    def keep_decision(self, version: str, folder: Path, decision: str) -> None:
+        """Log the folder of a decision with the run of a version, which from then on names it."""
+        with self._connected() as (_, client):
+            found = client.get_model_version(self.name, version)
+            if found.tags.get(DECISION_TAG) != decision:
+                client.log_artifacts(found.run_id, str(folder), f"{DECISIONS}/{decision}")
+                client.set_model_version_tag(self.name, version, DECISION_TAG, decision)
+
+    def point_at(self, model: str, decision: str) -> None:
+        """Give the alias ``champion`` to the version of a model, and let it name a decision that was logged with it.
+
+        Raises
+        ------
+        InputError
+            If the model is not registered here.
+        """
+        with self._connected() as (_, client):
+            version = next((found for found in self._versions(client) if found.tags.get(MODEL_TAG) == model), None)
+            if version is None:
+                raise InputError(
+                    expected=f"a registered version of the model of decision {decision}", found="none", table="mlflow",
+                    hint="Give the MLflow that it was registered in: --params FILE or --set mlflow.tracking_uri=…",
+                )  # fmt: skip
+            client.set_model_version_tag(self.name, version.version, DECISION_TAG, decision)
+            client.set_registered_model_alias(self.name, CHAMPION, version.version)
+
+    def fetch_decision(self, into: Path) -> Path | None:
+        """Download the decision that the champion names, unchecked; None where there is no such one."""
+        with self._connected() as (mlflow, client):
+            champion = next((version for version in self._versions(client) if CHAMPION in version.aliases), None)
+            if champion is None or DECISION_TAG not in champion.tags:
+                return None
+            uri = f"runs:/{champion.run_id}/{DECISIONS}/{champion.tags[DECISION_TAG]}"
+            return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(into)))
 
     def load(self, alias_or_version: str) -> Forecast:
         """Load a version's forecast, hashes checked.
@@ -170,6 +211,14 @@ class ModelRegistry:
                 if name.startswith(SAID_TAGS):
                     client.delete_model_version_tag(self.name, version, name)
 
+    def _may_challenge(self, client: MlflowClient, version: str, tags: Mapping[str, str]) -> bool:
+        if any(name.startswith(RECEIPT_TAGS) for name in tags):
+            return True
+        holder = next((found for found in self._versions(client) if CHALLENGER in found.aliases), None)
+        if holder is None or str(holder.version) == version or CHAMPION in holder.aliases:
+            return True
+        return not any(name.startswith(RECEIPT_TAGS) for name in holder.tags)
+
     def _versions(self, client: MlflowClient) -> list[ModelVersion]:
         return [
             client.get_model_version(self.name, v.version) for v in client.search_model_versions(f"name='{self.name}'")
@@ -227,6 +276,8 @@ def _log_record(client: MlflowClient, run_id: str, candidate: Candidate) -> None
 def open_registry(root: Path, options: MlflowOptions, source: str) -> ModelRegistry:
     """Return the registry of a workspace: the one the settings name, else SQLite and files in ``root/mlflow``.
 
+    The latter goes with its folder: one that was moved or copied names itself.
+
     Parameters
     ----------
     root : Path
@@ -238,23 +289,5 @@ def open_registry(root: Path, options: MlflowOptions, source: str) -> ModelRegis
     """
     if options.tracking_uri is not None:
         return ModelRegistry(options.tracking_uri, experiment=options.experiment, source=source)
-    folder = root.resolve() / "mlflow"
-    database = folder / "mlflow.db"
-    if not database.is_file():
-        _create_database(database)
-    return ModelRegistry(
-        f"sqlite:///{database}", experiment=options.experiment, source=source, artifacts=folder / "artifacts"
-    )
-
-
-def _create_database(database: Path) -> None:
-    """Let MLflow build its tables under another name first: a half-built database could not be mended."""
-    database.parent.mkdir(parents=True, exist_ok=True)
-    partial = database.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    with quiet_mlflow():
-        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-        store = SqlAlchemyStore(f"sqlite:///{partial}", (database.parent / "artifacts").as_uri())
-        store.engine.dispose()
-    partial.rename(database)
+    address, artifacts = own_store(root.resolve() / "mlflow")
+    return ModelRegistry(address, experiment=options.experiment, source=source, artifacts=artifacts)

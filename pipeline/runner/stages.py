@@ -46,6 +46,8 @@ class Stage:
     reads_data: bool = False
     writes_outside: bool = False
     """Whether it writes into a store of its own too; the module then has ``is_stored(context)``."""
+    chooses: bool = False
+    """Whether it decides by itself what else it reads; the module then has ``chosen_inputs(context)``."""
 
 
 STAGES = (
@@ -80,9 +82,10 @@ STAGES = (
     ),
     Stage(
         "score",
-        needs=("ingest", "features", "train", "cutoffs", "evaluate"),
+        needs=("ingest", "features"),  # and the champion, or what the last training left
         sections=("features", "score"),
         writes_outside=True,
+        chooses=True,
     ),
 )
 ADDRESSES = (("score", "store"), ("score", "sinks"), ("mlflow", "tracking_uri"))
@@ -157,6 +160,13 @@ class StoringModule(StageModule, Protocol):
         """Whether the store still holds what the stage's outputs say."""
 
 
+class ChoosingModule(StageModule, Protocol):
+    """What the module of a stage offers that decides by itself what else it reads."""
+
+    def chosen_inputs(self, context: StageContext) -> Mapping[str, Any]:
+        """Return what it reads besides its needs, in digests and values."""
+
+
 def stage_named(name: str) -> Stage:
     """Return the stage of a name; another name is an InputError."""
     for stage in STAGES:
@@ -182,6 +192,8 @@ def stage_inputs(stage: Stage, context: StageContext) -> dict[str, Any]:
             inputs[key] = hashlib.sha256(str(address).encode()).hexdigest()
     for need in stage.needs:
         inputs[need] = context.stamp(need).outputs
+    if stage.chooses:
+        inputs |= cast("ChoosingModule", _module_of(stage)).chosen_inputs(context)
     if stage.reads_source:
         inputs["source"] = tree_digest([_given(context.source_dir, "--source")])
         inputs["overrides"] = {key: context.overrides[key] for key in SOURCE_SECTIONS if key in context.overrides}

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US, format_time
 from models.cutoffs.cutoffs import Cutoffs
-from models.scoring.run_about import CutoffsAbout, LaneAbout, PointsCutoffsAbout, RunAbout, TargetAbout, VerdictAbout
+from models.scoring.run_about import (
+    CutoffsAbout,
+    DecisionAbout,
+    LaneAbout,
+    PointsCutoffsAbout,
+    RunAbout,
+    TargetAbout,
+    VerdictAbout,
+)
 from models.scoring.score_columns import probability_of
 
 
@@ -20,8 +26,9 @@ def describe(
     *,
     observed_until_us: int,
     top_reasons: int,
-    verdict: VerdictAbout,
+    verdict: VerdictAbout | None,
     lane: LaneAbout | None,
+    decision: DecisionAbout,
 ) -> RunAbout:
     """Return what a page needs to word the scores of a run: source, targets, cut-offs, averages, numbers.
 
@@ -35,8 +42,9 @@ def describe(
         Until when there are data.
     top_reasons : int
         Reasons that each score has at most, beside the rest.
-    verdict : VerdictAbout
+    verdict : VerdictAbout or None
     lane : LaneAbout or None
+    decision : DecisionAbout
     """
     groups = scores["counted_as"].value_counts()
     points = cutoffs.baseline if cutoffs.baseline.kind == "points" else None
@@ -59,20 +67,10 @@ def describe(
         reached=int(groups.get("reached", 0)),
         verdict=verdict,
         lane=lane,
+        decision=decision,
     )
 
 
 def _averages(open_scores: pd.DataFrame, spec: SourceSpec) -> dict[str, float | None]:
     means = {column: open_scores[column].mean() for column in map(probability_of, sorted(spec.targets))}
     return {column: None if pd.isna(mean) else float(mean) for column, mean in means.items()}
-
-
-def verdict_of(evaluation: dict[str, Any]) -> VerdictAbout:
-    """Return what ``evaluation.json`` says about whether the model may take the baseline's place."""
-    primary = evaluation["targets"][evaluation["target"]]
-    return VerdictAbout(
-        beats_baseline=evaluation["beats_baseline"],
-        baseline=evaluation["baseline"],
-        leads=primary["leads"],
-        outcomes=primary["outcomes"],
-    )

@@ -7,29 +7,25 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from features.source_spec import TARGETS
 from features.tables.handovers import CUTOFF, EXPLORATION
-from models.cutoffs.cutoffs import Cutoffs
-from models.forecast.forecast import Forecast
-from models.forecast.saved_form import from_files
-from models.rules.points import PointsRules
+from models.decision.decision_files import ScoringParts
 from models.scoring.groups import GROUPS
+from models.scoring.run_about import DecisionAbout
 from models.scoring.score_columns import probability_of
-from models.scoring.score_rows import model_version, score_rows
+from models.scoring.score_rows import score_rows
 from models.scoring.wording import ScoreWording
-from pipeline.outputs.cutoffs_file import read_cutoffs
-from pipeline.outputs.evaluation_file import read_evaluation
+from pipeline.champion.in_force import scoring_inputs, scoring_parts
 from pipeline.outputs.feature_rows import count_rows, open_rows_digest, read_feature_chunks
 from pipeline.outputs.ingested_tables import read_observed_until
-from pipeline.outputs.model_files import model_folder, read_texts
-from pipeline.outputs.rules_file import read_rules, rules_identity
 from pipeline.outputs.score_file import SCORE_SUMMARY_FILE, read_score_summary
 from pipeline.runner.progress import progress, say
 from pipeline.runner.stages import StageContext
-from pipeline.score.describe_run import describe, verdict_of
+from pipeline.score.describe_run import describe
 from pipeline.score.handed_over import describe_lane, handover_rule
 from pipeline.score.scores_file import read_batches, writing_scores
 from pipeline.score.sinks.registry import make_sinks
@@ -48,31 +44,35 @@ def run(context: StageContext, out: Path) -> None:
     hardly depends on how many there are.
     """
     sinks = _sinks(context)
-    files = read_texts(model_folder(context))
-    forecast, cutoffs = from_files(files), read_cutoffs(context)
-    rules = read_rules(context, forecast.features)
+    parts, decision = scoring_parts(context)
+    say(f"score: {decision.words().en}")
     identity = RunIdentity(
-        run_id=_run_id(context, model=files, cutoffs=cutoffs),
-        model_version=model_version(files),
-        cutoff_version=cutoffs.version,
+        run_id=_run_id(context, parts, decision),
+        model_version=parts.model_version,
+        cutoff_version=parts.cutoffs.version,
     )
     counted = []
     with writing_scores(out / FILE, identity) as file:
-        for scores in _with_handovers(context, _scored(context, files, forecast, cutoffs, rules)):
+        for scores in _with_handovers(context, _scored(context, parts)):
             file.add(scores)
             counted.append(_to_count(scores))
     whole = pd.concat(counted, ignore_index=True)
     about = describe(
         whole,
-        forecast.spec,
-        cutoffs,
+        parts.forecast.spec,
+        parts.cutoffs,
         observed_until_us=read_observed_until(context),
         top_reasons=context.settings.score.reasons,
-        verdict=verdict_of(read_evaluation(context)),
+        verdict=parts.verdict,
         lane=describe_lane(whole, context),
+        decision=decision,
     )
     scoring_run = ScoreRun(
-        identity.run_id, identity.model_version, identity.cutoff_version, about, ScoreWording.of(forecast, rules)
+        identity.run_id,
+        identity.model_version,
+        identity.cutoff_version,
+        about,
+        ScoreWording.of(parts.forecast, parts.rules),
     )
     changed = {name: _write(out / FILE, scoring_run, sink, context) for name, sink in sinks.items()}
     summary = scoring_run.summary() | _places(sinks, context)
@@ -91,6 +91,11 @@ def is_stored(context: StageContext) -> bool:
     return all(sink.holds(finished) for sink in sinks.values())
 
 
+def chosen_inputs(context: StageContext) -> dict[str, Any]:
+    """Return what scores beside tables and features: the champion, or what the last training left."""
+    return scoring_inputs(context)
+
+
 def _sinks(context: StageContext) -> dict[str, Sink]:
     return make_sinks(context.settings.score, context.workspace.root)
 
@@ -99,16 +104,16 @@ def _places(sinks: Mapping[str, Sink], context: StageContext) -> dict[str, Mappi
     return {name: sink.place(context.workspace.root) for name, sink in sinks.items()}
 
 
-def _scored(
-    context: StageContext, files: Mapping[str, str], forecast: Forecast, cutoffs: Cutoffs, rules: PointsRules | None
-) -> Iterator[pd.DataFrame]:
+def _scored(context: StageContext, parts: ScoringParts) -> Iterator[pd.DataFrame]:
     """Yield the scores of the open leads, some at a time, in order."""
     options = context.settings.score
     if context.settings.engine.name == "spark":
         from pipeline.score.on_spark import ScoreTask, scores_on_spark  # an extra
 
-        yield from scores_on_spark(context, ScoreTask(files, cutoffs, rules, options.reasons))
+        task = ScoreTask(parts.model_files, parts.cutoffs, parts.rules, options.reasons)
+        yield from scores_on_spark(context, task)
         return
+    forecast, cutoffs, rules = parts.forecast, parts.cutoffs, parts.rules
     with progress("score", total=count_rows(context, "open")) as steps:
         for chunk in read_feature_chunks(context, "open", options.chunk_rows):
             yield score_rows(chunk, chunk, forecast=forecast, cutoffs=cutoffs, rules=rules, top_reasons=options.reasons)
@@ -133,11 +138,12 @@ def _write(file: Path, scoring_run: ScoreRun, sink: Sink, context: StageContext)
         return sink.write(read_batches(file, rows), scoring_run, now=datetime.now(UTC), on_rows=steps.advance)
 
 
-def _run_id(context: StageContext, *, model: dict[str, str], cutoffs: Cutoffs) -> str:
+def _run_id(context: StageContext, parts: ScoringParts, decision: DecisionAbout) -> str:
     """Return a name that equal inputs share."""
     reasons = str(context.settings.score.reasons)
-    parts = [model_version(model), cutoffs.version, rules_identity(context), open_rows_digest(context), reasons]
+    names = [parts.model_version, parts.cutoffs.version, parts.rules_identity, decision.model_dump_json()]
+    names += [open_rows_digest(context), reasons]
     share = context.settings.score.explore_share
     if share > 0:
-        parts.append(f"{share!r} {context.settings.seed}")
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+        names.append(f"{share!r} {context.settings.seed}")
+    return hashlib.sha256("\0".join(names).encode()).hexdigest()[:12]

@@ -199,6 +199,7 @@ class LeadsOut(BaseModel):
     """Open leads by priority."""
 
     caution: WordsOut | None = CAUTION
+    decision: WordsOut | None = Field(None, description="Which decision scored, since when, and who signed it")
     total: int = Field(description="All open leads")
     matching: int = Field(description="Those that fit group, search and grades, on all pages together")
     counts: dict[Group, int] = Field(description="Those that fit search and grades, by group; each lead counts once")
@@ -221,6 +222,7 @@ class HealthOut(BaseModel):
     store: str | None = Field(description="'ok', or what is wrong; only with a key", default=None)
     model_version: str | None = None
     cutoff_version: str | None = None
+    champion: str | None = Field(description="The decision in force, or null before the first", default=None)
     newer: str | None = Field(
         description="Why newer outputs are not served yet, or null where the newest are; only with a key", default=None
     )

@@ -29,6 +29,7 @@ from serve.lead_id_in_path import LEAD_ID
 from serve.reading.open_leads import LeadsWanted
 from serve.security import HEADER, same_key
 from serve.services import Services, services_of
+from serve.wording.caution import decision_words
 
 _header = APIKeyHeader(name=HEADER, auto_error=False)
 MAX_LIMIT = 1_000
@@ -108,8 +109,8 @@ def get_leads(
     leads = [StoredScoreOut.model_validate(presented(services.words.worded(row))) for row in page.rows]
     return LeadsOut.model_validate(
         {
-            "caution": services.caution(), "total": page.total, "matching": page.matching,
-            "counts": dict(page.counts), "leads": leads,
+            "caution": services.caution(), "decision": decision_words(services.about()), "total": page.total,
+            "matching": page.matching, "counts": dict(page.counts), "leads": leads,
         }
     )  # fmt: skip
 
@@ -143,6 +144,7 @@ def get_health(response: Response, services: ServicesIn, key: Annotated[str | No
         versions = {
             "model_version": loaded.model_version,
             "cutoff_version": loaded.cutoffs.version,
+            "champion": loaded.champion,
             "newer": services.serving.failure or services.model.newer(),
         }
     except InputError as error:

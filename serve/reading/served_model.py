@@ -1,4 +1,4 @@
-"""Model, cut-offs and rules of the run that is served, read again when a new run has replaced them."""
+"""Model, cut-offs and rules that requests are scored with, all of one decision, read again when another is in force."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from features.errors import InputError
 from features.kernel.one_lead import LeadCoder
-from models.cutoffs.cutoffs import BaselineCutoffs, Cutoffs
+from models.cutoffs.cutoffs import Cutoffs
+from models.decision.decision_files import ScoringParts, SignedDecision, require_same_points
 from models.forecast.forecast import Forecast
-from models.forecast.saved_form import from_files
 from models.rules.points import PointsRules
-from models.scoring.run_about import DEFAULT_REASONS, RunAbout
-from models.scoring.score_rows import model_version
+from models.scoring.run_about import DEFAULT_REASONS, RunAbout, VerdictAbout
 from models.scoring.wording import ScoreWording
-from serve.reading.stage_outputs import MixedRunsError, StageOutputs
+from serve.reading.served_champion import ServedChampion
+from serve.reading.stage_outputs import Made, MixedRunsError, StageOutputs
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a request is scored with; all from one run."""
+    """What a request is scored with; all from one decision."""
 
     forecast: Forecast
     cutoffs: Cutoffs
@@ -31,6 +29,9 @@ class Loaded:
     top_reasons: int
     """As many as the nightly scores of the run have."""
     wording: ScoreWording
+    verdict: VerdictAbout | None = None
+    champion: str | None = None
+    """The decision that all of it is from; None where it is what was trained last."""
 
     @cached_property
     def coder(self) -> LeadCoder:
@@ -39,32 +40,44 @@ class Loaded:
 
 
 class ServedModel:
-    """The model in a run's output folder, with the cut-offs that were set with it and the rules they were set beside.
+    """What leads are scored with: the champion where there is one, else the model that was trained last.
+
+    The champion's files are one decision, and are replaced together. Those of the last training are the model, the
+    cut-offs that were set with it and the rules they were set beside.
 
     Parameters
     ----------
     out : Path
-        Read: ``train/model``, ``cutoffs/cutoffs.json``, ``ingest/rules.json``.
+        Read: ``champion``, or ``train/model``, ``cutoffs/cutoffs.json``, ``ingest/rules.json``.
     """
 
     def __init__(self, out: Path) -> None:
         self._out = out
-        self._outputs = StageOutputs(out, ("train", "cutoffs"), self._read, nightly=("ingest",))
+        self._trained = StageOutputs(out, ("train", "cutoffs"), self._read_trained, nightly=("ingest",))
+        self._champion = ServedChampion(out)
+        self._loaded: tuple[tuple[object, int], Loaded] | None = None
         self._broken: tuple[Loaded, str] | None = None
 
     def current(self) -> Loaded:
-        """Return the newest model whose cut-offs and rules lie there too.
+        """Return what is in force.
 
         Raises
         ------
         InputError
-            If there is none yet, or its files are damaged.
+            If there is nothing yet, or its files are damaged.
         """
-        return self._outputs.current().value
+        decision = self._champion.current()
+        source: SignedDecision | Made[ScoringParts] = self._trained.current() if decision is None else decision
+        reasons = self._top_reasons()
+        if self._loaded is None or self._loaded[0][0] is not source or self._loaded[0][1] != reasons:
+            parts = source.parts if isinstance(source, SignedDecision) else source.value
+            champion = None if decision is None else decision.version
+            self._loaded = ((source, reasons), _loaded(parts, reasons, champion))
+        return self._loaded[1]
 
     def newer(self) -> str | None:
         """Return why a newer model, newer cut-offs or newer rules are not in use yet; None where the newest are."""
-        return self._outputs.newer()
+        return self._trained.newer() if self._champion.version is None else None
 
     def mark_broken(self, loaded: Loaded, why: str) -> None:
         """Remember that a model was read but could not score; a model that replaces it starts with a clean sheet."""
@@ -75,31 +88,19 @@ class ServedModel:
         broken = self._broken
         return broken[1] if broken is not None and broken[0] is loaded else None
 
-    def _read(self) -> Loaded:
+    def _read_trained(self) -> ScoringParts:
         files = {file.name: file.read_bytes().decode("utf-8") for file in (self._out / "train" / "model").iterdir()}
-        text = (self._out / "cutoffs" / "cutoffs.json").read_text(encoding="utf-8")
+        cutoffs = Cutoffs.read((self._out / "cutoffs" / "cutoffs.json").read_text(encoding="utf-8"))
         rules_file = self._out / "ingest" / "rules.json"
+        rules = rules_file.read_text(encoding="utf-8") if rules_file.is_file() else None
+        parts = ScoringParts(files, cutoffs, rules, verdict=None)
         try:
-            cutoffs = Cutoffs.model_validate_json(text)
-            rules = PointsRules.model_validate_json(rules_file.read_bytes()) if rules_file.is_file() else None
-        except ValidationError as error:
-            first_line = str(error).splitlines()[0]
-            raise InputError(expected="cut-offs and rules of this version of leadscore", found=first_line) from None
-        self._require_same_points(cutoffs.baseline, rules)
-        forecast = from_files(files)
-        wording = ScoreWording.of(forecast, rules)
-        return Loaded(forecast, cutoffs, rules, model_version(files), self._top_reasons(), wording)
-
-    def _require_same_points(self, baseline: BaselineCutoffs, rules: PointsRules | None) -> None:
-        """Hold the rules against the points that the cut-offs were set beside; the nightly job may ingest others."""
-        points = None if rules is None else (rules.cutoffs.MQL, rules.cutoffs.SAL)
-        beside = (baseline.mql, baseline.sal) if baseline.kind == "points" else None
-        if points != beside:
+            require_same_points(cutoffs, parts.rules)
+        except InputError as error:
             raise MixedRunsError(
-                expected=f"rules of the run whose cut-offs lie in {self._out}",
-                found="other cut-offs of points than those",
-                hint="Run 'leadscore run': model and points are compared anew then",
-            )
+                expected=f"rules of the run whose cut-offs lie in {self._out}", found=error.found, hint=error.hint
+            ) from None
+        return parts
 
     def _top_reasons(self) -> int:
         """Return what the nightly job last used; before its first run, its default."""
@@ -107,3 +108,16 @@ class ServedModel:
         if not file.is_file():
             return DEFAULT_REASONS
         return RunAbout.model_validate_json(file.read_text(encoding="utf-8")).top_reasons
+
+
+def _loaded(parts: ScoringParts, reasons: int, champion: str | None) -> Loaded:
+    return Loaded(
+        parts.forecast,
+        parts.cutoffs,
+        parts.rules,
+        parts.model_version,
+        reasons,
+        ScoreWording.of(parts.forecast, parts.rules),
+        parts.verdict,
+        champion,
+    )

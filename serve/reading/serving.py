@@ -30,7 +30,7 @@ class Serving:
     engine : FeatureEngine
         What computes features for this model, among all other leads.
     caution : dict of str or None
-        The warning about the last run's model, in every language.
+        The warning about the champion, or about the last run's model where there is none, in every language.
     """
 
     loaded: Loaded
@@ -81,7 +81,7 @@ class CurrentServing:
             run = self._store.latest_run()
         except InputError:
             run = None
-        return caution_words(None if run is None else run.about)
+        return caution_words(None if run is None else run.about.verdict)
 
     def start(self, prove: Callable[[Serving], None]) -> None:
         """Read what is there, and look for newer outputs from now on.
@@ -140,4 +140,5 @@ class CurrentServing:
     def _read(self) -> Serving:
         loaded = self._model.current()
         engine = self._history.engine(loaded.forecast.spec, loaded.forecast.feature_options)
-        return Serving(loaded, engine, self.caution())
+        of_model = loaded.champion is not None
+        return Serving(loaded, engine, caution_words(loaded.verdict) if of_model else self.caution())

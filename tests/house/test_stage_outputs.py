@@ -19,6 +19,8 @@ FREE = ("outputs", "runner")
 STAGE_NAMES = {stage.name for stage in STAGES}
 READERS = {"read_text", "read_bytes", "read_parquet", "read_table", "read_schema", "ParquetFile", "open"}
 READ_NO_STAGE = {
+    "champion/folder.py": "decisions and which is in force, beside the stages",
+    "champion/publish.py": "the texts of the run that is published, under the paths that outputs and the receipt give",
     "init/presets.py": "what headings mean in exports of known systems, part of the package",
     "features/parquet_facts.py": "the schema of a table that it hands to DuckDB, under the path that outputs gives it",
     "receipt/approvals.py": "what marketing and sales said, beside the stages",

@@ -198,6 +198,7 @@ def list_page(
             )
         ],
         "caution": caution(about, language),
+        "decision": None if about.decision is None else about.decision.words().of(language),
         "as_of": iso_date_time(about.observed_until, language),
         "cutoff_words": ", ".join(say(f"band_help_{band}", language, **texts) for band in ("MQL", "SAL")),
         "chance_title": target_name(about.goal, language),

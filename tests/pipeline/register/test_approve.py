@@ -20,22 +20,9 @@ from pipeline.runner.workspace import STAMP, tree_digest
 
 
 @pytest.fixture
-def won(judged_by_points, tmp_path, empty_store):
-    """A run whose receipt says won, registered; the small company's own verdict is another test's matter."""
-    out = tmp_path / "out"
-    shutil.copytree(judged_by_points.workspace.root, out)
-    (out / "mlflow").mkdir()
-    shutil.copy(empty_store, out / "mlflow" / "mlflow.db")
-    context = open_run(out)
-    run_stage("receipt", context)
-    folder = context.folder("receipt")
-    receipt = read_receipt(folder).receipt
-    verdict = receipt.verdict.model_copy(update={"outcome": "won", "missing": ()})
-    write_receipt(seal(receipt.model_copy(update={"verdict": verdict}), None), folder)
-    stamp = json.loads((folder / STAMP).read_text())
-    (folder / STAMP).write_text(json.dumps(stamp | {"outputs": tree_digest([folder])}))
-    run_stage("register", context)
-    return out
+def won(won_run, tmp_path):
+    """A run whose receipt says won, registered, in a folder of its own."""
+    return shutil.copytree(won_run, tmp_path / "out")
 
 
 def command(capsys, *arguments) -> tuple[int, str]:

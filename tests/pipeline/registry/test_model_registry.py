@@ -142,3 +142,37 @@ def test_the_callers_own_tracking_uri_is_left_as_it_was(registry, first, tmp_pat
             assert mlflow.get_registry_uri() == own
         finally:
             mlflow.set_tracking_uri(None)
+
+
+def test_a_model_without_a_receipt_takes_no_alias_from_one_that_may_wait_for_signatures(
+    registry, first, root, fit_tiny, tiny_test_rows
+):
+    waiting = candidate(first.model_folder, tiny_test_rows, tags={"receipt_sha256": "r"})
+    assert registry.add(waiting) == "1"
+    write_forecast(fit_tiny(max_rounds=2), root / "second" / "model")
+    tried = candidate(root / "second" / "model", tiny_test_rows)
+    assert registry.add(tried) == "2"
+    assert registry.version_of(CHALLENGER) == "1"
+    registry.promote("1")  # it waits no more
+    assert registry.add(tried) == "2"
+    assert registry.version_of(CHALLENGER) == "2"
+
+
+def test_the_champion_goes_back_with_the_decision_that_it_had(
+    registry, first, root, fit_tiny, tiny_test_rows, tmp_path
+):
+    write_forecast(fit_tiny(max_rounds=2), root / "second" / "model")
+    models = [first.model_folder, root / "second" / "model"]
+    for number, model in enumerate(models, start=1):
+        folder = tmp_path / f"decision{number}"
+        folder.mkdir()
+        (folder / "manifest.json").write_text(str(number))
+        version = registry.add(candidate(model, tiny_test_rows))
+        registry.keep_decision(version, folder, f"decision{number}")
+        registry.promote(version)
+    registry.point_at(model_hash(models[0]), "decision1")
+    assert registry.version_of(CHAMPION) == "1"
+    fetched = registry.fetch_decision(tmp_path / "fetched")
+    assert (fetched / "manifest.json").read_text() == "1"
+    with pytest.raises(InputError, match="a registered version of the model"):
+        registry.point_at("nobody's", "decision1")

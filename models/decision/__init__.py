@@ -1,0 +1,1 @@
+"""Which files are one decision, and are they what both teams signed?"""

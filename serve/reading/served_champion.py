@@ -1,0 +1,50 @@
+"""The champion as the server reads it: one decision, whole, read again when another is in force."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.decision.current import CHAMPION_FOLDER, CURRENT_FILE, VERSIONS_FOLDER, CurrentDecision
+from models.decision.decision_files import SignedDecision, read_decision
+
+
+class ServedChampion:
+    """Reads ``OUT/champion``.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of a run.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self._folder = out / CHAMPION_FOLDER
+        self._read: SignedDecision | None = None
+        self.version: str | None = None
+        """Of the decision in force at the last look; None where there was none."""
+
+    def current(self) -> SignedDecision | None:
+        """Return the decision in force, every hash checked when it was read; None where there is none.
+
+        Raises
+        ------
+        InputError
+            If a file of it is not as it was published.
+        """
+        try:
+            text = (self._folder / CURRENT_FILE).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            self.version = None
+            return None
+        self.version = version = CurrentDecision.read(text).version
+        if version is None:
+            return None
+        if self._read is None or self._read.version != version:
+            folder = self._folder / VERSIONS_FOLDER / version
+            files = {
+                file.relative_to(folder).as_posix(): file.read_bytes().decode("utf-8")
+                for file in sorted(folder.rglob("*"))
+                if file.is_file()
+            }
+            self._read = read_decision(files, version=version)
+        return self._read
