@@ -15,7 +15,8 @@ from features.machine_rules import MachineRules
 from features.source_columns import EventFamily, FitColumn
 from features.source_files import FileSpec
 from features.strict import Strict
-from features.time_units import Duration, Instant, parse_duration
+from features.time_units import DAY_US, Duration, Instant, parse_duration
+from features.unknown_times import UnknownTimes
 
 TargetName = Literal["sql", "close"]
 TARGETS: tuple[TargetName, ...] = get_args(TargetName)
@@ -136,6 +137,8 @@ class SourceSpec(Strict):
     """Until when outcomes are in the export; None means the newest time in any table."""
     dedupe: Dedupe | None = None
     """By which columns of the leads people are found who are several leads; None joins nobody."""
+    unknown_times: UnknownTimes | None = None
+    """Which times the export lacks: when leads were won, or all of them; no horizon is named then."""
     timezone: str = "UTC"
     """Where times without a zone are local times: ``Europe/Berlin``."""
     files: dict[str, FileSpec] = Field(default_factory=dict)
@@ -210,6 +213,10 @@ class SourceSpec(Strict):
             If the source has no such target.
         """
         return {str(key): target for key, target in self.targets.items()}[name]
+
+    def horizon_days(self, name: str) -> float | None:
+        """Return within how many days a target is to be reached; None where the export does not say when it was."""
+        return None if self.unknown_times is not None else self.target(name).horizon / DAY_US
 
     @property
     def primary_target(self) -> TargetName:

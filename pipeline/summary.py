@@ -8,11 +8,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from features.unknown_times import notice
 from models.cutoffs.cutoffs import Cutoffs
 from models.scoring.run_about import RunAbout
 from pipeline.outputs.evaluation_file import read_evaluation, report_file
 from pipeline.outputs.score_file import read_score_summary
 from pipeline.pages.cutoff_words import asked, stated
+from pipeline.pages.number_words import within_days
 from pipeline.receipt.signing_state import standing_of
 from pipeline.receipt.stage import receipt_files, receipt_of
 from pipeline.runner.finished_run import open_run
@@ -44,6 +46,9 @@ def summary_table(out: Path) -> str:
         for name, target in evaluation["targets"].items():
             console.print(_metrics_table(name, target, evaluation["baseline"]))
             console.print(agreement_line(target), soft_wrap=True, markup=False)
+        lacking = notice(context.spec().unknown_times)
+        if lacking is not None:
+            console.print(f"{lacking}.", soft_wrap=True, markup=False)
         console.print(learning_line(evaluation), soft_wrap=True, markup=False)
         console.print(_promotion_table(evaluation))
         _print_receipt(console, context)
@@ -113,7 +118,7 @@ def _sure(bound: float | None, *, below: bool) -> bool:
 def _metrics_table(name: str, target: dict[str, Any], baseline: str) -> Table:
     table = Table(
         title=(
-            f"{target['stage']} within {target['horizon_days']:g} days: test period, {target['leads']:,} leads, "
+            f"{target['stage']}{within_days(target['horizon_days'])}: test period, {target['leads']:,} leads, "
             f"{target['rows']:,} snapshots, {target['outcomes']:,} leads with the outcome"
         ),
         title_justify="left",

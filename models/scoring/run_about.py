@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from features.language.languages import Words
 from features.language.sentences import words
 from features.source_spec import TargetName
+from features.unknown_times import UnknownTimes
 from models.bands import BandOrNone
 from models.scoring.score_columns import probability_of
 
@@ -32,14 +33,14 @@ class TargetAbout(_Said):
     ----------
     stage : str
         The stage that is to be reached.
-    horizon_days : float
-        Within how many days.
+    horizon_days : float or None
+        Within how many days; None where the export does not say when leads got there.
     words : Words or None
         What the source calls it, where it says.
     """
 
     stage: str
-    horizon_days: float
+    horizon_days: float | None
     words: Words | None
 
 
@@ -150,6 +151,8 @@ class RunAbout(_Said):
         None: nobody was drawn.
     decision : DecisionAbout or None
         None: the model trained last, as in runs that do not say.
+    unknown_times : {"won", "all"} or None
+        Which times the export lacks.
     """
 
     source: str
@@ -168,6 +171,7 @@ class RunAbout(_Said):
     verdict: VerdictAbout | None = None
     lane: LaneAbout | None = None
     decision: DecisionAbout | None = None
+    unknown_times: UnknownTimes | None = None
 
     @property
     def goal(self) -> TargetAbout:

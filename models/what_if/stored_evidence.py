@@ -49,7 +49,8 @@ class Naming(Strict):
     target: str
     stage: str
     """The stage that the target is."""
-    horizon_days: float
+    horizon_days: float | None
+    """None where the export does not say when leads got there."""
     columns: tuple[NamedColumn, ...]
 
 

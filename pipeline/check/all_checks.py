@@ -11,7 +11,7 @@ from pipeline.check.missing_checks import AbsentEvents, GapsOfColumns, GapsOfFam
 from pipeline.check.outcome_checks import OutcomesSuffice, StagesReached
 from pipeline.check.person_checks import PersonsInFit
 from pipeline.check.table_checks import RejectedRows, Tables, WouldStop
-from pipeline.check.time_checks import LonelyNewest, NeverLookedAt, SilenceAtTheEnd
+from pipeline.check.time_checks import LonelyNewest, NeverLookedAt, SilenceAtTheEnd, UnknownTimesNamed
 
 CHECKS: Registry[SourceCheck] = Registry(
     Tables(),
@@ -30,6 +30,7 @@ CHECKS: Registry[SourceCheck] = Registry(
     SilentFamilies(),
     UnusedEvents(),
     PersonsInFit(),
+    UnknownTimesNamed(),
     LonelyNewest(),
     SilenceAtTheEnd(),
     SomethingLater(),

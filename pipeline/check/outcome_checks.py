@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -57,7 +58,7 @@ class OutcomesSuffice(SourceCheck):
             figures = {
                 "target": name,
                 "stage": target.stage,
-                "horizon": format_duration(target.horizon),
+                "horizon": None if context.spec.unknown_times else format_duration(target.horizon),
                 "yes": yes,
                 "no": no,
                 "too_young": int(rows["y"].isna().sum()),
@@ -71,11 +72,16 @@ class OutcomesSuffice(SourceCheck):
         for result in results:
             figures = result.figures
             lines += [
-                f"{figures['target']}: {figures['stage']} within {figures['horizon']}: "
-                f"{figures['yes']:,} yes, {figures['no']:,} no, {figures['too_young']:,} too young to tell",
+                f"{figures['target']}: {goal_words(figures)}: {figures['yes']:,} yes, {figures['no']:,} no, "
+                f"{figures['too_young']:,} {'too young to tell' if figures['horizon'] else 'without an outcome yet'}",
                 f"  enough? {result.sentence}",
             ]
         return lines
+
+
+def goal_words(figures: Mapping[str, Any]) -> str:
+    """Return a target in words, with its horizon where the export tells when leads got there."""
+    return f"{figures['stage']} within {figures['horizon']}" if figures["horizon"] else str(figures["stage"])
 
 
 def enough(outcomes: int, *, training_share: float, min_outcomes: int) -> tuple[Answer, str]:

@@ -11,6 +11,7 @@ from features.answers import Answer
 from features.checks import CheckResult
 from pipeline.check.all_checks import CHECKS
 from pipeline.check.check import NOTES
+from pipeline.check.outcome_checks import goal_words
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class SourceReport:
         reached = {
             result.figures["stage"]: result.figures["leads"] for result in self.results["stages"] if result.figures
         }
-        goals = [f"{e['stage']} within {e['horizon']} ({reached.get(e['stage'], 0):,} at any time)" for e in figures]
+        goals = [f"{goal_words(e)} ({reached.get(e['stage'], 0):,} at any time)" for e in figures]
         return (
             f"no lead is known to have reached {' or '.join(goals)} after it was looked at; look at stages.sql, and at "
             "the horizon in source.yaml"

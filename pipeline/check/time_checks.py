@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from features.checks import CheckResult
 from features.time_units import format_duration
+from features.unknown_times import notice
 from pipeline.check.check import LoadedSource, SourceCheck
 from pipeline.ingest.export_end import find_end
 from pipeline.ingest.stage import TIME_COLUMNS, silence_at_the_end
@@ -25,6 +26,17 @@ class NeverLookedAt(SourceCheck):
             f"{format_duration(looks.after)}, never there, or not yet"
         )
         yield self.unchecked(why) if without else self.passed()
+
+
+class UnknownTimesNamed(SourceCheck):
+    """Says what cannot be had of an export that lacks times."""
+
+    code, title = "unknown_times", "Times that the export lacks"
+
+    def run(self, context: LoadedSource) -> Iterator[CheckResult]:
+        """Say what the source declares."""
+        said = notice(context.spec.unknown_times)
+        yield self.unchecked(said) if said is not None else self.passed()
 
 
 class LonelyNewest(SourceCheck):

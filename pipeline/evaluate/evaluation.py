@@ -39,7 +39,6 @@ import pandas as pd
 
 from features.catalog.feature import Feature
 from features.source_spec import SourceSpec
-from features.time_units import DAY_US
 from models.bands import BANDS
 from models.calibration.by_group import RULE as GROUP_RULE
 from models.calibration.by_group import agreement
@@ -223,7 +222,7 @@ def _target(spec: SourceSpec, judged: JudgedTarget) -> dict[str, Any]:
     keys = [metric.key for metric in METRICS]
     return {
         "stage": declared.stage,
-        "horizon_days": declared.horizon / DAY_US,
+        "horizon_days": spec.horizon_days(result.target),
         "level": judged.level,
         "rows": result.rows,
         "leads": result.leads,

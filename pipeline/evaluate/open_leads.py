@@ -9,7 +9,7 @@ from features.catalog.wording import plain_words
 from features.families.stages import CURRENT_STAGE
 from features.language.languages import Words
 from features.source_spec import SourceSpec
-from features.time_units import DAY_US, format_time
+from features.time_units import format_time
 from models.bands import band_of, passes, rows_that_may_enter
 from models.cutoffs.cutoffs import Cutoffs
 from models.forecast.forecast import Forecast
@@ -86,7 +86,7 @@ def about_open(spec: SourceSpec, forecast: Forecast, target: str, *, observed_un
         observed_until=format_time(observed_until_us),
         target=target,
         stage=named.stage,
-        horizon_days=named.horizon / DAY_US,
+        horizon_days=spec.horizon_days(target),
         columns=tuple(_column(spec, feature) for feature in columns),
     )
 

@@ -9,6 +9,7 @@ import duckdb
 
 from features.leaks.column_names import name_sign
 from features.leaks.persons import person_sign
+from features.unknown_times import UnknownTimes, notice
 from pipeline.init.doubles import Doubles, find_doubles
 from pipeline.init.file_lines import file_lines
 from pipeline.init.guess_events import EventsGuess, guess_events
@@ -78,6 +79,11 @@ class Guess:
         return self.rows.leads
 
     @property
+    def unknown_times(self) -> UnknownTimes | None:
+        """Which times the files lack."""
+        return _unknown_times(self.leads, self.stages)
+
+    @property
     def win_times_known(self) -> bool:
         """Whether the stages say when a lead was won."""
         return self.stages is None or self.stages.times_known
@@ -139,10 +145,23 @@ def guess(con: duckdb.DuckDBPyConnection, looks: list[FileLook], talk: Conversat
             *([f"account: {account.name!r}, shared by several leads"] if account else []),
             *([] if stages else ["stages: none found, so there are no outcomes yet: write stages.sql"]),
             *left_out,
+            *_lacking(leads, stages),
             *doubts,
             *(f"left out {item.column.name!r}: {item.left_out}" for item in fit if item.left_out),
         ),
     )
+
+
+def _unknown_times(leads: LeadsGuess, stages: StagesGuess | None) -> UnknownTimes | None:
+    if leads.created is None:
+        return "all"
+    return "won" if stages is not None and not stages.times_known else None
+
+
+def _lacking(leads: LeadsGuess, stages: StagesGuess | None) -> list[str]:
+    """Say what cannot be had for want of times."""
+    said = notice(_unknown_times(leads, stages))
+    return [] if said is None else [said]
 
 
 def _without_outcomes(

@@ -52,17 +52,28 @@ def _ladder_section(draft: Guess) -> list[str]:
     recycled = (stages.ladder.recycled if stages else ()) or ("RECYCLED",)
     horizon = stages.horizon if stages else "90d"
     qualified = next((rung for rung in rungs[:-1] if is_sales_qualified(rung)), None)
-    words = "" if draft.win_times_known else ", words: {de: 'gewonnen, Zeit unbekannt', en: 'won, time unknown'}"
     return [
         "\n# The stages a lead climbs, lowest first; the last is the win. Beside it: what ends a story or restarts it.",
         "# From SAL on, sales has the lead. Another rung where sales has it says so: {stage: NAME, with_sales: true}.",
         f"ladder: {_inline(list(rungs))}",
         f"lost: {_inline(list(lost))}",
         f"recycled: {_inline(list(recycled))}",
+        *_times_section(draft),
         "\n# What is forecast: this stage, or one above it, entered within the horizon.",
+        *(["# The horizon is a stand-in: it is named nowhere."] if draft.unknown_times else []),
         "targets:",
         *([f"  sql: {{stage: {_inline(qualified)}, horizon: {horizon}}}"] if qualified else []),
-        f"  close: {{stage: {_inline(rungs[-1])}, horizon: {horizon}{words}}}",
+        f"  close: {{stage: {_inline(rungs[-1])}, horizon: {horizon}}}",
+    ]
+
+
+def _times_section(draft: Guess) -> list[str]:
+    if draft.unknown_times is None:
+        return []
+    lacking = "when leads were won" if draft.unknown_times == "won" else "any time: the order of the rows stands for it"
+    return [
+        f"\n# The export does not tell {lacking}. So no horizon is named, and what cannot be had is said.",
+        f"unknown_times: {draft.unknown_times}",
     ]
 
 

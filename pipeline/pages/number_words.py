@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from features.language.numbers import DASH, number_or_dash
 from features.language.sentences import say
-from features.time_units import DAY_US
 
 if TYPE_CHECKING:
     from features.source_spec import SourceSpec
@@ -56,9 +55,20 @@ def target_title(spec: SourceSpec, target: str) -> str:
     return declared.words.en if declared.words is not None else declared.stage
 
 
-def horizon_days(spec: SourceSpec, target: str) -> str:
-    """Return a target's horizon in days."""
-    return f"{spec.target(target).horizon / DAY_US:g}"
+def within_horizon(spec: SourceSpec, target: str) -> str:
+    """Return " within 30 days", or nothing where the export does not say when leads got there."""
+    return within_days(spec.horizon_days(target))
+
+
+def within_days(days: float | None) -> str:
+    """Return " within 30 days", or nothing.
+
+    Examples
+    --------
+    >>> within_days(30.0), within_days(None)
+    (' within 30 days', '')
+    """
+    return "" if days is None else f" within {days:g} days"
 
 
 def number(value: float, digits: int) -> str:

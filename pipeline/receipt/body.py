@@ -8,7 +8,8 @@ from functools import partial
 from importlib.metadata import version as installed_version
 from typing import Any, cast
 
-from features.time_units import DAY_US, WEEK_US, format_time
+from features.source_spec import SourceSpec, TargetName
+from features.time_units import WEEK_US, format_time
 from models.bands import Band
 from models.cutoffs.cutoffs import Cutoffs
 from models.evaluation.depth_verdict import DECIDING, RULE, judge_depth
@@ -120,6 +121,11 @@ def _rests_on(context: StageContext, cutoffs: Cutoffs) -> RestsOn:
     )
 
 
+def _horizon_days(spec: SourceSpec, target: TargetName) -> float | None:
+    days = spec.horizon_days(target)
+    return None if days is None else rounded(days)
+
+
 def _setup(context: StageContext, looks: Looks, cutoffs: Cutoffs) -> TestSetup:
     spec, times = context.spec(), looks.rows["as_of_us"]
     target = spec.target(cutoffs.target)
@@ -129,8 +135,9 @@ def _setup(context: StageContext, looks: Looks, cutoffs: Cutoffs) -> TestSetup:
         target=cutoffs.target,
         stage=target.stage,
         goal=target.words.en if target.words is not None else target.stage,
-        horizon_days=rounded(target.horizon / DAY_US),
-        deal=None if deal is None else DealTarget(stage=deal.stage, horizon_days=rounded(deal.horizon / DAY_US)),
+        horizon_days=_horizon_days(spec, cutoffs.target),
+        deal=None if deal is None else DealTarget(stage=deal.stage, horizon_days=_horizon_days(spec, DEALS)),
+        unknown_times=spec.unknown_times,
         first_day=format_time(first)[:10],
         last_day=format_time(last)[:10],
         weeks=rounded(max(1.0, (last - first) / WEEK_US)),

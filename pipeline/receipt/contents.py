@@ -13,6 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import ConfigDict, JsonValue, model_validator
 
 from features.strict import Strict
+from features.unknown_times import UnknownTimes
 from models.bands import Band, PerBand
 from models.evaluation.depth_verdict import Outcome
 from models.measures.bootstrap import Interval
@@ -117,7 +118,8 @@ class DealTarget(Written):
     """What counts as a deal."""
 
     stage: str
-    horizon_days: float
+    horizon_days: float | None
+    """None where the export does not say when leads got there."""
 
 
 class TestSetup(Written):
@@ -130,9 +132,12 @@ class TestSetup(Written):
     """The stage that the target stands for."""
     goal: str
     """The same in words."""
-    horizon_days: float
+    horizon_days: float | None
+    """None where the export does not say when leads got there."""
     deal: DealTarget | None
     """None where the target is the deal or the source has none."""
+    unknown_times: UnknownTimes | None = None
+    """Which times the export lacks."""
     first_day: str
     """Of the looks of the test period, as ``last_day``: ``2026-01-31``."""
     last_day: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from features.unknown_times import notice
 from models.bands import BANDS
 from pipeline.receipt.compare_at_depth import Scorer
 from pipeline.receipt.contents import Estimate, Measured
@@ -163,6 +164,9 @@ def cautions_of(measured: Measured) -> tuple[str, ...]:
             "not worked, and counts as wasted: a win is a win all the same, but that the model does not win is not "
             "shown by these figures."
         )
+    lacking = notice(setup.unknown_times)
+    if lacking is not None:
+        cautions.append(f"{lacking}.")
     if measured.follow_up.warning:
         cautions.append(f"Follow-up: {measured.follow_up.warning}.")
     cautions.extend(

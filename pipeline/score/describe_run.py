@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from features.source_spec import SourceSpec
-from features.time_units import DAY_US, format_time
+from features.time_units import format_time
 from models.cutoffs.cutoffs import Cutoffs
 from models.scoring.run_about import (
     CutoffsAbout,
@@ -50,11 +50,12 @@ def describe(
     points = cutoffs.baseline if cutoffs.baseline.kind == "points" else None
     return RunAbout(
         source=spec.name,
+        unknown_times=spec.unknown_times,
         top_reasons=top_reasons,
         title=spec.title,
         observed_until=format_time(observed_until_us),
         targets={
-            name: TargetAbout(stage=target.stage, horizon_days=target.horizon / DAY_US, words=target.words)
+            name: TargetAbout(stage=target.stage, horizon_days=spec.horizon_days(name), words=target.words)
             for name, target in sorted(spec.targets.items())
         },
         cutoffs=CutoffsAbout(target=cutoffs.target, mql=cutoffs.mql, sal=cutoffs.sal),

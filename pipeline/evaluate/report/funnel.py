@@ -15,7 +15,7 @@ MIN_FOR_MEDIAN = 5
 NO_INTERVAL = Interval(float("nan"), float("nan"), float("nan"))
 
 
-def funnel_rows(promotions: Promotions, baseline_name: str) -> list[dict[str, Any]]:
+def funnel_rows(promotions: Promotions, baseline_name: str, *, timed: bool = True) -> list[dict[str, Any]]:
     """Lay conversions out, a row a band, stage and scorer.
 
     Parameters
@@ -24,6 +24,8 @@ def funnel_rows(promotions: Promotions, baseline_name: str) -> list[dict[str, An
         What both would have promoted in the test period.
     baseline_name : str
         How the baseline is called.
+    timed : bool
+        Whether the export says when leads reached a stage.
 
     Returns
     -------
@@ -38,13 +40,13 @@ def funnel_rows(promotions: Promotions, baseline_name: str) -> list[dict[str, An
                 continue  # promoted to SAL and then SAL: it says how fast sales clicks, not what became of the lead
             for scorer in SCORERS:
                 step = promotions.conversions[scorer, band][position]
-                median = step.median_days if step.reached >= MIN_FOR_MEDIAN else NO_INTERVAL
+                median = step.median_days if timed and step.reached >= MIN_FOR_MEDIAN else NO_INTERVAL
                 place = promotions.volumes[scorer].at_cutoff[band]
                 rows.append(
                     {
                         "band": band,
                         "stage": step.stage,
-                        "days": f"{step.horizon_days:g}",
+                        "days": f"{step.horizon_days:g}" if timed else "",
                         "scorer": names[scorer],
                         "per_week": number(place["per_week"], 1),
                         "leads": f"{step.leads:,}",

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from features.unknown_times import notice
 from models.calibration.by_group import RULE as GROUP_RULE
 from models.evaluation.beats_baseline import RULE
 from models.evaluation.target_evaluation import BASELINE, MODEL, SCORERS, TargetEvaluation
@@ -35,12 +36,12 @@ from pipeline.pages.environment import environment
 from pipeline.pages.figures import draw
 from pipeline.pages.number_words import (
     bounds,
-    horizon_days,
     number,
     percent,
     signed,
     subject_title,
     target_title,
+    within_horizon,
 )
 
 
@@ -103,14 +104,15 @@ def render(evaluation: Evaluation, pictures: dict[str, Picture]) -> str:
             base=evaluation.baseline_name,
             the_base=the_baseline(evaluation),
             goal=target_title(spec, cutoffs.target),
-            days=horizon_days(spec, cutoffs.target),
+            within=within_horizon(spec, cutoffs.target),
+            lacking_times=notice(spec.unknown_times),
             verdict=verdict(evaluation),
             promoted=promoted_sentence(evaluation),
             follow_up_note=follow_up_note(evaluation),
             rule=RULE,
             uri={name: picture.uri for name, picture in pictures.items()},
             measures=[_measures(evaluation, judged) for judged in evaluation.targets.values()],
-            funnel=funnel_rows(evaluation.promotions, evaluation.baseline_name),
+            funnel=funnel_rows(evaluation.promotions, evaluation.baseline_name, timed=spec.unknown_times is None),
             test=evaluation.data.part(cutoffs.target, "test"),
             families=[
                 (FAMILIES[family], percent(share))
@@ -135,7 +137,7 @@ def render(evaluation: Evaluation, pictures: dict[str, Picture]) -> str:
 
 def _groups(evaluation: Evaluation, target: str) -> dict[str, Any]:
     return {
-        "title": f"{target_title(evaluation.spec, target)} within {horizon_days(evaluation.spec, target)} days",
+        "title": f"{target_title(evaluation.spec, target)}{within_horizon(evaluation.spec, target)}",
         "sentence": agreement_sentence(evaluation.targets[target].groups),
         "blocks": group_blocks(evaluation, target),
     }
@@ -145,7 +147,7 @@ def _measures(evaluation: Evaluation, judged: JudgedTarget) -> dict[str, Any]:
     result = judged.result
     title = target_title(evaluation.spec, result.target)
     return {
-        "title": f"{title} within {horizon_days(evaluation.spec, result.target)} days",
+        "title": f"{title}{within_horizon(evaluation.spec, result.target)}",
         "result": result,
         "level": judged.level,
         "rows": [_measure(result, metric) for metric in METRICS],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.evaluation.target_evaluation import BASELINE, MODEL
 from pipeline.evaluate.evaluation import Evaluation
-from pipeline.pages.number_words import horizon_days, percent, target_title
+from pipeline.pages.number_words import percent, target_title, within_horizon
 
 FAMILIES = {
     "fit": "who the lead is (fit)",
@@ -85,7 +85,7 @@ def promoted_sentence(evaluation: Evaluation) -> str:
     if not mine["leads"] or not theirs["leads"]:
         return "In the test period one of the two promoted nobody, so their MQLs cannot be compared."
     target = evaluation.cutoffs.target
-    goal, days = target_title(evaluation.spec, target), horizon_days(evaluation.spec, target)
+    goal, within = target_title(evaluation.spec, target), within_horizon(evaluation.spec, target)
     effective = min(mine["effective_leads"], theirs["effective_leads"])
     if evaluation.data.follow_up["declared"] and effective < ENOUGH_TO_TELL:
         return (
@@ -100,6 +100,6 @@ def promoted_sentence(evaluation: Evaluation) -> str:
         judged += ", but the numbers a week differ too"
     return (
         f"Of the leads that the model would have promoted to MQL ({mine['per_week']:.1f} a week), "
-        f"{percent(mine['precision'])} reached {goal} within {days} days; of those that {base} promoted "
+        f"{percent(mine['precision'])} reached {goal}{within}; of those that {base} promoted "
         f"({theirs['per_week']:.1f} a week), {percent(theirs['precision'])}; {judged}."
     )

@@ -31,7 +31,6 @@ def answer_view(answer: Answer, language: Language, lead_url: LeadUrl) -> dict[s
     lead_url : callable
         Address of a lead's page.
     """
-    about = answer.about
     texts = apart({"mql": answer.cutoffs.mql, "sal": answer.cutoffs.sal}, language)
     return {
         "said": say("said", language, **texts),
@@ -50,13 +49,20 @@ def answer_view(answer: Answer, language: Language, lead_url: LeadUrl) -> dict[s
         ),
         "move_heads": [say(f"head_{name}", language) for name in ("now", "entering", "leaving", "then")],
         "monday": _monday(answer, language, lead_url),
-        "agreed": say(
-            "agreed_words", language, version=answer.version, goal=about.stage,
-            days=number(about.horizon_days, language), as_of=iso_date_time(about.observed_until, language), **texts,
-        ),
+        "agreed": _agreed(answer, language, **texts),
         "one_rule": answer.one_rule_of_several,
         "settings": settings_text(answer.settings),
     }  # fmt: skip
+
+
+def _agreed(answer: Answer, language: Language, **texts: str) -> str:
+    """Return version, goal and cut-offs; without a time where the export does not say when leads got there."""
+    about = answer.about
+    values = texts | {"version": answer.version, "goal": about.stage}
+    if about.horizon_days is None:
+        return say("agreed_words_untimed", language, **values)
+    days, as_of = number(about.horizon_days, language), iso_date_time(about.observed_until, language)
+    return say("agreed_words", language, days=days, as_of=as_of, **values)
 
 
 def broken_promise(error: PromiseNotKeptError, goal: str, language: Language) -> dict[str, Any]:

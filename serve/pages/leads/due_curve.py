@@ -24,12 +24,12 @@ LEFT, RIGHT, TOP, BOTTOM = 46.0, 350.0, 14.0, 122.0
 def when(row: Row, about: RunAbout, explained: TargetName, language: Language) -> dict[str, Any] | None:
     """Return the curve of the target that the page explains, and the table of all that are still to come.
 
-    None where the score holds no curve (older versions), or one of a single day.
+    None where the score holds no curve (older versions), or one of a single day, or the export lacks the times.
     """
     targets = [explained, *(name for name in about.targets if name != explained and not row["reached"])]
     column = probability_of(explained)
     curve = [point for point in row.get("curve") or () if point.get(column) is not None]
-    if len(curve) < 2 or curve[-1][column] == 1:
+    if about.unknown_times is not None or len(curve) < 2 or curve[-1][column] == 1:
         return None
     days = _told_days([point["days"] for point in row["curve"]], about, targets)
     by_day = {point["days"]: point for point in row["curve"]}
@@ -49,7 +49,7 @@ def when(row: Row, about: RunAbout, explained: TargetName, language: Language) -
 
 def _told_days(days: Sequence[float], about: RunAbout, targets: Sequence[TargetName]) -> list[float]:
     """Choose the days of the table: the last calendar days that fit, and the horizons of what it tells."""
-    ends = {about.targets[name].horizon_days for name in targets}
+    ends = {end for name in targets if (end := about.targets[name].horizon_days) is not None}
     last = max(ends)
     between = [day for day in days if day in TOLD_DAYS and day < last and day not in ends]
     return sorted({*(day for day in days if day in ends), *between[-max(MOST_TOLD - len(ends), 1) :]})

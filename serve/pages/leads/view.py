@@ -27,6 +27,11 @@ LIST_BAR_IN_CUTOFFS = 2.5
 """A bar in the list is full at this many times the cut-off for SAL: the same on every page of the list."""
 
 
+def as_of_words(about: RunAbout, language: Language, moment: str) -> str:
+    """Return until when the data reach; where the order of rows stands for the time, that it does."""
+    return say("as_of_last_row", language) if about.unknown_times == "all" else moment
+
+
 def target_name(target: TargetAbout, language: Language) -> str:
     """Return what a target is called."""
     return target.words.of(language) if target.words is not None else target.stage
@@ -107,6 +112,9 @@ def headline(row: Row, about: RunAbout, language: Language) -> tuple[str, str | 
             sentences.append(say("goal_reached", language, goal=goal))
             continue
         many = of_many(probability, language)
+        if target.horizon_days is None:
+            sentences.append(say("chance_words_untimed", language, many=many, goal=goal))
+            continue
         days = points_text(target.horizon_days, language)
         sentences.append(say("chance_words", language, many=many, goal=goal, days=days))
     return sentences[0], sentences[1] if len(sentences) > 1 else None
@@ -149,7 +157,7 @@ def names(items: Sequence[Row], language: Language) -> str:
 def facts(row: Row, about: RunAbout, language: Language) -> list[tuple[str, str]]:
     """Return where the score comes from: name and value."""
     return [
-        (say("as_of", language), date_time(row["as_of"], language)),
+        (say("as_of", language), as_of_words(about, language, date_time(row["as_of"], language))),
         (say("scored_at", language), date_time(row["scored_at"], language)),
         (say("model_version", language), row["model_version"]),
         (say("cutoff_version", language), row["cutoff_version"]),
@@ -199,7 +207,7 @@ def list_page(
         ],
         "caution": caution(about, language),
         "decision": None if about.decision is None else about.decision.words().of(language),
-        "as_of": iso_date_time(about.observed_until, language),
+        "as_of": as_of_words(about, language, iso_date_time(about.observed_until, language)),
         "cutoff_words": ", ".join(say(f"band_help_{band}", language, **texts) for band in ("MQL", "SAL")),
         "chance_title": target_name(about.goal, language),
         "has_close": "close" in about.targets and about.cutoffs.target != "close",
@@ -230,7 +238,7 @@ def lead_page(history: Sequence[Row], about: RunAbout, language: Language) -> di
         "id": row["lead_id"],
         "caution": caution(about, language),
         **badge(group, about, language),
-        "as_of": date_time(row["as_of"], language),
+        "as_of": as_of_words(about, language, date_time(row["as_of"], language)),
         "stage": row["stage"],
         "headline": first,
         "second": second,

@@ -41,7 +41,7 @@ def _write(tmp_path: Path, *, leads: int = 600, typo: str = "") -> tuple[Path, P
         stages += [f"{i},SQL,{day} 12:00:00"] if won else []
         events += [f"{i},{day},price_list"] if i % 2 else []
         changes += [f"{i},{day},budget,yes"] if i % 4 == 0 else []
-    changes.append(f"{leads - 1},2025-12-31,budget,yes")  # the export ends then, as a change and a stage say
+    changes.append(f"{leads - 4},2025-12-31,budget,yes")  # the export ends then, as a change and a stage say
     texts = {
         "leads": ["lead_id,created_at,industry,lead_score,contract", *rows],
         "stages": ["lead_id,stage,entered_at", *stages, *([typo] if typo else []), f"{leads - 1},MQL,2025-12-31"],

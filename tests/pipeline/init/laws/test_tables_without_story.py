@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import InputError
+from features.unknown_times import notice
 from pipeline.check.command import check_source
 from pipeline.check.report import SourceReport
 from pipeline.init.command import start_source
@@ -48,7 +49,7 @@ def test_an_outcome_without_a_date_is_forecast_and_no_feature(tmp_path: Path, he
     assert won(report) == ROWS // 4
     assert set(source.spec.fit) == {"age", "branch"}
     assert report.rows("rejects") == []
-    assert source.spec.targets["close"].words is not None
+    assert source.spec.unknown_times == "all"
     assert report.without_outcomes is None
 
 
@@ -96,3 +97,27 @@ def test_a_close_date_is_a_win_only_where_the_status_says_so(tmp_path: Path) -> 
 def test_a_table_that_tells_nothing_is_refused_with_a_way_out(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no id.*no time.*Add the time at which each lead came"):
         started(tmp_path, ["city,branch", *(f"c{i % 9},b{i % 4}" for i in range(ROWS))])
+
+
+def test_what_cannot_be_had_without_times_is_said_and_no_horizon_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["Ref,Art,Status", *(f"R{i},x,{('Gewonnen', 'Verloren', 'Offen')[i % 3]}" for i in range(ROWS))]
+    source, report = started(tmp_path, lines)
+    assert source.spec.unknown_times == "all"
+    said = notice("all")
+    assert said is not None
+    assert said in capsys.readouterr().err
+    assert said in report.to_text()
+    assert "within" not in report.to_text().replace("how soon or in which week", "")
+    assert "20 without an outcome yet" in report.to_text()
+    assert (source.spec.horizon_days("close"), source.spec.targets["close"].words) == (None, None)
+
+
+def test_a_creation_without_a_time_of_winning_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ["id,created,y", *(f"R{i},2025-01-{1 + i % 28:02d},{i % 2}" for i in range(ROWS))]
+    source, report = started(tmp_path, lines)
+    assert source.spec.unknown_times == "won"
+    assert str(notice("won")) in capsys.readouterr().err
+    assert str(notice("won")) in report.to_text()
+    assert "close: WON: " in report.to_text()
