@@ -12,6 +12,8 @@ from features.leaks.persons import person_sign
 from features.unknown_times import UnknownTimes, notice
 from pipeline.init.doubles import Doubles, find_doubles
 from pipeline.init.file_lines import file_lines
+from pipeline.init.grouped_rows import WHY as GROUPED
+from pipeline.init.grouped_rows import group_headings
 from pipeline.init.guess_events import EventsGuess, guess_events
 from pipeline.init.guess_leads import LeadsGuess, find_account, find_leads
 from pipeline.init.lead_rows import LeadRows, find_other_ids, linked_by_other_ids
@@ -129,7 +131,8 @@ def guess(con: duckdb.DuckDBPyConnection, looks: list[FileLook], talk: Conversat
     used |= set(stages.used) if stages else set()
     account = find_account(leads.look, used)
     used |= {account.name} if account else set()
-    fit = _fit(leads.look, used, preset, rates=stages is None or stages.times_known)
+    grouped = group_headings(files, leads.look)
+    fit = _fit(leads.look, used, preset, grouped, rates=stages is None or stages.times_known)
     doubles = find_doubles(files, leads.look)
     return Guess(
         rows=rows,
@@ -227,7 +230,7 @@ def _join_doubles(doubles: list[Doubles], talk: Conversation) -> bool:
     return talk.ask(question) == 1
 
 
-def _fit(leads: FileLook, used: set[str], preset: Preset, *, rates: bool) -> tuple[FitGuess, ...]:
+def _fit(leads: FileLook, used: set[str], preset: Preset, grouped: list[str], *, rates: bool) -> tuple[FitGuess, ...]:
     items = []
     taken = {"lead_id", "created_at", "account_id"}
     for column in leads.columns:
@@ -239,7 +242,8 @@ def _fit(leads: FileLook, used: set[str], preset: Preset, *, rates: bool) -> tup
         taken.add(name)
         type_ = _fit_type(column)
         rate = rates and type_ == "category" and column.named(*_SOURCES) and column.values <= 1000
-        items.append(FitGuess(column, name, type_, rate, _why_left_out(leads, column, type_, preset)))
+        why = GROUPED if column.name in grouped else _why_left_out(leads, column, type_, preset)
+        items.append(FitGuess(column, name, type_, rate, why))
     return tuple(items)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from features.leaks.persons import person_sign
 from pipeline.init.id_links import Link
 from pipeline.init.lead_rows import LeadRows
 from pipeline.init.look_at_files import ColumnLook, FileLook
@@ -30,6 +31,8 @@ _TYPES = (
     "schritt",
     "task",
     "step",
+    "role",
+    "rolle",
 )
 _NO_TYPES = (
     "status",
@@ -95,7 +98,7 @@ def guess_events(links: list[Link], preset: Preset) -> tuple[list[EventsGuess], 
             column
             for column in link.look.columns
             if column is not link.column and column.kind == "text" and 1 <= column.values <= _MOST_TYPES
-            and column.values < 0.5 * link.look.rows
+            and column.values < 0.5 * link.look.rows and person_sign(column.name, column.common) is None
         ]  # fmt: skip
         ranked = sorted(types, key=lambda column: _type_rank(column, named))
         found.append(EventsGuess(link, times[0], ranked[0] if ranked else None))

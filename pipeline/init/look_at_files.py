@@ -16,7 +16,7 @@ from pipeline.init.columns.look_at_columns import look_at_column
 from pipeline.source.csv_dialect import CsvForm, ReadableCsv, make_readable
 from pipeline.source.csv_layout import is_csv
 from pipeline.source.macros import add_macros
-from pipeline.source.sql import identifier, literal
+from pipeline.source.sql import JSON_ENDINGS, identifier, literal
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def relation(file: Path, name: str, form: CsvForm | None) -> str:
     """Return how SQL reads a file under a name; ``form`` says how a CSV file is written."""
     if file.suffix.lower() == ".parquet":
         return f"read_parquet({literal(name)})"
-    if file.suffix.lower() == ".json":
+    if file.suffix.lower() in JSON_ENDINGS:
         return f"read_json({literal(name)})"
     return f"read_csv({literal(name)}, {form.options if form else 'all_varchar = true'})"
 
@@ -78,8 +78,9 @@ def look_at(con: duckdb.DuckDBPyConnection, file: Path) -> FileLook:
         raise InputError(expected="a file", found=f"no file {file}")
     if file.suffix.lower() in (".xlsx", ".xls", ".ods"):
         raise InputError(expected="a CSV or Parquet file", found=file.name, hint="In Excel: save it as CSV UTF-8")
-    if not is_csv(file.name) and file.suffix.lower() not in (".parquet", ".json"):
-        raise InputError(expected="a .csv, .tsv, .txt, .csv.gz, .parquet or .json file", found=file.name)
+    if not is_csv(file.name) and file.suffix.lower() not in (".parquet", *JSON_ENDINGS):
+        expected = "a .csv, .tsv, .txt, .csv.gz, .parquet, .json, .jsonl or .ndjson file"
+        raise InputError(expected=expected, found=file.name)
     scratch = Path(tempfile.mkdtemp(prefix="leadscore-init-"))
     try:
         csv = make_readable(con, file, scratch) if is_csv(file.name) else None

@@ -10,7 +10,7 @@ from pipeline.init.id_links import plain_name
 from pipeline.init.look_at_files import ColumnLook, FileLook
 
 _CREATED = re.compile(
-    r".*(creat|erstell|angelegt|anlage|erfass|register|registr|eingang|eingegangen|submitted|submission|sign_?up|"
+    r".*(creat|erstell|angelegt|anlage|erfass|register|registr|eingang|eingegangen|submitted|submission|sign(ed)?_?up|subscribed_?(at|on)|joined|angemeldet|beigetreten|"
     r"inquir|added|hinzugef|entstand|application_date|antragsdatum|anfragedatum).*"
 )
 _FIRST = re.compile(r".*(first|erst(e|kontakt)|seen|visit|besuch).*")

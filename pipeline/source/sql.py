@@ -18,7 +18,9 @@ from pipeline.source.lead_ids import LEAD_ID_MACROS
 from pipeline.source.macros import FIRST_BELIEVED, LAST_BELIEVED, add_macros
 from pipeline.source.sql_errors import broken_row, is_empty, sql_error
 
-FILE_ENDINGS = (".parquet", *CSV_ENDINGS, ".json")
+JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
+"""JSON as one list, or one object a line."""
+FILE_ENDINGS = (".parquet", *CSV_ENDINGS, *JSON_ENDINGS)
 _LONGEST_QUOTE = 200
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
@@ -145,7 +147,7 @@ def _query(source: Source, data_dir: Path, table: Table) -> Query | None:
         file = by_name.get(f"{table}{ending}")
         if file is not None:
             options = ", all_varchar = true" if is_csv(ending) else ""
-            reader = {".parquet": "read_parquet", ".json": "read_json"}.get(ending, "read_csv")
+            reader = {".parquet": "read_parquet", **dict.fromkeys(JSON_ENDINGS, "read_json")}.get(ending, "read_csv")
             return Query(table, f"SELECT * FROM {reader}({literal(str(file.resolve()))}{options})", file.name)
     return None
 

@@ -113,8 +113,10 @@ def _look(con: duckdb.DuckDBPyConnection, name: str, type_: str) -> ColumnLook:
         return _yes_no(name, filled, values, common)
     if type_.startswith(("TIMESTAMP", "DATE")):
         return _time(con, name, TimeForm("to_moment(COLUMN)"), common)
-    if type_ == "BOOLEAN" or type_.endswith("]") or type_.startswith(("STRUCT", "MAP")):
-        return ColumnLook(name, filled, values, "boolean" if type_ == "BOOLEAN" else "text", common)
+    if type_ == "BOOLEAN" or type_.endswith("]") or type_.startswith(("STRUCT", "MAP", "JSON")):
+        if type_ == "BOOLEAN":
+            return ColumnLook(name, filled, values, "boolean", common)
+        return ColumnLook(name, filled, values, "text", common, "COLUMN::VARCHAR")
     said = _counts(con, figures)[0]
     time = time_form(con, figures, name, filled=said, most=_NEARLY_ALL * said)
     if time is not None:

@@ -22,6 +22,14 @@ def test_where_the_source_says_when_it_ends_the_newest_time_decides_nothing(chec
     assert answer(report, "lonely_newest") is Answer.PASSED
 
 
+def test_what_an_export_without_times_cannot_say_is_told(checked):
+    assert answer(checked(), "unknown_times") is Answer.PASSED
+    report = checked("unknown_times: won\n")
+    assert report.results["unknown_times"][0].answer is Answer.UNCHECKED
+    assert "The export does not say when leads were won" in report.to_text()
+    assert "sql: SQL: " in report.to_text()
+
+
 def test_silence_at_the_end_is_pointed_out(checked):
     report = checked("observed_until: 2026-03-01\n")  # the newest time is 2025-12-31
     assert answer(report, "silence_at_the_end") is Answer.FAILED
