@@ -13,6 +13,7 @@ from features.kernel.streams import in_order_of
 from features.source_spec import FeatureOptions, SourceSpec
 from features.tables.facts import FactFrames
 from models.tree_shap.forest import Forest
+from models.tree_shap.leaf_sums import FEW_ROWS, LeafSums
 from pipeline.source.folder import read_source
 
 
@@ -28,15 +29,18 @@ def compile_features(spec: SourceSpec) -> None:
     in_order_of([(lead, moment, code)], 1)
 
 
-def compile_reasons() -> None:
-    """Explain the forecast of a tree with one split."""
+def compile_forecasts() -> None:
+    """Forecast few rows and many by a tree with one split, and explain that."""
     import lightgbm
 
     X, params = np.arange(40.0).reshape(-1, 1), {"verbosity": -1, "min_data_in_leaf": 5, "num_threads": 1}
     booster = lightgbm.train(params, lightgbm.Dataset(X, X[:, 0]), num_boost_round=1)
-    Forest.of_texts([booster.model_to_string()]).contributions(X)
+    texts, many = [booster.model_to_string()], np.zeros((FEW_ROWS + 1, 1))
+    Forest.of_texts(texts).contributions(X)
+    for rows in (X, many):
+        LeafSums.of_texts(texts).of_rows(rows)
 
 
 if __name__ == "__main__":
     compile_features(read_source(Path("sources/demo"), {}).spec)
-    compile_reasons()
+    compile_forecasts()

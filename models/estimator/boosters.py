@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +16,7 @@ from models.estimator.category_rates import TargetStatistics
 from models.estimator.options import EstimatorOptions, TreeShape
 from models.lightgbm_text import read_booster
 from models.tree_shap.forest import Forest
-from models.tree_shap.leaf_sums import FEW_ROWS, LeafSums
+from models.tree_shap.leaf_sums import LeafSums
 
 OnStep = Callable[[int], None]
 """Called with the number of rounds that are done, for progress."""
@@ -85,14 +85,9 @@ class BoosterPart:
         if not len(rows):
             return np.zeros(0)
         total = np.zeros(len(rows))
-        for log_odds in self._leaf_sums.of_rows(rows) if len(rows) <= FEW_ROWS else self._predicted(rows, threads):
+        for log_odds in self._leaf_sums.of_rows(rows, threads=threads or self._threads_for(rows)):
             total += log_odds
         return total / len(self._boosters)
-
-    def _predicted(self, rows: Floats, threads: int | None) -> Iterator[Floats]:
-        """Yield what each booster says; LightGBM is quicker where it pays to call it."""
-        for booster in self._boosters:
-            yield booster.predict(rows, raw_score=True, num_threads=threads or self._threads_for(rows))
 
     def contributions(self, rows: Floats) -> tuple[float, Floats]:
         """Return the base and the exact SHAP values of each column, shape as ``rows``, which come from `read`."""

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from models.arrays import Floats
 from models.lightgbm_text import read_booster
 from models.log_odds import probability_to_log_odds
-from models.tree_shap.leaf_sums import FEW_ROWS, LeafSums
+from models.tree_shap.leaf_sums import LeafSums
 
 QUANTILES = 101
 """Points that the spread of delays around their expectation is kept by."""
@@ -102,9 +102,7 @@ class Timing:
     def _expected(self, matrix: Floats) -> Floats:
         if self._booster is None:
             return np.full(len(matrix), self.centre)
-        if len(matrix) <= FEW_ROWS:
-            return np.asarray(self._leaf_sums.of_rows(matrix)[0])
-        return np.asarray(self._booster.predict(matrix, num_threads=1), dtype=np.float64)
+        return np.asarray(self._leaf_sums.of_rows(matrix)[0])
 
     @cached_property
     def _leaf_sums(self) -> LeafSums:

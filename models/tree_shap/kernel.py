@@ -223,6 +223,36 @@ def add_contributions(rows: Floats, result: Floats, used: Ints, groups: Groups) 
             result[r, used[c]] += total[c, r]
 
 
+@_inlined
+def _add_tree_by_row(tree: int, rows: Floats, trees: Trees, total: Floats) -> None:
+    """Add the leaf of a tree that each row comes to, decision by decision."""
+    for r in range(rows.shape[0]):
+        node = trees.root[tree]
+        while node >= 0:
+            x = rows[r, trees.feature[node]]
+            right = _goes_right(0.0 if abs(x) <= _ZERO else x, node, trees)
+            node = trees.right[node] if right else trees.left[node]
+        total[r] += trees.value[~node]
+
+
+@_inlined
+def _add_tree_by_pattern(
+    tree: int, by_column: Floats, trees: Trees, pattern: NDArray[np.int32], leaf_of: NDArray[np.int32], total: Floats
+) -> None:
+    """Add the same from all decisions of a tree at once: rows that decide alike come to one leaf."""
+    first, last = trees.decision_start[tree], trees.decision_start[tree + 1]
+    _set_patterns(by_column, first, last, trees, pattern)
+    leaf_of[: 1 << (last - first)] = -1
+    for r in range(pattern.size):
+        sides = pattern[r]
+        if leaf_of[sides] < 0:
+            node = trees.root[tree]
+            while node >= 0:
+                node = trees.right[node] if (sides >> (node - first)) & 1 else trees.left[node]
+            leaf_of[sides] = ~node
+        total[r] += trees.value[leaf_of[sides]]
+
+
 @_compiled
 def add_leaves(rows: Floats, result: Floats, trees: Trees) -> None:
     """Add the leaves that rows come to: tree by tree, as LightGBM does, so that the sums are the same bits.
@@ -235,10 +265,21 @@ def add_leaves(rows: Floats, result: Floats, trees: Trees) -> None:
     """
     for model in range(trees.model_start.size - 1):
         for tree in range(trees.model_start[model], trees.model_start[model + 1]):
-            for r in range(rows.shape[0]):
-                node = trees.root[tree]
-                while node >= 0:
-                    x = rows[r, trees.feature[node]]
-                    right = _goes_right(0.0 if abs(x) <= _ZERO else x, node, trees)
-                    node = trees.right[node] if right else trees.left[node]
-                result[model, r] += trees.value[~node]
+            _add_tree_by_row(tree, rows, trees, result[model])
+
+
+@_compiled
+def add_leaves_of_many(rows: Floats, result: Floats, trees: Trees) -> None:
+    """Add the same of a block of rows, some thousands at most, in a fraction of the time a row."""
+    by_column = np.empty((rows.shape[1], rows.shape[0]))
+    for r in range(rows.shape[0]):
+        for c in trees.used:
+            x = rows[r, c]
+            by_column[c, r] = 0.0 if abs(x) <= _ZERO else x
+    pattern, leaf_of = np.empty(rows.shape[0], np.int32), np.empty(1 << MOST_DECISIONS, np.int32)
+    for model in range(trees.model_start.size - 1):
+        for tree in range(trees.model_start[model], trees.model_start[model + 1]):
+            if trees.decision_start[tree + 1] - trees.decision_start[tree] <= MOST_DECISIONS:
+                _add_tree_by_pattern(tree, by_column, trees, pattern, leaf_of, result[model])
+            else:
+                _add_tree_by_row(tree, rows, trees, result[model])

@@ -92,6 +92,10 @@ class TreeArrays(NamedTuple):
         Where the trees of each model begin, and where the last ones end.
     root
         Of each tree.
+    decision_start
+        Where the decisions of each tree begin, and where the last one's end.
+    used
+        The columns of the matrix that the trees read.
     feature, kind, limit, default_right, category_set, words_start, words
         As in `GroupArrays`, but ``feature`` is a column of the matrix.
     left, right
@@ -102,6 +106,8 @@ class TreeArrays(NamedTuple):
 
     model_start: Ints
     root: NDArray[np.int32]
+    decision_start: Ints
+    used: Ints
     feature: NDArray[np.int32]
     kind: NDArray[np.int8]
     limit: Floats
@@ -165,7 +171,7 @@ class Decisions:
 def tree_arrays(models: Sequence[Sequence[Tree]]) -> TreeArrays:
     """Return the trees of models as arrays."""
     decisions = Decisions()
-    model_start, root = [0], list[int]()
+    model_start, root, decision_start = [0], list[int](), [0]
     left, right, value = list[int](), list[int](), list[float]()
     for trees in models:
         for tree in trees:
@@ -176,14 +182,18 @@ def tree_arrays(models: Sequence[Sequence[Tree]]) -> TreeArrays:
                 below += [child + first if child >= 0 else child - leaves for child in children]
             root.append(first if tree.split_feature else ~leaves)
             value += tree.leaf_value
+            decision_start.append(len(decisions))
         model_start.append(len(root))
+    arrays = decisions.arrays()
     return TreeArrays(
         model_start=np.array(model_start, dtype=np.int64),
         root=np.array(root, dtype=np.int32),
+        decision_start=np.array(decision_start, dtype=np.int64),
+        used=np.unique(arrays["feature"]).astype(np.int64),
         left=np.array(left, dtype=np.int32),
         right=np.array(right, dtype=np.int32),
         value=np.array(value, dtype=np.float64),
-        **decisions.arrays(),
+        **arrays,
     )
 
 

@@ -1,4 +1,4 @@
-"""What few rows are forecast by is what many rows are: the bits of LightGBM."""
+"""Few rows, and many, are forecast by the bits of LightGBM."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import lightgbm
 import numpy as np
 import pytest
 
-from models.estimator import boosters
 from models.estimator.boosters import BoosterPart
-from models.tree_shap.leaf_sums import FEW_ROWS, LeafSums
+from models.tree_shap.leaf_sums import BLOCK_ROWS, FEW_ROWS, LeafSums
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +44,23 @@ def test_the_number_of_rows_is_nothing_that_a_forecast_shows(texts):
     assert np.array_equal(part.log_odds(X[:FEW_ROWS]), alone[:FEW_ROWS])
 
 
-def test_few_rows_do_not_call_lightgbm(texts, monkeypatch):
+def test_rows_do_not_call_lightgbm(texts, monkeypatch):
     part = BoosterPart(texts)
-    monkeypatch.setattr(boosters.BoosterPart, "_predicted", None)
+    monkeypatch.setattr(lightgbm.Booster, "predict", None)
     assert np.isfinite(part.log_odds(np.zeros((FEW_ROWS, 4)))).all()
-    with pytest.raises(TypeError):
-        part.log_odds(np.zeros((FEW_ROWS + 1, 4)))
+    assert np.isfinite(part.log_odds(np.zeros((FEW_ROWS + 1, 4)))).all()
+
+
+@pytest.mark.parametrize("leaves", [2, 13, 14, 40])
+def test_trees_of_any_size_on_any_number_of_threads_say_the_same_bits(leaves):
+    rng = np.random.default_rng(8)
+    X = rows(2 * BLOCK_ROWS + 3, rng)
+    y = np.nan_to_num(X[:, 0]) + (X[:, 3] % 3 == 1) + rng.normal(size=len(X))
+    params = {"objective": "regression", "verbosity": -1, "num_leaves": leaves, "min_data_in_leaf": 5}
+    model = lightgbm.train(params, lightgbm.Dataset(X, y, categorical_feature=[3]), 12)
+    sums, expected = LeafSums.of_texts([model.model_to_string()]), model.predict(X, raw_score=True)
+    for threads in (1, 2):
+        assert np.array_equal(sums.of_rows(X, threads=threads)[0], expected)
 
 
 def test_a_tree_without_decisions_is_its_leaf():
