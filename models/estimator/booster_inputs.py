@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +34,13 @@ class CodeReader:
         """Columns of the matrix."""
         return int(self.matrix.shape[1])
 
-    def __call__(self, train: NDArray[np.bool_], /) -> tuple[Floats, Floats]:
-        """Return the rows to learn from, and the others."""
-        return self.matrix[train], self.matrix[~train]
+    def known(self, train: NDArray[np.bool_], /) -> Floats:
+        """Return the rows to learn from."""
+        return self.matrix[train]
+
+    def later(self, train: NDArray[np.bool_], /) -> Floats:
+        """Return the other rows."""
+        return self.matrix[~train]
 
 
 @dataclass(frozen=True)
@@ -56,16 +61,36 @@ class RateReader:
         """Columns of the matrix."""
         return int(self.rows.matrix.shape[1])
 
-    def __call__(self, train: NDArray[np.bool_], /) -> tuple[Floats, Floats]:
-        """Return the rows to learn from, and the others."""
-        rows = self.rows.where(train)
-        return self._known(rows), self.statistics(rows).matrix(self.rows.matrix[~train])
+    def known(self, train: NDArray[np.bool_], /) -> Floats:
+        """Return the rows to learn from, no code of which is told the outcome of its own lead."""
+        result = self.rows.matrix[train]
+        result[:, self._numbers :] = self._known_rates(self._codes.where(train))
+        return result
 
-    def statistics(self, rows: TrainingRows) -> TargetStatistics:
-        """Return the rates by which later rows are read."""
+    def later(self, train: NDArray[np.bool_], /) -> Floats:
+        """Return the other rows, by the rates of all rows to learn from."""
+        result = self.rows.matrix[~train]
+        codes = result[:, self._numbers :]
+        result[:, self._numbers :] = self._statistics(self._codes.where(train)).matrix(codes)
+        return result
+
+    def statistics(self) -> TargetStatistics:
+        """Return the rates of all rows, by which later ones are read."""
+        return self._statistics(self._codes)
+
+    @property
+    def _numbers(self) -> int:
+        return self.columns - len(self.sizes)
+
+    @cached_property
+    def _codes(self) -> TrainingRows:
+        """The rows with their codes alone: numbers are many, and are copied once."""
+        return replace(self.rows, matrix=self.rows.matrix[:, self._numbers :])
+
+    def _statistics(self, rows: TrainingRows) -> TargetStatistics:
         return fit_target_statistics(rows.matrix, rows.y, rows.weights, sizes=self.sizes, prior=self._prior(rows))
 
-    def _known(self, rows: TrainingRows) -> Floats:
+    def _known_rates(self, rows: TrainingRows) -> Floats:
         prior, matrix, y, weights = self._prior(rows), rows.matrix, rows.y, rows.weights
         if self.options.rates_from == "earlier leads":
             leads, times = rows.lead_ids, rows.as_of_us

@@ -29,8 +29,11 @@ class Reader(Protocol):
     def columns(self) -> int:
         """Columns of both."""
 
-    def __call__(self, train: NDArray[np.bool_], /) -> tuple[Floats, Floats]:
-        """Return the rows to learn from, and the others."""
+    def known(self, train: NDArray[np.bool_], /) -> Floats:
+        """Return the rows to learn from, as they are to be learned from."""
+
+    def later(self, train: NDArray[np.bool_], /) -> Floats:
+        """Return the others, as later rows would be read."""
 
 
 SEED_STEP = 1_000
@@ -140,9 +143,8 @@ def fit_boosters(
 
     Parameters
     ----------
-    read : callable
-        Given which rows are learned from, returns those rows as they are to be learned from, and the others as later
-        rows would be read.
+    read : Reader
+        Is asked for the rows of each booster when they are needed; they do not stay in memory.
     y, weights : array of length n
         Outcome 0 to 1; weights sum to the number of leads.
     categories : int
@@ -168,29 +170,29 @@ def fit_boosters(
         train = folds != fold
         own_seed = seed + SEED_STEP * number  # or all would leave out the same columns at the same round
         params = _parameters(train.sum() * read.columns, y[train], weights[train], shape, options, own_seed)
-        return _Watched.of(read(train), train, y, weights, params, categories)
+        return _Watched.of(read, train, y, weights, params, categories)
 
     watched = list(pool.map(prepare, *zip(*enumerate(np.unique(folds)), strict=True)))
     sizes = _grow(watched, options, on_step, pool)
-    unseen = np.empty(len(y))
-    for one, log_odds in zip(watched, pool.map(_Watched.unseen, watched, sizes), strict=True):
-        unseen[~one.train] = log_odds
     texts = tuple(one.booster.model_to_string(num_iteration=size) for one, size in zip(watched, sizes, strict=True))
+    unseen = np.empty(len(y))
+    for one, log_odds in zip(watched, pool.map(_Watched.unseen, watched, texts), strict=True):
+        unseen[~one.train] = log_odds
     return BoosterPart(texts, options.threads, statistics), unseen
 
 
 @dataclass(frozen=True)
 class _Watched:
-    """A booster that grows, and the rows it is watched on."""
+    """A booster that grows, and which rows it learns from; it is watched on the others."""
 
     booster: Any
+    read: Reader
     train: NDArray[np.bool_]
-    held_out: Floats
 
     @classmethod
     def of(
         cls,
-        matrices: tuple[Floats, Floats],
+        read: Reader,
         train: NDArray[np.bool_],
         y: Floats,
         weights: Floats,
@@ -199,30 +201,27 @@ class _Watched:
     ) -> _Watched:
         import lightgbm
 
-        learned, held_out = matrices
         rows = weights * (len(weights) / weights.sum())
-        columns = learned.shape[1]
         data = lightgbm.Dataset(
-            learned,
+            read.known(train),
             y[train],
             weight=rows[train],
-            categorical_feature=list(range(columns - categories, columns)),
+            categorical_feature=list(range(read.columns - categories, read.columns)),
             params=params,
-        )
-        valid = data.create_valid(held_out, y[~train], weight=rows[~train], params=params)
+        ).construct()  # here, so that the rows themselves are gone before the others come
+        valid = data.create_valid(read.later(train), y[~train], weight=rows[~train], params=params)
         booster = lightgbm.Booster(params, data)
         booster.add_valid(valid, "held out")
-        return cls(booster, train, held_out)
+        return cls(booster, read, train)
 
     def grow(self) -> float:
         """Grow by a round and return the loss on the rows it is watched on."""
         self.booster.update()
         return float(self.booster.eval_valid()[0][2])
 
-    def unseen(self, size: int) -> Floats:
-        """Return the log-odds of these rows by its first trees."""
-        predicted = self.booster.predict(self.held_out, raw_score=True, num_iteration=size, num_threads=1)
-        return np.asarray(predicted, dtype=np.float64)
+    def unseen(self, text: str) -> Floats:
+        """Return the log-odds of the rows it is watched on by its first trees, given as text."""
+        return np.asarray(LeafSums.of_texts([text]).of_rows(self.read.later(self.train))[0])
 
 
 def _grow(watched: Sequence[_Watched], options: EstimatorOptions, on_step: OnStep, pool: Executor) -> list[int]:

@@ -91,7 +91,7 @@ class PartFitting:
             seed=self.seed + number,
             on_step=on_step,
             pool=pool,
-            statistics=None if rates is None else rates.statistics(rows),
+            statistics=None if rates is None else rates.statistics(),
         )
 
     def _linear(

@@ -109,7 +109,7 @@ def fit_target(
 
 @dataclass(frozen=True)
 class _Trained:
-    """An estimator, the rows it was trained on, and what its parts say of them without their lead."""
+    """An estimator, its rows without their features, and what its parts say of them without their lead."""
 
     estimator: Estimator
     rows: pd.DataFrame
@@ -146,7 +146,8 @@ class _TargetFitting:
             labelled, labelled["y"], weights=weights, lead_ids=labelled["lead_id"], as_of_us=labelled["as_of_us"]
         )
         trained = train_estimator(learned, self.fitting.with_options(min_outcomes=fewest))
-        return _Trained(trained.estimator, labelled, trained.unseen, trained.ridge)
+        about = labelled[["lead_id", "as_of_us", "part", *labelled.columns.intersection([WEIGHT])]]
+        return _Trained(trained.estimator, about.copy(), trained.unseen, trained.ridge)
 
     def timing(self, rows: pd.DataFrame, estimator: Estimator) -> Timing | None:
         """Learn when outcomes come, from rows whose whole window was observed."""

@@ -87,7 +87,8 @@ def test_the_rows_a_booster_is_watched_on_are_in_nothing_that_it_sees(drawn, rat
     seen = []
     for outcome in (y, np.where(train, y, 1 - y)):
         rows = TrainingRows(codes, outcome, np.ones(300), leads, times)
-        seen.append(RateReader(rows, (5,), EstimatorOptions(rates_from=rates_from), seed=1)(train))
+        read = RateReader(rows, (5,), EstimatorOptions(rates_from=rates_from), seed=1)
+        seen.append((read.known(train), read.later(train)))
     assert (seen[0][0] == seen[1][0]).all()
     assert (seen[0][1] == seen[1][1]).all()
 
@@ -96,6 +97,20 @@ def test_the_prior_holds_a_few_outcomes():
     # a rate of 1 in 100, 5 outcomes: 500 leads at the base rate, more than the 20 that are the least
     y = (np.arange(1000) < 10).astype(float)
     rows = TrainingRows(np.zeros((1000, 1)), y, np.ones(1000), np.arange(1000).astype(str), np.arange(1000))
-    table = RateReader(rows, (2,), EstimatorOptions(), seed=1).statistics(rows).tables[0]
+    table = RateReader(rows, (2,), EstimatorOptions(), seed=1).statistics().tables[0]
     rate = 10.5 / 1001
     assert log_odds_to_probability(table[0]) == pytest.approx((10 + 5) / (1000 + 5 / rate))
+
+
+def test_the_other_rows_are_read_as_later_ones_and_the_rows_given_stay_as_they_are():
+    rng = np.random.default_rng(3)
+    matrix = np.column_stack([rng.normal(size=60), rng.integers(0, 5, 60)])
+    rows = TrainingRows(
+        matrix, rng.integers(0, 2, 60).astype(float), np.ones(60), np.arange(60).astype(str), np.arange(60)
+    )
+    train, before = np.arange(60) % 3 > 0, matrix.copy()
+    read = RateReader(rows, (5,), EstimatorOptions(), seed=1)
+    alone = RateReader(rows.where(train), (5,), EstimatorOptions(), seed=1)
+    assert np.array_equal(read.later(train), alone.statistics().matrix(matrix[~train]))
+    assert np.array_equal(read.known(train)[:, 0], matrix[train, 0])
+    assert np.array_equal(rows.matrix, before)
