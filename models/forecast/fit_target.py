@@ -162,6 +162,7 @@ class _TargetFitting:
             lead_folds(arrivals["lead_id"], np.ones(len(arrivals)), folds=TIMING_FOLDS, seed=self.fitting.seed),
             horizon_us=self.horizon_us,
             seed=self.fitting.seed,
+            threads=self.options.threads,
         )
 
 

@@ -77,7 +77,7 @@ def _goes_right(x: float, decision: int, groups: Groups | Trees) -> bool:
 
 
 @_inlined
-def _set_patterns(by_column: Floats, first: int, last: int, groups: Groups, pattern: NDArray[np.int32]) -> None:
+def _set_patterns(by_column: Floats, first: int, last: int, groups: Groups | Trees, pattern: NDArray[np.int32]) -> None:
     """Write each row's sides at the decisions of a group, a bit a decision."""
     pattern[:] = 0
     for decision in range(first, last):

@@ -57,7 +57,7 @@ def test_few_outcomes_leave_one_shape_and_none_an_even_one():
 def test_the_same_seed_gives_the_same_text_and_the_saved_form_the_same_shares():
     matrix, delays = draw(500)
     timing = fit(matrix, delays)
-    assert timing == fit(matrix, delays)
+    assert timing == fit(matrix, delays) == fit(matrix, delays, threads=2)
     again = Timing.from_json(timing.to_json(), timing.text)
     times = [DAY_US, 9 * DAY_US]
     np.testing.assert_array_equal(again.share_within(matrix, times), timing.share_within(matrix, times))
