@@ -158,9 +158,10 @@ class LinearDesign:
 
     @cached_property
     def _last(self) -> Any:
-        """Return an entry for each row and column: the last step taken, or the code.
+        """Return one entry for each row itself, then for each column the last step taken, or the code.
 
-        A number that has taken no step, the most frequent case, has no entry, and so no work.
+        A number that has taken no step, the most frequent case, has no entry, and so no work. Columns of rows stand
+        first, those of more rows where these are some of them.
         """
         if self.of_rows is not None:
             more, chosen = self.of_rows
@@ -168,15 +169,16 @@ class LinearDesign:
         from scipy.sparse import csr_array  # here, since reading a saved model needs no tables of zeros
 
         rows, first = len(self.standard), np.cumsum([0, *self.blocks])
-        places = np.empty((rows, len(self.codes)), dtype=np.int32)
-        for position, codes in enumerate(self.codes):
-            number = position < self.scale.numbers
-            places[:, position] = first[position] + codes - number
-            places[codes == 0, position] = -1 if number else first[position]
+        places = np.empty((rows, len(self.codes) + 1), dtype=np.int32)
+        places[:, 0] = np.arange(rows)
+        for position, codes in enumerate(self.codes, start=1):
+            number = position <= self.scale.numbers
+            places[:, position] = rows + first[position - 1] + codes - number
+            places[codes == 0, position] = -1 if number else rows + first[position - 1]
         there = places >= 0
         starts = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
         at = places[there]
-        return csr_array((np.ones(len(at)), at, starts), shape=(rows, first[-1]))
+        return csr_array((np.ones(len(at)), at, starts), shape=(rows, rows + first[-1]))
 
     def shifts(self, parameters: Floats) -> list[Floats]:
         """Return for each column what each code adds: steps are summed, up to the last one taken."""
@@ -191,11 +193,16 @@ class LinearDesign:
         place = self._stairs[2]
         shift = parameters[count:].copy()
         shift[place] = self._summed(shift[place])
-        return np.asarray(self.standard @ parameters[:count] + self._last @ shift)
+        last = self._last
+        terms = np.zeros(last.shape[1])
+        terms[last.indices[last.indptr[:-1]]] = self.standard @ parameters[:count]
+        terms[len(terms) - len(shift) :] = shift
+        return np.asarray(last @ terms)
 
     def transposed_times(self, errors: Floats) -> Floats:
         """Return for each parameter the sum of the errors of the rows in which it counts, times how much it counts."""
         sums = self._last.T @ errors
+        sums = sums[len(sums) - sum(self.blocks) :]
         place = self._stairs[2]
         sums[place] = self._summed(sums[place], downwards=True)  # who has taken a step has taken those before it
         return np.concatenate([errors @ self.standard, sums])
