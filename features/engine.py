@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,12 +13,14 @@ from numpy.typing import NDArray
 
 from features.as_of import AS_OF, Positions, Times
 from features.families.feature_list import all_columns
-from features.families.rows import ColumnReader, as_arrays, as_frame
+from features.families.rows import ColumnReader, FeatureTable, as_frame
 from features.kernel.block import Block
 from features.kernel.coded_facts import CodedFacts, coded
+from features.kernel.declared import Declared
 from features.kernel.numbering import one_array
 from features.kernel.other_leads import OtherLeads
 from features.kernel.population import Population
+from features.kernel.together import facts_together, others_together
 from features.source_spec import FeatureOptions, SourceSpec
 from features.tables.facts import FactFrames, arrow_facts
 
@@ -96,6 +97,7 @@ class FeatureEngine:
         else:
             nobody = pd.DataFrame({"lead_id": pd.Series([], dtype="str"), "created_us": np.zeros(0, np.int64)})
             self._population = population_of(arrow_facts(background or FactFrames(nobody), spec), spec)
+        self._declared = Declared(spec, options)
         self._columns = all_columns(spec, options)
         self._reader = ColumnReader(self._columns)
 
@@ -114,19 +116,28 @@ class FeatureEngine:
         """Return the feature rows of one lead at some moments."""
         return as_frame(self._block(facts, moments), self._columns)
 
-    def columns_of(self, facts: CodedFacts, moments: Times) -> dict[str, NDArray[Any]]:
-        """Return the columns of `rows` as arrays: for few rows a frame costs more than what is in it.
+    def table(self, facts: CodedFacts, moments: Times) -> FeatureTable:
+        """Return what `rows` does without a frame: for few rows it costs more than what is in it."""
+        return self._reader.table(self._block(facts, moments))
 
-        Numbers and yes/no are float64 with NaN, categories objects with None.
+    def table_of_leads(self, leads: Sequence[CodedFacts], moments: Times) -> FeatureTable:
+        """Return a row a lead, each at a moment of its own: what `table` says of one, at little more than its price.
+
+        No lead knows of another one that is asked about: each stands by itself among all that are known.
         """
-        return as_arrays(self._block(facts, moments), self._reader)
+        if len(leads) == 1:
+            return self.table(leads[0], moments)
+        facts, others = facts_together(leads), others_together([self._around(facts) for facts in leads])
+        return self._reader.table(Block(self._declared, facts, others, np.arange(len(leads)), moments))
 
     def _block(self, facts: CodedFacts, moments: Times) -> Block:
+        number = np.zeros(len(moments), np.int64)
+        return Block(self._declared, facts, self._around(facts), number, moments)
+
+    def _around(self, facts: CodedFacts) -> OtherLeads:
         account, *values = (_only(*facts.attributes.texts(name)) for name in ("account_id", *self._population.values))
         rated = dict(zip(self._population.values, values, strict=True))
-        others = self._population.around(facts.lead_ids[0].as_py(), account, rated)
-        number = np.zeros(len(moments), np.int64)
-        return Block(self._spec, self._options, facts, others, number, moments)
+        return self._population.around(facts.lead_ids[0].as_py(), account, rated)
 
 
 def _only(codes: NDArray[np.int64], names: list[str]) -> str | None:
@@ -178,14 +189,12 @@ def blocks(
     lead, moments : array of int64
         One entry a look, in order of lead and moment.
     """
-    row_cells = len(all_columns(spec, options))
+    row_cells, declared = len(all_columns(spec, options)), Declared(spec, options)
     looks_before = np.searchsorted(lead, np.arange(len(facts) + 1))
     load = facts.events.start // BLOCK_FACTS + looks_before * row_cells // BLOCK_CELLS
     cuts = np.flatnonzero(np.diff(load, prepend=-1)) if len(facts) else np.array([0])
     edges = np.unique(np.concatenate([cuts, [len(facts)]])) if len(facts) else np.array([0, 0])
     for first, last in pairwise(edges):
         low, high = looks_before[first], looks_before[last]
-        yield Block(
-            spec, options, facts.between(first, last), others.between(first, last),
-            lead[low:high] - first, moments[low:high],
-        )  # fmt: skip
+        own, around = facts.between(first, last), others.between(first, last)
+        yield Block(declared, own, around, lead[low:high] - first, moments[low:high])

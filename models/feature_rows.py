@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.arrays import Bools, Floats
+from features.families.rows import FeatureTable
+from models.arrays import Bools, Floats, Ints
 
 Objects = NDArray[np.object_]
 Array = TypeVar("Array", Floats, Bools)
@@ -31,6 +33,7 @@ class FeatureRows:
         self._columns: dict[str, Floats | Objects] = dict(columns)
         self._count = count
         self._frame: pd.DataFrame | None = None
+        self._table: FeatureTable | None = None
         self._texts: dict[str, tuple[NDArray[np.int64], Objects]] = {}
 
     @classmethod
@@ -42,6 +45,13 @@ class FeatureRows:
         rows._frame = X
         return rows
 
+    @classmethod
+    def of_table(cls, table: FeatureTable) -> FeatureRows:
+        """Return the rows of a table."""
+        rows = cls(table.texts, table.numbers.shape[1])
+        rows._table = table
+        return rows
+
     def __len__(self) -> int:
         return self._count
 
@@ -51,7 +61,30 @@ class FeatureRows:
     @property
     def names(self) -> Collection[str]:
         """Names of the columns."""
+        if self._table is not None:
+            return self._table.place.keys()
         return self._columns.keys() if self._frame is None else self._frame.columns
+
+    def has(self, columns: Sequence[str]) -> bool:
+        """Return whether all of some columns are there."""
+        if self._table is not None:
+            return _places(self._table.names, tuple(columns)) is not None
+        return set(self.names).issuperset(columns)
+
+    def matrix(self, columns: Sequence[str]) -> Floats:
+        """Return columns of numbers and yes/no as float64 of shape (columns, rows); missing is NaN.
+
+        Raises
+        ------
+        KeyError, TypeError or ValueError
+            If one of them is not there or holds text.
+        """
+        if self._table is not None and self._table.texts.keys().isdisjoint(columns):
+            places = _places(self._table.names, tuple(columns))
+            if places is not None:
+                return self._table.numbers[places]
+        values = [self.values(name) for name in columns]
+        return np.array(values, dtype=np.float64).reshape(len(columns), len(self))
 
     def values(self, name: str) -> Floats | Objects:
         """Return a column: float64 where it holds numbers or yes/no, else objects; missing is NaN or None.
@@ -61,8 +94,12 @@ class FeatureRows:
         KeyError
             If there is no such column.
         """
-        if name not in self._columns and self._frame is not None:
-            self._columns[name] = _array(self._frame[name])
+        if name not in self._columns:
+            if self._table is not None:
+                numbers: Floats = self._table.numbers[self._table.place[name]]
+                return numbers
+            if self._frame is not None:
+                self._columns[name] = _array(self._frame[name])
         return self._columns[name]
 
     def numbers(self, name: str) -> Floats:
@@ -89,6 +126,8 @@ class FeatureRows:
 
         Texts of a frame are few and stand in many rows, so that the function is asked of each once.
         """
+        if self._table is not None and name in self._table.texts:
+            return function(self._table.texts[name])
         if self._frame is None or not self._is_text(name):
             return function(self.objects(name))
         if name not in self._texts:
@@ -121,11 +160,21 @@ class FeatureRows:
         """Return some of the rows."""
         if self._frame is not None:
             return FeatureRows.of(self._frame[chosen])
+        if self._table is not None:
+            texts = {name: values[chosen] for name, values in self._table.texts.items()}
+            return FeatureRows.of_table(self._table._replace(numbers=self._table.numbers[:, chosen], texts=texts))
         columns = {name: values[chosen] for name, values in self._columns.items()}
         return FeatureRows(columns, int(chosen.sum()))
 
     def _is_text(self, name: str) -> bool:
         return self._frame is not None and isinstance(self._frame[name].dtype, pd.StringDtype)
+
+
+@lru_cache(maxsize=64)
+def _places(names: tuple[str, ...], columns: tuple[str, ...]) -> Ints | None:
+    """Return where columns stand, None where one is not there; every request asks for those of one model."""
+    place = {name: number for number, name in enumerate(names)}
+    return np.array([place[name] for name in columns], dtype=np.int64) if place.keys() >= set(columns) else None
 
 
 def _array(values: pd.Series) -> Floats | Objects:

@@ -12,6 +12,8 @@ from features.engine import compute_features
 from features.kernel.streams import in_order_of
 from features.source_spec import FeatureOptions, SourceSpec
 from features.tables.facts import FactFrames
+from models.estimator.linear_part import LinearPart
+from models.estimator.linear_terms import LinearScale
 from models.tree_shap.forest import Forest
 from models.tree_shap.leaf_sums import FEW_ROWS, LeafSums
 from pipeline.source.folder import read_source
@@ -41,6 +43,13 @@ def compile_forecasts() -> None:
         LeafSums.of_texts(texts).of_rows(rows)
 
 
+def compile_linear_part() -> None:
+    """Read a row of one number and one category."""
+    scale = LinearScale(np.zeros(1), np.ones(1), (np.zeros(1),), (1,))
+    LinearPart(0.0, scale, np.ones(1), (np.zeros(3), np.zeros(2))).contributions(np.zeros((1, 2)))
+
+
 if __name__ == "__main__":
     compile_features(read_source(Path("sources/demo"), {}).spec)
     compile_forecasts()
+    compile_linear_part()

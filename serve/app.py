@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -19,9 +20,10 @@ from features.compiled import compilations
 from features.errors import InputError
 from serve.api import cutoff_routes as cutoff_api
 from serve.api import routes as api
-from serve.api.contracts import ScoreRequest
+from serve.api.contracts import EARLIEST, LATEST, ScoreRequest
 from serve.api.example_request import example_request
 from serve.api.score_request import score_request
+from serve.api.scored_together import ScoredTogether
 from serve.pages import login
 from serve.pages.cutoffs import routes as cutoff_pages
 from serve.pages.frame import LoginNeededError, PageMissingError, missing_page
@@ -48,7 +50,10 @@ def create_app(settings: ServeSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(services.serving.start, partial(_warm_up, max_facts=settings.max_facts))
+        gc.collect()
+        gc.freeze()  # what is loaded stays: to look through all of it for waste would hold answers up
         yield
+        gc.unfreeze()
         await run_in_threadpool(services.serving.stop)
         services.store.close()
 
@@ -61,7 +66,7 @@ def create_app(settings: ServeSettings) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.state.services = services
+    app.state.services, app.state.together = services, ScoredTogether()
     app.include_router(api.router)
     app.include_router(cutoff_api.router)
     app.include_router(login.router)
@@ -130,6 +135,8 @@ def _message(error: dict[str, Any]) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "json_invalid":
         return f"expected JSON: {error.get('ctx', {}).get('error', message)}"
+    if error["type"] in ("greater_than_equal", "less_than") and error["loc"][-1] == "occurred_at":
+        return f"expected a time between {EARLIEST.year} and {LATEST.year}, found {error['input']}"
     if error["type"] == "missing" and error["loc"][0] == "body":
         return f"{message}. GET /openapi.json, with the key, holds an example of this request in the source's words"
     return message

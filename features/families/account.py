@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from features.as_of import Times, is_known
 from features.families.measure import Column, Measure, column
 from features.kernel.block import Block
@@ -49,8 +47,8 @@ def _days_since_last_won(block: Block, _: None) -> Values:
     looks = _in_account(block, accounts.won)
     is_own = looks.last_code()[0] == accounts.number[block.lead]
     last = looks.known[0] - 1 - is_own
-    times = np.concatenate([looks.stream.times, [0]])
-    return looks.only(last >= looks.first[0], (block.moments - times[np.maximum(last, 0)]) / DAY_US)
+    there = last >= looks.first[0]
+    return looks.only(there, (block.moments - looks.time_at(there[None, :], last[None, :])[0]) / DAY_US)
 
 
 def _other_events(block: Block, window_us: int) -> Values:

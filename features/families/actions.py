@@ -11,6 +11,7 @@ from features.as_of import Positions, Times
 from features.compiled import compiled
 from features.families.measure import Categories, Measure
 from features.kernel.block import Block, lead_families
+from features.kernel.declared import Declared
 from features.kernel.looks import Marks, Values
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US
@@ -20,8 +21,13 @@ LOW_BEFORE_HIGH = 3
 
 
 def _family_of(block: Block, kind: NDArray[np.int64]) -> Categories:
-    names = tuple(block.spec.model_families())
-    return Categories(np.where(kind >= 0, block.kinds.family[np.maximum(kind, 0)], -1), names)
+    family = block.declared.once(_family_or_none)[kind]
+    return Categories(family, block.declared.family_names)
+
+
+def _family_or_none(declared: Declared) -> NDArray[np.int64]:
+    """Return the family of each kind of event, and at the end, where code -1 stands for no event, -1."""
+    return np.append(declared.kinds.family, -1)
 
 
 def _count_of(marks: Callable[[Block], Marks]) -> Callable[[Block, None], Values]:
@@ -34,10 +40,13 @@ def _count_of(marks: Callable[[Block], Marks]) -> Callable[[Block, None], Values
 
 
 def _families_count(block: Block, _: None) -> Values:
-    own = lead_families(block.spec)
-    is_own = np.array([name in own for name in block.spec.model_families()])
-    count: Values = block.behaviour.is_any[is_own].sum(axis=0, dtype=np.float64)
+    count: Values = block.behaviour.is_any[block.declared.once(_are_own)].sum(axis=0, dtype=np.float64)
     return count
+
+
+def _are_own(declared: Declared) -> NDArray[np.bool_]:
+    own = lead_families(declared.spec)
+    return np.array([name in own for name in declared.families], dtype=np.bool_)
 
 
 def _sessions(block: Block) -> Marks:
@@ -64,8 +73,8 @@ def _days_between_last_two_active_days(block: Block, _: None) -> Values:
     starts = block.once(_day_starts)
     position = starts.last(looks)[1]
     are_two = starts.count(looks) > 1
-    days = np.concatenate([looks.stream.times // DAY_US, [0]])
-    return looks.only(are_two, days[position] - days[np.maximum(position - 1, 0)])
+    last, before = (looks.time_at(are_two, at) // DAY_US for at in (position, position - 1))
+    return looks.only(are_two, last - before)
 
 
 def _mean_days_between_active_days(block: Block, _: None) -> Values:
@@ -75,26 +84,24 @@ def _mean_days_between_active_days(block: Block, _: None) -> Values:
     return looks.only(days > 1, np.round(span / np.maximum(days - 1, 1), 9))
 
 
-def _of_intent(block: Block, intent: str) -> NDArray[np.bool_]:
-    """Return of which kinds of events the family has this intent."""
-    is_so = np.array([family.intent == intent for family in block.spec.model_families().values()], dtype=np.bool_)
-    return is_so[block.kinds.family]
+def _of_intent(declared: Declared, intent: str) -> NDArray[np.bool_]:
+    """Return of which kinds of events the family has this intent; at the end, for no event, that none has."""
+    is_so = np.array([family.intent == intent for family in declared.families.values()], dtype=np.bool_)
+    return np.append(is_so[declared.kinds.family], False)
 
 
 def _first_family_high_intent(block: Block, _: None) -> Values:
     first = block.actions.first_code()
-    is_high = np.append(_of_intent(block, "high"), False)
-    return block.actions.only(first >= 0, is_high[first])
+    return block.actions.only(first >= 0, block.declared.once(_of_intent, "high")[first])
 
 
 def _days_to_first_high_intent(block: Block, _: None) -> Values:
     there, position = block.once(_high).first(block.actions)
-    times = np.concatenate([block.actions.stream.times, [0]])
-    return block.actions.only(there, (times[position] - block.created) / DAY_US)
+    return block.actions.only(there, (block.actions.time_at(there, position) - block.created) / DAY_US)
 
 
 def _is_high(block: Block) -> NDArray[np.bool_]:
-    return _of_intent(block, "high")[block.actions.stream.codes]
+    return block.declared.once(_of_intent, "high")[block.actions.stream.codes]
 
 
 def _high(block: Block) -> Marks:
@@ -103,7 +110,7 @@ def _high(block: Block) -> Marks:
 
 def _low_before(block: Block) -> NDArray[np.int64]:
     stream = block.actions.stream
-    return _strictly_before(stream.start, stream.times, stream.codes, _of_intent(block, "low"))
+    return _strictly_before(stream.start, stream.times, stream.codes, block.declared.once(_of_intent, "low"))
 
 
 @compiled

@@ -14,7 +14,7 @@ from features.families.email_domains import address_kind
 from features.families.job_titles import function, seniority
 from features.families.measure import Categories, Column, Measure, column
 from features.kernel.block import Block
-from features.kernel.coded_facts import changing_fields
+from features.kernel.declared import Declared
 from features.kernel.looks import Values
 from features.source_columns import BANT, FitColumn, FitType
 from features.source_spec import FeatureOptions, SourceSpec
@@ -63,7 +63,7 @@ def _texts(block: Block, name: str) -> tuple[NDArray[np.int64], list[str]]:
     if block.spec.fit[name].known == "changes":
         codes, texts = block.once(_last_changes)[name], block.facts.change_values
     else:
-        of_lead, texts = block.once(_created_texts)[name]
+        of_lead, texts = _filled(*block.facts.attributes.texts(name))
         codes = of_lead[block.lead]
     return codes, texts
 
@@ -72,15 +72,7 @@ def _last_changes(block: Block) -> dict[str, NDArray[np.int64]]:
     codes = np.maximum(block.changes.last_code(), 0) - 1
     filled = np.array([is_text(text) for text in block.facts.change_values] or [False])
     codes = np.where((codes >= 0) & filled[np.maximum(codes, 0)], codes, -1)
-    return dict(zip(changing_fields(block.spec), codes, strict=True))
-
-
-def _created_texts(block: Block) -> dict[str, tuple[NDArray[np.int64], list[str]]]:
-    texts = {}
-    for name, declared in block.spec.fit.items():
-        if declared.known == "created" and declared.type not in ("number", "boolean"):
-            texts[name] = _filled(*block.facts.attributes.texts(name))
-    return texts
+    return dict(zip(block.declared.fields, codes, strict=True))
 
 
 def _filled(codes: NDArray[np.int64], names: list[str]) -> tuple[NDArray[np.int64], list[str]]:
@@ -90,10 +82,10 @@ def _filled(codes: NDArray[np.int64], names: list[str]) -> tuple[NDArray[np.int6
 
 def _numbers(block: Block, name: str, read: Callable[[str], float]) -> Values:
     if block.spec.fit[name].known == "changes":
-        codes, texts = _texts(block, name)
-        used = np.unique(codes[codes >= 0])  # the texts of all fields stand in one list
-        values = np.full(len(texts) + 1, math.nan)
-        values[used] = [read(texts[place]) for place in used]
+        codes, texts = block.once(_texts, name)
+        values = np.full(len(texts) + 1, math.nan)  # the last one is that of code -1
+        for place in _used(codes):  # the texts of all fields stand in one list
+            values[place] = read(texts[place])
         return values[codes]
     return block.facts.attributes.numbers(name)[block.lead]
 
@@ -102,16 +94,16 @@ def _numbers(block: Block, name: str, read: Callable[[str], float]) -> Values:
 
 
 def _category(block: Block, name: str) -> Categories:
-    codes, texts = _texts(block, name)
+    codes, texts = block.once(_texts, name)
     return Categories(codes, tuple(texts))
 
 
 def _number(block: Block, name: str) -> Values:
-    return _numbers(block, name, number_of)
+    return block.once(_numbers, name, number_of)
 
 
 def _boolean(block: Block, name: str) -> Values:
-    return _numbers(block, name, boolean_of)
+    return block.once(_numbers, name, boolean_of)
 
 
 def _seniority(block: Block, name: str) -> Categories:
@@ -128,24 +120,28 @@ def _kind(block: Block, name: str) -> Categories:
 
 def _read(block: Block, name: str, meaning: Callable[[str], str]) -> Categories:
     """Read each different text once."""
-    codes, texts = _texts(block, name)
-    used, places = np.unique(codes[codes >= 0], return_inverse=True)
-    meanings = [meaning(texts[code]) for code in used]
-    names = tuple(sorted({UNKNOWN, *meanings}))
-    number = np.array([names.index(text) for text in meanings], np.int64)
-    read = np.full(len(codes), names.index(UNKNOWN), np.int64)
-    read[codes >= 0] = number[places]
-    return Categories(read, names)
+    codes, texts = block.once(_texts, name)
+    meanings = {code: meaning(texts[code]) for code in _used(codes)}
+    names = tuple(sorted({UNKNOWN, *meanings.values()}))
+    number = np.full(len(texts) + 1, names.index(UNKNOWN), np.int64)  # the last one is that of code -1
+    for code, text in meanings.items():
+        number[code] = names.index(text)
+    return Categories(number[codes], names)
+
+
+def _used(codes: NDArray[np.int64]) -> list[int]:
+    """Return each code that is some look's once, rising."""
+    return sorted(set(codes.tolist()) - {-1})
 
 
 def _given(block: Block, name: str) -> Values:
-    return (_texts(block, name)[0] >= 0).astype(np.float64)
+    return (block.once(_texts, name)[0] >= 0).astype(np.float64)
 
 
 def _is_filled(block: Block, name: str) -> NDArray[np.bool_]:
     if block.spec.fit[name].type in ("number", "boolean"):
         return ~np.isnan(BY_TYPE[block.spec.fit[name].type][0].read(block, name))  # type: ignore[arg-type]
-    return _texts(block, name)[0] >= 0
+    return block.once(_texts, name)[0] >= 0
 
 
 def _completeness_share(block: Block, _: None) -> Values:
@@ -155,12 +151,18 @@ def _completeness_share(block: Block, _: None) -> Values:
 
 
 def _bant_known_count(block: Block, _: None) -> Values:
-    return _count_filled(block, _bant_columns(block.spec))
+    return _count_filled(block, block.declared.once(_bant_columns_of))
 
 
 def _count_filled(block: Block, names: tuple[str, ...]) -> Values:
-    filled: Values = np.sum([_is_filled(block, name) for name in names], axis=0, dtype=np.float64)
+    filled = np.zeros(len(block))
+    for name in names:
+        filled += block.once(_is_filled, name)
     return filled
+
+
+def _bant_columns_of(declared: Declared) -> tuple[str, ...]:
+    return _bant_columns(declared.spec)
 
 
 def _bant_columns(spec: SourceSpec) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from typing import Any, TypeAlias
+from collections.abc import Hashable, Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,42 @@ from numpy.typing import NDArray
 from features.as_of import AS_OF
 from features.families.measure import Categories, Column, Measure
 from features.kernel.block import Block
-from features.kernel.looks import Values
 
-Read: TypeAlias = Values | Categories
+
+class ReadColumns(NamedTuple):
+    """Columns of a block, by their places.
+
+    Attributes
+    ----------
+    numbers : array of shape (columns, looks)
+        Numbers and yes/no; NaN is none, and a row of a category holds nothing else.
+    categories : dict of int to Categories
+        By the place of the column.
+    """
+
+    numbers: NDArray[np.float64]
+    categories: dict[int, Categories]
+
+
+class FeatureTable(NamedTuple):
+    """Feature rows in one array: for few rows an array a column costs more than what is in it.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The columns.
+    place : mapping of str to int
+        Where each of them stands.
+    numbers : array of shape (columns, rows)
+        Numbers and yes/no; NaN is none, and a row of a category holds nothing else.
+    texts : mapping of str to array of object
+        The categories, by name; None is none.
+    """
+
+    names: tuple[str, ...]
+    place: Mapping[str, int]
+    numbers: NDArray[np.float64]
+    texts: Mapping[str, NDArray[np.object_]]
 
 
 class ColumnReader:
@@ -30,25 +63,43 @@ class ColumnReader:
     def __init__(self, columns: Iterable[Column]) -> None:
         listed = tuple(columns)
         self.names = tuple(column.feature.name for column in listed)
-        places: dict[tuple[Measure, Hashable], list[tuple[int, int]]] = {}
+        self.place = {name: place for place, name in enumerate(self.names)}
+        by_reading: dict[tuple[Measure, Hashable], list[tuple[int, int]]] = {}
         for place, column in enumerate(listed):
-            places.setdefault((column.measure, column.parameter), []).append((place, column.kind))
-        self._readings = [(measure, parameter, at) for (measure, parameter), at in places.items()]
+            by_reading.setdefault((column.measure, column.parameter), []).append((place, column.kind))
+        self._readings = [
+            (measure.read, parameter, *np.array(at, dtype=np.int64).T)
+            for (measure, parameter), at in by_reading.items()
+            if len(at) > 1
+        ]
+        self._single = [
+            (measure.read, parameter, *at[0]) for (measure, parameter), at in by_reading.items() if len(at) == 1
+        ]
 
-    def read(self, block: Block) -> list[Read]:
-        """Return the values of the columns: for each an array with an entry a look, or `Categories`."""
-        result: list[Any] = [None] * len(self.names)
-        for measure, parameter, places in self._readings:
-            values = measure.read(block, parameter)
+    def read(self, block: Block) -> ReadColumns:
+        """Return the values of the columns."""
+        numbers, categories = np.full((len(self.names), len(block)), np.nan), dict[int, Categories]()
+        for read, parameter, places, kinds in self._readings:
+            numbers[places] = read(block, parameter)[kinds]
+        for read, parameter, place, kind in self._single:
+            values = read(block, parameter)
             if isinstance(values, Categories):
-                codes = np.atleast_2d(values.codes)
-                for place, kind in places:
-                    result[place] = Categories(codes[kind], values.names)
+                codes = values.codes[kind] if values.codes.ndim == 2 else values.codes
+                categories[place] = Categories(codes, values.names)
             else:
-                rows = np.atleast_2d(values)
-                for place, kind in places:
-                    result[place] = rows[kind]
-        return result
+                numbers[place] = values[kind] if values.ndim == 2 else values
+        return ReadColumns(numbers, categories)
+
+    def table(self, block: Block) -> FeatureTable:
+        """Return the values of the columns by name."""
+        columns = self.read(block)
+        texts = {self.names[place]: _texts(values) for place, values in columns.categories.items()}
+        return FeatureTable(self.names, self.place, columns.numbers, texts)
+
+
+def _texts(values: Categories) -> NDArray[np.object_]:
+    """Return a category as objects; None is none."""
+    return np.array([*values.names, None], dtype=object)[values.codes]
 
 
 def as_frame(block: Block, columns: tuple[Column, ...]) -> pd.DataFrame:
@@ -61,19 +112,10 @@ def as_frame(block: Block, columns: tuple[Column, ...]) -> pd.DataFrame:
     """
     lead_ids = np.array(block.facts.lead_ids.to_pylist(), dtype=object)[block.lead]
     frame: dict[str, object] = {"lead_id": pd.Series(lead_ids, dtype="str"), AS_OF: block.moments}
-    for name, values in as_arrays(block, ColumnReader(columns)).items():
-        frame[name] = pd.Series(values, dtype=object) if values.dtype == object else values
+    table = ColumnReader(columns).table(block)
+    for name, numbers in zip(table.names, table.numbers, strict=True):
+        frame[name] = pd.Series(table.texts[name], dtype=object) if name in table.texts else numbers
     return pd.DataFrame(frame)
-
-
-def as_arrays(block: Block, reader: ColumnReader) -> dict[str, NDArray[Any]]:
-    """Return feature rows as an array a column: numbers float64 with NaN, categories object with None."""
-    arrays: dict[str, NDArray[Any]] = {}
-    for name, values in zip(reader.names, reader.read(block), strict=True):
-        if isinstance(values, Categories):
-            values = np.array([*values.names, None], dtype=object)[values.codes]
-        arrays[name] = values
-    return arrays
 
 
 def as_batch(block: Block, columns: tuple[Column, ...]) -> pa.RecordBatch:
@@ -82,12 +124,14 @@ def as_batch(block: Block, columns: tuple[Column, ...]) -> pa.RecordBatch:
         block.facts.lead_ids.take(pa.array(block.lead)),
         pa.array(block.moments).cast(pa.timestamp("us", tz="UTC")),
     ]
-    for values in ColumnReader(columns).read(block):
-        if isinstance(values, Categories):
-            codes = pa.array(values.codes, mask=values.codes < 0)
-            arrays.append(pa.array(values.names, pa.string()).take(codes))
+    read = ColumnReader(columns).read(block)
+    for place, numbers in enumerate(read.numbers):
+        category = read.categories.get(place)
+        if category is not None:
+            codes = pa.array(category.codes, mask=category.codes < 0)
+            arrays.append(pa.array(category.names, pa.string()).take(codes))
         else:
-            arrays.append(pa.array(values, pa.float64(), mask=np.isnan(values)))
+            arrays.append(pa.array(numbers, pa.float64(), mask=np.isnan(numbers)))
     return pa.record_batch(arrays, schema=batch_schema(columns))
 
 

@@ -34,29 +34,39 @@ def _lift(block: Block, name: str) -> Values:
     young leads do not pull the rate down and no outcome is used before it could be known. The lead's own outcome is
     taken out. The rate of all moves with time, and a column that tells the date teaches yesterday's level.
     """
-    sources = block.others.sources
-    if sources is None:
-        raise InputError(expected=f"the outcomes of all leads by {name}", found="none")
-    is_counted = is_known(sources.own_matured[block.lead], block.moments)
-    everybody, all_converted = _known(
-        block, sources, sources.outcomes.everyone, np.zeros(len(block), np.int64), is_counted
-    )
+    sources = _sources(block)
+    is_counted = block.once(_is_counted)
+    everybody, all_converted = block.once(_everybody)
     value = sources.value[name][block.lead]
-    is_counted &= (value >= 0) & (sources.own_value[name][block.lead] == value)
-    matured, converted = _known(block, sources, sources.outcomes.by_column[name], value, is_counted)
+    is_counted = is_counted & (value >= 0) & (sources.own_value[name][block.lead] == value)
+    matured, converted = _known(block, sources.outcomes.by_column[name], value, is_counted)
     with np.errstate(invalid="ignore", divide="ignore"):
         overall = all_converted / everybody
         lift = (converted + SHRINKAGE * overall) / (matured + SHRINKAGE) / overall
     return Looks.only((value >= 0) & (everybody > 0) & (all_converted > 0), np.round(lift, 9))
 
 
-def _known(
-    block: Block, sources: SourceFacts, leads: MaturedLeads, part: Positions, is_counted: NDArray[np.bool_]
-) -> tuple[Values, Values]:
+def _sources(block: Block) -> SourceFacts:
+    if block.others.sources is None:
+        raise InputError(expected="the outcomes of all leads by source", found="none")
+    return block.others.sources
+
+
+def _is_counted(block: Block) -> NDArray[np.bool_]:
+    """Return where the lead itself is among those that have matured."""
+    is_counted: NDArray[np.bool_] = is_known(_sources(block).own_matured[block.lead], block.moments)
+    return is_counted
+
+
+def _everybody(block: Block) -> tuple[Values, Values]:
+    return _known(block, _sources(block).outcomes.everyone, np.zeros(len(block), np.int64), block.once(_is_counted))
+
+
+def _known(block: Block, leads: MaturedLeads, part: Positions, is_counted: NDArray[np.bool_]) -> tuple[Values, Values]:
     """Return how many other leads of a part have matured, and how many of these converted."""
     looks = Looks(leads.stream, part[None, :], block.moments)
     counted, converted = ((before[looks.known] - before[looks.first])[0] for before in (leads.counted, leads.converted))
-    own_converted = is_counted & sources.own_converted[block.lead]
+    own_converted = is_counted & _sources(block).own_converted[block.lead]
     return (counted - is_counted).astype(np.float64), (converted - own_converted).astype(np.float64)
 
 

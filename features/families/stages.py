@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from features.families.measure import Categories, Measure
 from features.kernel.block import Block
-from features.kernel.coded_facts import stage_names
+from features.kernel.declared import Declared
 from features.kernel.looks import Looks, Marks, Values
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US, HOUR_US
@@ -28,14 +28,17 @@ def open_ladder(spec: SourceSpec) -> dict[str, str]:
     return {slug(stage): stage for stage in spec.ladder[:-1]}
 
 
+def _are_wanted(declared: Declared, stages: tuple[str, ...]) -> NDArray[np.bool_]:
+    return np.array([name in stages for name in declared.stages], dtype=np.bool_)
+
+
 def _entries(block: Block, stages: tuple[str, ...]) -> Marks:
-    are_wanted = np.array([name in stages for name in stage_names(block.spec)], dtype=np.bool_)
-    return Marks(are_wanted[block.stages.stream.codes])
+    return Marks(block.declared.once(_are_wanted, stages)[block.stages.stream.codes])
 
 
 def _first_entry(block: Block, stage: str) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     there, position = _entries(block, (stage,)).first(block.stages)
-    return there, np.concatenate([block.stages.stream.times, [0]])[position]
+    return there, block.stages.time_at(there, position)
 
 
 def _days_since_anchor(block: Block, stage: str) -> Values:
@@ -44,7 +47,7 @@ def _days_since_anchor(block: Block, stage: str) -> Values:
 
 
 def _current_stage(block: Block, _: None) -> Categories:
-    return Categories(block.stages.last_code(), stage_names(block.spec))
+    return Categories(block.stages.last_code(), block.declared.stages)
 
 
 def _days_in_stage(block: Block, _: None) -> Values:

@@ -83,3 +83,30 @@ class AttributesOfOne:
         if (first, last) != (0, 1):
             raise IndexError(f"expected the only lead, found those from {first} to before {last}")
         return self
+
+
+@dataclass(frozen=True)
+class AttributesOfSeveral:
+    """Those of some leads that came one by one.
+
+    Attributes
+    ----------
+    leads : tuple of AttributesOfOne
+    """
+
+    leads: tuple[AttributesOfOne, ...]
+
+    def texts(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
+        """Return for each lead the place of its text, -1 for none, and the different texts."""
+        place: dict[str, int] = {}
+        values = [lead.values.get(name) for lead in self.leads]
+        codes = [-1 if text is None else place.setdefault(str(text), len(place)) for text in values]
+        return np.array(codes, np.int64), list(place)
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """Return a number or yes/no for each lead; NaN is none."""
+        return np.concatenate([lead.numbers(name) for lead in self.leads])
+
+    def between(self, first: int, last: int) -> AttributesOfSeveral:
+        """Return the leads from ``first`` to before ``last``."""
+        return AttributesOfSeveral(self.leads[first:last])

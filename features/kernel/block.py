@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.as_of import Positions, Times
-from features.kernel.coded_facts import CodedFacts, changing_fields
+from features.kernel.coded_facts import CodedFacts
+from features.kernel.declared import Declared
 from features.kernel.events import STEPS, EventKinds
 from features.kernel.looks import Looks
 from features.kernel.other_leads import OtherLeads
@@ -33,8 +34,8 @@ class Block:
 
     Attributes
     ----------
-    spec, options
-        Of the source.
+    declared : Declared
+        The source.
     facts : CodedFacts
         Of these leads.
     others : OtherLeads
@@ -43,39 +44,48 @@ class Block:
         One entry a look: the lead's number, and the as-of time.
     """
 
-    spec: SourceSpec
-    options: FeatureOptions
+    declared: Declared
     facts: CodedFacts
     others: OtherLeads
     lead: Positions
     moments: Times
 
-    _made: dict[Callable[[Block], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.moments)
 
-    def once(self, make: Callable[[Block], T]) -> T:
-        """Return what a function makes of the block; it is called once, however many measures ask."""
-        if make not in self._made:
-            self._made[make] = make(self)
-        return cast("T", self._made[make])
+    def once(self, make: Callable[..., T], *arguments: Hashable) -> T:
+        """Return what a function makes of the block and its arguments; it is called once, however many measures ask."""
+        key = (make, *arguments)
+        if key not in self._made:
+            self._made[key] = make(self, *arguments)
+        return cast("T", self._made[key])
+
+    @property
+    def spec(self) -> SourceSpec:
+        """What the source declares."""
+        return self.declared.spec
+
+    @property
+    def options(self) -> FeatureOptions:
+        """Windows and half-lives."""
+        return self.declared.options
 
     @cached_property
     def created(self) -> Times:
         """When the lead of each look was created."""
         return self.facts.created[self.lead]
 
-    @cached_property
+    @property
     def kinds(self) -> EventKinds:
         """The event types of the source."""
-        return EventKinds.of(self.spec)
+        return self.declared.kinds
 
     @cached_property
     def behaviour(self) -> Looks:
         """What counts, a kind of look for each family of ``spec.model_families()``."""
-        counted = np.where(self.kinds.step == STEPS.index("types"), self.kinds.family, -1)
-        return self._by_family(counted)
+        return self._by_family(self.declared.once(_counted_families))
 
     @cached_property
     def work(self) -> Looks:
@@ -100,15 +110,21 @@ class Block:
     @cached_property
     def changes(self) -> Looks:
         """Changes, a kind of look for each field that changes."""
-        return Looks(self.facts.changes, self._parts(len(changing_fields(self.spec))), self.moments)
+        return Looks(self.facts.changes, self._parts(len(self.declared.fields)), self.moments)
 
     def looks(self, stream: Stream) -> Looks:
         """Return the looks at a stream that has a part a lead."""
         return Looks(stream, self.lead[None, :], self.moments)
 
     def _by_family(self, kinds: NDArray[np.int64]) -> Looks:
-        count = len(self.spec.model_families())
+        count = len(self.declared.families)
         return Looks(self.facts.events.split(kinds, count), self._parts(count), self.moments)
 
     def _parts(self, count: int) -> Positions:
         return self.lead[None, :] * count + np.arange(count)[:, None]
+
+
+def _counted_families(declared: Declared) -> NDArray[np.int64]:
+    """Return the family of each kind of event that counts, -1 for what puts work on the list or ends it."""
+    kinds = declared.kinds
+    return np.where(kinds.step == STEPS.index("types"), kinds.family, -1)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.as_of import Positions, Times, known_until
+from features.compiled import compiled
 from features.kernel.streams import Stream
 
 Values = NDArray[np.float64]
@@ -34,7 +35,7 @@ class Looks:
     @cached_property
     def first(self) -> Positions:
         """Position of the first fact of the part."""
-        return np.where(self.part >= 0, self.stream.start[np.maximum(self.part, 0)], 0)
+        return _begin(self.stream.start, self.part)
 
     @property
     def known(self) -> Positions:
@@ -71,7 +72,11 @@ class Looks:
 
     def last_time(self) -> Times:
         """Return the time of the last known fact; 0 where there is none."""
-        return _at(self.stream.times, self.known - 1, self.is_any, 0)
+        return self.time_at(self.is_any, self.known - 1)
+
+    def time_at(self, there: NDArray[np.bool_], position: Positions) -> Times:
+        """Return the times of the facts at some positions; 0 where none is there."""
+        return _at(self.stream.times, position, there, 0)
 
     def since_last(self, unit_us: int) -> Values:
         """Return the time from the last known fact to the moment, in units; NaN where there is none."""
@@ -93,14 +98,12 @@ class Marks:
     """
 
     def __init__(self, marked: NDArray[np.bool_]) -> None:
-        self.before = np.zeros(len(marked) + 1, dtype=np.int64)
-        np.cumsum(marked, out=self.before[1:])
-        """Marks before each position."""
-        self.positions = np.flatnonzero(marked)
+        self.before, self.positions = _counted_up(marked)
+        """Marks before each position, and the positions of marks."""
 
     def count(self, looks: Looks) -> NDArray[np.int64]:
         """Return how many marked facts are known."""
-        return self.before[looks.known] - self.before[looks.first]
+        return _between(self.before, looks.first, looks.known)
 
     def first(self, looks: Looks) -> tuple[NDArray[np.bool_], Positions]:
         """Return whether a marked fact is known, and the position of the first."""
@@ -113,14 +116,49 @@ class Marks:
     def last_at_or_before(self, facts: Positions) -> Positions:
         """Return for each fact the position of the last marked one up to itself, -1 where there is none."""
         nth = self.before[facts + 1] - 1
-        return _at(self.positions, nth, nth >= 0, -1)
+        found: Positions = _at(self.positions, nth[None, :], (nth >= 0)[None, :], -1)[0]
+        return found
 
     def _at(self, looks: Looks, nth: Positions) -> tuple[NDArray[np.bool_], Positions]:
         there = self.count(looks) > 0
         return there, _at(self.positions, nth, there, 0)
 
 
-def _at(values: NDArray, positions: Positions, where: NDArray[np.bool_], nothing: float) -> NDArray:  # type: ignore[type-arg]
-    if not len(values):
-        return np.full(positions.shape, nothing, dtype=values.dtype)
-    return np.where(where, values[np.where(where, positions, 0)], values.dtype.type(nothing))
+@compiled
+def _begin(start: Positions, part: Positions) -> Positions:
+    first = np.zeros(part.shape, np.int64)
+    for kind in range(part.shape[0]):
+        for look in range(part.shape[1]):
+            if part[kind, look] >= 0:
+                first[kind, look] = start[part[kind, look]]
+    return first
+
+
+@compiled
+def _counted_up(marked: NDArray[np.bool_]) -> tuple[Positions, Positions]:
+    before = np.zeros(marked.size + 1, np.int64)
+    for fact in range(marked.size):
+        before[fact + 1] = before[fact] + marked[fact]
+    positions = np.empty(before[-1], np.int64)
+    for fact in range(marked.size):
+        if marked[fact]:
+            positions[before[fact]] = fact
+    return before, positions
+
+
+@compiled
+def _between(before: Positions, first: Positions, known: Positions) -> Positions:
+    count = np.empty(known.shape, np.int64)
+    for kind in range(known.shape[0]):
+        for look in range(known.shape[1]):
+            count[kind, look] = before[known[kind, look]] - before[first[kind, look]]
+    return count
+
+
+@compiled
+def _at(values: NDArray[np.int64], positions: Positions, where: NDArray[np.bool_], nothing: int) -> NDArray[np.int64]:
+    found = np.empty(positions.shape, np.int64)
+    for kind in range(positions.shape[0]):
+        for look in range(positions.shape[1]):
+            found[kind, look] = values[positions[kind, look]] if where[kind, look] else nothing
+    return found

@@ -7,12 +7,35 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from features.as_of import Times
 from features.kernel.attributes import AttributesOfOne, Value
 from features.kernel.coded_facts import CodedFacts, changing_fields, stage_names
 from features.kernel.events import EventKinds
 from features.kernel.streams import Stream, in_order
 from features.source_spec import SourceSpec
+
+
+class EventsOfLead(NamedTuple):
+    """One lead's events in any order; the actor is the one that the source declares.
+
+    Attributes
+    ----------
+    times : array of int64
+        Microseconds since 1970 UTC.
+    types : sequence of str
+        Event types.
+    who : sequence of str or None
+        Who of the staff acted.
+    """
+
+    times: Times
+    types: Sequence[str]
+    who: Sequence[str | None]
+
+
+NO_EVENTS = EventsOfLead(np.zeros(0, np.int64), (), ())
 
 
 class FactsOfLead(NamedTuple):
@@ -24,8 +47,7 @@ class FactsOfLead(NamedTuple):
     created_us : int
     attributes : mapping
         ``account_id`` and the fit columns that are known from creation.
-    events : sequence of (time, event type, who of the staff acted or None)
-        The actor is the one that the source declares.
+    events : EventsOfLead
     changes : sequence of (time, field, text or None)
     stages : sequence of (time, stage)
     """
@@ -33,7 +55,7 @@ class FactsOfLead(NamedTuple):
     lead_id: str
     created_us: int
     attributes: Mapping[str, Value]
-    events: Sequence[tuple[int, str, str | None]]
+    events: EventsOfLead
     changes: Sequence[tuple[int, str, str | None]]
     stages: Sequence[tuple[int, str]]
 
@@ -65,8 +87,9 @@ class LeadCoder:
 
     def coded(self, facts: FactsOfLead) -> CodedFacts:
         """Return the facts; those that the source does not name are left out."""
-        places = [(us, self._kind.get(name, -1)) for us, name, _ in facts.events]
-        events = _stream(places, 1)
+        find = self._kind.get
+        kinds = np.array([find(name, -1) for name in facts.events.types], dtype=np.int64)
+        events = in_order(np.zeros(len(kinds), np.int64), facts.events.times, kinds, 1)
         changes, values = self._changes(facts)
         return CodedFacts(
             pa.array([facts.lead_id], pa.string()),
@@ -74,7 +97,7 @@ class LeadCoder:
             AttributesOfOne(facts.attributes),
             events,
             events.split(self._is_act, 1),
-            self._staff(facts, places),
+            self._staff(facts.events, kinds),
             _stream([(us, self._stage.get(name, -1)) for us, name in facts.stages], 1),
             changes,
             values,
@@ -87,12 +110,12 @@ class LeadCoder:
         parts = np.array([field for _, field, _ in known], dtype=np.int64)
         return _stream([(us, rank[text]) for us, _, text in known], len(self._field), parts), names
 
-    def _staff(self, facts: FactsOfLead, places: Sequence[tuple[int, int]]) -> Stream:
+    def _staff(self, events: EventsOfLead, kinds: NDArray[np.int64]) -> Stream:
         if not self._says_who or not len(self._by_sales):
             return _stream([], 1)
         acted = [
             (us, who)
-            for (us, kind), (_, _, who) in zip(places, facts.events, strict=True)
+            for us, kind, who in zip(events.times.tolist(), kinds.tolist(), events.who, strict=True)
             if kind >= 0 and who is not None and self._by_sales[kind]
         ]
         rank = {name: number for number, name in enumerate(sorted({who for _, who in acted}))}
@@ -101,6 +124,8 @@ class LeadCoder:
 
 def _stream(facts: Sequence[tuple[int, int]], parts: int, part: np.ndarray | None = None) -> Stream:
     """Return times and codes as a stream, without those whose code is below 0."""
+    if not facts:
+        return Stream(np.zeros(parts + 1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
     times, codes = np.array(facts, dtype=np.int64).reshape(-1, 2).T
     part = np.zeros(len(times), dtype=np.int64) if part is None else part
     return in_order(part, np.ascontiguousarray(times), np.ascontiguousarray(codes), parts)

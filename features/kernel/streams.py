@@ -38,6 +38,16 @@ class Stream:
     times: Times
     codes: NDArray[np.int64]
 
+    @classmethod
+    def joined(cls, streams: Sequence[Stream]) -> Stream:
+        """Return the parts of several streams, one stream after the other."""
+        if len(streams) == 1:
+            return streams[0]
+        start = np.zeros(1 + sum(stream.parts for stream in streams), np.int64)
+        np.cumsum(np.concatenate([np.diff(stream.start) for stream in streams]), out=start[1:])
+        times, codes = (np.concatenate([getattr(stream, name) for stream in streams]) for name in ("times", "codes"))
+        return cls(start, times, codes)
+
     @property
     def parts(self) -> int:
         """How many parts there are; some may be empty."""

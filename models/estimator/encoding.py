@@ -87,9 +87,10 @@ class Encoding:
 
 def require_columns(X: pd.DataFrame | FeatureRows, columns: Sequence[str]) -> None:
     """Raise an InputError naming the first column that is not there."""
-    present = set(FeatureRows.of(X).names)
-    if present.issuperset(columns):
+    rows = FeatureRows.of(X)
+    if rows.has(columns):
         return
+    present = set(rows.names)
     for column in columns:
         if column not in present:
             raise InputError(
@@ -105,7 +106,7 @@ def number_matrix(X: pd.DataFrame | FeatureRows, columns: Sequence[str]) -> Floa
     """Return number and yes/no columns as float64; missing and infinite values are NaN."""
     rows = FeatureRows.of(X)
     try:
-        values = np.array([rows.values(name) for name in columns], dtype=np.float64).reshape(len(columns), len(rows))
+        values = rows.matrix(columns)
     except (TypeError, ValueError):
         raise _not_numbers(rows, columns) from None
     values[np.isinf(values)] = np.nan

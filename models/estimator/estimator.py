@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from models.arrays import Bools, Floats
+from models.arrays import Bools, Floats, Ints
 from models.estimator.blend import Blend
 from models.estimator.boosters import BoosterPart
 from models.estimator.encoded_rows import EncodedRows
@@ -167,9 +167,15 @@ class Estimator:
         if encoded is None:
             return self.rate_log_odds, table
         base, values = encoded.contributions(self.blend, rows)
-        shrinkage, places = self.training.shrinkage, {name: place for place, name in enumerate(self.features)}
-        table[:, [places[name] for name in self.encoding.columns]] = shrinkage * values
+        shrinkage = self.training.shrinkage
+        table[:, self._places] = shrinkage * values
         return self.rate_log_odds + shrinkage * (base - self.rate_log_odds), table
+
+    @cached_property
+    def _places(self) -> Ints:
+        """Where the columns of the encoding stand among the features."""
+        places = {name: place for place, name in enumerate(self.features)}
+        return np.array([places[name] for name in self.encoding.columns], dtype=np.int64)
 
     def to_files(self) -> dict[str, str]:
         """Return the whole estimator as texts by file name: LightGBM's own text and JSON."""

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.compiled import compiled
 from models.arrays import Floats, Ints
 from models.estimator.encoding import Encoding
 from models.estimator.linear_curvature import Curvature, Whitening
-from models.estimator.linear_terms import FEW, LinearDesign, LinearScale, Ridge, fit_scale
+from models.estimator.linear_terms import FAR, LinearDesign, LinearScale, Ridge, fit_scale, logged
 from models.log_odds import log_odds_to_probability, probability_to_log_odds
 
 
@@ -64,40 +65,35 @@ class LinearPart:
 
     def contributions(self, matrix: Floats) -> Floats:
         """Return each column's share of the log-odds, shape as ``matrix``; rows sum to log-odds - intercept."""
-        result = np.empty(matrix.shape)
+        values, result = np.ascontiguousarray(matrix), np.empty(matrix.shape)
+        scale, edges, shifts = self.scale, self._edges, self._shifts
         for start in range(0, len(matrix), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
-            result[rows] = self._contributions(LinearDesign.of(matrix[rows], self.scale))
+            numbers = logged(values[rows, : scale.numbers])
+            _add_terms(
+                values[rows], numbers, scale.centre, scale.scale, *edges, *shifts, self.slope, result[rows]
+            )  # fmt: skip
         return result
 
     def log_odds(self, matrix: Floats) -> Floats:
         """Return the log-odds of each row."""
-        result = np.empty(len(matrix))
-        for start in range(0, len(matrix), ROWS_AT_ONCE):
-            rows = slice(start, start + ROWS_AT_ONCE)
-            result[rows] = self.log_odds_of(LinearDesign.of(matrix[rows], self.scale))
-        return result
+        return self.intercept + np.asarray(self.contributions(matrix).sum(axis=1))
 
     def log_odds_of(self, rows: LinearDesign) -> Floats:
         """Return the log-odds of rows that are read by the part's own scale already."""
-        return self.intercept + np.asarray(self._contributions(rows).sum(axis=1))
-
-    def _contributions(self, rows: LinearDesign) -> Floats:
-        if len(rows.standard) <= FEW:
-            shifts, first = self._all_shifts
-            result = np.ascontiguousarray(shifts[first + np.array(rows.codes, dtype=np.int64)].T)
-        else:
-            result = np.empty((len(rows.standard), len(rows.codes)))
-            for position, (codes, shift) in enumerate(zip(rows.codes, self.shifts, strict=True)):
-                result[:, position] = shift[codes]
+        result = np.empty((len(rows.standard), len(rows.codes)))
+        for position, (codes, shift) in enumerate(zip(rows.codes, self.shifts, strict=True)):
+            result[:, position] = shift[codes]
         result[:, : len(self.slope)] += rows.standard * self.slope
-        return result
+        return self.intercept + np.asarray(result.sum(axis=1))
 
     @cached_property
-    def _all_shifts(self) -> tuple[Floats, Ints]:
-        """Return the shifts of all columns in one array, and where those of each column begin, a row a column."""
-        sizes = [len(shift) for shift in self.shifts]
-        return np.concatenate([*self.shifts, np.empty(0)]), np.cumsum([0, *sizes])[:-1, None]
+    def _edges(self) -> tuple[Floats, Ints]:
+        return _joined(self.scale.edges)
+
+    @cached_property
+    def _shifts(self) -> tuple[Floats, Ints]:
+        return _joined(self.shifts)
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` reads."""
@@ -232,6 +228,47 @@ def fit_linear(
         Groups into which the steps cut each number; 1: no steps, the logarithm alone.
     """
     return LinearFitting.of(matrix, y, weights, encoding=encoding, steps=steps).fit(ridge)
+
+
+def _joined(parts: Sequence[Floats]) -> tuple[Floats, Ints]:
+    """Return arrays in one, and where each begins and the last one ends."""
+    start = np.cumsum([0, *map(len, parts)]).astype(np.int64)
+    return np.concatenate([*parts, np.empty(0)]), start
+
+
+@compiled
+def _add_terms(
+    matrix: Floats,
+    numbers: Floats,
+    centre: Floats,
+    scale: Floats,
+    edges: Floats,
+    edge_start: Ints,
+    shifts: Floats,
+    shift_start: Ints,
+    slope: Floats,
+    result: Floats,
+) -> None:
+    """Write each column's term of each row; see `LinearScale` for how a value is read."""
+    for row in range(matrix.shape[0]):
+        for column in range(matrix.shape[1]):
+            x, first, last = matrix[row, column], shift_start[column], shift_start[column + 1] - 1
+            if column >= slope.size:
+                result[row, column] = shifts[last if np.isnan(x) else first + np.int64(x)]
+                continue
+            if np.isnan(x):
+                result[row, column] = shifts[last]
+                continue
+            standard = (numbers[row, column] - centre[column]) / scale[column]
+            standard = min(max(standard, -FAR), FAR)
+            low, high = edge_start[column], edge_start[column + 1]
+            while low < high:
+                middle = (low + high) // 2
+                if edges[middle] < x:
+                    low = middle + 1
+                else:
+                    high = middle
+            result[row, column] = shifts[first + low - edge_start[column]] + standard * slope[column]
 
 
 def _rate(y: Floats, weights: Floats) -> float:

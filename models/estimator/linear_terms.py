@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from models.arrays import Floats
 from models.estimator.encoding import Encoding
 
-FEW = 16
-"""Rows up to which their steps are counted at once."""
 FAR = 4.0
 """Standard deviations beyond which a number counts as this far: outliers do not run away with a forecast."""
 SPREAD_AT_ONCE = 1_024
@@ -55,7 +53,7 @@ class LinearScale:
 
     def standardised(self, matrix: Floats) -> Floats:
         """Return the numbers on a logarithmic scale in standard deviations, cut at ``FAR``; missing is 0."""
-        values = _logged(matrix[:, : self.numbers])
+        values = logged(matrix[:, : self.numbers])
         values -= self.centre
         values /= self.scale
         np.clip(values, -FAR, FAR, out=values)
@@ -65,7 +63,7 @@ class LinearScale:
     def codes(self, matrix: Floats) -> list[NDArray[np.int64]]:
         """Return for each column which entry of its shifts counts: steps taken, or the category; missing is last."""
         numbers = np.ascontiguousarray(matrix[:, : self.numbers].T)
-        listed = self._steps_of_few(numbers) if len(matrix) <= FEW else self._steps(numbers)
+        listed = self._steps(numbers)
         values = matrix[:, self.numbers :].T
         missing = np.array(self.sizes, dtype=np.int64)[:, None]
         return [*listed, *np.where(np.isnan(values), missing, values).astype(np.int64)]
@@ -78,21 +76,6 @@ class LinearScale:
             taken += np.isnan(values)
             listed.append(taken)
         return listed
-
-    def _steps_of_few(self, numbers: Floats) -> list[NDArray[np.int64]]:
-        """Return the same by comparing with all edges at once: a call a column would take longer than the work."""
-        edges, most = self._all_edges
-        taken = np.count_nonzero(edges[:, None, :] < numbers[:, :, None], axis=2)
-        return list(np.where(np.isnan(numbers), most[:, None], taken))
-
-    @cached_property
-    def _all_edges(self) -> tuple[Floats, NDArray[np.int64]]:
-        """The edges, a row a column, with infinity where a column has fewer; and the entry of what is missing."""
-        counts = np.array([len(edges) for edges in self.edges], dtype=np.int64)
-        table = np.full((len(counts), int(counts.max(initial=0))), np.inf)
-        for row, edges in zip(table, self.edges, strict=True):
-            row[: len(edges)] = edges
-        return table, counts + 1
 
 
 def fit_scale(matrix: Floats, weights: Floats, *, encoding: Encoding, steps: int) -> LinearScale:
@@ -110,10 +93,10 @@ def fit_scale(matrix: Floats, weights: Floats, *, encoding: Encoding, steps: int
     count = len(encoding.numbers)
     numbers = matrix[:, :count]
     missing = np.isnan(numbers)
-    logged = np.where(missing, 0.0, _logged(numbers))
+    values = np.where(missing, 0.0, logged(numbers))
     there = np.maximum(weights @ ~missing, 1e-12)
-    centre = (weights @ logged) / there
-    spread = np.sqrt((weights @ np.where(missing, 0.0, logged - centre) ** 2) / there)
+    centre = (weights @ values) / there
+    spread = np.sqrt((weights @ np.where(missing, 0.0, values - centre) ** 2) / there)
     edges = tuple(_edges(column, weights, steps) for column in np.ascontiguousarray(numbers.T))
     sizes = tuple(vocabulary.size for vocabulary in encoding.vocabularies)
     return LinearScale(centre, np.where(spread > 1e-12, spread, 1.0), edges, sizes)
@@ -285,6 +268,7 @@ def _edges(column: Floats, weights: Floats, steps: int) -> Floats:
     return np.asarray(edges[edges < values.max()], dtype=np.float64)
 
 
-def _logged(numbers: Floats) -> Floats:
-    logged = np.abs(numbers)
-    return np.asarray(np.copysign(np.log1p(logged, out=logged), numbers, out=logged))
+def logged(numbers: Floats) -> Floats:
+    """Return sign(x)·log(1 + |x|); missing stays missing."""
+    values = np.abs(numbers)
+    return np.asarray(np.copysign(np.log1p(values, out=values), numbers, out=values))

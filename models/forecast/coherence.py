@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +24,36 @@ def limits(spec: SourceSpec) -> dict[str, tuple[str, ...]]:
     dict
         Target to targets, in the order of ``spec.targets``.
     """
-    rung = {name: spec.ladder.index(target.stage) for name, target in spec.targets.items()}
-    horizon = {name: target.horizon for name, target in spec.targets.items()}
+    ladder = spec.ladder
+    declared = ((str(name), ladder.index(target.stage), target.horizon) for name, target in spec.targets.items())
+    return _limits(tuple(declared))
+
+
+@lru_cache(maxsize=32)
+def _limits(targets: tuple[tuple[str, int, int], ...]) -> dict[str, tuple[str, ...]]:
+    """Return the limits of targets of which name, rung and horizon are given; every forecast asks for them."""
     return {
-        a: tuple(b for b in spec.targets if b != a and rung[a] >= rung[b] and horizon[a] <= horizon[b])
-        for a in spec.targets
+        a: tuple(b for b, low, long in targets if b != a and rung >= low and horizon <= long)
+        for a, rung, horizon in targets
     }
 
 
-def binding_targets(log_odds: Mapping[str, Floats], spec: SourceSpec) -> dict[str, NDArray[np.object_]]:
+class Bound(NamedTuple):
+    """Whose log-odds hold for a target.
+
+    Attributes
+    ----------
+    by : array of str
+        The target itself, or the limiting target with the smallest log-odds where its own are larger than that.
+    log_odds : array of float
+        The log-odds that hold.
+    """
+
+    by: NDArray[np.object_]
+    log_odds: Floats
+
+
+def binding_targets(log_odds: Mapping[str, Floats], spec: SourceSpec) -> dict[str, Bound]:
     """Say for each target and row whose log-odds hold.
 
     Parameters
@@ -39,13 +62,8 @@ def binding_targets(log_odds: Mapping[str, Floats], spec: SourceSpec) -> dict[st
         Each target's own; +inf for a row that has reached the target.
     spec : SourceSpec
         Ladder and targets.
-
-    Returns
-    -------
-    dict of target to array of length n
-        The target itself, or the limiting target with the smallest log-odds where its own are larger than that.
     """
-    result: dict[str, NDArray[np.object_]] = {}
+    result: dict[str, Bound] = {}
     for name, others in limits(spec).items():
         smallest = log_odds[name]
         binding = np.full(len(smallest), name, dtype=object)
@@ -53,5 +71,5 @@ def binding_targets(log_odds: Mapping[str, Floats], spec: SourceSpec) -> dict[st
             smaller = log_odds[other] < smallest
             binding[smaller] = other
             smallest = np.where(smaller, log_odds[other], smallest)
-        result[name] = binding
+        result[name] = Bound(binding, smallest)
     return result

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US
-from models.arrays import Bools, Floats
+from models.arrays import Floats
 from models.log_odds import log_odds_to_probability
 
 STEPS_OF_A_CURVE = 60
@@ -47,30 +48,44 @@ def curve_days(spec: SourceSpec) -> tuple[float, ...]:
     >>> curve_days(SourceSpec.model_validate({"name": "small", "title": words, "targets": targets}))
     (1.0, 1.5, 3.0, 7.0, 10.0)
     """
-    horizons = [target.horizon / DAY_US for target in spec.targets.values()]
+    return _curve_days(tuple(target.horizon / DAY_US for target in spec.targets.values()))
+
+
+@lru_cache(maxsize=32)
+def _curve_days(horizons: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(sorted({*horizons, *(float(day) for day in CALENDAR_DAYS if day < max(horizons))}))
 
 
 def sampled_times(times_us: ArrayLike, spec: SourceSpec) -> tuple[Floats, dict[str, slice]]:
     """Return the times asked for, then for each target the steps its curve is summed by, with where those stand."""
     times = np.atleast_1d(np.asarray(times_us, dtype=np.float64))
-    parts, start = [times], len(times)
+    return _sampled(tuple(times.tolist()), tuple((str(name), one.horizon) for name, one in spec.targets.items()))
+
+
+@lru_cache(maxsize=32)
+def _sampled(times: tuple[float, ...], horizons: tuple[tuple[str, int], ...]) -> tuple[Floats, dict[str, slice]]:
+    parts, start = [np.array(times)], len(times)
     place: dict[str, slice] = {}
-    for name, target in spec.targets.items():
-        parts.append(np.linspace(0.0, target.horizon, STEPS_OF_A_CURVE + 1))
+    for name, horizon in horizons:
+        parts.append(_even(float(horizon), STEPS_OF_A_CURVE + 1))
         place[name] = slice(start, start + STEPS_OF_A_CURVE + 1)
         start = place[name].stop
     return np.concatenate(parts), place
 
 
-def bounded_curve(
-    target: str, times_us: Floats, log_odds: Mapping[str, Floats], shares: Mapping[str, Floats], spec: SourceSpec
-) -> Floats:
-    """Return P(target reached within t): at no time above that of a target on its rung or a lower one.
+@lru_cache(maxsize=32)
+def _even(until: float, count: int) -> Floats:
+    """Return so many numbers from 0 on at even steps; nobody changes them."""
+    return np.linspace(0.0, until, count)
+
+
+def bounded_curves(
+    times_us: Floats, log_odds: Mapping[str, Floats], shares: Mapping[str, Floats], spec: SourceSpec
+) -> dict[str, Floats]:
+    """Return P(target reached within t) of each target: at no time above that of a target on its rung or a lower one.
 
     Parameters
     ----------
-    target : str
     times_us : array of length k
         After the as-of time, in microseconds.
     log_odds : mapping of target to array of length n
@@ -80,20 +95,23 @@ def bounded_curve(
     spec : SourceSpec
         Ladder and targets. What another target says ends with its horizon: beyond it, it bounds nothing.
     """
-    rung: dict[str, int] = {name: spec.ladder.index(declared.stage) for name, declared in spec.targets.items()}
-    within: dict[str, Bools] = {name: times_us[None, :] <= declared.horizon for name, declared in spec.targets.items()}
-    curve = _alone(log_odds[target], shares[target])
-    for other in spec.targets:
-        if other != target and rung[other] <= rung[target]:
-            curve = np.where(within[other], np.minimum(curve, _alone(log_odds[other], shares[other])), curve)
-    return np.where(within[target], curve, np.nan)
+    ladder = spec.ladder
+    rung = {str(name): ladder.index(declared.stage) for name, declared in spec.targets.items()}
+    within = {str(name): times_us[None, :] <= declared.horizon for name, declared in spec.targets.items()}
+    alone = {name: _alone(log_odds[name], shares[name]) for name in rung}
+    curves: dict[str, Floats] = {}
+    for target, curve in alone.items():
+        for other in rung:
+            if other != target and rung[other] <= rung[target]:
+                curve = np.where(within[other], np.minimum(curve, alone[other]), curve)
+        curves[target] = np.where(within[target], curve, np.nan)
+    return curves
 
 
 def mean_days(curve: Floats, horizon_us: int) -> Floats:
     """Return the mean days to the target, given that it is reached, from a curve at even steps up to the horizon."""
     still_to_come = 1.0 - curve / np.maximum(curve[:, -1:], 1e-12)
-    days = np.linspace(0.0, horizon_us / DAY_US, curve.shape[1])
-    return np.asarray(np.trapezoid(still_to_come, days, axis=1))
+    return np.asarray(np.trapezoid(still_to_come, _even(horizon_us / DAY_US, curve.shape[1]), axis=1))
 
 
 def told(curves: Mapping[str, Floats], days: Sequence[float]) -> list[list[dict[str, float | None]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,14 +12,14 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from features.errors import InputError
-from features.families.stages import CURRENT_STAGE, open_ladder
+from features.families.stages import CURRENT_STAGE, slug
 from features.source_spec import SourceSpec
 from models.arrays import Bools, Floats
 from models.estimator.encoded_rows import EncodedRows
 from models.estimator.encoding import Encoding, require_columns
 from models.feature_rows import FeatureRows
-from models.forecast.coherence import binding_targets
-from models.forecast.due_curves import Outlook, bounded_curve, mean_days, sampled_times
+from models.forecast.coherence import Bound, binding_targets
+from models.forecast.due_curves import Outlook, bounded_curves, mean_days, sampled_times
 from models.forecast.target_model import TargetModel
 from models.log_odds import log_odds_to_probability
 
@@ -116,11 +116,10 @@ class ForecastRows:
     def predicted(self) -> dict[str, NDArray[Any]]:
         """Return the columns of `predict`, one entry a row."""
         columns: dict[str, NDArray[Any]] = {}
-        for name, binding in self._binding.items():
-            log_odds = np.select([binding == other for other in self._own_log_odds], list(self._own_log_odds.values()))
-            columns[f"p_{name}"] = log_odds_to_probability(log_odds)
-            columns[f"log_odds_{name}"] = log_odds
-            columns[f"bound_by_{name}"] = _other_than(name, binding)
+        for name, bound in self._binding.items():
+            columns[f"p_{name}"] = log_odds_to_probability(bound.log_odds)
+            columns[f"log_odds_{name}"] = bound.log_odds
+            columns[f"bound_by_{name}"] = _other_than(name, bound.by)
             columns[f"reached_{name}"] = self._reached[name]
         return columns
 
@@ -129,8 +128,7 @@ class ForecastRows:
         times, steps = sampled_times(times_us, self._spec)
         shares = {name: model.share_within_of(self._matrices[name], times) for name, model in self._targets.items()}
         count, outlooks = np.size(times_us), {}
-        for name in self._targets:
-            curve = bounded_curve(name, times, self._own_log_odds, shares, self._spec)
+        for name, curve in bounded_curves(times, self._own_log_odds, shares, self._spec).items():
             days = mean_days(curve[:, steps[name]], self._spec.target(name).horizon)
             outlooks[name] = Outlook(curve[:, :count], days)
         return outlooks
@@ -163,7 +161,7 @@ class ForecastRows:
         """
         require_target(target, self._targets)
         chosen = np.ones(len(self.rows), dtype=bool) if among is None else among
-        binding, reached = self._binding[target], self._reached[target]
+        binding, reached = self._binding[target].by, self._reached[target]
         base, log_odds = np.full(len(self.rows), np.inf), np.full(len(self.rows), np.inf)
         values = np.zeros((len(self.rows), len(self._features)))
         for name, model in self._targets.items():
@@ -202,7 +200,7 @@ class ForecastRows:
         }
 
     @cached_property
-    def _binding(self) -> dict[str, NDArray[np.object_]]:
+    def _binding(self) -> dict[str, Bound]:
         return binding_targets(self._own_log_odds, self._spec)
 
     @cached_property
@@ -211,16 +209,22 @@ class ForecastRows:
         return {name: self._has_reached(name) for name in self._targets}
 
     def _has_reached(self, target: str) -> Bools:
-        stages = self._spec.stages_reaching(self._spec.target(target).stage)
-        names = set(self._features)
+        stage = self._spec.targets[target].stage  # type: ignore[index] # asked of targets that are forecast
+        stages, columns = _signs(self._spec.ladder, stage, self._features)
         reached = np.zeros(len(self.rows), dtype=bool)
-        if CURRENT_STAGE in names:
+        if CURRENT_STAGE in self._features:
             reached |= self.rows.among(CURRENT_STAGE, stages)
-        for part, stage in open_ladder(self._spec).items():
-            hours = f"journey_hours_to_{part}"
-            if stage in stages and hours in names:
-                reached |= self.rows.known(hours)
+        for column in columns:
+            reached |= self.rows.known(column)
         return reached
+
+
+@lru_cache(maxsize=32)
+def _signs(ladder: tuple[str, ...], stage: str, features: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the stages at which a lead has reached a stage, and the columns that have a value from then on."""
+    stages = ladder[ladder.index(stage) :]
+    hours = {f"journey_hours_to_{slug(rung)}" for rung in stages if rung in ladder[:-1]}
+    return stages, tuple(name for name in features if name in hours)
 
 
 def require_target(target: str, targets: Mapping[str, object]) -> None:

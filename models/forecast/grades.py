@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from features.catalog.feature import Feature
 from models.arrays import Floats, Ints
+from models.remembered import remembered
 
 FIT_FAMILIES = ("fit", "account", "source")
 BEHAVIOUR_FAMILIES = ("behaviour", "journey")
@@ -64,14 +64,14 @@ def fit_grades(contributions: pd.DataFrame, features: Sequence[Feature], weights
 
 def family_sum(contributions: Floats, features: Sequence[Feature], families: tuple[str, ...]) -> Floats:
     """Return each row's contributions of some families, summed; ``contributions`` have a column a feature."""
-    places = _places(tuple(feature.family for feature in features), families)
+    places = _places(features, families)
     # in C order a row is added up the same way alone and among others
     return np.asarray(np.ascontiguousarray(contributions[:, places]).sum(axis=1))
 
 
-@lru_cache(maxsize=32)
-def _places(of_features: tuple[str, ...], families: tuple[str, ...]) -> Ints:
-    return np.flatnonzero([family in families for family in of_features])
+@remembered
+def _places(features: Sequence[Feature], families: tuple[str, ...]) -> Ints:
+    return np.flatnonzero([feature.family in families for feature in features])
 
 
 def _in_order(contributions: pd.DataFrame, features: Sequence[Feature]) -> Floats:

@@ -88,7 +88,7 @@ class Timing:
 
     def _within(self, expected: Floats, times: Floats) -> Floats:
         deviation = _elapsed(times, self.horizon_us) - expected
-        within = np.interp(deviation, self.spread, np.linspace(0.0, 1.0, len(self.spread)), left=0.0, right=1.0)
+        within = np.interp(deviation, *self._levels, left=0.0, right=1.0)
         return np.where(times <= 0, 0.0, np.where(times >= self.horizon_us, 1.0, within))
 
     def to_json(self) -> dict[str, Any]:
@@ -104,6 +104,11 @@ class Timing:
         if self._booster is None:
             return np.full(len(matrix), self.centre)
         return np.asarray(self._leaf_sums.of_rows(matrix)[0])
+
+    @cached_property
+    def _levels(self) -> tuple[Floats, Floats]:
+        """The quantiles, and the share below each."""
+        return np.array(self.spread), np.linspace(0.0, 1.0, len(self.spread))
 
     @cached_property
     def _leaf_sums(self) -> LeafSums:

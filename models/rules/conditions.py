@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,9 +125,15 @@ def check_condition(condition: Condition, features: Mapping[str, Feature], *, wh
 
 
 def _is_among(rows: FeatureRows, column: str, allowed: tuple[str | bool | float, ...]) -> Bools:
-    if rows.holds_numbers(column):
-        return rows.among(column, [float(value) for value in allowed if not isinstance(value, str)])
-    return rows.among(column, [_as_text(value) for value in allowed])
+    numbers, texts = _allowed(tuple((type(value), value) for value in allowed))
+    return rows.among(column, numbers if rows.holds_numbers(column) else texts)
+
+
+@lru_cache(maxsize=1_024)
+def _allowed(values: tuple[tuple[type, str | bool | float], ...]) -> tuple[tuple[float, ...], frozenset[str]]:
+    """Return the values that a column of numbers may hold, and those of a column of texts."""
+    numbers = tuple(float(value) for _, value in values if not isinstance(value, str))
+    return numbers, frozenset(_as_text(value) for _, value in values)
 
 
 def _as_text(value: str | bool | float) -> str:

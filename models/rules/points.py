@@ -18,6 +18,7 @@ from features.time_units import Duration, format_duration
 from models.arrays import Floats
 from models.bands import PerBand, may_enter, passes
 from models.feature_rows import FeatureRows
+from models.remembered import remembered
 from models.rules.conditions import are_all_met, check_condition, excluded_by, is_met
 
 if TYPE_CHECKING:
@@ -220,10 +221,24 @@ def given_points(rows: FeatureRows, rules: PointsRules) -> GivenPoints:
     counts = np.full(points.shape, np.nan)
     for place, attribute in enumerate(rules.attributes):
         points[:, place] = is_met(rows, attribute) * attribute.points
-    for place, action in enumerate(rules.actions, start=len(rules.attributes)):
-        counts[:, place] = counted_actions(rows, action)
+    first, (columns, places) = len(rules.attributes), _counted_columns(rules)
+    if not rows.has(columns):  # which says what is missing
+        for action in rules.actions:
+            counted_actions(rows, action)
+    counts[:, first:] = 0.0
+    for place, count in zip(places, rows.matrix(columns), strict=True):
+        counts[:, first + place] += np.where(np.isnan(count), 0.0, count)
+    for place, action in enumerate(rules.actions, start=first):
         points[:, place] = _action_points(counts[:, place], action)
     return GivenPoints(points, counts)
+
+
+@remembered
+def _counted_columns(rules: PointsRules) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return the columns that the rules for actions add up, and the rule of each."""
+    listed = [(a.column(family), place) for place, a in enumerate(rules.actions) for family in a.families]
+    columns, places = zip(*listed, strict=True) if listed else ((), ())
+    return columns, places
 
 
 def action_counts(X: pd.DataFrame, action: ActionPoints) -> pd.Series:

@@ -5,9 +5,9 @@ Nothing is worded here: `models.scoring.wording` says it when somebody reads it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,15 @@ from models.arrays import Floats, Ints
 from models.feature_rows import FeatureRows
 from models.forecast.forecast_rows import ExplainedRows, Explanation
 from models.log_odds import log_odds_to_probability
+from models.remembered import remembered
 
 Value = float | str | bool | None
 
 OTHER = "other"
 """Family and subject of the reason that sums what is not named."""
 REACHED = "reached"
+FEW_VALUES = 64
+"""Values up to which each is read by itself."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def reason_rows(
         has none.
     """
     rows, values = FeatureRows.of(X), explained.contributions
-    subjects = _subjects(tuple((feature.family, feature.subject) for feature in features))
+    subjects = _subjects(features)
     sums = subjects.sums(values)
     points = percentage_points(sums, explained.base)
     named = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, :top]
@@ -167,15 +170,19 @@ class _Subjects:
         return np.asarray(np.minimum.reduceat(places, self._first, axis=1))
 
 
-@lru_cache(maxsize=16)
-def _subjects(keys: tuple[tuple[str, str], ...]) -> _Subjects:
+@remembered
+def _subjects(features: Sequence[Feature]) -> _Subjects:
     """Return the subjects of a feature list; every request asks for those of one model."""
-    return _Subjects(keys)
+    return _Subjects([(feature.family, feature.subject) for feature in features])
 
 
 def _values(X: FeatureRows, features: Sequence[Feature], row: Ints, speaking: Ints) -> list[Value]:
     """Return the cells of some rows and features as JSON has them; missing and infinite are None."""
     result = np.empty(len(row), dtype=object)
+    if len(row) <= FEW_VALUES:
+        for number, (at, place) in enumerate(zip(row.tolist(), speaking.tolist(), strict=True)):
+            result[number] = _value(X.values(features[place].name)[at], features[place])
+        return list(result)
     for place in np.unique(speaking):
         at, feature = np.flatnonzero(speaking == place), features[place]
         cells = X.values(feature.name)[row[at]]
@@ -188,6 +195,16 @@ def _values(X: FeatureRows, features: Sequence[Feature], row: Ints, speaking: In
         said[~known] = None
         result[at] = said
     return list(result)
+
+
+def _value(cell: Any, feature: Feature) -> Value:
+    """Return one cell as JSON has it."""
+    if feature.dtype == "category":
+        return None if cell is None else str(cell)
+    number = float(cell)
+    if not math.isfinite(number):
+        return None
+    return number != 0.0 if feature.dtype == "boolean" else number
 
 
 def _add_others(result: list[list[dict[str, Any]]], sums: Floats, points: Floats, named: Ints) -> None:

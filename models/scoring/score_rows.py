@@ -21,6 +21,7 @@ from models.forecast.due_curves import curve_days, told
 from models.forecast.forecast import Forecast
 from models.forecast.forecast_rows import ForecastRows
 from models.forecast.saved_form import MANIFEST, text_digest
+from models.remembered import remembered
 from models.rules.conditions import are_all_met, is_met
 from models.rules.points import PointsRules, given_points, points_of
 from models.rules.points_reasons import points_reasons_of_given
@@ -133,8 +134,8 @@ def _points(X: FeatureRows, rules: PointsRules | None, excluded: Bools, may: Per
     given = given_points(X, rules)
     points = points_of(given.points, rules)
     reasons = points_reasons_of_given(given, rules)
-    said = {reason: reason.to_json() for reason in {reason for row in reasons for reason in row}}
-    why = _objects([[said[reason] for reason in row] for row in reasons])
+    said: dict[int, dict[str, Any]] = {}  # by which object it is: rows with the same reason share it
+    why = _objects([[said.get(id(one)) or said.setdefault(id(one), one.to_json()) for one in row] for row in reasons])
     return {"points": points, "points_band": band_of(passes(points, may, rules.cutoffs.at)), "points_reasons": why}
 
 
@@ -176,11 +177,17 @@ def _exclusions(X: FeatureRows, exclusions: Sequence[Exclusion], veto: Veto | No
 
 def _gates_missing(X: FeatureRows, gates: Sequence[Condition]) -> NDArray[np.object_]:
     """Return for each row every gate to SAL that is closed: its column and its condition."""
-    parts = [
-        {"column": g.column, "condition": g.model_dump(mode="json", by_alias=True, exclude_none=True)} for g in gates
-    ]
+    parts = _gate_parts(gates)
     closed = [~is_met(X, gate) for gate in gates]
     return _sets(parts, np.column_stack(closed) if closed else np.zeros((len(X), 0), dtype=bool))
+
+
+@remembered
+def _gate_parts(gates: Sequence[Condition]) -> list[dict[str, Any]]:
+    """Return each gate as JSON has it; nobody changes it."""
+    return [
+        {"column": g.column, "condition": g.model_dump(mode="json", by_alias=True, exclude_none=True)} for g in gates
+    ]
 
 
 def _sets(parts: Sequence[dict[str, Any]], applies: Bools) -> NDArray[np.object_]:

@@ -6,7 +6,7 @@ later version has a column no more, the sentence that was saved with the model h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -91,6 +91,11 @@ class WordedReason(Reason):
     en: str
 
 
+def _told_apart(value: Any) -> Hashable:
+    """Return what two values have in common only if they are said alike: 1, 1.0 and yes are equal to each other."""
+    return value if isinstance(value, str) else (repr(value),)
+
+
 class ScoreSentences:
     """Words of score rows in every language.
 
@@ -108,7 +113,7 @@ class ScoreSentences:
         self._features = {feature.name: feature for feature in features}
         self._spec = spec
         self._rules = rules
-        self._known: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, Any]] = {}
+        self._known: dict[tuple[Hashable, ...], dict[str, Any]] = {}
         declared = (*(spec.exclusions if spec is not None else ()), *(rules.exclusions if rules is not None else ()))
         self._exclusions = {exclusion.name: exclusion.words for exclusion in reversed(declared)}
 
@@ -129,12 +134,12 @@ class ScoreSentences:
     def _with_words(self, part: Said, words_of: Callable[[Said], Words]) -> dict[str, Any]:
         if all(language in part for language in LANGUAGES):
             return dict(part)
-        about = tuple((name, repr(value)) for name, value in part.items() if name not in _UNSAID)
-        words = self._known.get((words_of.__name__, about))
+        about = (words_of.__name__, *(_told_apart(value) for name, value in part.items() if name not in _UNSAID))
+        words = self._known.get(about)
         if words is None:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            words = self._known[words_of.__name__, about] = words_of(part).model_dump()
+            words = self._known[about] = words_of(part).model_dump()
         return {**part, **words}
 
     def worded_reason(self, reason: Reason) -> WordedReason:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
 import numpy as np
 
 from models.arrays import Floats, Ints
-from models.tree_shap.layout import MOST_DECISIONS, GroupArrays, Layout, Leaf, PathStep
+from models.tree_shap.layout import MOST_DECISIONS, GroupArrays, Layout, Leaf, PathStep, room_for_leaves
 from models.tree_shap.model_text import Tree, trees_of
 
 BLOCK_ROWS = 2_000
@@ -21,9 +22,11 @@ BLOCK_ROWS = 2_000
 class Forest:
     """Trees, prepared for SHAP values.
 
-    The leaves of a tree are put into groups whose ways meet at most ``MOST_DECISIONS`` decisions; a tree of the default
-    size is one group. Rows that decide alike have the same SHAP values, and few patterns occur: each is worked out
-    once a block of rows, then looked up. A leaf whose way alone is longer is worked out row by row.
+    A leaf's share in the SHAP values depends only on which columns keep a row on its way: where these are few, it is
+    worked out for each set of them before the first row comes. The leaves of a tree are put into groups whose ways meet
+    at most ``MOST_DECISIONS`` decisions; a tree of the default size is one group. Rows that decide alike have the same
+    SHAP values, and few patterns occur: each is added up once a block of rows, then looked up. A leaf whose way alone
+    is longer is worked out row by row.
 
     Attributes
     ----------
@@ -80,11 +83,11 @@ class Forest:
         from models.tree_shap.kernel import add_contributions  # brings numba, which takes a second
 
         rows = np.ascontiguousarray(matrix, dtype=np.float64)
-        result = np.zeros(rows.shape)
+        result, groups = np.zeros(rows.shape), self._worked_out
 
         def add(start: int) -> None:
             block = slice(start, start + BLOCK_ROWS)
-            add_contributions(rows[block], result[block], self.columns, self.arrays)
+            add_contributions(rows[block], result[block], self.columns, groups)
 
         starts = range(0, len(rows), BLOCK_ROWS)
         if threads == 1 or len(starts) < 2:
@@ -94,6 +97,16 @@ class Forest:
             with ThreadPoolExecutor(threads) as pool:
                 list(pool.map(add, starts))
         return result
+
+    @cached_property
+    def _worked_out(self) -> GroupArrays:
+        """The groups with the tables of their leaves."""
+        from models.tree_shap.kernel import work_out_leaves  # as above
+
+        start, cells = room_for_leaves(self.arrays)
+        groups = self.arrays._replace(table_start=start, table=np.empty(cells))
+        work_out_leaves(groups)
+        return groups
 
 
 def _groups(tree: Tree) -> Iterator[list[Leaf]]:

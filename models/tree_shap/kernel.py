@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import Bools, Floats, Ints
-from models.tree_shap.layout import CATEGORY, LEFT_WHEN_MISSING, MOST_DECISIONS, RIGHT_WHEN_MISSING, ZERO_IS_MISSING
+from models.tree_shap.layout import (
+    CATEGORY,
+    LEFT_WHEN_MISSING,
+    MOST_DECISIONS,
+    RIGHT_WHEN_MISSING,
+    TABLE_COLUMNS,
+    ZERO_IS_MISSING,
+)
 from models.tree_shap.layout import GroupArrays as Groups
 from models.tree_shap.layout import TreeArrays as Trees
 
@@ -22,20 +29,16 @@ Function = TypeVar("Function", bound=Callable[..., object])
 _ZERO = float(np.float32(1e-35))
 """What LightGBM takes for zero."""
 _LARGEST_CODE = 2.0**31
-_MEMO_COLUMNS = 6
-"""Leaves on whose way at most so many columns stand are worked out once for each set of columns that stay on it."""
 
 
 class _Scratch(NamedTuple):
-    """Room for one group: sides of its decisions, values of its leaves for each set of columns that stay, its table."""
+    """Room for one group: sides of its decisions, values of one leaf, its table."""
 
     right: Bools
     stays: Bools
     factor: Floats
     before: Floats
     single: Floats
-    memo: Floats
-    is_known: Bools
     pattern: NDArray[np.int32]
     line_of: NDArray[np.int32]
     patterns: NDArray[np.int32]
@@ -122,23 +125,27 @@ def _work_out_leaf(leaf: int, groups: Groups, scratch: _Scratch, values: Floats)
 def _work_out_line(group: int, groups: Groups, scratch: _Scratch, line: Floats) -> None:
     """Write the Shapley values of a group, one a column, for the sides in ``scratch.right``."""
     line[:] = 0.0
-    stays, first_leaf = scratch.stays, groups.leaf_start[group]
-    for leaf in range(first_leaf, groups.leaf_start[group + 1]):
-        first, columns = groups.part_start[leaf], groups.part_start[leaf + 1] - groups.part_start[leaf]
-        stays[:columns] = True
-        for step in range(groups.path_start[leaf], groups.path_start[leaf + 1]):
-            if scratch.right[groups.path[step, 0]] != (groups.path[step, 1] == 1):
-                stays[groups.path[step, 2]] = False
-        staying, is_memo, values = 0, columns <= _MEMO_COLUMNS, scratch.single
-        if is_memo:
+    # by names of their own: an array that is read out of a tuple is counted in and out each time
+    stays, right, single = scratch.stays, scratch.right, scratch.single
+    path, path_start, part, part_start = groups.path, groups.path_start, groups.part, groups.part_start
+    table, table_start = groups.table, groups.table_start
+    for leaf in range(groups.leaf_start[group], groups.leaf_start[group + 1]):
+        first, columns, at = part_start[leaf], part_start[leaf + 1] - part_start[leaf], table_start[leaf]
+        if at >= 0:
+            leaving = 0
+            for step in range(path_start[leaf], path_start[leaf + 1]):
+                leaving |= int(right[path[step, 0]] != (path[step, 1] == 1)) << path[step, 2]
+            at += ((1 << columns) - 1 - leaving) * columns
             for i in range(columns):
-                staying |= int(stays[i]) << i
-            values = scratch.memo[leaf - first_leaf, staying]
-        if not is_memo or not scratch.is_known[leaf - first_leaf, staying]:
-            _work_out_leaf(leaf, groups, scratch, values)
-            scratch.is_known[leaf - first_leaf, staying] = True
-        for i in range(columns):
-            line[groups.part[first + i]] += values[i]
+                line[part[first + i]] += table[at + i]
+        else:
+            stays[:columns] = True
+            for step in range(path_start[leaf], path_start[leaf + 1]):
+                if right[path[step, 0]] != (path[step, 1] == 1):
+                    stays[path[step, 2]] = False
+            _work_out_leaf(leaf, groups, scratch, single)
+            for i in range(columns):
+                line[part[first + i]] += single[i]
 
 
 @_inlined
@@ -182,6 +189,31 @@ def _add_by_row(group: int, by_column: Floats, groups: Groups, scratch: _Scratch
             total[columns[i], r] += scratch.single[i]
 
 
+@_inlined
+def _room(rows: int, bits: int, columns: int) -> _Scratch:
+    return _Scratch(
+        np.empty(bits, np.bool_), np.empty(columns, np.bool_),
+        np.empty(columns), np.empty(columns), np.empty(columns),
+        np.empty(rows, np.int32), np.full(1 << MOST_DECISIONS, -1, np.int32),
+        np.empty(rows, np.int32), np.empty(rows * columns),
+    )  # fmt: skip
+
+
+@_compiled
+def work_out_leaves(groups: Groups) -> None:
+    """Fill ``groups.table`` where ``groups.table_start`` gives a leaf room."""
+    scratch = _room(0, 0, TABLE_COLUMNS)
+    for leaf in range(groups.value.size):
+        at, columns = groups.table_start[leaf], groups.part_start[leaf + 1] - groups.part_start[leaf]
+        if at >= 0:
+            for staying in range(1 << columns):
+                for i in range(columns):
+                    scratch.stays[i] = (staying >> i) & 1
+                _work_out_leaf(
+                    leaf, groups, scratch, groups.table[at + staying * columns : at + (staying + 1) * columns]
+                )
+
+
 @_compiled
 def add_contributions(rows: Floats, result: Floats, used: Ints, groups: Groups) -> None:
     """Add the SHAP values of rows to a result of the same shape.
@@ -204,17 +236,9 @@ def add_contributions(rows: Floats, result: Floats, used: Ints, groups: Groups) 
     for group in range(groups.bit_start.size - 1):
         most_bits = max(most_bits, groups.bit_start[group + 1] - groups.bit_start[group])
         most_columns = max(most_columns, groups.column_start[group + 1] - groups.column_start[group])
-    scratch = _Scratch(
-        np.empty(most_bits, np.bool_), np.empty(most_columns, np.bool_),
-        np.empty(most_columns), np.empty(most_columns), np.empty(most_columns),
-        np.empty((MOST_DECISIONS + 1, 1 << _MEMO_COLUMNS, _MEMO_COLUMNS)),
-        np.empty((MOST_DECISIONS + 1, 1 << _MEMO_COLUMNS), np.bool_),
-        np.empty(rows.shape[0], np.int32), np.full(1 << MOST_DECISIONS, -1, np.int32),
-        np.empty(rows.shape[0], np.int32), np.empty(rows.shape[0] * most_columns),
-    )  # fmt: skip
+    scratch = _room(rows.shape[0], most_bits, most_columns)
     for group in range(groups.bit_start.size - 1):
         if groups.bit_start[group + 1] - groups.bit_start[group] <= MOST_DECISIONS:
-            scratch.is_known[: groups.leaf_start[group + 1] - groups.leaf_start[group]] = False
             _add_by_pattern(group, by_column, groups, scratch, total)
         else:
             _add_by_row(group, by_column, groups, scratch, total)

@@ -15,6 +15,11 @@ from models.tree_shap.model_text import Tree
 MOST_DECISIONS = 12
 """Of a group of leaves: rows that decide alike at all of them share a line of a table of at most 2^12."""
 
+TABLE_COLUMNS = 6
+"""Leaves on whose way at most so many columns stand are worked out once for each set of columns that stay on it."""
+TABLE_CELLS = 8_000_000
+"""Most numbers in these tables; with more, leaves with fewer columns alone have one."""
+
 LEFT_WHEN_MISSING, RIGHT_WHEN_MISSING, ZERO_IS_MISSING, CATEGORY = range(4)
 """How a decision reads a value."""
 _DEFAULT_LEFT, _MISSING_IS_ZERO, _MISSING_IS_NAN = 2, 4, 8
@@ -60,6 +65,9 @@ class GroupArrays(NamedTuple):
         way by it.
     points, weights
         Gauss-Legendre quadrature on 0 to 1, a line for each number of points.
+    table_start, table
+        Where each leaf's Shapley values stand, for every set of columns that stay on its way, a value a column; below 0
+        where they are worked out each time.
     """
 
     bit_start: Ints
@@ -81,6 +89,8 @@ class GroupArrays(NamedTuple):
     share: Floats
     points: Floats
     weights: Floats
+    table_start: Ints
+    table: Floats
 
 
 class TreeArrays(NamedTuple):
@@ -257,8 +267,21 @@ class Layout:
             share=np.array([share for _, share in self._part], dtype=np.float64),
             points=points,
             weights=weights,
+            table_start=np.full(len(self._value), -1, dtype=np.int64),
+            table=np.empty(0),
             **self._decisions.arrays(),
         )
+
+
+def room_for_leaves(groups: GroupArrays) -> tuple[Ints, int]:
+    """Return where the table of each leaf begins, below 0 for one without, and the cells of all of them."""
+    columns = np.diff(groups.part_start)
+    cells = columns << np.minimum(columns, TABLE_COLUMNS)
+    fits = columns <= TABLE_COLUMNS
+    while cells[fits].sum() > TABLE_CELLS:
+        fits &= columns < columns[fits].max()
+    cells = np.where(fits, cells, 0)
+    return np.where(fits, np.cumsum(cells) - cells, -1), int(cells.sum())
 
 
 def _quadratures(widest: int) -> tuple[Floats, Floats]:

@@ -30,6 +30,10 @@ def _without_nul(text: str) -> str:
 
 Moment = Annotated[datetime, AfterValidator(_moment)]
 """ISO 8601; without a zone it is UTC."""
+EventMoment = Annotated[datetime, Field(ge=EARLIEST, lt=LATEST)]
+"""The same as it was given: of hundreds, each is checked without a call of Python."""
+EventType = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+"""One of those that the source declares."""
 Text = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_without_nul)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_without_nul)]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
@@ -45,8 +49,8 @@ class Contract(BaseModel):
 class EventFact(Contract):
     """Something that happened."""
 
-    occurred_at: Moment
-    event_type: Name
+    occurred_at: EventMoment
+    event_type: EventType
     actor: Literal["lead", "marketing", "sales"] | None = None
     """Who did it; None takes what the source says about events of this type."""
     detail: Text | None = None

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from itertools import compress
 
+import numpy as np
 import pyarrow as pa
 
-from features.kernel.one_lead import LeadCoder
+from features.as_of import Times
+from features.kernel.one_lead import NO_EVENTS, EventsOfLead, LeadCoder
 from features.machine_rules import MachineRules
 from features.tables.machine_acts import known_from, machine_reasons
 from features.tables.written_values import is_nothing
-from features.time_units import parse_time
 from serve.api.contracts import ScoreRequest
 
-PostedEvent: TypeAlias = tuple[int, str, str | None]
-"""Time in microseconds since 1970, type, detail."""
 _SEEN_BY = ("detail", "user_agent", "ip")
 
 
-def events_of_people(request: ScoreRequest, coder: LeadCoder) -> list[PostedEvent]:
+def events_of_people(request: ScoreRequest, coder: LeadCoder) -> EventsOfLead:
     """Return the posted events without those of machines; all of them where the source declares no ``machines``.
 
     Parameters
@@ -28,35 +27,41 @@ def events_of_people(request: ScoreRequest, coder: LeadCoder) -> list[PostedEven
     coder : LeadCoder
         Knows the source, and who acts.
     """
-    events = [(parse_time(e.occurred_at), e.event_type, _said(e.detail)) for e in request.events]
+    if not request.events:
+        return NO_EVENTS
     rules = coder.spec.machines
-    return events if rules is None or not events else _without_machines(events, request, coder, rules)
+    details = [event.detail for event in request.events]
+    said = [None if detail is None else _said(detail) for detail in details]
+    events = EventsOfLead(_times(request), [event.event_type for event in request.events], said)
+    return events if rules is None else _without_machines(events, request, coder, rules)
+
+
+def _times(request: ScoreRequest) -> Times:
+    """Return when the events were; a time without a zone is UTC."""
+    times = pa.array([event.occurred_at for event in request.events], pa.timestamp("us", tz="UTC"))
+    return np.array(times.view(pa.int64()))
 
 
 def _without_machines(
-    events: list[PostedEvent], request: ScoreRequest, coder: LeadCoder, rules: MachineRules
-) -> list[PostedEvent]:
+    events: EventsOfLead, request: ScoreRequest, coder: LeadCoder, rules: MachineRules
+) -> EventsOfLead:
     fit = coder.spec.fit.items()
     email = next((name for name, one in fit if one.type == "email" and one.known == "created"), "")
     texts = {name: [_said(getattr(event, name)) for event in request.events] for name in _SEEN_BY}
-    types = pa.array([event_type for _, event_type, _ in events], pa.string())
+    types, count = pa.array(events.types, pa.string()), len(events.types)
     acts = pa.table(
         {
-            "lead": pa.array([0] * len(events), pa.int64()),
-            "occurred_us": pa.array([time_us for time_us, _, _ in events], pa.int64()),
+            "lead": pa.array([0] * count, pa.int64()),
+            "occurred_us": pa.array(events.times),
             "event_type": types,
-            "is_act": pa.array([coder.actors[event_type] == "lead" for _, event_type, _ in events], pa.bool_()),
-            "email": pa.array([request.attributes.get(email)] * len(events), pa.string()),
+            "is_act": pa.array([coder.actors[event_type] == "lead" for event_type in events.types], pa.bool_()),
+            "email": pa.array([request.attributes.get(email)] * count, pa.string()),
             **{name: pa.array(values, pa.string()) for name, values in texts.items()},
         }
     )
-    reasons = machine_reasons(acts, rules)
-    known = known_from(acts["occurred_us"].to_numpy(), types, rules)
-    return [
-        (int(known_us), event_type, detail)
-        for (_, event_type, detail), why, known_us in zip(events, reasons, known, strict=True)
-        if why == 0
-    ]
+    people = machine_reasons(acts, rules) == 0
+    known = known_from(events.times, types, rules)
+    return EventsOfLead(known[people], list(compress(events.types, people)), list(compress(events.who, people)))
 
 
 def _said(text: str | None) -> str | None:

@@ -63,6 +63,9 @@ def _problems(request: ScoreRequest, coder: LeadCoder, as_of: datetime) -> Itera
 
 
 def _event_problems(request: ScoreRequest, actors: Mapping[str, str]) -> Iterator[InputError]:
+    types, said = ({getattr(event, name) for event in request.events} for name in ("event_type", "actor"))
+    if actors.keys() >= types and said <= {None}:
+        return
     for row, event in enumerate(request.events, start=1):
         if event.event_type not in actors:
             yield _unknown("events", "event_type", row, event.event_type, list(actors), "a declared event type")

@@ -24,9 +24,11 @@ from serve.api.contracts import (
     ScoreRequest,
     StoredScoreOut,
 )
-from serve.api.score_request import presented, score_request
+from serve.api.score_request import Posted, presented, score_posted
+from serve.api.scored_together import ScoredTogether
 from serve.lead_id_in_path import LEAD_ID
 from serve.reading.open_leads import LeadsWanted
+from serve.reading.serving import Serving
 from serve.security import HEADER, same_key
 from serve.services import Services, services_of
 from serve.wording.caution import decision_words
@@ -71,20 +73,29 @@ async def post_score(request: Request, services: ServicesIn) -> Response:
     """
     body = await request.body()
     # a thread of its own costs more than most answers; many facts must not keep the others waiting
-    large = len(body) > LARGE_BODY
-    text = await run_in_threadpool(_scored, body, services) if large else _scored(body, services)
+    if len(body) > LARGE_BODY:
+        text = await run_in_threadpool(_scored, body, services)
+    else:
+        together: ScoredTogether = request.app.state.together
+        text = await together.answer(*_posted(body, services))
     return Response(text, media_type="application/json")
 
 
-def _scored(body: bytes, services: Services) -> str:
-    """Return the answer as JSON; FastAPI would read the facts twice, and check the answer again."""
+def _posted(body: bytes, services: Services) -> tuple[Posted, Serving]:
+    """Return what was posted, and what to score it with; FastAPI would read the facts twice."""
     try:
         facts = ScoreRequest.model_validate_json(body)
     except ValidationError as error:
         raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in error.errors()]) from None
-    serving, most = services.serving.current(), services.settings.max_facts
-    answer = score_request(facts, loaded=serving.loaded, engine=serving.engine, max_facts=most, caution=serving.caution)
-    return answer.model_dump_json()
+    serving = services.serving.current()
+    return Posted.of(facts, loaded=serving.loaded, max_facts=services.settings.max_facts), serving
+
+
+def _scored(body: bytes, services: Services) -> str:
+    """Return the answer as JSON."""
+    posted, serving = _posted(body, services)
+    answers = score_posted([posted], loaded=serving.loaded, engine=serving.engine, caution=serving.caution)
+    return answers[0].model_dump_json()
 
 
 @router.get("/leads", dependencies=KEYED, responses=_BAD, summary="Open leads by priority")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from features.engine import FeatureEngine, compute_features
 from features.kernel.attributes import AttributesOfOne
-from features.kernel.one_lead import FactsOfLead, LeadCoder
+from features.kernel.one_lead import EventsOfLead, FactsOfLead, LeadCoder
 from features.source_columns import EventFamily
 from features.tables.facts import arrow_facts
 
@@ -23,15 +24,13 @@ def working(spec):
 def facts_of(tables, lead_id, actors) -> FactsOfLead:
     own = {name: [row for row in table.to_pylist() if row["lead_id"] == lead_id] for name, table in tables.items()}
     (lead,) = own["leads"]
+    acted = [event for event in own["events"] if event["actor"] == actors.get(event["event_type"])]
+    times, types, who = ([event[name] for event in acted] for name in ("occurred_us", "event_type", "detail"))
     return FactsOfLead(
         lead_id,
         lead["created_us"],
         {name: value for name, value in lead.items() if name not in ("lead_id", "created_us")},
-        [
-            (event["occurred_us"], event["event_type"], event["detail"])
-            for event in own["events"]
-            if event["actor"] == actors.get(event["event_type"])
-        ],
+        EventsOfLead(np.array(times, dtype=np.int64), types, who),
         [(change["changed_us"], change["field"], change["value"]) for change in own["changes"]],
         [(entered["entered_us"], entered["stage"]) for entered in own["stages"]],
     )
@@ -50,7 +49,8 @@ def test_a_lead_without_tables_has_the_row_of_the_batch(seed, random_facts, work
 
 
 def test_what_the_source_does_not_name_is_left_out(spec, options):
-    facts = FactsOfLead("a", 0, {}, [(1, "'; DROP TABLE leads", None)], [(1, "no field", "x")], [(1, "no stage")])
+    events = EventsOfLead(np.ones(1, np.int64), ["'; DROP TABLE leads"], [None])
+    facts = FactsOfLead("a", 0, {}, events, [(1, "no field", "x")], [(1, "no stage")])
     coded = LeadCoder(spec).coded(facts)
     assert [len(stream.times) for stream in (coded.events, coded.acts, coded.changes, coded.stages)] == [0, 0, 0, 0]
 

@@ -14,6 +14,7 @@ from features.families.rows import as_frame
 from features.families.source_rates import rated_columns
 from features.kernel.block import Block
 from features.kernel.coded_facts import coded
+from features.kernel.declared import Declared
 from features.kernel.other_leads import OutcomesByValue
 from features.kernel.population import Population
 from features.tables.facts import arrow_facts
@@ -55,7 +56,7 @@ def test_accounts_apart_are_as_all_together(random_funnel, spec, options, seed):
         alone, facts = population_of(part, spec), coded(part, lead_ids, spec)
         acts = (alone.acts.codes, alone.acts.times)
         among = Population.of(part["leads"], part["stages"], spec, acts=acts, of_more=outcomes)
-        block = Block(spec, options, facts, among.others_of(facts), lead, moments)
+        block = Block(Declared(spec, options), facts, among.others_of(facts), lead, moments)
         made.append(as_frame(block, all_columns(spec, options)))
     found = pd.concat(made, ignore_index=True).sort_values(["lead_id", "as_of_us"], ignore_index=True)
     assert found["source_campaign_sql_lift"].notna().any()

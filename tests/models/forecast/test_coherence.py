@@ -28,9 +28,11 @@ ODDS = st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=1, max_s
 def test_close_is_never_likelier_than_sql(make_spec, pairs):
     sql, close = np.array(pairs).T
     own = {"sql": sql, "close": close}
-    binding = binding_targets(own, make_spec())
+    bound = binding_targets(own, make_spec())
+    binding = {name: one.by for name, one in bound.items()}
     assert (binding["sql"] == "sql").all()
     held = np.array([own[name][row] for row, name in enumerate(binding["close"])])
+    assert (bound["close"].log_odds == held).all()
     assert (held <= sql).all()
     assert ((held == close) | (binding["close"] == "sql")).all()
     assert ((binding["close"] == "sql") == (close > sql)).all()
@@ -41,5 +43,5 @@ def test_targets_that_are_the_same_agree_on_the_smaller(make_spec):
     both = spec.model_copy(update={"targets": {"sql": spec.targets["sql"], "close": spec.targets["sql"]}})
     own = {"sql": np.array([1.0, -1.0]), "close": np.array([0.0, 0.0])}
     binding = binding_targets(own, both)
-    assert binding["sql"].tolist() == ["close", "sql"]
-    assert binding["close"].tolist() == ["close", "sql"]
+    assert binding["sql"].by.tolist() == ["close", "sql"]
+    assert binding["close"].by.tolist() == ["close", "sql"]

@@ -7,7 +7,7 @@ import pytest
 
 from features.source_spec import SourceSpec
 from features.time_units import DAY_US
-from models.forecast.due_curves import bounded_curve, curve_days, mean_days, sampled_times, told
+from models.forecast.due_curves import bounded_curves, curve_days, mean_days, sampled_times, told
 from models.log_odds import probability_to_log_odds
 
 
@@ -24,7 +24,7 @@ def curves_of(spec: SourceSpec, days: list[float], p: dict[str, list[float]], pa
         name: np.minimum(times / spec.target(name).horizon, 1)[None, :].repeat(len(values), 0) ** pace[name]
         for name, values in p.items()
     }
-    return {name: bounded_curve(name, times, own, shares, spec) for name in p}
+    return bounded_curves(times, own, shares, spec)
 
 
 @pytest.mark.parametrize(("sql", "close"), [("30d", "30d"), ("30d", "90d"), ("90d", "30d")])

@@ -39,7 +39,7 @@ def ask(demo_run: Path):
     def features(history: IngestHistory) -> pd.DataFrame:
         spec = run.spec()
         own = coded(arrow_facts(FactFrames(lead), spec), pa.array(lead["lead_id"], pa.string()), spec)
-        rows = FeatureRows(history.engine(spec, run.settings.features).columns_of(own, moments), len(moments))
+        rows = FeatureRows.of_table(history.engine(spec, run.settings.features).table(own, moments))
         return pd.DataFrame({name: rows.values(name) for name in rows.names})
 
     return features
