@@ -25,7 +25,7 @@ def facts_of(tables, lead_id, actors) -> FactsOfLead:
     own = {name: [row for row in table.to_pylist() if row["lead_id"] == lead_id] for name, table in tables.items()}
     (lead,) = own["leads"]
     acted = [event for event in own["events"] if event["actor"] == actors.get(event["event_type"])]
-    times, types, who = ([event[name] for event in acted] for name in ("occurred_us", "event_type", "detail"))
+    times, types, who = ([event.get(name) for event in acted] for name in ("occurred_us", "event_type", "detail"))
     return FactsOfLead(
         lead_id,
         lead["created_us"],
