@@ -17,7 +17,8 @@ WEEK_US = 7 * DAY_US
 _UNITS_US = {"w": WEEK_US, "d": DAY_US, "h": HOUR_US, "m": 60 * SECOND_US, "s": SECOND_US}
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]|$)")
 """How ISO 8601 begins: 01.02.2026 is February to one reader and January to another, so it is refused."""
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([wdhms])")
+_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([wdhms])")
 
 
 def parse_duration(text: str | int) -> int:
@@ -26,7 +27,7 @@ def parse_duration(text: str | int) -> int:
     Parameters
     ----------
     text : str or int
-        A number with a unit (``w``, ``d``, ``h``, ``m`` for minutes, ``s``), or ``0``, or microseconds.
+        A number with a unit (``w``, ``d``, ``h``, ``m`` for minutes, ``s``), or 0.
 
     Raises
     ------
@@ -42,11 +43,14 @@ def parse_duration(text: str | int) -> int:
     """
     if isinstance(text, bool):
         raise ValueError("expected a duration such as 7d, 36h or 30m, found a yes/no value")
-    if isinstance(text, int):
-        return text
-    if text.strip() == "0":
+    written = str(text).strip()
+    if written == "0":
         return 0
-    match = _DURATION.fullmatch(text.strip())
+    if _NUMBER.fullmatch(written):
+        raise ValueError(
+            f"expected a duration with its unit, such as {written}d, {written}h or {written}m, found {text!r}"
+        )
+    match = _DURATION.fullmatch(written)
     if match is None:
         raise ValueError(f"expected a duration such as 7d, 36h or 30m, found {text!r}")
     return round(float(match[1]) * _UNITS_US[match[2]])

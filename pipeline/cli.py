@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
 from features.errors import InputError
+from pipeline.disk_faults import disk_fault
 from pipeline.runner.progress import say
 from pipeline.what_if.options import WHAT_IF, CommandLine, without_option, without_question
 
@@ -111,6 +112,10 @@ for _name, _text in STAGE_HELP.items():
 def what_if(
     out: OutOption = DEMO_OUT,
     list_file: Annotated[Path | None, typer.Option("--list", help="Write next Monday's list as CSV.")] = None,
+    list_form: Annotated[
+        Literal["commas", "german"],
+        typer.Option("--list-form", help="german: semicolons, and commas in numbers, as German Excel reads them."),
+    ] = "commas",
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Print the settings that make the nightly job use the answer.")
     ] = False,
@@ -120,7 +125,7 @@ def what_if(
     """Say what other cut-offs would bring, from the last run; it changes nothing. Unasked, those in force hold."""
     from pipeline.what_if.command import answered
 
-    typer.echo(answered(out, question, list_file=list_file, adopt=adopt, as_json=as_json))
+    typer.echo(answered(out, question, list_file=list_file, list_form=list_form, adopt=adopt, as_json=as_json))
 
 
 @app.command()
@@ -308,8 +313,19 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(args=arguments, standalone_mode=True)
     except InputError as error:
-        say(f"error: {error}")
-        sys.exit(2)
+        _refuse(error)
+    except RecursionError:
+        _refuse(InputError(expected="files and options that are nested a few levels deep", found="far deeper ones"))
+    except Exception as error:
+        fault = disk_fault(error)
+        if fault is None:
+            raise
+        _refuse(fault)
+
+
+def _refuse(error: InputError) -> NoReturn:
+    say(f"error: {error}")
+    sys.exit(2)
 
 
 if __name__ == "__main__":

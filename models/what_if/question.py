@@ -27,7 +27,7 @@ class Question(Strict):
 
     sal_per_week: Annotated[
         float | None,
-        Field(gt=0),
+        Field(gt=0, le=1e6),
         Knob(
             flag="--capacity", form="sal", unit="leads a week", group="volume", band="SAL", help=True,
             adopts="sal.per_week", rule="capacity",
@@ -54,7 +54,7 @@ class Question(Strict):
     """How sure, of the promise and of every interval of the next quarter"""
     mql_per_week: Annotated[
         float | None,
-        Field(gt=0),
+        Field(gt=0, le=1e6),
         Knob(
             flag="--mql-capacity", form="mql", unit="leads a week", group="volume", band="MQL", help=True,
             adopts="mql.per_week",
@@ -63,7 +63,7 @@ class Question(Strict):
     """MQLs a week; without it the cut-off in force holds"""
     people: Annotated[
         float | None,
-        Field(gt=0),
+        Field(gt=0, le=1e5),
         Knob(
             flag="--people", form="people", unit="people", group="times",
             help=True,
@@ -72,7 +72,7 @@ class Question(Strict):
     """Salespeople, in place of a number of leads a week: as many as they can work"""
     minutes_a_lead: Annotated[
         float,
-        Field(gt=0),
+        Field(ge=0.01, le=1e6),
         Knob(
             flag="--minutes-per-lead", form="minutes", unit="minutes", group="times",
         ),
@@ -88,7 +88,7 @@ class Question(Strict):
     """Hours a week and person that are for new leads"""
     leads_a_person: Annotated[
         float | None,
-        Field(gt=0),
+        Field(gt=0, le=1e6),
         Knob(
             flag="--leads-per-person", form="each", unit="leads a week", group="times",
             help=True,
@@ -97,7 +97,7 @@ class Question(Strict):
     """Leads a week and person, counted and not reckoned from minutes and hours"""
     deal_value: Annotated[
         float | None,
-        Field(gt=0, exclude=True),
+        Field(gt=0, le=1e12, exclude=True),
         Knob(
             flag="--deal-value", form="deal", unit="money", group="money", adopts="sal.value.deal", rule="value",
         ),
@@ -105,7 +105,7 @@ class Question(Strict):
     """What a deal brings; it goes together with what a hand-over costs"""
     handover_cost: Annotated[
         float | None,
-        Field(gt=0, exclude=True),
+        Field(gt=0, le=1e12, exclude=True),
         Knob(
             flag="--handover-cost", form="handover", unit="money", group="money", adopts="sal.value.handover",
             rule="value",
@@ -114,7 +114,7 @@ class Question(Strict):
     """What a hand-over costs, won or not"""
     missed_cost: Annotated[
         float,
-        Field(ge=0, exclude=True),
+        Field(ge=0, le=1e12, exclude=True),
         Knob(
             flag="--missed-cost", form="missed", unit="money", group="money",
             help=True,

@@ -13,8 +13,9 @@ from pipeline.ingest.row_checks import check_rows
 from pipeline.ingest.stage import create_outputs, load_tables
 from pipeline.ingest.unknown_ids import load_wide_leads
 from pipeline.settings.settings import Settings
+from pipeline.source.database import open_database
 from pipeline.source.folder import Source
-from pipeline.source.sql import find_queries, open_database
+from pipeline.source.sql import find_queries
 
 
 def check_source(source: Source, data_dir: Path, settings: Settings) -> SourceReport:
@@ -43,8 +44,8 @@ def check_source(source: Source, data_dir: Path, settings: Settings) -> SourceRe
     queries = find_queries(source, data_dir)
     with tempfile.TemporaryDirectory(prefix="leadscore-check-") as scratch:
         database = Path(scratch) / "check.duckdb"
-        rows = load_tables(source, data_dir, database, also=load_wide_leads)
-        con = open_database(database)
+        rows = load_tables(source, data_dir, database, limits=settings.limits, also=load_wide_leads)
+        con = open_database(database, memory=settings.limits.memory)
         try:
             check_rows(con, source.spec, rows)
             create_outputs(con, source.spec, rows)

@@ -30,19 +30,13 @@ from pipeline.outputs.ingested_tables import INGEST_SUMMARY_FILE, table_file
 from pipeline.outputs.rules_file import RULES_FILE
 from pipeline.runner.progress import say
 from pipeline.runner.stages import SPEC_FILE, StageContext
+from pipeline.settings.limits import LimitOptions
 from pipeline.settings.settings import IngestOptions
 from pipeline.source.clean_files import cleaned_folder
+from pipeline.source.data_folder import require_bounded
+from pipeline.source.database import Export, open_database, open_for_source, running
 from pipeline.source.folder import TABLES, Source, read_source
-from pipeline.source.sql import (
-    SQL_TYPES,
-    Query,
-    describe,
-    find_queries,
-    identifier,
-    literal,
-    load_typed,
-    open_database,
-)
+from pipeline.source.sql import SQL_TYPES, Query, describe, find_queries, identifier, literal, load_typed
 
 TIME_COLUMNS: dict[Table, str] = {
     "leads": "created_at",
@@ -60,10 +54,15 @@ def run(context: StageContext, out: Path) -> None:
     if context.source_dir is None or context.data_dir is None:
         raise InputError(expected="--source FOLDER and --data FOLDER", found="only one of them or none")
     source = read_source(context.source_dir, context.overrides)
-    ingest(source, context.data_dir, context.settings.ingest, out)
+    ingest(source, context.data_dir, context.settings.ingest, out, limits=context.settings.limits)
 
 
-def ingest(source: Source, data_dir: Path, options: IngestOptions, out: Path) -> dict[str, Any]:
+NO_LIMITS = LimitOptions()
+
+
+def ingest(
+    source: Source, data_dir: Path, options: IngestOptions, out: Path, *, limits: LimitOptions = NO_LIMITS
+) -> dict[str, Any]:
     """Read a company's exports into checked tables.
 
     Parameters
@@ -78,6 +77,8 @@ def ingest(source: Source, data_dir: Path, options: IngestOptions, out: Path) ->
         An existing, empty folder; gets ``leads``, ``changes``, ``events``, ``stages``, ``handovers`` and ``rejects``
         as Parquet, ``shown.parquet`` where ``show:`` names columns,
         ``spec.json``, ``rules.json`` where the source has rules, and ``ingest.json``.
+    limits : LimitOptions
+        How much is read at all.
 
     Returns
     -------
@@ -91,12 +92,13 @@ def ingest(source: Source, data_dir: Path, options: IngestOptions, out: Path) ->
         missing says who won; nothing is written then.
     """
     with tempfile.TemporaryDirectory(dir=out, prefix=".ingest-") as scratch:
-        rows = load_tables(source, data_dir, Path(scratch) / "ingest.duckdb")
-        con = open_database(Path(scratch) / "ingest.duckdb")
+        rows = load_tables(source, data_dir, Path(scratch) / "ingest.duckdb", limits=limits)
+        con = open_database(Path(scratch) / "ingest.duckdb", memory=limits.memory)
         try:
             check_rows(con, source.spec, rows)
             create_outputs(con, source.spec, rows)
-            with wide_leads_beside(source, data_dir, Path(scratch) / "wide.duckdb") as wide:
+            export = Export(source, data_dir, data_dir, limits)
+            with wide_leads_beside(export, Path(scratch) / "wide.duckdb") as wide:
                 require_usable(con, source.spec, rows, UnknownIds(con, wide), options)
             summary = _summary(con, source.spec, rows)
             _write(con, source.spec, out)
@@ -118,6 +120,7 @@ def load_tables(
     data_dir: Path,
     database: Path,
     *,
+    limits: LimitOptions = NO_LIMITS,
     also: Callable[[duckdb.DuckDBPyConnection, Query, Path], None] | None = None,
 ) -> dict[Table, int]:
     """Run the source's SQL into ``typed_TABLE`` tables of a new database; return their row counts.
@@ -125,21 +128,24 @@ def load_tables(
     ``also`` is called for each table while the source's SQL can still be run.
     """
     queries = find_queries(source, data_dir)
+    require_bounded(data_dir, limits)
     folder, cleaned = cleaned_folder(source.spec.files, data_dir, database.parent)
     if cleaned:
         queries = find_queries(source, folder)
         for remark in cleaned:
             say(f"{remark}")
-    con = open_database(database, folder, timezone=source.spec.timezone)
+    export = Export(source, data_dir, folder.resolve(), limits)
+    con = open_for_source(database, export)
     rows = {}
     try:
-        for table, query in queries.items():
-            rows[table] = load_typed(con, source, query, folder)
-            load_shown(con, source.spec, query, folder)
-            if table == "leads" and source.spec.dedupe is not None:
-                load_person_keys(con, source.spec, describe(con, query, folder))
-            if also is not None:
-                also(con, query, folder)
+        with running(con, export):
+            for table, query in queries.items():
+                rows[table] = load_typed(con, source, query, export.folder, most_rows=limits.rows)
+                load_shown(con, source.spec, query, export.folder)
+                if table == "leads" and source.spec.dedupe is not None:
+                    load_person_keys(con, source.spec, describe(con, query, export.folder))
+                if also is not None:
+                    also(con, query, export.folder)
         if source.spec.dedupe is not None:
             say(f"{source.spec.name}: {join_people(con, source.spec, rows).sentence}")
         return rows

@@ -12,8 +12,8 @@ import duckdb
 import pyarrow as pa
 
 from features.tables.row_contracts import REASONS, Table
-from pipeline.source.folder import Source
-from pipeline.source.sql import Query, describe, find_queries, identifier, literal, open_database, run
+from pipeline.source.database import Export, open_for_source, running
+from pipeline.source.sql import Query, describe, find_queries, identifier, literal, run
 
 NO_LEAD = "no such lead"
 MOST_IDS = 100_000
@@ -119,16 +119,15 @@ def how_to_map(table: Table, ids: int, columns: list[tuple[str, int]]) -> str:
 
 
 @contextmanager
-def wide_leads_beside(
-    source: Source, data_dir: Path, database: Path
-) -> Iterator[Callable[[], duckdb.DuckDBPyConnection]]:
+def wide_leads_beside(export: Export, database: Path) -> Iterator[Callable[[], duckdb.DuckDBPyConnection]]:
     """Hold what opens a database of its own with ``wide_leads``; nothing is read before it is asked for."""
     opened: list[duckdb.DuckDBPyConnection] = []
 
     def wide() -> duckdb.DuckDBPyConnection:
-        con = open_database(database, data_dir)
+        con = open_for_source(database, export)
         opened.append(con)
-        load_wide_leads(con, find_queries(source, data_dir)["leads"], data_dir)
+        with running(con, export):
+            load_wide_leads(con, find_queries(export.source, export.folder)["leads"], export.folder)
         return con
 
     try:

@@ -18,7 +18,11 @@ from pipeline.init.value_lines import files_section, remarks
 from pipeline.init.write_source_yaml import rules_yaml, source_yaml
 from pipeline.init.write_sql import sql_texts
 from pipeline.runner.progress import say
+from pipeline.settings.limits import LimitOptions
+from pipeline.source.data_folder import require_file, require_unpackable
 from pipeline.source.folder import read_source
+
+LONGEST_NAME = 100
 
 
 def start_source(name: str, files: Sequence[Path], into: Path, talk: Conversation | None = None) -> Path:
@@ -45,8 +49,9 @@ def start_source(name: str, files: Sequence[Path], into: Path, talk: Conversatio
     InputError
         If the name cannot be used, the folder is there already, or no file looks like leads.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise InputError(expected="a name of lower case letters, digits and underscores", found=repr(name))
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or len(name) > LONGEST_NAME:
+        expected = f"a name of at most {LONGEST_NAME} lower case letters, digits and underscores"
+        raise InputError(expected=expected, found=repr(name[: LONGEST_NAME + 20]))
     folder, talk = into / name, talk or Conversation()
     if folder.exists():
         raise InputError(expected="a new folder", found=f"{folder} is there already", hint="Choose another name")
@@ -54,6 +59,10 @@ def start_source(name: str, files: Sequence[Path], into: Path, talk: Conversatio
         raise InputError(expected="at least one file", found="none", hint="leadscore init NAME --from leads.csv")
     if len({file.resolve().parent for file in files}) > 1:
         raise InputError(expected="files of one folder", found="files of several", hint="Copy them into one folder")
+    for file in files:
+        if file.exists():
+            require_file(file, LimitOptions())
+            require_unpackable(file, LimitOptions())
     with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as con:
         con.execute("SET TimeZone = 'UTC'")
         con.execute("SET threads = 1")  # rows keep their order

@@ -15,6 +15,7 @@ from pipeline.init.columns.look_at_columns import ColumnLook as ColumnLook
 from pipeline.init.columns.look_at_columns import look_at_column
 from pipeline.source.csv_dialect import CsvForm, ReadableCsv, make_readable
 from pipeline.source.csv_layout import is_csv
+from pipeline.source.data_folder import plain_path
 from pipeline.source.macros import add_macros
 from pipeline.source.sql import JSON_ENDINGS, identifier, literal
 
@@ -59,10 +60,10 @@ class FileLook:
 def relation(file: Path, name: str, form: CsvForm | None) -> str:
     """Return how SQL reads a file under a name; ``form`` says how a CSV file is written."""
     if file.suffix.lower() == ".parquet":
-        return f"read_parquet({literal(name)})"
+        return f"read_parquet({literal(plain_path(name))})"
     if file.suffix.lower() in JSON_ENDINGS:
-        return f"read_json({literal(name)})"
-    return f"read_csv({literal(name)}, {form.options if form else 'all_varchar = true'})"
+        return f"read_json({literal(plain_path(name))})"
+    return f"read_csv({literal(plain_path(name))}, {form.options if form else 'all_varchar = true'})"
 
 
 def look_at(con: duckdb.DuckDBPyConnection, file: Path) -> FileLook:

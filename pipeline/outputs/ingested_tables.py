@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from features.errors import InputError
 from features.tables.facts import TIME_COLUMNS
 from features.time_units import parse_time, to_micros
 from pipeline.runner.stages import StageContext
@@ -28,10 +29,26 @@ def table_file(table: str) -> str:
 
 
 def read_ingest_summary(context: StageContext) -> dict[str, Any]:
-    """Return ``observed_until`` (text), and ``rows`` and ``rejects``: how many, by table."""
-    text = (context.folder("ingest") / INGEST_SUMMARY_FILE).read_text(encoding="utf-8")
-    summary: dict[str, Any] = json.loads(text)
-    return summary
+    """Return ``observed_until`` (text), and ``rows`` and ``rejects``: how many, by table.
+
+    Raises
+    ------
+    InputError
+        If the file was changed and cannot be read, or its time is none.
+    """
+    file = context.folder("ingest") / INGEST_SUMMARY_FILE
+    try:
+        summary = json.loads(file.read_text(encoding="utf-8"))
+        parse_time(summary["observed_until"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        found = f"something else ({str(error)[:100]})"
+        raise InputError(
+            expected="what stage ingest wrote",
+            found=found,
+            table=file.name,
+            hint="Run 'leadscore ingest --force' again",
+        ) from None
+    return dict(summary)
 
 
 def read_observed_until(context: StageContext) -> int:

@@ -4,36 +4,63 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from features.errors import InputError
 from models.forecast.forecast import Forecast
 from models.forecast.saved_form import from_files, to_files
+from models.signed_files import SIGNATURE
+from pipeline.outputs.signed_folder import sign_folder, verify_content
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import file_digest
 
+MOST_BYTES = 2**30
+"""Of a file of a saved forecast."""
 FINAL_FOLDER, FORWARD_FOLDER = "model", "forward"
 
 
 def write_forecast(forecast: Forecast, folder: Path) -> None:
-    """Write a forecast into a folder, which must not exist yet."""
+    """Write a forecast into a folder, which must not exist yet; it is signed where a private key is set."""
     folder.mkdir(parents=True)
     for name, text in to_files(forecast).items():
         (folder / name).write_bytes(text.encode("utf-8"))
+    sign_folder(folder)
 
 
 def read_forecast(folder: Path) -> Forecast:
-    """Read a forecast from a folder, hashes checked; no code is run.
+    """Read a forecast from a folder, hashes and, where a public key is set, its signature checked; no code is run.
 
     Raises
     ------
     InputError
-        If a file is missing, was added or was changed.
+        If a file is missing, was added or was changed, or is not as it was signed.
     """
     return from_files(read_texts(folder))
 
 
 def read_texts(folder: Path) -> dict[str, str]:
-    """Return the files of a saved forecast by name, unchecked."""
-    files = sorted(file for file in folder.iterdir() if file.is_file())
-    return {file.name: file.read_bytes().decode("utf-8") for file in files}
+    """Return the files of a saved forecast by name, held against their signature where a public key is set.
+
+    Whether they are a forecast is left to who reads them.
+
+    Raises
+    ------
+    InputError
+        If there is something else than files of text in UTF-8, or they are not as they were signed.
+    """
+    content: dict[str, bytes] = {}
+    for file in sorted(folder.iterdir()):
+        if file.is_symlink() or not file.is_file():
+            raise InputError(expected="files", found=f"a link, folder or pipe {file.name}", table=folder.name)
+        if file.stat().st_size > MOST_BYTES:
+            raise InputError(
+                expected=f"at most {MOST_BYTES:,} bytes", found=f"{file.stat().st_size:,}", table=file.name
+            )
+        content[file.name] = file.read_bytes()
+    verify_content(content)
+    content.pop(SIGNATURE, None)
+    try:
+        return {name: data.decode("utf-8") for name, data in content.items()}
+    except UnicodeDecodeError:
+        raise InputError(expected="files in UTF-8", found="other bytes", table=folder.name) from None
 
 
 def model_hash(model_folder: Path) -> str:

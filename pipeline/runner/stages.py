@@ -15,8 +15,9 @@ from features.errors import InputError
 from features.source_spec import SourceSpec
 from models.stage_stamps import Stamp
 from pipeline.runner.progress import say
-from pipeline.runner.workspace import Workspace, code_digest, tree_digest
+from pipeline.runner.workspace import Workspace, code_digest, export_digest, tree_digest
 from pipeline.settings.settings import SOURCE_SECTIONS, Settings, read_settings
+from pipeline.source.data_folder import exported_files
 from pipeline.source.folder import read_source
 
 
@@ -198,7 +199,8 @@ def stage_inputs(stage: Stage, context: StageContext) -> dict[str, Any]:
         inputs["source"] = tree_digest([_given(context.source_dir, "--source")])
         inputs["overrides"] = {key: context.overrides[key] for key in SOURCE_SECTIONS if key in context.overrides}
     if stage.reads_data:
-        inputs["data"] = tree_digest([_given(context.data_dir, "--data")])
+        data = exported_files(_given(context.data_dir, "--data"), context.settings.limits)
+        inputs["data"] = export_digest(data)
     return inputs
 
 

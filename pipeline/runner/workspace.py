@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from features.errors import InputError
 from models.stage_stamps import STAMP, Stamp
+from pipeline.source.data_folder import ExportedFile
 
 LOCK = ".lock"
 
@@ -35,6 +36,17 @@ def tree_digest(paths: Sequence[Path]) -> str:
                 continue
             name = file.relative_to(path) if path.is_dir() else file.name
             digest.update(f"{position}\0{name}\0{file_digest(file)}\0".encode())
+    return digest.hexdigest()
+
+
+def export_digest(files: Sequence[ExportedFile]) -> str:
+    """Return one digest over the files of an export, those behind links included, and where its links lead."""
+    digest = hashlib.sha256()
+    for entry in files:
+        if Path(entry.name).name == STAMP or "__pycache__" in Path(entry.name).parts:
+            continue
+        content = f"-> {entry.leads_to}" if entry.file is None else file_digest(entry.file)
+        digest.update(f"0\0{entry.name}\0{content}\0".encode())
     return digest.hexdigest()
 
 

@@ -35,6 +35,8 @@ _COUNTED = ("reached", *map(probability_of, TARGETS), "handover_probability")
 _NAMED = {"counted_as": GROUPS, "handed_over_by": (CUTOFF, EXPLORATION)}
 """What is known of all scores at once: few columns, and of the texts each only once."""
 FILE = "scores.parquet"
+BLOCK_ROWS = 5_000
+"""Leads that are scored at a time: enough that what a block costs once does not count. A store's chunks are its own."""
 
 
 def run(context: StageContext, out: Path) -> None:
@@ -115,7 +117,7 @@ def _scored(context: StageContext, parts: ScoringParts) -> Iterator[pd.DataFrame
         return
     forecast, cutoffs, rules = parts.forecast, parts.cutoffs, parts.rules
     with progress("score", total=count_rows(context, "open")) as steps:
-        for chunk in read_feature_chunks(context, "open", options.chunk_rows):
+        for chunk in read_feature_chunks(context, "open", BLOCK_ROWS):
             yield score_rows(chunk, chunk, forecast=forecast, cutoffs=cutoffs, rules=rules, top_reasons=options.reasons)
             steps.advance(len(chunk))
 

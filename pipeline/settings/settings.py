@@ -7,7 +7,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from features.errors import InputError
@@ -20,8 +19,9 @@ from models.cutoffs.policies.registry import POLICIES, AskedPolicy
 from models.cutoffs.policy_options import BandOptions
 from models.estimator.options import EstimatorOptions
 from models.monitoring.gaming import GamingOptions
+from pipeline.settings.limits import LimitOptions
 from pipeline.settings.simulate_options import SimulateOptions
-from pipeline.settings.yaml_trees import merged, read_yaml
+from pipeline.settings.yaml_trees import MOST_DEEP, merged, parse_yaml, read_yaml
 
 
 class IngestOptions(Strict):
@@ -34,8 +34,8 @@ class CutoffOptions(Strict):
     """How the MQL and SAL cut-offs are chosen: one policy for both, or one for each."""
 
     policy: AskedPolicy = "same_volume_as_points"
-    mql_per_week: float | None = Field(default=None, gt=0)
-    sal_per_week: float | None = Field(default=None, gt=0)
+    mql_per_week: float | None = Field(default=None, gt=0, le=1e6)
+    sal_per_week: float | None = Field(default=None, gt=0, le=1e6)
     mql: BandOptions = BandOptions()
     sal: BandOptions = BandOptions()
     confidence: float = Field(default=0.9, ge=0.5, lt=1)
@@ -89,6 +89,7 @@ class ScoreOptions(Strict):
     explore_share: float = Field(default=0.0, ge=0, le=0.5)
     """Share of the leads below the cut-off that are handed over by a logged draw, to learn from; 0 is none."""
     chunk_rows: int = Field(default=5_000, ge=1)
+    """Rows that a store takes at a time; scores are computed in blocks of their own."""
 
     @model_validator(mode="after")
     def _one_store(self) -> ScoreOptions:
@@ -179,7 +180,8 @@ class Settings(Strict):
     """Every knob of a run.
 
     Most sections are named as the stage they steer; ``split`` steers ``labels``, ``model`` steers ``train`` and
-    ``mlflow`` steers ``register`` and ``engine`` says where ``features`` and ``score`` run.
+    ``mlflow`` steers ``register``. ``engine`` says where ``features`` and ``score`` run, and ``limits`` how much of an
+    export is read at all.
     """
 
     seed: int = 7
@@ -195,6 +197,7 @@ class Settings(Strict):
     engine: EngineOptions = EngineOptions()
     mlflow: MlflowOptions = MlflowOptions()
     monitor: MonitorOptions = MonitorOptions()
+    limits: LimitOptions = LimitOptions()
 
 
 SOURCE_SECTIONS = ("targets", "snapshots", "sales_events", "follow_up", "observed_until")
@@ -217,8 +220,8 @@ def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
-        if not equals or not path:
-            raise InputError(expected="--set NAME.KEY=VALUE", found=f"--set {assignment!r}")
+        if not equals or not path or path.count(".") > MOST_DEEP:
+            raise InputError(expected="--set NAME.KEY=VALUE", found=f"--set {assignment[:100]!r}")
         tree = merged(tree, _nested(path.split("."), _yaml_value(assignment, text)))
     return tree
 
@@ -230,9 +233,10 @@ def _nested(path: Sequence[str], value: Any) -> dict[str, Any]:
 
 def _yaml_value(assignment: str, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise InputError(expected="a value in YAML", found=f"--set {assignment!r}") from None
+        return parse_yaml(text, "--set")
+    except InputError as error:
+        found = f"--set {assignment[:100]!r} ({error.found})"
+        raise InputError(expected="a value in YAML", found=found) from None
 
 
 def validation_message(error: ValidationError) -> str:

@@ -12,6 +12,7 @@ from features.errors import InputError
 from pipeline.source.clean_files import clean_csv
 from pipeline.source.csv_bytes import FileEncoding, find_encoding, text_lines
 from pipeline.source.csv_layout import DELIMITERS, Layout, find_footer, find_layout, records, remarks_on_headings
+from pipeline.source.data_folder import plain_path
 
 CLEAN = "Name the file in source.yaml, so that a cleaned copy of it is read: files: {NAME: {clean: true}}"
 """The way out for a file that DuckDB cannot read as it is."""
@@ -132,7 +133,7 @@ def _unreadable(file: Path, error: duckdb.Error) -> InputError:
 
 def _readable(con: duckdb.DuckDBPyConnection, file: Path, encoding: FileEncoding, layout: Layout | None) -> CsvForm:
     form = _sniffed(con, file, encoding, layout)
-    name = str(file.resolve()).replace("'", "''")
+    name = plain_path(str(file.resolve())).replace("'", "''")
     attempts = [replace(form, quote='"'), *([form] if form.quote != '"' else [])]
     if file.suffix.lower() == ".gz" or file.stat().st_size > _USUAL_LINE:
         longest = min(max(file.stat().st_size, _USUAL_LINE), _LONGEST_LINE)
@@ -155,7 +156,7 @@ def _sniffed(con: duckdb.DuckDBPyConnection, file: Path, encoding: FileEncoding,
         delim, quote, skip, has_header = con.execute(
             'SELECT "Delimiter", "Quote", "SkipRows", "HasHeader" '
             "FROM sniff_csv($1, all_varchar = true, encoding = $2)",
-            [str(file.resolve()), name],
+            [plain_path(str(file.resolve())), name],
         ).fetchall()[0]
     except duckdb.Error:
         if layout is None:

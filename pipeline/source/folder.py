@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from features.errors import InputError
 from features.source_spec import SourceSpec
 from models.rules.points import PointsRules
 from pipeline.settings.settings import SOURCE_SECTIONS
-from pipeline.settings.yaml_trees import merged
+from pipeline.settings.yaml_trees import merged, parse_yaml, read_text
 
 TABLES = ("leads", "changes", "events", "stages", "handovers")
 """The tables a source can give; only ``leads`` is required."""
@@ -78,45 +77,14 @@ def _of_source(overrides: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in overrides.items() if key in SOURCE_SECTIONS}
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Refuses a key that stands twice, which YAML would silently drop."""
-
-
-def _unique_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys: set[str] = set()
-    for key, _ in node.value:
-        if isinstance(key, yaml.ScalarNode):
-            if key.value in keys:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} stands twice", key.start_mark)
-            keys.add(key.value)
-    return loader.construct_mapping(node, deep=True)
-
-
-_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
-
-
 def read_strict_yaml(file: Path) -> dict[str, Any]:
     """Read a YAML mapping; a missing or broken file, or a key that stands twice, is an InputError."""
     try:
-        tree = yaml.load(file.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+        tree = parse_yaml(read_text(file), file.name)
     except FileNotFoundError:
         raise InputError(
             expected=f"a file {file.name}", found=f"none in {file.parent}", hint="'leadscore init' writes one"
         ) from None
-    except UnicodeDecodeError:
-        raise InputError(
-            expected="text in UTF-8", found="other bytes", table=file.name, hint="Save the file as UTF-8"
-        ) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise InputError(
-            expected="readable YAML",
-            found=error.problem or "something else",
-            table=file.name,
-            row=None if mark is None else f"line {mark.line + 1}",
-        ) from None
-    except yaml.YAMLError as error:
-        raise InputError(expected="readable YAML", found=" ".join(str(error).split()), table=file.name) from None
     if not isinstance(tree, dict):
         content = "an empty file" if tree is None else type(tree).__name__
         raise InputError(expected="keys and values (a YAML mapping)", found=content, table=file.name)
@@ -213,10 +181,5 @@ def _read_sql(folder: Path) -> dict[str, str]:
                 found=file.name,
                 hint=f"Did you mean {near}.sql?" if near else "Keep other SQL outside the source folder",
             )
-        try:
-            texts[file.stem] = file.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise InputError(
-                expected="text in UTF-8", found="other bytes", table=file.name, hint="Save the file as UTF-8"
-            ) from None
+        texts[file.stem] = read_text(file)
     return texts

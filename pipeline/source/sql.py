@@ -12,10 +12,11 @@ from features.errors import InputError
 from features.source_spec import SourceSpec
 from features.tables.row_contracts import FOUND, Kind, Rule, Table, column_rules
 from features.tables.written_values import NO, NOTHING, NOTHING_AMONG_FIGURES, YES
+from pipeline.disk_faults import disk_fault
 from pipeline.source.csv_layout import CSV_ENDINGS, is_csv
+from pipeline.source.data_folder import plain_path, too_much
 from pipeline.source.folder import TABLES, Source, nearest
-from pipeline.source.lead_ids import LEAD_ID_MACROS
-from pipeline.source.macros import FIRST_BELIEVED, LAST_BELIEVED, add_macros
+from pipeline.source.macros import FIRST_BELIEVED, LAST_BELIEVED
 from pipeline.source.sql_errors import broken_row, is_empty, sql_error
 
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
@@ -71,52 +72,6 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def open_database(file: Path, data_dir: Path | None = None, *, timezone: str = "UTC") -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB file that can neither reach the network nor load extensions, with leadscore's macros.
-
-    Parameters
-    ----------
-    file : Path
-        The database; what does not fit in memory is spilled beside it.
-    data_dir : Path, optional
-        For a source's own SQL: relative file names are looked up here, ``*.duckdb`` files in it are attached
-        read-only under their stem, and one thread keeps row numbers the same on every run.
-    timezone : str
-        Where times without a zone are local times.
-
-    Raises
-    ------
-    InputError
-        If there is no such time zone.
-    """
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allow_community_extensions": False,
-        "python_enable_replacements": False,
-        "temp_directory": str(file.with_suffix(".spill")),
-    }
-    con = duckdb.connect(str(file), config=config)
-    try:
-        con.execute(f"SET TimeZone = {literal(timezone)}")
-    except duckdb.Error:
-        con.close()
-        raise InputError(
-            expected="a time zone such as Europe/Berlin or UTC", found=repr(timezone), table="source.yaml",
-            column="timezone",
-        ) from None  # fmt: skip
-    add_macros(con)
-    for macro in LEAD_ID_MACROS:
-        con.execute(macro)
-    if data_dir is not None:
-        con.execute("SET threads = 1")
-        con.execute(f"SET file_search_path = {literal(str(data_dir.resolve()))}")
-        for attached in sorted(data_dir.glob("*.duckdb")):
-            con.execute(f"ATTACH {literal(str(attached))} AS {identifier(attached.stem)} (READ_ONLY)")
-    con.execute("SET lock_configuration = true")
-    return con
-
-
 def find_queries(source: Source, data_dir: Path) -> dict[Table, Query]:
     """Return how each table is read: by the source's SQL, else from a file named as the table.
 
@@ -127,8 +82,6 @@ def find_queries(source: Source, data_dir: Path) -> dict[Table, Query]:
     """
     if not data_dir.is_dir():
         raise InputError(expected="a folder with the company's exports", found=f"no folder {data_dir}")
-    if "," in str(data_dir.resolve()):
-        raise InputError(expected="a data folder without a comma in its path", found=str(data_dir), hint="Rename it")
     queries: dict[Table, Query] = {}
     for name in TABLES:
         table = cast("Table", name)
@@ -141,18 +94,26 @@ def find_queries(source: Source, data_dir: Path) -> dict[Table, Query]:
 
 def _query(source: Source, data_dir: Path, table: Table) -> Query | None:
     if table in source.sql:
-        return Query(table, _one_select(source.sql[table], f"{table}.sql"), f"{table}.sql")
+        return Query(table, _one_select(source.sql[table], f"{table}.sql", data_dir), f"{table}.sql")
     by_name = {file.name.lower(): file for file in sorted(data_dir.iterdir(), reverse=True) if file.is_file()}
     for ending in FILE_ENDINGS:
         file = by_name.get(f"{table}{ending}")
         if file is not None:
             options = ", all_varchar = true" if is_csv(ending) else ""
             reader = {".parquet": "read_parquet", **dict.fromkeys(JSON_ENDINGS, "read_json")}.get(ending, "read_csv")
-            return Query(table, f"SELECT * FROM {reader}({literal(str(file.resolve()))}{options})", file.name)
+            return Query(table, f"SELECT * FROM {reader}({literal(plain_path(file.name))}{options})", file.name)
     return None
 
 
-def _one_select(text: str, origin: str) -> str:
+def _one_select(text: str, origin: str, data_dir: Path) -> str:
+    for file in sorted(data_dir.iterdir()):
+        if plain_path(file.name) != file.name and f"'{file.name}'" in text:
+            raise InputError(
+                expected="file names as DuckDB reads them",
+                found=f"{file.name!r}, which it takes for a pattern",
+                table=origin,
+                hint=f"Write {literal(plain_path(file.name))}, or rename the file",
+            )
     try:
         statements = duckdb.extract_statements(text)
     except duckdb.Error as error:
@@ -182,8 +143,21 @@ def _require_tables(source: Source, data_dir: Path, queries: dict[Table, Query])
             )
 
 
-def load_typed(con: duckdb.DuckDBPyConnection, source: Source, query: Query, data_dir: Path) -> int:
+def load_typed(
+    con: duckdb.DuckDBPyConnection, source: Source, query: Query, data_dir: Path, *, most_rows: int | None = None
+) -> int:
     """Create ``typed_TABLE``: ``row`` (from 1), the table's columns cast, and the text that could not be read.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        Open for the source's SQL.
+    source, query : Source, Query
+        What is read.
+    data_dir : Path
+        Where its files lie, to say more about a broken one.
+    most_rows : int, optional
+        ``limits.rows``: of more, nothing is read.
 
     Returns
     -------
@@ -205,8 +179,12 @@ def load_typed(con: duckdb.DuckDBPyConnection, source: Source, query: Query, dat
             raise _missing_column(query, name, types, source, data_dir)
         else:
             wanted.append(f"NULL::{SQL_TYPES[rule.kind]} AS {identifier(name)}")
-    run(con, query, f"CREATE TABLE typed_{query.table} AS SELECT {', '.join(wanted)} FROM source_rows", data_dir)
+    limit = "" if most_rows is None else f" LIMIT {most_rows + 1}"
+    columns = ", ".join(wanted)
+    run(con, query, f"CREATE TABLE typed_{query.table} AS SELECT {columns} FROM source_rows{limit}", data_dir)
     rows = int(con.execute(f"SELECT count(*) FROM typed_{query.table}").fetchall()[0][0])
+    if most_rows is not None and rows > most_rows:
+        raise too_much(query.origin, "rows", most_rows, "more rows")
     if rows == 0:
         raise InputError(expected="at least one row", found="none", table=query.table, hint=f"Look at {query.origin}")
     return rows
@@ -222,7 +200,11 @@ def run(con: duckdb.DuckDBPyConnection, query: Query, statement: str, data_dir: 
     """Execute a statement over a source's query; what DuckDB says becomes an InputError naming the file."""
     try:
         con.execute(statement)
+    except duckdb.InterruptException:
+        raise
     except duckdb.Error as error:
+        if disk_fault(error) is not None:
+            raise
         raise sql_error(error, query.origin, sql=query.sql, data_dir=data_dir, con=con) from None
 
 

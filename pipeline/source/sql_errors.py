@@ -25,6 +25,8 @@ def sql_error(
 
     With the SQL, the folder of its files and a connection, those files are looked at.
     """
+    if isinstance(error, duckdb.PermissionException):
+        return _out_of_reach(error, origin)
     text = str(error)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     cause = lines[0].rstrip(":!")
@@ -47,9 +49,26 @@ def sql_error(
         if ragged is not None:
             return ragged
         hint = "; ".join(_columns(con, call, data_dir) for call in _READER.finditer(sql)) or None
-    elif "requires the extension" in cause:
-        hint = "Extensions and the network are off: export to CSV, Parquet or JSON first"
+    hint = hint or _hint_of(error, cause)
     return InputError(expected="SQL that DuckDB can run", found=cause, table=origin, hint=hint)
+
+
+def _hint_of(error: duckdb.Error, cause: str) -> str | None:
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "limits.memory in params.yaml says how much DuckDB may use; the disk takes what is more"
+    if "requires the extension" in cause:
+        return "Extensions and the network are off: export to CSV, Parquet or JSON first"
+    return None
+
+
+def _out_of_reach(error: duckdb.Error, origin: str) -> InputError:
+    file = re.search(r'Cannot access \w+ "([^"]*)"', str(error))
+    return InputError(
+        expected="SQL that reads files of the data folder and of the source folder",
+        found=f"one elsewhere: {file[1]}" if file else str(error).splitlines()[0],
+        table=origin,
+        hint="Put it into the data folder, or a link to it there whose folder limits.linked_folders names",
+    )
 
 
 def broken_row(sql: str, data_dir: Path | None) -> InputError | None:

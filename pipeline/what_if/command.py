@@ -17,6 +17,7 @@ from models.what_if.monday_list import LIST_COLUMNS
 from models.what_if.question import KNOBS, Question
 from models.what_if.settings_to_adopt import settings_text
 from pipeline.outputs.what_if_evidence import read_past
+from pipeline.pages.spreadsheet import COMMAS
 from pipeline.what_if.monday_csv import write_list
 from pipeline.what_if.text import to_text
 
@@ -26,6 +27,7 @@ def answered(
     options: Mapping[str, str | float | None],
     *,
     list_file: Path | None = None,
+    list_form: str = COMMAS,
     adopt: bool = False,
     as_json: bool = False,
 ) -> str:
@@ -39,6 +41,8 @@ def answered(
         As for `question_of`.
     list_file : Path, optional
         Gets next Monday's list.
+    list_form : str
+        ``commas``, or ``german``: semicolons between cells and commas in numbers, as Excel with German settings reads.
     adopt : bool
         Say what belongs into the settings, and nothing else.
     as_json : bool
@@ -47,7 +51,7 @@ def answered(
     question = question_of(options)
     answer = what_if(read_past(out), question)
     if list_file is not None:
-        write_list([row.model_dump() for row in answer.monday.rows], LIST_COLUMNS, list_file)
+        write_list([row.model_dump() for row in answer.monday.rows], LIST_COLUMNS, list_file, form=list_form)
     if adopt:
         return adoption_text(answer)
     if as_json:

@@ -14,6 +14,7 @@ from models.forecast.forecast import Forecast
 from models.rules.points import PointsRules
 from models.scoring.run_about import DEFAULT_REASONS, RunAbout, VerdictAbout
 from models.scoring.wording import ScoreWording
+from serve.reading.model_folder import read_model_texts
 from serve.reading.served_champion import ServedChampion
 from serve.reading.stage_outputs import Made, MixedRunsError, StageOutputs
 
@@ -89,7 +90,7 @@ class ServedModel:
         return broken[1] if broken is not None and broken[0] is loaded else None
 
     def _read_trained(self) -> ScoringParts:
-        files = {file.name: file.read_bytes().decode("utf-8") for file in (self._out / "train" / "model").iterdir()}
+        files = read_model_texts(self._out / "train" / "model")
         cutoffs = Cutoffs.read((self._out / "cutoffs" / "cutoffs.json").read_text(encoding="utf-8"))
         rules_file = self._out / "ingest" / "rules.json"
         rules = rules_file.read_text(encoding="utf-8") if rules_file.is_file() else None

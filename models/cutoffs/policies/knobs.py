@@ -14,11 +14,11 @@ WEEKS_A_YEAR = 52.0
 class Capacity(Strict):
     """The people who work the leads of a band, and what a lead costs them."""
 
-    people: float = Field(gt=0)
+    people: float = Field(gt=0, le=1e5)
     hours_a_week: float = Field(default=38.0, gt=0, le=80)
     share_for_leads: float = Field(default=0.5, gt=0, le=1)
     """Share of the working time that is for new leads of this band."""
-    minutes_a_lead: float = Field(gt=0)
+    minutes_a_lead: float = Field(ge=0.01, le=1e6)
     """Working time a lead takes, with research, attempts and notes."""
     weeks_off: float = Field(default=8.0, ge=0, lt=WEEKS_A_YEAR)
     """Weeks of leave, holidays and sickness a year and person."""
@@ -39,18 +39,18 @@ class Capacity(Strict):
 class DealValue(Strict):
     """What deals bring and hand-overs cost, in one currency."""
 
-    deal: float = Field(gt=0)
+    deal: float = Field(gt=0, le=1e12)
     """Contribution of a won deal, before the cost of the lead's hand-over."""
-    handover: float = Field(gt=0)
+    handover: float = Field(gt=0, le=1e12)
     """Cost of handing a lead over: the work on it, won or not."""
-    missed: float = Field(default=0.0, ge=0)
+    missed: float = Field(default=0.0, ge=0, le=1e12)
     """Cost of a deal that came from a lead not handed over, beyond what it brings."""
 
 
 class Knobs(Strict):
     """The knobs of one band; those that its policy does not need are not looked at."""
 
-    per_week: float | None = Field(default=None, gt=0)
+    per_week: float | None = Field(default=None, gt=0, le=1e6)
     capacity: Capacity | None = None
     """Needed by ``capacity``; where given, a bound for ``expected_value``."""
     promise: float | None = Field(default=None, gt=0, lt=1)

@@ -1,0 +1,38 @@
+"""The files of a saved model as the server reads them: held against their signature where a key is set."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from features.errors import InputError
+from models.signed_files import SIGNATURE, verify_signature
+
+VERIFY_KEY = "LEADSCORE_VERIFY_KEY"
+"""Names the file of a public key; where it is set, a model that is not signed by it is not used."""
+
+
+def read_model_texts(folder: Path) -> dict[str, str]:
+    """Return the files of a saved model by name, but for its signature.
+
+    Raises
+    ------
+    InputError
+        If one is no text in UTF-8 or no file, or the folder is not as the key signed it.
+    OSError
+        If one cannot be read.
+    """
+    content: dict[str, bytes] = {}
+    for file in sorted(folder.iterdir()):
+        if file.is_symlink() or not file.is_file():
+            raise InputError(expected="files of a saved model", found=f"a folder or a link {file.name}")
+        content[file.name] = file.read_bytes()
+    signature = content.pop(SIGNATURE, None)
+    key = os.environ.get(VERIFY_KEY)
+    if key:
+        signed = None if signature is None else signature.decode("utf-8", "replace")
+        verify_signature(content, signed, Path(key).read_bytes())
+    try:
+        return {name: data.decode("utf-8") for name, data in content.items()}
+    except UnicodeDecodeError:
+        raise InputError(expected="files of a saved model in UTF-8", found="other bytes") from None
