@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 from features.errors import InputError
-from pipeline.disk_faults import disk_fault
 from pipeline.runner.progress import say
+from pipeline.settings.disk_faults import disk_fault
 from pipeline.what_if.options import WHAT_IF, CommandLine, without_option, without_question
 
 if TYPE_CHECKING:  # the stages bring DuckDB and pandas with them: whoever only asks must not wait for those

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """With these a spreadsheet may run a cell (OWASP, CSV injection)."""
@@ -69,8 +70,8 @@ def csv_text(
     """
     stream = io.StringIO()
     separator, cell = (";", _german_cell) if form == GERMAN else (",", safe_cell)
-    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
-    writer = csv.writer(stream, lineterminator=line_end, delimiter=separator, quoting=quoting)
+    make = partial(csv.writer, stream, lineterminator=line_end, delimiter=separator)
+    writer = make(quoting=csv.QUOTE_ALL) if quoted else make()
     writer.writerow(columns)
     writer.writerows([cell(row[column]) for column in columns] for row in rows)
     return stream.getvalue()

@@ -81,7 +81,7 @@ def _check_size(text: str, name: str) -> None:
     values, started, named = 0, list[tuple[str | None, int]](), dict[str, int]()
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            values += named.get(event.anchor, 1)
+            values += named.get(event.anchor or "", 1)
         elif isinstance(event, yaml.NodeEvent):
             values += 1
             if isinstance(event, yaml.CollectionStartEvent):

@@ -12,7 +12,7 @@ from features.errors import InputError
 from features.source_spec import SourceSpec
 from features.tables.row_contracts import FOUND, Kind, Rule, Table, column_rules
 from features.tables.written_values import NO, NOTHING, NOTHING_AMONG_FIGURES, YES
-from pipeline.disk_faults import disk_fault
+from pipeline.settings.disk_faults import disk_fault
 from pipeline.source.csv_layout import CSV_ENDINGS, is_csv
 from pipeline.source.data_folder import plain_path, too_much
 from pipeline.source.folder import TABLES, Source, nearest

@@ -11,8 +11,8 @@ import sys
 import pytest
 import sqlalchemy as sa
 
-from pipeline.disk_faults import disk_fault
 from pipeline.runner.workspace import tree_digest
+from pipeline.settings.disk_faults import disk_fault
 
 
 @pytest.mark.parametrize("stage", ["ingest", "features", "labels", "score"])
