@@ -9,7 +9,7 @@ from pathlib import Path
 from features.errors import InputError
 from models.decision.current import CurrentDecision
 from models.decision.decision_files import SignedDecision, version_of
-from pipeline.champion.folder import ChampionFolder, change_to, texts_below
+from pipeline.champion.folder import ChampionFolder, change_to, signature_of, texts_below
 from pipeline.champion.publish import now
 from pipeline.registry.model_registry import ModelRegistry
 from pipeline.runner.progress import say
@@ -66,9 +66,9 @@ def fetch(workspace: Workspace, registry: ModelRegistry) -> SignedDecision | Non
         downloaded = registry.fetch_decision(Path(scratch))
         if downloaded is None:
             return None
-        files, folder = texts_below(downloaded), ChampionFolder(workspace.root)
+        files, folder = texts_below(downloaded, signed=True), ChampionFolder(workspace.root)
         current = folder.current()
-        decision = folder.keep(files)
+        decision = folder.keep(files, signature_of(downloaded))
         if decision.receipt.source != registry.source:
             expected, found = f"a decision for {registry.source}", f"one for {decision.receipt.source}"
             raise InputError(expected=expected, found=found, table="mlflow")

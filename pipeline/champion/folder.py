@@ -13,6 +13,8 @@ from pathlib import Path
 from features.errors import InputError
 from models.decision.current import CHAMPION_FOLDER, CURRENT_FILE, VERSIONS_FOLDER, CurrentDecision, DecisionChange
 from models.decision.decision_files import SignedDecision, read_decision, version_of
+from models.signed_files import SIGNATURE
+from pipeline.outputs.signed_folder import content_below, sign_folder, signs, verify_content
 from pipeline.runner.workspace import write_durably
 
 
@@ -45,17 +47,24 @@ class ChampionFolder:
         return None if version is None else self.decision(version)
 
     def decision(self, version: str) -> SignedDecision:
-        """Return a decision, every hash checked.
+        """Return a decision, every hash checked and, where a public key is set, its signature.
 
         Raises
         ------
         InputError
             If it is not there, or not as it was published.
         """
-        return read_decision(texts_below(self.version_folder(version)), version=version)
+        return read_decision(texts_below(self.version_folder(version), signed=True), version=version)
 
-    def keep(self, files: Mapping[str, str]) -> SignedDecision:
+    def keep(self, files: Mapping[str, str], signature: bytes | None = None) -> SignedDecision:
         """Write a decision beside the others and return it; what is there already stays as it is.
+
+        Parameters
+        ----------
+        files : mapping of str to str
+            Name and text of each.
+        signature : bytes, optional
+            Of the folder, where it comes from elsewhere; else it is signed if a private key is set.
 
         Raises
         ------
@@ -65,7 +74,8 @@ class ChampionFolder:
         version = version_of(files)
         decision = read_decision(files, version=version)
         final = self.version_folder(version)
-        if texts_below(final) == dict(files):
+        is_signed = (final / SIGNATURE).is_file()
+        if texts_below(final) == dict(files) and (is_signed or (signature is None and not signs())):
             return decision
         partial = final.with_name(f".{version}.partial")
         shutil.rmtree(partial, ignore_errors=True)
@@ -73,6 +83,10 @@ class ChampionFolder:
             file = partial / name
             file.parent.mkdir(parents=True, exist_ok=True)
             write_durably(file, text)
+        if signature is None:
+            sign_folder(partial)
+        else:
+            (partial / SIGNATURE).write_bytes(signature)
         shutil.rmtree(final, ignore_errors=True)  # not whole, or changed: the name says what has to be in it
         partial.rename(final)
         _sync(final.parent)
@@ -111,16 +125,27 @@ def change_to(
     )
 
 
-def texts_below(folder: Path) -> dict[str, str]:
-    """Return every file below a folder by its name there; none where the folder is not there."""
+def signature_of(folder: Path) -> bytes | None:
+    """Return the signature that lies in a folder, or None."""
+    file = folder / SIGNATURE
+    return file.read_bytes() if file.is_file() else None
+
+
+def texts_below(folder: Path, *, signed: bool = False) -> dict[str, str]:
+    """Return every file below a folder but its signature by its name there; none where the folder is not there.
+
+    With ``signed``, they are held against the signature first, if a public key is set.
+    """
+    content = content_below(folder)
+    if signed:
+        verify_content(content)
+    content.pop(SIGNATURE, None)
     texts = {}
-    for file in sorted(folder.rglob("*")):
-        if file.is_file():
-            name = file.relative_to(folder).as_posix()
-            try:
-                texts[name] = file.read_bytes().decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise InputError(expected="UTF-8", found=str(error), table=f"{folder.name}/{name}") from None
+    for name, data in content.items():
+        try:
+            texts[name] = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(expected="UTF-8", found=str(error), table=f"{folder.name}/{name}") from None
     return texts
 
 

@@ -13,6 +13,11 @@ SIGNING_KEY, VERIFY_KEY = "LEADSCORE_SIGNING_KEY", "LEADSCORE_VERIFY_KEY"
 """Environment variables that name files with a private and a public key (PEM, elliptic curve)."""
 
 
+def signs() -> bool:
+    """Whether a private key is set."""
+    return bool(os.environ.get(SIGNING_KEY))
+
+
 def sign_folder(folder: Path) -> bool:
     """Write ``model.sig`` into a folder, for all its files and those of folders in it, if a private key is set.
 
@@ -57,13 +62,24 @@ def verify_folder(folder: Path) -> None:
         If it is not signed, another key signed it, a file was added, left out or changed, or one is a link.
     """
     if os.environ.get(VERIFY_KEY):
-        content = {}
-        for file in sorted(folder.rglob("*")):
-            if file.is_symlink():
-                raise InputError(expected="files", found=f"a link {file.name}", table=folder.name)
-            if file.is_file():
-                content[file.relative_to(folder).as_posix()] = file.read_bytes()
-        verify_content(content)
+        verify_content(content_below(folder))
+
+
+def content_below(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder by its name there; none where the folder is not there.
+
+    Raises
+    ------
+    InputError
+        If there is a link, a pipe or a device.
+    """
+    content = {}
+    for file in sorted(folder.rglob("*")):
+        if file.is_symlink() or not (file.is_file() or file.is_dir()):
+            raise InputError(expected="files and folders", found=f"a link or a pipe {file.name}", table=folder.name)
+        if file.is_file():
+            content[file.relative_to(folder).as_posix()] = file.read_bytes()
+    return content
 
 
 def verify_content(content: Mapping[str, bytes]) -> None:

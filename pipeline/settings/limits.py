@@ -21,7 +21,7 @@ class LimitOptions(Strict):
     """Of a packed file (gzip, zstd, Parquet) once it is unpacked."""
     expansion: float = Field(default=200.0, gt=1)
     """How many times its own size a packed file may have, from a gigabyte on; exports reach 50, traps 1,000."""
-    rows: int = Field(default=1_000_000_000, ge=1)
+    rows: int = Field(default=1_000_000_000, ge=1, le=10**15)
     """Of a table."""
     sql_time: Duration = Field(default=6 * HOUR_US, gt=0)
     """For the SQL of a source, all its tables together."""

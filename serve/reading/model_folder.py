@@ -1,4 +1,4 @@
-"""The files of a saved model as the server reads them: held against their signature where a key is set."""
+"""The files of a model or a decision as the server reads them: held against their signature where a key is set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VERIFY_KEY = "LEADSCORE_VERIFY_KEY"
 
 
 def read_model_texts(folder: Path) -> dict[str, str]:
-    """Return the files of a saved model by name, but for its signature.
+    """Return the files of a folder, and of folders in it, by name, but for the signature.
 
     Raises
     ------
@@ -23,10 +23,11 @@ def read_model_texts(folder: Path) -> dict[str, str]:
         If one cannot be read.
     """
     content: dict[str, bytes] = {}
-    for file in sorted(folder.iterdir()):
-        if file.is_symlink() or not file.is_file():
-            raise InputError(expected="files of a saved model", found=f"a folder or a link {file.name}")
-        content[file.name] = file.read_bytes()
+    for file in sorted(folder.rglob("*")):
+        if file.is_symlink() or not (file.is_file() or file.is_dir()):
+            raise InputError(expected="files of a saved model", found=f"a link or a pipe {file.name}")
+        if file.is_file():
+            content[file.relative_to(folder).as_posix()] = file.read_bytes()
     signature = content.pop(SIGNATURE, None)
     key = os.environ.get(VERIFY_KEY)
     if key:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from models.decision.current import CHAMPION_FOLDER, CURRENT_FILE, VERSIONS_FOLDER, CurrentDecision
 from models.decision.decision_files import SignedDecision, read_decision
+from serve.reading.model_folder import read_model_texts
 
 
 class ServedChampion:
@@ -40,11 +41,6 @@ class ServedChampion:
         if version is None:
             return None
         if self._read is None or self._read.version != version:
-            folder = self._folder / VERSIONS_FOLDER / version
-            files = {
-                file.relative_to(folder).as_posix(): file.read_bytes().decode("utf-8")
-                for file in sorted(folder.rglob("*"))
-                if file.is_file()
-            }
+            files = read_model_texts(self._folder / VERSIONS_FOLDER / version)
             self._read = read_decision(files, version=version)
         return self._read

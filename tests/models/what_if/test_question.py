@@ -36,6 +36,17 @@ def test_what_does_not_fit_together_says_of_which_kind_it_is(given: dict[str, An
     assert error["msg"] == "expected {expected}, found {found}".format(**error["ctx"])
 
 
+@pytest.mark.parametrize(
+    "given",
+    [{"people": 1e308, "hours_a_week": 80, "minutes_a_lead": 1}, {"people": 1, "minutes_a_lead": 1e-300},
+     {"sal_per_week": 1e300}, {"mql_per_week": 1e300}, {"people": 1, "leads_a_person": 1e300},
+     {"deal_value": 1e300, "handover_cost": 1}],
+)  # fmt: skip
+def test_no_number_of_leads_is_beyond_counting(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Question.model_validate(given)
+
+
 def test_value_and_cost_are_told_together() -> None:
     asked = Question(deal_value=9_000, handover_cost=300, missed_cost=50)
     assert asked.model_dump()["value"] == {"deal": 9_000, "handover": 300, "missed": 50}

@@ -193,3 +193,33 @@ def test_an_interruption_at_any_step_of_publishing_is_made_up_for(out, capsys, m
 
 def _interrupt(*_args: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_decision_is_signed_and_used_only_as_it_was_signed(signed, tmp_path, monkeypatch):
+    """A private key signs what is kept; where a public one is set, what is altered or unsigned is not used."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from pipeline.outputs.signed_folder import SIGNING_KEY, VERIFY_KEY
+
+    key, pem = ec.generate_private_key(ec.SECP256R1()), serialization.Encoding.PEM
+    (tmp_path / "key.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    (tmp_path / "key.pub").write_bytes(
+        key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    folder = ChampionFolder(signed)
+    version = str(folder.current().version)
+    monkeypatch.setenv(VERIFY_KEY, str(tmp_path / "key.pub"))
+    with pytest.raises(InputError, match=r"no model\.sig"):
+        folder.champion()
+    with pytest.raises(InputError, match=r"no model\.sig"):
+        ServedModel(signed).current()
+    monkeypatch.setenv(SIGNING_KEY, str(tmp_path / "key.pem"))
+    folder.keep(texts_below(folder.version_folder(version)))
+    assert folder.champion() is not None
+    assert ServedModel(signed).current().champion == version
+    (folder.version_folder(version) / "model" / "more.json").write_text("{}")
+    with pytest.raises(InputError, match=r"also model/more\.json"):
+        folder.champion()

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pages.spreadsheet import FORMULA_STARTS, csv_text, safe_cell
+from pipeline.pages.spreadsheet import COMMAS, FORMULA_STARTS, GERMAN, csv_text, safe_cell
 
 
 @pytest.mark.parametrize("start", FORMULA_STARTS)
@@ -35,3 +36,16 @@ def test_rows_read_back_as_their_safe_cells(cells):
     text = csv_text([{"a": cell, "b": 1} for cell in cells], ["a", "b"])
     read = list(csv.reader(io.StringIO(text, newline="")))
     assert read == [["a", "b"], *([safe_cell(cell), "1"] for cell in cells)]
+
+
+@pytest.mark.parametrize("cell", ["x;=1+1", "x; =1+1", "x;;@SUM(A1)", "x\t-1+1", "a;b;+49"])
+def test_a_semicolon_begins_no_formula_in_a_list_that_german_excel_splits_there(cell):
+    for form in (COMMAS, GERMAN):
+        text = csv_text([{"a": cell, "b": 0.5}], ["a", "b"], quoted=True, form=form)
+        for part in re.split('[;\t"]', text):
+            assert not part.strip().startswith(FORMULA_STARTS)
+
+
+def test_german_form_has_semicolons_and_commas_and_every_cell_in_quotes():
+    rows = [{"lead": "A,B", "p": 0.25, "n": 3, "none": None}]
+    assert csv_text(rows, list(rows[0]), quoted=True, form=GERMAN).split("\r\n")[1] == '"A,B";"0,25";"3";""'

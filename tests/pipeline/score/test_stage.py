@@ -135,11 +135,28 @@ def test_an_interrupted_run_leaves_nothing_and_is_done_by_the_next(
     pd.testing.assert_frame_equal(stored(broken), stored(whole))
 
 
+def test_small_chunks_of_a_store_do_not_cut_the_scoring(demo_run, tmp_path, monkeypatch):
+    """What a block of leads costs once would be paid for each handful of rows."""
+    blocks: list[int] = []
+    scored = score.score_rows
+
+    def counted(rows, *given, **how):
+        blocks.append(len(rows))
+        return scored(rows, *given, **how)
+
+    monkeypatch.setattr(score, "score_rows", counted)
+    score.run(context_with(demo_run, chunk_rows=10, store=f"sqlite:///{tmp_path}/scores.sqlite"), tmp_path)
+    assert len(blocks) == -(-sum(blocks) // score.BLOCK_ROWS)
+
+
 @pytest.mark.parametrize("chunk_rows", [7, 100, 5_000])
-def test_how_many_leads_are_scored_at_a_time_changes_nothing(chunk_rows: int, demo_run: Path, tmp_path: Path) -> None:
+def test_how_many_leads_are_scored_and_stored_at_a_time_changes_nothing(
+    chunk_rows: int, demo_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lane = {"explore_share": 0.5, "store": f"sqlite:///{tmp_path}/scores.sqlite"}
     for folder, rows in (("at-once", 1_000_000), ("in-chunks", chunk_rows)):
         (tmp_path / folder).mkdir()
+        monkeypatch.setattr(score, "BLOCK_ROWS", rows)
         score.run(context_with(demo_run, chunk_rows=rows, **lane), tmp_path / folder)
     at_once, in_chunks = (pd.read_parquet(tmp_path / folder / "scores.parquet") for folder in ("at-once", "in-chunks"))
     pd.testing.assert_frame_equal(in_chunks, at_once)
