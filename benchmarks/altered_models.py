@@ -99,7 +99,7 @@ def _bytes_flipped(text: str, rng: random.Random) -> str:
     return "".join(letters)
 
 
-def _lines(change: Callable[[list[str], int], None]) -> Alteration:
+def _lines(change: Callable[[list[str], int], object]) -> Alteration:
     def alter(text: str, rng: random.Random) -> str:
         lines = text.split("\n")
         change(lines, rng.randrange(min(len(lines), 400)))
@@ -108,7 +108,7 @@ def _lines(change: Callable[[list[str], int], None]) -> Alteration:
     return _of_text(alter, sized=False)
 
 
-def _json(suffix: str, change: Callable[[dict[str, Any], random.Random], None]) -> Alteration:
+def _json(suffix: str, change: Callable[[dict[str, Any], random.Random], object]) -> Alteration:
     def alter(files: Files, rng: random.Random) -> Files:
         name = rng.choice(sorted(file for file in files if file.endswith(suffix)))
         tree = json.loads(files[name])
