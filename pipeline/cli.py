@@ -146,6 +146,30 @@ def run(
 
 
 @app.command()
+def nightly(
+    source: SourceOption,
+    data: DataOption,
+    out: OutOption,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say who would change, and write nothing.")] = False,
+    accept: Annotated[str | None, typer.Option("--accept", help="Your name: let pass what is odd tonight.")] = None,
+    why: Annotated[str | None, typer.Option("--why", help="The reason to let it pass; it is kept.")] = None,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    engine: EngineOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score tonight's export with the champion. Exit code 3: it is odd beside the last nights, and nothing was done."""
+    from pipeline.nightly.command import letting_of
+    from pipeline.nightly.command import nightly as run_night
+
+    context = _context(source, data, out, params, assignments, engine)
+    code, text = run_night(context, dry_run=dry_run, letting=letting_of(accept, why), as_json=as_json)
+    typer.echo(text)
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command()
 def demo(out: OutOption = DEMO_OUT, params: ParamsOption = None, assignments: SetOption = None) -> None:
     """Simulate a company and run every stage on it; an interrupted run goes on where it stopped."""
     from pipeline.outputs.simulated_export import simulated_export

@@ -33,7 +33,7 @@ def scoring_parts(context: StageContext) -> tuple[ScoringParts, DecisionAbout]:
     InputError
         If a file of the champion is not as it was published, or it reads columns that the features do not have.
     """
-    folder = ChampionFolder(context.workspace.root)
+    folder = ChampionFolder(context.workspace.home)
     current, champion = folder.current(), folder.champion()
     if champion is None:
         parts = ScoringParts(
@@ -54,7 +54,7 @@ def scoring_parts(context: StageContext) -> tuple[ScoringParts, DecisionAbout]:
 
 def scoring_inputs(context: StageContext) -> dict[str, Any]:
     """Return what decides the scores besides tables and features: the champion, or the run that was trained last."""
-    last = ChampionFolder(context.workspace.root).current().last
+    last = ChampionFolder(context.workspace.home).current().last
     if last is not None:
         return {"champion": last.model_dump(mode="json")}
     inputs = {stage: context.stamp(stage).outputs for stage in TRAINED}

@@ -227,7 +227,7 @@ def run_stage(name: str, context: StageContext, *, force: bool = False) -> bool:
         say(f"{name}: nothing changed")
         return False
     say(f"{name} …")
-    with _interruptible(name):
+    with interruptible(name):
         module = _module_of(stage)
         with context.workspace.writing(name, inputs) as out:
             module.run(context, out)
@@ -248,8 +248,8 @@ def _is_interruption(error: BaseException | None) -> bool:
 
 
 @contextmanager
-def _interruptible(name: str) -> Iterator[None]:
-    """Say that an interruption lost nothing."""
+def interruptible(name: str) -> Iterator[None]:
+    """Say of an interrupted block that nothing was lost."""
     try:
         yield
     except (KeyboardInterrupt, RuntimeError) as stopped:

@@ -68,6 +68,11 @@ class Workspace:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @property
+    def home(self) -> Path:
+        """OUT, where what is no stage's is kept: champion, approvals, history."""
+        return self.root
+
     def folder(self, stage: str) -> Path:
         """Return the folder of a stage, whether it is there or not.
 
@@ -131,7 +136,8 @@ class Workspace:
 
     @contextmanager
     def _writing(self, stage: str, inputs: Mapping[str, Any]) -> Iterator[Path]:
-        final, partial = self.folder(stage), self.root / f".{stage}.partial"
+        self.folder(stage)
+        partial = self.root / f".{stage}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         try:
@@ -140,10 +146,20 @@ class Workspace:
             shutil.rmtree(partial, ignore_errors=True)
             raise
         write_durably(partial / STAMP, Stamp(stage, inputs, tree_digest([partial])).to_json())
+        self._replace(stage, partial)
+
+    def take(self, stage: str, folder: Path) -> None:
+        """Let outputs that are complete elsewhere on this disk, with their stamp, take a stage's place."""
+        with self.locked():
+            self.folder(stage)
+            self._replace(stage, folder)
+
+    def _replace(self, stage: str, complete: Path) -> None:
+        final = self.root / stage
         self._discard_replaced(stage)
         if final.exists():
             final.rename(self._replaced(stage))
-        partial.rename(final)
+        complete.rename(final)
         self._discard_replaced(stage)
 
     def _replaced(self, stage: str) -> Path:

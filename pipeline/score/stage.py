@@ -45,7 +45,12 @@ def run(context: StageContext, out: Path) -> None:
     Open leads are scored chunk by chunk into ``scores.parquet``, and the sinks read that: how much memory it takes
     hardly depends on how many there are.
     """
-    sinks = _sinks(context)
+    _sinks(context)  # before anything is computed: settings of a sink that cannot be used
+    store(context, out, compute(context, out))
+
+
+def compute(context: StageContext, out: Path) -> ScoreRun:
+    """Write ``scores.parquet``, and return the run that it is of; no sink is touched."""
     parts, decision = scoring_parts(context)
     say(f"score: {decision.words().en}")
     identity = RunIdentity(
@@ -69,18 +74,23 @@ def run(context: StageContext, out: Path) -> None:
         lane=describe_lane(whole, context),
         decision=decision,
     )
-    scoring_run = ScoreRun(
+    return ScoreRun(
         identity.run_id,
         identity.model_version,
         identity.cutoff_version,
         about,
         ScoreWording.of(parts.forecast, parts.rules),
     )
+
+
+def store(context: StageContext, out: Path, scoring_run: ScoreRun) -> None:
+    """Write a run that was computed into every sink, and ``score.json``."""
+    sinks = _sinks(context)
     changed = {name: _write(out / FILE, scoring_run, sink, context) for name, sink in sinks.items()}
     summary = scoring_run.summary() | _places(sinks, context)
     (out / SCORE_SUMMARY_FILE).write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     counts = ", ".join(f"{rows} of them new or changed in the {name}" for name, rows in changed.items())
-    say(f"score: {about.leads} open leads scored, {counts}")
+    say(f"score: {scoring_run.about.leads} open leads scored, {counts}")
 
 
 def is_stored(context: StageContext) -> bool:

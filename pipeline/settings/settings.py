@@ -15,6 +15,7 @@ from features.source_spec import FeatureOptions
 from features.strict import Strict
 from features.time_units import DAY_US, Duration
 from models.bands import Band, PerBand
+from models.brakes.options import BrakeOptions
 from models.cutoffs.policies.registry import POLICIES, AskedPolicy
 from models.cutoffs.policy_options import BandOptions
 from models.estimator.options import EstimatorOptions
@@ -198,6 +199,7 @@ class Settings(Strict):
     mlflow: MlflowOptions = MlflowOptions()
     monitor: MonitorOptions = MonitorOptions()
     limits: LimitOptions = LimitOptions()
+    brakes: BrakeOptions = BrakeOptions()
 
 
 SOURCE_SECTIONS = ("targets", "snapshots", "sales_events", "follow_up", "observed_until")

@@ -1,0 +1,1 @@
+"""How does a night go: ingest, features, brakes, score, and nothing half-done?"""
