@@ -1,7 +1,7 @@
 """Brakes: how many kinds of broken export stop, and how many normal nights do.
 
-One simulated company is cut at successive nights, so that its exports grow as real ones do. The profile of each night is
-held against the nights before it, as ``leadscore nightly`` does. Then the last night is broken in every way in turn.
+One simulated company is cut at successive nights, so that its exports grow as real ones do. Each night is held against
+the nights before it, as ``leadscore nightly`` does. Then the last night is broken in every way in turn.
 
     python benchmarks/brakes.py --export data/simulate/export --nights 200
 """

@@ -14,6 +14,7 @@ from models.brakes.options import BrakeOptions
 
 FEW = 50
 """Rows below which shares say nothing."""
+SECOND_US = 1_000_000
 NOISE = 4.0
 """Numbers of rows vary by chance: so many square roots of them are nothing."""
 
@@ -190,7 +191,8 @@ def _near(before: float, after: float, factor: float) -> bool:
 
 
 def _from_to(before_us: int, after_us: int) -> str:
-    return f"{format_time(before_us)} last night, {format_time(after_us)} tonight"
+    before, after = (format_time(us - us % SECOND_US) for us in (before_us, after_us))
+    return f"{before} last night, {after} tonight"
 
 
 def _duration(us: float) -> str:

@@ -38,7 +38,6 @@ def changes_between(now: pd.DataFrame | None, tonight: pd.DataFrame) -> pd.DataF
     for side, rows in (("now", before), ("tonight", tonight)):
         absent = ~both.index.isin(rows.index)
         both.loc[absent, [f"band_{side}", f"counted_as_{side}"]] = NOT_OPEN
-    both = both.where(both.notna(), None)
     differs = pd.Series(False, index=both.index)
     for name in ("band", "counted_as", "handed_over_by"):
         differs |= both[f"{name}_now"].fillna("") != both[f"{name}_tonight"].fillna("")
@@ -79,7 +78,10 @@ def counts_of(changes: pd.DataFrame) -> dict[str, int]:
 
 def to_json(changes: pd.DataFrame, odd: Sequence[OddThing], decision: str) -> str:
     """Return all changes for machines."""
-    rows = [{"lead_id": str(lead), **row} for lead, row in zip(changes.index, changes.to_dict("records"), strict=True)]
+    rows = [
+        {"lead_id": str(lead)} | {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for lead, row in zip(changes.index, changes.to_dict("records"), strict=True)
+    ]
     tree: dict[str, Any] = {
         "decision": decision,
         "odd": [{"what": one.what, "setting": f"brakes.{one.setting}"} for one in odd],
@@ -98,7 +100,7 @@ def to_text(changes: pd.DataFrame) -> str:
         table.add_column(head)
     for lead, row in changes.head(SHOWN).iterrows():
         cells = [row[f"{name}_{side}"] for name in ("band", "counted_as", "handed_over_by") for side in SIDES]
-        table.add_row(str(lead), *("–" if cell is None else str(cell) for cell in cells))
+        table.add_row(str(lead), *("–" if pd.isna(cell) else str(cell) for cell in cells))
     with console.capture() as capture:
         if len(changes):
             console.print(table, markup=False)

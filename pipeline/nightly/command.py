@@ -19,7 +19,6 @@ from pipeline.champion.change import fetch
 from pipeline.champion.folder import ChampionFolder
 from pipeline.champion.publish import now
 from pipeline.nightly.changes import changes_between, counts_of, result_profile, to_json, to_text
-from pipeline.nightly.current_scores import COLUMNS, read_current_scores
 from pipeline.nightly.history import Accepted, Nights
 from pipeline.nightly.profile import export_profile, tables_of
 from pipeline.nightly.trial import TrialWorkspace
@@ -27,6 +26,7 @@ from pipeline.outputs.ingested_tables import read_observed_until, table_files
 from pipeline.registry.model_registry import open_registry
 from pipeline.runner.stages import StageContext, interruptible, run_stage, stage_inputs, stage_named
 from pipeline.score.scores_file import read_batches
+from pipeline.score.sinks.current_scores import COLUMNS, read_current_scores
 from pipeline.score.sinks.sink import ScoreRun
 from pipeline.score.stage import FILE, compute, is_stored, store
 
@@ -66,7 +66,7 @@ def nightly(context: StageContext, *, dry_run: bool, letting: Letting | None, as
     with context.workspace.locked():
         if not dry_run:
             _have_champion(context)
-        trial = TrialWorkspace(context.workspace.root / (".nightly-dry" if dry_run else ".nightly"), context.workspace)
+        trial = TrialWorkspace(context.workspace.root / (".nightly_dry" if dry_run else ".nightly"), context.workspace)
         if dry_run:
             trial.discard()  # of one that was killed
         try:

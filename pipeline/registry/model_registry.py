@@ -163,6 +163,7 @@ class ModelRegistry:
     def _connected(self) -> Iterator[tuple[ModuleType, MlflowClient]]:
         """Point MLflow at this store for the length of a block; what it says is wrong is the user's to mend."""
         with quiet_mlflow() as mlflow, _pointed_at(mlflow, self.tracking_uri):
+            _forget_places()
             try:
                 yield mlflow, mlflow.MlflowClient(self.tracking_uri, self.tracking_uri)
             except (mlflow.exceptions.MlflowException, OSError) as error:
@@ -251,6 +252,13 @@ def _pointed_at(mlflow: ModuleType, uri: str) -> Iterator[None]:
         mlflow.set_registry_uri(registry)
         if registry is None:
             os.environ.pop("MLFLOW_REGISTRY_URI", None)  # set_registry_uri(None) leaves it
+
+
+def _forget_places() -> None:
+    """Let MLflow ask where a run's files are: it remembers that by the run alone, and a copy has the same run."""
+    from mlflow.tracking._tracking_service import utils
+
+    utils._artifact_repos_cache.clear()
 
 
 def _model_id(run: Run) -> str:

@@ -137,6 +137,8 @@ class Workspace:
     @contextmanager
     def _writing(self, stage: str, inputs: Mapping[str, Any]) -> Iterator[Path]:
         self.folder(stage)
+        for left in self.root.glob(".*-*"):
+            _remove_if_left(left)
         partial = self.root / f".{stage}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()

@@ -13,7 +13,7 @@ from pipeline.score.sinks.registry import SINKS
 from pipeline.score.sinks.sink import Sink
 
 ASKED = ("from_settings", "place", "write", "holds")
-SINK_MODULES = {"pipeline.score.sinks.registry", "pipeline.score.sinks.sink"}
+SINK_MODULES = {f"pipeline.score.sinks.{name}" for name in ("current_scores", "registry", "sink")}
 """All of the folder that the rest of the stage may know."""
 
 

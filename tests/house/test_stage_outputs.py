@@ -15,7 +15,7 @@ from pipeline.outputs.evaluation_file import OPEN_ABOUT_FILE, OPEN_FILE
 from pipeline.outputs.looks_file import COUNTING_FILE, LOOKS_FILE, PAST_FILE
 from pipeline.runner.stages import STAGES
 
-FREE = ("outputs", "runner")
+FREE = ("outputs", "runner", "nightly/trial.py")
 STAGE_NAMES = {stage.name for stage in STAGES}
 READERS = {"read_text", "read_bytes", "read_parquet", "read_table", "read_schema", "ParquetFile", "open"}
 READ_NO_STAGE = {
@@ -23,6 +23,7 @@ READ_NO_STAGE = {
     "champion/publish.py": "the texts of the run that is published, under the paths that outputs and the receipt give",
     "init/presets.py": "what headings mean in exports of known systems, part of the package",
     "features/parquet_facts.py": "the schema of a table that it hands to DuckDB, under the path that outputs gives it",
+    "nightly/history.py": "what is kept of the nights, beside the stages",
     "receipt/approvals.py": "what marketing and sales said, beside the stages",
     "receipt/document_checks.py": "the receipt and its page, byte for byte",
     "receipt/stage.py": "the receipt, which it writes itself",
@@ -88,7 +89,7 @@ def test_no_module_opens_what_another_stage_left(project_root):
     found = []
     for file in sorted((project_root / "pipeline").rglob("*.py")):
         module = file.relative_to(project_root / "pipeline").as_posix()
-        if module.split("/")[0] not in FREE:
+        if module.split("/")[0] not in FREE and module not in FREE:
             found += offences(file.read_text(encoding="utf-8"), module, files)
     assert found == []
 
