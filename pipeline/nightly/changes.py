@@ -34,7 +34,7 @@ def changes_between(now: pd.DataFrame | None, tonight: pd.DataFrame) -> pd.DataF
         come or go below the cut-offs are no change.
     """
     before = tonight.iloc[:0] if now is None else now
-    both = before.join(tonight, how="outer", lsuffix="_now", rsuffix="_tonight").astype(object)
+    both = before.add_suffix("_now").join(tonight.add_suffix("_tonight"), how="outer").astype(object)
     for side, rows in (("now", before), ("tonight", tonight)):
         absent = ~both.index.isin(rows.index)
         both.loc[absent, [f"band_{side}", f"counted_as_{side}"]] = NOT_OPEN
