@@ -26,8 +26,8 @@ def receipt(*, outcome="won", missing=(), required=("marketing", "sales"), cutof
     return seal(PUBLISHED.model_copy(update=changes), None)
 
 
-def say(sealed, role, *, refused=False, why=None, name="N", key=None):
-    return add_entry(sealed, role=role, name=name, refused=refused, why=why, time=NOW, key=key)
+def say(sealed, role, *, refused=False, why=None, name=None, key=None):
+    return add_entry(sealed, role=role, name=name or f"N of {role}", refused=refused, why=why, time=NOW, key=key)
 
 
 def test_marketing_then_sales_and_the_champion_moves_only_then():
@@ -68,7 +68,7 @@ def test_a_refusal_is_final(role, before):
     assert standing_of(sealed).state == "refused"
     decision = with_receipt(EARNED, sealed)
     assert not decision.promote
-    assert decision.why == f"it was refused by {role} (N, 2026-07-01): SAL is too low"
+    assert decision.why == f"it was refused by {role} (N of {role}, 2026-07-01): SAL is too low"
     for again, refused in itertools.product(("marketing", "sales"), (True, False)):
         with pytest.raises(InputError, match="A refusal is final"):
             say(sealed, again, refused=refused, why="x")
