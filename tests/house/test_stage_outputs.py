@@ -32,6 +32,7 @@ READ_NO_STAGE = {
     "settings/yaml_trees.py": "params.yaml",
     "spark/sorted_parts.py": "rows that a cluster wrote, in a scratch folder of the stage",
     "source/csv_bytes.py": "files of a company",
+    "source/data_folder.py": "files of a company",
     "source/folder.py": "the source folder",
 }
 """Modules that read files which no other stage wrote, and what they read."""

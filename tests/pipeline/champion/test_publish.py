@@ -138,7 +138,6 @@ def test_what_is_not_as_it_was_published_does_not_score(signed):
     for file in sorted(version.rglob("*.json")):
         text = file.read_text()
         file.write_text(re.sub(r"\d", lambda digit: str((int(digit[0]) + 1) % 10), text, count=1))
-        file.write_text(text + " ")
         with pytest.raises(InputError):
             scoring_parts(open_run(signed))
         with pytest.raises(InputError):
