@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,9 +16,10 @@ from filelock import FileLock, Timeout
 
 from features.errors import InputError
 from models.stage_stamps import STAMP, Stamp
+from pipeline.runner.exchange import exchange
 from pipeline.source.data_folder import ExportedFile
 
-LOCK = ".lock"
+LOCK, IDENTITY = ".lock", ".identity"
 
 
 def file_digest(file: Path) -> str:
@@ -76,13 +78,23 @@ class Workspace:
     def folder(self, stage: str) -> Path:
         """Return the folder of a stage, whether it is there or not.
 
-        Where a process died between taking the earlier outputs away and putting the new ones there, the earlier ones
-        are put back first.
+        Where two folders cannot trade places in one step, a process may have died between taking the earlier outputs
+        away and putting the new ones there; then the earlier ones are put back first.
         """
         folder = self.root / stage
         if not folder.exists() and self._replaced(stage).exists():
             self._put_back(stage)
         return folder
+
+    def identity(self) -> str:
+        """Return a name of this folder that moves with it: a store knows by it who writes there."""
+        file = self.root / IDENTITY
+        try:
+            return file.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            with self.locked():
+                write_durably(file, f"{uuid.uuid4().hex}\n")
+            return self.identity()
 
     def stamp(self, stage: str) -> Stamp | None:
         """Return what a stage's ``stage.json`` says; None where the stage was never completed."""
@@ -159,9 +171,13 @@ class Workspace:
     def _replace(self, stage: str, complete: Path) -> None:
         final = self.root / stage
         self._discard_replaced(stage)
-        if final.exists():
+        if not final.exists():
+            complete.rename(final)
+        elif exchange(complete, final):
+            complete.rename(self._replaced(stage))
+        else:  # for a moment there is neither, and `folder` puts the earlier ones back
             final.rename(self._replaced(stage))
-        complete.rename(final)
+            complete.rename(final)
         self._discard_replaced(stage)
 
     def _replaced(self, stage: str) -> Path:
