@@ -31,7 +31,7 @@ from serve.pages.leads import routes as pages
 from serve.pages.templating import stylesheet
 from serve.reading.serving import Serving
 from serve.security import BodyLimitMiddleware, HeadersMiddleware, page_headers
-from serve.services import Services
+from serve.services import NotReadyError, Services
 from serve.settings import ServeSettings
 
 logger = logging.getLogger(__name__)
@@ -116,6 +116,10 @@ def _answer_errors(app: FastAPI) -> None:
         status = 422 if request.method == "POST" else 503
         return JSONResponse({"detail": [{"where": where, "message": str(error)}]}, status_code=status)
 
+    @app.exception_handler(NotReadyError)
+    async def not_ready(_: Request, error: NotReadyError) -> JSONResponse:
+        return JSONResponse({"detail": [{"where": None, "message": str(error)}]}, status_code=503)
+
     @app.exception_handler(LoginNeededError)
     async def log_in(_: Request, error: LoginNeededError) -> RedirectResponse:
         return RedirectResponse(error.location, status_code=303)
@@ -149,8 +153,8 @@ def _openapi(app: FastAPI, services: Services) -> dict[str, Any]:
     schema["components"]["schemas"] |= posted.pop("$defs") | {"ScoreRequest": posted}
     content = schema["paths"]["/v1/score"]["post"]["requestBody"]["content"]["application/json"]
     try:
-        spec = services.serving.current().loaded.forecast.spec
-    except InputError:
+        spec = services.ready().loaded.forecast.spec
+    except NotReadyError:
         return schema
     content["examples"] = {spec.name: {"summary": spec.title.en, "value": example_request(spec)}}
     return schema

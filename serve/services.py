@@ -6,14 +6,19 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from features.errors import InputError
 from models.scoring.run_about import RunAbout
 from serve.reading.ingested_history import IngestHistory
 from serve.reading.score_store import ScoreReader
 from serve.reading.served_model import ServedModel
-from serve.reading.serving import CurrentServing
+from serve.reading.serving import CurrentServing, Serving
 from serve.reading.what_if_answers import StoredPast
 from serve.reading.worded_scores import WordedScores
 from serve.settings import ServeSettings
+
+
+class NotReadyError(Exception):
+    """What requests are scored with cannot be read: nothing is wrong with the request."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +48,26 @@ class Services:
             past=StoredPast(settings.out),
         )
 
+    def ready(self) -> Serving:
+        """Return what requests are scored with: the newest that could be read, whatever lies there now.
+
+        Raises
+        ------
+        NotReadyError
+            If nothing could be read yet.
+        """
+        try:
+            return self.serving.current()
+        except InputError as error:
+            raise NotReadyError(str(error)) from None
+        except Exception as error:
+            found = f"{type(error).__name__} while they were read"
+            raise NotReadyError(str(InputError(expected="outputs of a run that can be read", found=found))) from error
+
     def about(self) -> RunAbout | None:
         """Return what the last completed run says of itself; None where there is no run."""
         run = self.store.latest_run()
         return None if run is None else run.about
-
-    def caution(self) -> dict[str, str] | None:
-        """Return the warning about the last run's model; where no run can be read, it was not checked."""
-        return self.serving.caution()
 
 
 async def services_of(request: Request) -> Services:

@@ -31,8 +31,6 @@ class ScoreColumn:
     nullable : bool
         Whether a stored row may leave it empty; a column that a later version added is empty in older rows.
     filled_by : {"scoring", "hand-over", "run", "store"}
-    key : bool
-        Whether it belongs to the key: a later row with the same key takes the earlier one's place.
     """
 
     name: str
@@ -40,7 +38,6 @@ class ScoreColumn:
     meaning: str
     nullable: bool = False
     filled_by: FilledBy = "scoring"
-    key: bool = False
 
 
 def probability_of(target: str) -> str:
@@ -78,8 +75,8 @@ def _expected_days() -> Iterator[ScoreColumn]:
 
 
 COLUMNS: tuple[ScoreColumn, ...] = (
-    ScoreColumn("lead_id", "text", "The lead", key=True),
-    ScoreColumn("as_of", "time", "The moment of the score: facts after it are not used", key=True),
+    ScoreColumn("lead_id", "text", "The lead"),
+    ScoreColumn("as_of", "time", "The moment of the score: facts after it are not used"),
     ScoreColumn("run_id", "text", "The run that wrote the row", filled_by="run"),
     *_probabilities(),
     ScoreColumn("band", "text", "`none`, `MQL` or `SAL`: what probability, exclusions and gates alone say"),
@@ -103,9 +100,9 @@ COLUMNS: tuple[ScoreColumn, ...] = (
         "Strongest first: `family`, `subject`, `feature`, `value`, `log_odds`, `percentage_points`; "
         "the family `other` sums what is not named",
     ),
-    ScoreColumn("model_version", "text", "The model: the start of its manifest's SHA-256", filled_by="run", key=True),
+    ScoreColumn("model_version", "text", "The model: the start of its manifest's SHA-256", filled_by="run"),
     ScoreColumn("cutoff_version", "text", "The cut-offs that the band comes from", filled_by="run"),
-    ScoreColumn("scored_at", "time", "When the row was written or last changed", filled_by="store"),
+    ScoreColumn("scored_at", "time", "When the row was written", filled_by="store"),
     ScoreColumn(
         "handed_over_by",
         "text",
@@ -142,7 +139,7 @@ SCORE_COLUMNS = tuple(column.name for column in COLUMNS if column.filled_by == "
 """What `models.scoring.score_rows.score_rows` returns."""
 JSON_COLUMNS = tuple(column.name for column in COLUMNS if column.kind == "json")
 """Columns that hold lists: text in the file, JSON in a database."""
-KEY = tuple(column.name for column in COLUMNS if column.key)
-"""Lead, moment and model: what a row of the store is known by."""
+KEY = ("run_id", "lead_id", "as_of")
+"""Run, lead and moment: what a row of the store is known by. No later run touches it."""
 MEANING = {column.name: column.meaning for column in COLUMNS}
 """What each column says, by name."""

@@ -25,6 +25,7 @@ from pipeline.outputs.ingested_tables import read_observed_until
 from pipeline.outputs.score_file import SCORE_SUMMARY_FILE, read_score_summary
 from pipeline.runner.progress import progress, say
 from pipeline.runner.stages import StageContext
+from pipeline.runner.workspace import code_digest
 from pipeline.score.describe_run import describe
 from pipeline.score.handed_over import describe_lane, handover_rule
 from pipeline.score.scores_file import read_batches, writing_scores
@@ -80,6 +81,7 @@ def compute(context: StageContext, out: Path) -> ScoreRun:
         identity.cutoff_version,
         about,
         ScoreWording.of(parts.forecast, parts.rules),
+        context.workspace.identity(),
     )
 
 
@@ -89,7 +91,7 @@ def store(context: StageContext, out: Path, scoring_run: ScoreRun) -> None:
     changed = {name: _write(out / FILE, scoring_run, sink, context) for name, sink in sinks.items()}
     summary = scoring_run.summary() | _places(sinks, context)
     (out / SCORE_SUMMARY_FILE).write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    counts = ", ".join(f"{rows} of them new or changed in the {name}" for name, rows in changed.items())
+    counts = ", ".join(f"{rows} of them written to the {name}" for name, rows in changed.items())
     say(f"score: {scoring_run.about.leads} open leads scored, {counts}")
 
 
@@ -151,10 +153,10 @@ def _write(file: Path, scoring_run: ScoreRun, sink: Sink, context: StageContext)
 
 
 def _run_id(context: StageContext, parts: ScoringParts, decision: DecisionAbout) -> str:
-    """Return a name that equal inputs share."""
+    """Return a name that equal inputs share: what the rows say, and the run of them, follows from these."""
     reasons = str(context.settings.score.reasons)
     names = [parts.model_version, parts.cutoffs.version, parts.rules_identity, decision.model_dump_json()]
-    names += [open_rows_digest(context), reasons]
+    names += [open_rows_digest(context), reasons, parts.verdict.model_dump_json(), code_digest()]
     share = context.settings.score.explore_share
     if share > 0:
         names.append(f"{share!r} {context.settings.seed}")

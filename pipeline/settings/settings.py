@@ -82,6 +82,8 @@ class ScoreOptions(Strict):
 
     store: str | None = None
     """SQLAlchemy URL of the score store; None is a SQLite file beside the outputs."""
+    takes_over: bool = False
+    """Whether a run may take the place of the list of another source or another ``--out`` in the same store."""
     sinks: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Further places that scores go to, by name; each has settings of its own (`pipeline.score.sinks`)."""
     every: Duration = Field(default=DAY_US, gt=0)

@@ -182,12 +182,20 @@ class StoredScoreOut(ScoreOut):
     """A score out of the store."""
 
     run_id: str = _column("run_id")
+    sequence: int = Field(description="The number of that run: numbers are counted on, whatever a clock says")
     handed_over_by: Literal["cutoff", "exploration"] | None = _later_column("handed_over_by")
     handover_probability: float | None = _later_column("handover_probability")
 
 
+class InForce(BaseModel):
+    """Which run everybody reads at the moment of the answer."""
+
+    run_id: str | None = Field(description="The run in force; null where there is none")
+    sequence: int | None = Field(description="Its number: the highest that was not undone is in force")
+
+
 class CurrentScoreOut(StoredScoreOut):
-    """A lead's newest score out of the store."""
+    """A lead's score in the run in force, or in the last one before that had the lead."""
 
     caution: WordsOut | None = CAUTION
 
@@ -199,8 +207,8 @@ class OnlineScoreOut(ScoreOut):
     notes: list[WordsOut] = Field(description="What to keep in mind about this forecast")
 
 
-class LeadsOut(BaseModel):
-    """Open leads by priority."""
+class LeadsOut(InForce):
+    """Open leads by priority, all out of one run."""
 
     caution: WordsOut | None = CAUTION
     decision: WordsOut | None = Field(None, description="Which decision scored, since when, and who signed it")
@@ -210,8 +218,8 @@ class LeadsOut(BaseModel):
     leads: list[StoredScoreOut]
 
 
-class HistoryOut(BaseModel):
-    """A lead's scores, newest first."""
+class HistoryOut(InForce):
+    """A lead's scores, newest run first."""
 
     caution: WordsOut | None = CAUTION
     lead_id: str

@@ -28,10 +28,11 @@ from serve.api.score_request import Posted, presented, score_posted
 from serve.api.scored_together import ScoredTogether
 from serve.lead_id_in_path import LEAD_ID
 from serve.reading.open_leads import LeadsWanted
+from serve.reading.score_store import StoredRun
 from serve.reading.serving import Serving
 from serve.security import HEADER, same_key
-from serve.services import Services, services_of
-from serve.wording.caution import decision_words
+from serve.services import NotReadyError, Services, services_of
+from serve.wording.caution import caution_words, decision_words
 
 _header = APIKeyHeader(name=HEADER, auto_error=False)
 MAX_LIMIT = 1_000
@@ -87,7 +88,7 @@ def _posted(body: bytes, services: Services) -> tuple[Posted, Serving]:
         facts = ScoreRequest.model_validate_json(body)
     except ValidationError as error:
         raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in error.errors()]) from None
-    serving = services.serving.current()
+    serving = services.ready()
     return Posted.of(facts, loaded=serving.loaded, max_facts=services.settings.max_facts), serving
 
 
@@ -108,7 +109,7 @@ def get_leads(
     limit: Limit = 50,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> LeadsOut:
-    """List the open leads of the last run: SAL, MQL, the others; then those that are no longer to be promoted.
+    """List the open leads of the run in force: SAL, MQL, the others; then those that are no longer to be promoted.
 
     These are `excluded` (by rule), `with_sales` (at a rung that is with sales) and `reached` (the target of the
     cut-offs). Within a group the most probable comes first.
@@ -116,11 +117,13 @@ def get_leads(
     wanted = LeadsWanted(
         group=band, search=search, fit_grade=fit_grade, behaviour_grade=behaviour_grade, limit=limit, offset=offset
     )
-    page = services.store.open_leads(wanted)
+    with services.store.state() as state:
+        page, run = state.open_leads(wanted), state.run
     leads = [StoredScoreOut.model_validate(presented(services.words.worded(row))) for row in page.rows]
     return LeadsOut.model_validate(
-        {
-            "caution": services.caution(), "decision": decision_words(services.about()), "total": page.total,
+        _in_force(run)
+        | {
+            "decision": decision_words(None if run is None else run.about), "total": page.total,
             "matching": page.matching, "counts": dict(page.counts), "leads": leads,
         }
     )  # fmt: skip
@@ -128,21 +131,36 @@ def get_leads(
 
 @router.get(f"/leads/{LEAD_ID}/score", dependencies=KEYED, responses=_NOT_FOUND, summary="A lead's current score")
 def get_score(lead_id: str, services: ServicesIn) -> CurrentScoreOut:
-    """Return the newest score of a lead. The id is percent-encoded; it may hold any character."""
-    row = services.store.current(lead_id)
+    """Return a lead's score in the run in force, or in the last one before that had the lead.
+
+    The id is percent-encoded; it may hold any character.
+    """
+    with services.store.state() as state:
+        row, run = state.current(lead_id), state.run
     if row is None:
         raise HTTPException(404, f"no score of lead {lead_id!r}")
-    return CurrentScoreOut.model_validate(presented(services.words.worded(row)) | {"caution": services.caution()})
+    caution = _in_force(run)["caution"]
+    return CurrentScoreOut.model_validate(presented(services.words.worded(row)) | {"caution": caution})
 
 
 @router.get(f"/leads/{LEAD_ID}/history", dependencies=KEYED, responses=_NOT_FOUND, summary="A lead's scores")
 def get_history(lead_id: str, services: ServicesIn, limit: Limit = 100) -> HistoryOut:
-    """Return all scores of a lead, newest first."""
-    rows = services.store.history(lead_id, limit=limit)
+    """Return all scores of a lead, newest run first; scores of undone runs are left out."""
+    with services.store.state() as state:
+        rows, run = state.history(lead_id, limit=limit), state.run
     if not rows:
         raise HTTPException(404, f"no score of lead {lead_id!r}")
     scores = [StoredScoreOut.model_validate(presented(services.words.worded(row))) for row in rows]
-    return HistoryOut.model_validate({"caution": services.caution(), "lead_id": lead_id, "scores": scores})
+    return HistoryOut.model_validate(_in_force(run) | {"lead_id": lead_id, "scores": scores})
+
+
+def _in_force(run: StoredRun | None) -> dict[str, Any]:
+    """Return which run an answer is from, and the warning about its model."""
+    return {
+        "run_id": None if run is None else run.run_id,
+        "sequence": None if run is None else run.sequence,
+        "caution": caution_words(None if run is None else run.about),
+    }
 
 
 @router.get("/health", summary="Whether the server can answer", responses={503: {"model": HealthOut}})
@@ -150,7 +168,7 @@ def get_health(response: Response, services: ServicesIn, key: Annotated[str | No
     """Say ok, or degraded with status 503; with the key, also what is wrong and which versions are served."""
     model, store, versions = "ok", "ok", {}
     try:
-        loaded = services.serving.current().loaded
+        loaded = services.ready().loaded
         model = services.model.broken(loaded) or "ok"
         versions = {
             "model_version": loaded.model_version,
@@ -158,7 +176,7 @@ def get_health(response: Response, services: ServicesIn, key: Annotated[str | No
             "champion": loaded.champion,
             "newer": services.serving.failure or services.model.newer(),
         }
-    except InputError as error:
+    except NotReadyError as error:
         model = str(error)
     try:
         run = services.store.latest_run()

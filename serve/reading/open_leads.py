@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from models.scoring.groups import GROUPS
+from models.scoring.score_columns import KEY
 
 SEARCH = "open_lead_search"
 """SQLite's index of the parts of lead ids; PostgreSQL has the column ``parts``."""
@@ -76,7 +77,7 @@ class LeadsWanted:
 
 
 class LeadList:
-    """The table ``open_leads`` of a store, and what its newest run says of how many there are.
+    """The table ``open_leads`` of a store, and what its run in force says of how many there are.
 
     Every lead has its place in the list, among all leads and among those of the same grades. So a page is a range of
     places that an index gives, and only a search looks at leads.
@@ -101,7 +102,7 @@ class LeadList:
             Whose questions are all answered from one state of the store.
         wanted : LeadsWanted
         counted : sequence of mapping
-            ``counts`` of the newest run: ``leads`` a ``counted_as``, ``fit_grade`` and ``behaviour_grade``.
+            ``counts`` of the run in force: ``leads`` a ``counted_as``, ``fit_grade`` and ``behaviour_grade``.
         """
         of_all = _by_group(counted, {})
         total = sum(of_all.values())
@@ -125,7 +126,7 @@ class LeadList:
         return LeadPage([{**row} for row in rows], matching, counts, total)
 
     def _rows(self) -> sa.Select[Any]:
-        key = sa.and_(*(self._scores.c[name] == self._listed.c[name] for name in ("lead_id", "as_of", "model_version")))
+        key = sa.and_(*(self._scores.c[name] == self._listed.c[name] for name in KEY))
         return sa.select(self._scores).select_from(self._listed.join(self._scores, key))
 
     def _place_among(self, wanted: LeadsWanted) -> tuple[sa.ColumnElement[int], sa.ColumnElement[bool]]:

@@ -21,7 +21,7 @@ def read_url(text: str | sa.URL) -> sa.URL:
         url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
         url = None
-    if url is None or (not _is_file(url) and "@" in f"{url.host}{url.database}"):
+    if url is None or (not is_file(url) and "@" in f"{url.host}{url.database}"):
         raise InputError(
             expected="a SQLAlchemy URL: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE",
             found="one that cannot be read", table="LEADSCORE_STORE", hint="Write an @ inside the password as %40",
@@ -30,11 +30,14 @@ def read_url(text: str | sa.URL) -> sa.URL:
 
 
 def for_reading(url: sa.URL) -> sa.URL:
-    """Return the URL opened read only: a missing SQLite file stays missing instead of coming to life empty."""
-    if not _is_file(url):
+    """Return the URL to read by: a missing SQLite file stays missing instead of coming to life empty.
+
+    It is opened for writing where the file allows it: otherwise SQLite could not undo what a killed writer left.
+    """
+    if not is_file(url):
         return url
     opened = url.set(database=f"file:{quote(url.database or '')}")
-    return opened.update_query_dict({"mode": "ro", "uri": "true"})
+    return opened.update_query_dict({"mode": "rw", "uri": "true"})
 
 
 def shown(url: sa.URL) -> str:
@@ -45,8 +48,9 @@ def shown(url: sa.URL) -> str:
     >>> shown(read_url("postgresql://crm:secret@db.example.com/scores")), shown(read_url("sqlite:///a/scores.sqlite"))
     ('postgresql://db.example.com', 'sqlite:///a/scores.sqlite')
     """
-    return f"sqlite:///{url.database or ''}" if _is_file(url) else f"{url.get_backend_name()}://{url.host or ''}"
+    return f"sqlite:///{url.database or ''}" if is_file(url) else f"{url.get_backend_name()}://{url.host or ''}"
 
 
-def _is_file(url: sa.URL) -> bool:
+def is_file(url: sa.URL) -> bool:
+    """Whether the store is a SQLite file."""
     return url.get_backend_name() == "sqlite"

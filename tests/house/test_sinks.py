@@ -12,7 +12,7 @@ from models.scoring.run_about import RunAbout
 from pipeline.score.sinks.registry import SINKS
 from pipeline.score.sinks.sink import Sink
 
-ASKED = ("from_settings", "place", "write", "holds")
+ASKED = ("from_settings", "place", "write", "holds", "undo")
 SINK_MODULES = {f"pipeline.score.sinks.{name}" for name in ("current_scores", "registry", "sink")}
 """All of the folder that the rest of the stage may know."""
 

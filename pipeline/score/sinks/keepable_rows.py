@@ -1,41 +1,52 @@
-"""Which rows a database can keep: lead ids without NUL, one row a lead and as-of time."""
+"""Which rows a database can keep, and which of them it has: lead ids without NUL, each row once."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import sqlalchemy as sa
 
 from features.errors import InputError
 from models.scoring.score_columns import JSON_COLUMNS
+from pipeline.score.sinks.store_tables import SCORES
 
 _NUL, _ESCAPED_NUL = "\0", "\\u0000"
-_KEY = ["lead_id", "as_of"]
+_ROWS_AT_ONCE = 10_000
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+Key = tuple[str, int]
+"""A lead, and microseconds since 1970."""
 
 
 def keepable(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Give rows on as a database can keep them: NUL inside JSON becomes U+FFFD.
 
-    Parameters
-    ----------
-    batches : iterable of RecordBatch
-        Of the columns of ``scores.parquet``. Of all of them, lead id and as-of time stay in memory.
-
     Raises
     ------
     InputError
-        If a lead id is missing or has a NUL; after the last row, if a lead stands twice at one as-of time.
+        If a lead id is missing or has a NUL.
     """
-    keys = []
     for batch in batches:
         _check_lead_ids(batch["lead_id"])
-        keys.append(batch.select(_KEY))
         yield _without_nul(batch)
-    if keys:
-        _check_once(pa.Table.from_batches(keys))
+
+
+def keys_of(connection: sa.Connection, run_id: str) -> set[Key]:
+    """Return lead and as-of time of each row that a run has in the store."""
+    keys = sa.select(SCORES.c.lead_id, SCORES.c.as_of).where(SCORES.c.run_id == run_id)
+    rows = connection.execute(keys.execution_options(yield_per=_ROWS_AT_ONCE))
+    return {(lead_id, (as_of - _EPOCH) // _MICROSECOND) for lead_id, as_of in rows}
+
+
+def without(batches: Iterable[pa.RecordBatch], keys: set[Key]) -> Iterator[pa.RecordBatch]:
+    """Give on the rows whose lead and as-of time are not among these keys, in their order."""
+    for batch in batches:
+        pairs = zip(batch["lead_id"].to_pylist(), batch["as_of"].cast(pa.int64()).to_pylist(), strict=True)
+        yield batch.filter(pa.array([pair not in keys for pair in pairs], pa.bool_())) if keys else batch
 
 
 def _check_lead_ids(lead_ids: pa.Array) -> None:
@@ -45,16 +56,6 @@ def _check_lead_ids(lead_ids: pa.Array) -> None:
         raise InputError(
             expected="a lead id without NUL characters", found=repr(lead_ids[row].as_py()),
             table="scores", column="lead_id",
-        )  # fmt: skip
-
-
-def _check_once(keys: pa.Table) -> None:
-    counted = keys.group_by(_KEY).aggregate([([], "count_all")])
-    twice = counted.filter(pc.greater(counted["count_all"], 1))
-    if twice.num_rows:
-        raise InputError(
-            expected="one score for each lead and as-of time", found=f"two at {twice['as_of'][0].as_py()}",
-            table="scores", column="lead_id", row=twice["lead_id"][0].as_py(),
         )  # fmt: skip
 
 

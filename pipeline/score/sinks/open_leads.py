@@ -1,4 +1,4 @@
-"""The list of open leads in the order in which it is read: made anew in the transaction that completes a run."""
+"""The list of open leads in the order in which it is read: made anew when another run comes in force."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from models.scoring.groups import GROUPS
 from models.scoring.run_about import RunAbout
+from pipeline.score.sinks.runs import in_force
 from pipeline.score.sinks.store_tables import OPEN_LEADS, SCORE_RUNS, SCORES
 
 SEARCH = "open_lead_search"
@@ -14,24 +15,17 @@ _SEARCH_POSTGRESQL = "open_leads_search"
 
 
 def list_open_leads(connection: sa.Connection) -> None:
-    """List the newest score of each lead of the run completed last, and say in that run how many there are.
+    """List the newest score of each lead of the run in force, and say in that run how many there are.
 
     Parameters
     ----------
     connection : Connection
-        In the transaction that completes a run: until its end, everybody else reads the list as it was.
+        In the transaction that completes or takes back a run: until its end, everybody else reads the list as it was.
     """
-    completed = sa.select(SCORE_RUNS).where(SCORE_RUNS.c.finished_at.is_not(None))
-    newest = connection.execute(completed.order_by(SCORE_RUNS.c.started_at.desc(), SCORE_RUNS.c.run_id)).first()
-    if newest is None:
-        return
     connection.execute(sa.delete(OPEN_LEADS))
-    placed = _placed(connection, newest.run_id, RunAbout.model_validate(newest.about).probability)
-    connection.execute(sa.insert(OPEN_LEADS).from_select([column.name for column in OPEN_LEADS.columns], placed))
-    groups = (OPEN_LEADS.c.counted_as, OPEN_LEADS.c.fit_grade, OPEN_LEADS.c.behaviour_grade)
-    counted = connection.execute(sa.select(*groups, sa.func.count().label("leads")).group_by(*groups))
-    counts = [dict(row) for row in counted.mappings()]
-    connection.execute(sa.update(SCORE_RUNS).where(SCORE_RUNS.c.run_id == newest.run_id).values(counts=counts))
+    run = in_force(connection)
+    if run is not None:
+        _list_run(connection, run.run_id, RunAbout.model_validate(run.about).probability)
     if connection.dialect.name == "postgresql":
         # Without them, the first questions would be planned for an empty table, and searches would read a pending list.
         connection.exec_driver_sql(f"SELECT gin_clean_pending_list('{_SEARCH_POSTGRESQL}')")
@@ -40,11 +34,19 @@ def list_open_leads(connection: sa.Connection) -> None:
         connection.exec_driver_sql(f"INSERT INTO {SEARCH} ({SEARCH}) VALUES ('rebuild')")
 
 
+def _list_run(connection: sa.Connection, run_id: str, probability: str) -> None:
+    placed = _placed(connection, run_id, probability)
+    connection.execute(sa.insert(OPEN_LEADS).from_select([column.name for column in OPEN_LEADS.columns], placed))
+    groups = (OPEN_LEADS.c.counted_as, OPEN_LEADS.c.fit_grade, OPEN_LEADS.c.behaviour_grade)
+    counted = connection.execute(sa.select(*groups, sa.func.count().label("leads")).group_by(*groups))
+    counts = [dict(row) for row in counted.mappings()]
+    connection.execute(sa.update(SCORE_RUNS).where(SCORE_RUNS.c.run_id == run_id).values(counts=counts))
+
+
 def _placed(connection: sa.Connection, run_id: str, probability: str) -> sa.Select[tuple[object, ...]]:
     """Return the rows of the list: group, then probability, then lead id by its characters, the same everywhere."""
-    newest_first = (SCORES.c.as_of.desc(), SCORES.c.model_version)
-    nth = sa.func.row_number().over(partition_by=SCORES.c.lead_id, order_by=newest_first)
-    names = ("lead_id", "as_of", "model_version", "counted_as", "fit_grade", "behaviour_grade")
+    nth = sa.func.row_number().over(partition_by=SCORES.c.lead_id, order_by=SCORES.c.as_of.desc())
+    names = ("lead_id", "as_of", "counted_as", "fit_grade", "behaviour_grade")
     of_run = (
         sa.select(*(SCORES.c[name] for name in names), SCORES.c[probability].label("p"), nth.label("nth"))
         .where(SCORES.c.run_id == run_id)
@@ -62,4 +64,4 @@ def _placed(connection: sa.Connection, run_id: str, probability: str) -> sa.Sele
         for same in ((fit,), (behaviour,), (fit, behaviour))
     ]
     parts = sa.func.leadscore_trigrams(row.c.lead_id) if connection.dialect.name == "postgresql" else sa.null()
-    return sa.select(row, *among, parts)
+    return sa.select(row, *among, parts, sa.literal(run_id))

@@ -25,7 +25,7 @@ def make_sinks(options: ScoreOptions, outputs: Path) -> dict[str, Sink]:
     InputError
         If there is no sink of a name, or its settings cannot be used.
     """
-    given = {"store": {"url": options.store}, **options.sinks}
+    given = {"store": {"url": options.store, "takes_over": options.takes_over}, **options.sinks}
     return {name: _made(name, sink_options, outputs) for name, sink_options in given.items()}
 
 

@@ -1,11 +1,11 @@
-"""The score store: a database into which a run is written whole; repeated, it changes nothing."""
+"""The score store: a database that holds every run whole, and one list of the run in force."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any, Self
@@ -15,25 +15,29 @@ import pyarrow as pa
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.util import CommandError
 
 from features.errors import InputError
-from models.scoring.score_columns import KEY
-from pipeline.score.sinks.keepable_rows import keepable
+from pipeline.score.sinks.keepable_rows import keepable, keys_of, without
+from pipeline.score.sinks.one_writer import alone, create_engine
 from pipeline.score.sinks.open_leads import list_open_leads
-from pipeline.score.sinks.score_rows_in import insert_or, upsert
-from pipeline.score.sinks.sink import ScoreRun
-from pipeline.score.sinks.store_tables import METADATA, SCORE_RUNS, SCORES
+from pipeline.score.sinks.runs import (
+    begin,
+    count_rows,
+    discard,
+    in_force,
+    make_visible,
+    mark_undone,
+    refuse_other_owner,
+    run_row,
+)
+from pipeline.score.sinks.score_rows_in import insert, transactions
+from pipeline.score.sinks.sink import ScoreRun, Undone, UndoNote
+from pipeline.score.sinks.store_errors import AGAIN, answering, is_twice
+from pipeline.score.sinks.store_tables import METADATA, SCORE_LOG, SCORE_RUNS, SCORES
 from pipeline.score.sinks.store_url import address, read_url, shown, sqlite_url
 
 STORE_VARIABLE = "LEADSCORE_STORE"
 """Environment variable with the store's URL, where ``score.store`` is not set; the server reads the same."""
-_MIGRATION_LOCK = 7_253_101_846
-"""PostgreSQL advisory lock: two runs that start at once migrate one after the other."""
-_WRITE_LOCK = 7_253_101_847
-"""PostgreSQL advisory lock: two runs that write at once write one after the other. On SQLite, the file is the lock."""
-_PATIENCE_S = 600
-"""How long a run waits on SQLite for another one that writes."""
 
 
 class ScoreStore:
@@ -42,24 +46,26 @@ class ScoreStore:
     Parameters
     ----------
     url : str or sqlalchemy.URL
-        ``sqlite:///FILE`` or ``postgresql://…``. Nothing is opened before the first question, and only `write` creates
-        or migrates tables.
+        ``sqlite:///FILE`` or ``postgresql://…``. Nothing is opened before the first question, and only `write` and
+        `undo` create or migrate tables.
+    takes_over : bool
+        Whether a run may take the place of one of another source or another output folder.
 
     Raises
     ------
     InputError
-        If the URL cannot be used. Whatever opens the store raises it too: if nothing answers there, or a newer
-        leadscore wrote the store.
+        If the URL cannot be used. Whatever opens the store raises it too: if nothing answers there, a newer
+        leadscore wrote the store, or somebody else is writing.
     """
 
-    def __init__(self, url: str | sa.URL) -> None:
-        self._url = read_url(url)
+    def __init__(self, url: str | sa.URL, *, takes_over: bool = False) -> None:
+        self._url, self._takes_over = read_url(url), takes_over
 
     @classmethod
     def from_settings(cls, given: Mapping[str, Any], outputs: Path) -> Self:
         """Return the store as set, else as the environment says, else a SQLite file beside the outputs."""
         url = given["url"] or os.environ.get(STORE_VARIABLE) or sqlite_url(outputs / "scores.sqlite")
-        return cls(url)
+        return cls(url, takes_over=bool(given.get("takes_over")))
 
     def place(self, outputs: Path) -> dict[str, Any]:
         """Return where the store is: dialect, host, and the database or the file."""
@@ -73,58 +79,105 @@ class ScoreStore:
         now: datetime,
         on_rows: Callable[[int], None] | None = None,
     ) -> int:
-        """Write one run's scores and the list of open leads in one transaction.
+        """Write one run's scores, some in each transaction, and put the run in force in the last one.
 
-        Until its end, and where it is broken off, everybody reads what was there before. Rows already there with equal
-        content keep their ``scored_at``. The store is created or migrated first.
+        Until then everybody reads what was there before. What an earlier try has left is not sent again. The store is
+        created or migrated first.
 
         Returns
         -------
         int
-            Rows that are new or differ from what was there.
+            Rows that were sent.
 
         Raises
         ------
         InputError
-            If a lead id cannot be kept in a database, or a lead stands twice at one as-of time.
+            If a lead id cannot be kept in a database, a lead stands twice at one as-of time, or the store's list is of
+            another source or output folder.
         """
         began = monotonic()
-        with self._engine() as engine:
-            self._migrate(engine)
-            with _read_meanwhile(engine):
-                _record_begin(engine, run, started_at=now)
-                with engine.begin() as connection:
-                    if engine.dialect.name == "postgresql":
-                        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITE_LOCK})
-                    changed = upsert(connection, keepable(scores), now=now, on_rows=on_rows or (lambda _: None))
-                    _record_end(connection, run, started_at=now, took_s=monotonic() - began)
-                    list_open_leads(connection)
-        return changed
+        with self._writing(hint=AGAIN) as connection:
+            with connection.begin():
+                if not self._takes_over:
+                    refuse_other_owner(connection, run, place=shown(self._url))
+                begin(connection, run, started_at=now)
+                there = keys_of(connection, run.run_id)
+            given = _Counted(keepable(scores))
+            sent = _send(connection, without(given, there), now, on_rows or (lambda _: None))
+            with connection.begin():
+                whole = count_rows(connection, run.run_id) == given.rows
+                if whole:
+                    _put_in_force(connection, run, changed=sent > 0, at=now, took_s=monotonic() - began)
+                else:
+                    discard(connection, run.run_id)
+        if not whole:
+            raise InputError(
+                expected="the rows that this run has begun to write", found="others", table=shown(self._url),
+                hint="They were taken away: run the same command again",
+            )  # fmt: skip
+        return sent
 
     def holds(self, run: ScoreRun) -> bool:
-        """Whether a finished run is here with all its scores; a store that is not there holds none and stays away."""
+        """Whether a finished run is here with all its scores, in force or undone, and not hidden by another.
+
+        A store that is not there holds none and stays away.
+        """
         if not self._is_there():
             return False
-        finished = sa.select(SCORE_RUNS.c.run_id).where(
-            SCORE_RUNS.c.run_id == run.run_id, SCORE_RUNS.c.finished_at.is_not(None)
-        )
-        with self._engine() as engine, self._answering(), engine.connect() as connection:
+        with self._asking() as connection:
             if not all(sa.inspect(connection).has_table(table.name) for table in METADATA.tables.values()):
                 return False
-            return connection.execute(finished).first() is not None and _rows_of(connection, run) == run.about.leads
+            known, current = run_row(connection, run.run_id), in_force(connection)
+            if known is None or known.sequence is None or count_rows(connection, run.run_id) != run.about.leads:
+                return False
+            return known.undone_at is not None or (current is not None and current.run_id == run.run_id)
+
+    def undo(self, run_id: str, note: UndoNote) -> Undone:
+        """Take a finished run back: the list is again that of the run in force before; its scores stay, marked.
+
+        A run that is not in force is marked as well: the list stays, and the run no longer counts when a later one is
+        taken back.
+
+        Raises
+        ------
+        InputError
+            If no finished run of that name is here.
+        """
+        if not self._is_there():
+            raise InputError(
+                expected="a score store with runs in it", found="none", table=shown(self._url),
+                hint="Give the same --out, --params and --set as to 'leadscore score'",
+            )  # fmt: skip
+        with self._writing(hint="Nothing was taken back: run the same command again") as connection, connection.begin():
+            before = in_force(connection)
+            mark_undone(connection, run_id, note)
+            was_in_force = before is not None and before.run_id == run_id
+            if was_in_force:
+                list_open_leads(connection)
+            now = in_force(connection)
+            if now is None:
+                return Undone(None, was_in_force, ("There is no run before it: the list is empty.",))
+            rows = count_rows(connection, now.run_id)
+            lost = (f"Run {now.run_id} has {rows} of its {now.leads} scores left.",) if rows < now.leads else ()
+            return Undone(now.run_id, was_in_force, lost)
 
     def read(self) -> pd.DataFrame:
-        """Return the whole history: one row a score, ordered by lead, as-of time and model version."""
-        statement = sa.select(SCORES).order_by(*(SCORES.c[name] for name in KEY))
-        with self._engine() as engine, engine.connect() as connection:
+        """Return the whole history: one row a score, ordered by lead, as-of time and run."""
+        statement = sa.select(SCORES).order_by(SCORES.c.lead_id, SCORES.c.as_of, SCORES.c.run_id)
+        with self._asking() as connection:
             rows = [row._asdict() for row in connection.execute(statement)]
         return pd.DataFrame(rows, columns=[c.name for c in SCORES.columns])
 
     def runs(self) -> list[dict[str, Any]]:
-        """Return the runs that wrote here, oldest first."""
-        statement = sa.select(SCORE_RUNS).order_by(SCORE_RUNS.c.started_at, SCORE_RUNS.c.run_id)
-        with self._engine() as engine, engine.connect() as connection:
+        """Return the runs that wrote here, in the order in which they became visible; unfinished ones last."""
+        statement = sa.select(SCORE_RUNS).order_by(SCORE_RUNS.c.sequence.nulls_last(), SCORE_RUNS.c.run_id)
+        with self._asking() as connection:
             return [row._asdict() for row in connection.execute(statement)]
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return what changed the run in force: who, when and why, oldest first."""
+        with self._asking() as connection:
+            return [row._asdict() for row in connection.execute(sa.select(SCORE_LOG).order_by(SCORE_LOG.c.entry))]
 
     def migrate(self) -> None:
         """Create the tables, or bring those of an older version up to date.
@@ -134,98 +187,83 @@ class ScoreStore:
         InputError
             If nothing answers, or a newer leadscore wrote the store.
         """
-        with self._engine() as engine:
-            self._migrate(engine)
+        with self._writing():
+            pass
 
-    def _migrate(self, engine: sa.Engine) -> None:
-        config = Config()
-        # The path is data: a percent sign in it must not be read as interpolation.
-        folder = str(Path(__file__).resolve().parent / "migrations").replace("%", "%%")
-        config.set_main_option("script_location", folder)
+    @contextmanager
+    def _writing(self, *, hint: str | None = None) -> Iterator[sa.Connection]:
+        """Give the connection of the one who writes, to a store that is up to date."""
         _make_folder(self._url)
-        with self._answering(), engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        with alone(self._url) as connection:
+            _migrate(connection)
+            with answering(connection.engine, hint=hint):
+                yield connection
 
     def _is_there(self) -> bool:
         """Whether there is something to ask: opening a SQLite file that is missing would create it."""
         return self._url.get_backend_name() != "sqlite" or Path(self._url.database or "").is_file()
 
     @contextmanager
-    def _engine(self) -> Iterator[sa.Engine]:
-        engine = _create_engine(self._url)
+    def _asking(self) -> Iterator[sa.Connection]:
+        engine = create_engine(self._url, writes=False)
         try:
-            yield engine
+            with answering(engine), engine.connect() as connection:
+                yield connection
         finally:
             engine.dispose()
 
-    @contextmanager
-    def _answering(self) -> Iterator[None]:
-        """Turn what the driver or Alembic says at the first question into a message."""
-        is_file = self._url.get_backend_name() == "sqlite"
+
+class _Counted:
+    """Batches, and how many rows they had as far as they were given on."""
+
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+        self._batches, self.rows = batches, 0
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._batches:
+            self.rows += batch.num_rows
+            yield batch
+
+
+def _put_in_force(connection: sa.Connection, run: ScoreRun, *, changed: bool, at: datetime, took_s: float) -> None:
+    """Let everybody read a whole run from the end of this transaction on; one in force already stays as it is."""
+    current = in_force(connection)
+    is_current = current is not None and current.run_id == run.run_id
+    if not is_current:
+        make_visible(connection, run, at=at, took_s=took_s)
+    if changed or not is_current:
+        list_open_leads(connection)
+
+
+def _send(
+    connection: sa.Connection, batches: Iterable[pa.RecordBatch], now: datetime, on_rows: Callable[[int], None]
+) -> int:
+    """Write rows, each some in a transaction of their own."""
+    sent = 0
+    for rows in transactions(batches):
         try:
-            yield
-        except sa.exc.DatabaseError as error:
-            raise InputError(
-                expected="a file that can hold the scores" if is_file else "a database that answers",
-                found=_first_line(error),
-                table=shown(self._url),
-                hint="Check score.store"
-                + (" and who may write there" if is_file else " and that the server is running"),
-            ) from None
-        except CommandError as error:
-            raise InputError(
-                expected="a score store of this version or older",
-                found=_first_line(error),
-                table=shown(self._url),
-                hint="Update leadscore, or give another score.store",
-            ) from None
+            with connection.begin():
+                insert(connection, rows, now)
+        except Exception as error:
+            if is_twice(error):
+                raise InputError(
+                    expected="one score for each lead and as-of time", found="two of one lead at one time",
+                    table="scores", column="lead_id",
+                ) from None  # fmt: skip
+            raise
+        sent += rows.num_rows
+        on_rows(rows.num_rows)
+    return sent
 
 
-def _record_begin(engine: sa.Engine, run: ScoreRun, *, started_at: datetime) -> None:
-    """Say that a run is at work; one that was completed before counts as completed until it is so again."""
-    values = _of_run(run, started_at) | {"finished_at": None}
-    with engine.begin() as connection:
-        insert = insert_or(connection, SCORE_RUNS).values(values)
-        update = {name: insert.excluded[name] for name in values if name != "run_id"}
-        running = SCORE_RUNS.c.finished_at.is_(None)
-        connection.execute(insert.on_conflict_do_update(index_elements=["run_id"], set_=update, where=running))
-
-
-def _record_end(connection: sa.Connection, run: ScoreRun, *, started_at: datetime, took_s: float) -> None:
-    values = _of_run(run, started_at) | {"finished_at": started_at + timedelta(seconds=took_s)}
-    connection.execute(sa.update(SCORE_RUNS).where(SCORE_RUNS.c.run_id == run.run_id).values(values))
-
-
-def _of_run(run: ScoreRun, started_at: datetime) -> dict[str, Any]:
-    return {
-        "run_id": run.run_id, "model_version": run.model_version, "cutoff_version": run.cutoff_version,
-        "leads": run.about.leads, "about": run.about.model_dump(mode="json"), "started_at": started_at,
-        "wording": None if run.wording is None else run.wording.model_dump(mode="json"),
-    }  # fmt: skip
-
-
-@contextmanager
-def _read_meanwhile(engine: sa.Engine) -> Iterator[None]:
-    """Let others read a SQLite file while it is written; then it is one file again, unless somebody has it open."""
-    if engine.dialect.name != "sqlite":
-        yield
-        return
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-    try:
-        yield
-    finally:
-        with engine.connect() as connection, suppress(sa.exc.OperationalError):
-            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
-            connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
-
-
-def _rows_of(connection: sa.Connection, run: ScoreRun) -> int:
-    counted = sa.select(sa.func.count()).select_from(SCORES).where(SCORES.c.run_id == run.run_id)
-    return int(connection.execute(counted).scalar_one())
+def _migrate(connection: sa.Connection) -> None:
+    config = Config()
+    # The path is data: a percent sign in it must not be read as interpolation.
+    folder = str(Path(__file__).resolve().parent / "migrations").replace("%", "%%")
+    config.set_main_option("script_location", folder)
+    with connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def _make_folder(url: sa.URL) -> None:
@@ -241,23 +279,3 @@ def _make_folder(url: sa.URL) -> None:
             table=shown(url),
             hint="Check score.store and who may write there",
         ) from None
-
-
-def _create_engine(url: sa.URL) -> sa.Engine:
-    try:
-        waiting = {"timeout": _PATIENCE_S} if url.get_backend_name() == "sqlite" else {}
-        return sa.create_engine(url, connect_args=waiting)
-    except ModuleNotFoundError as error:
-        hint = "Install it: pip install 'leadscore[postgres]'"
-        raise InputError(
-            expected="a database driver", found=f"no module {error.name}", table="score.store", hint=hint
-        ) from None
-    except sa.exc.NoSuchModuleError:
-        raise InputError(
-            expected="sqlite:///FILE or postgresql://…", found=f"{url.drivername}://…", table="score.store"
-        ) from None
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

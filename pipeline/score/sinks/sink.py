@@ -41,10 +41,13 @@ class ScoreRun(RunIdentity):
         What a page needs to know of the scores: source, targets, cut-offs, how many leads.
     wording : ScoreWording or None
         What reasons, exclusions, gates and points are worded by; None where a run is only asked for.
+    out : str or None
+        Which output folder the run belongs to (`Workspace.identity`); None where nobody says.
     """
 
     about: RunAbout
     wording: ScoreWording | None = None
+    out: str | None = None
 
     def summary(self) -> dict[str, Any]:
         """Return the run as it stands in ``score.json``."""
@@ -58,12 +61,44 @@ class ScoreRun(RunIdentity):
         return cls(**ids, about=RunAbout.model_validate(summary))
 
 
-class Sink(Protocol):
-    """A place that scores go to.
+@dataclass(frozen=True)
+class UndoNote:
+    """Who takes a run back, when and why.
 
-    Making a sink opens nothing: only `write` may create or change anything. A sink that can take back what a run wrote
-    may be asked for ``undo(run)`` one day; nothing asks for it yet.
+    Attributes
+    ----------
+    at : datetime
+        With a zone.
+    who : str
+    why : str or None
     """
+
+    at: datetime
+    who: str
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What taking a run back came to.
+
+    Attributes
+    ----------
+    in_force : str or None
+        The run that is in force now; None where there is none before.
+    was_in_force : bool
+        Whether the run that was taken back was in force until now.
+    not_restored : tuple of str
+        What is not as it was before the run, each as a sentence.
+    """
+
+    in_force: str | None
+    was_in_force: bool
+    not_restored: tuple[str, ...] = ()
+
+
+class Sink(Protocol):
+    """A place that scores go to. Making a sink opens nothing: only `write` and `undo` may create or change anything."""
 
     @classmethod
     def from_settings(cls, given: Mapping[str, Any], outputs: Path) -> Self:
@@ -99,9 +134,9 @@ class Sink(Protocol):
         now: datetime,
         on_rows: Callable[[int], None] | None = None,
     ) -> int:
-        """Write one run's scores. The same scores a second time change nothing; a broken-off run can be repeated.
+        """Write one run's scores; a finished run again changes nothing, a broken-off one goes on where it stopped.
 
-        Who reads there sees all of a run or nothing of it.
+        Who reads there sees all of a run or nothing of it, also if the writing ends at any moment.
 
         Parameters
         ----------
@@ -112,12 +147,12 @@ class Sink(Protocol):
         now : datetime
             When the writing begins, with a zone.
         on_rows : callable, optional
-            Told how many rows were written since it was told last.
+            Told how many rows are there that were not, since it was told last.
 
         Returns
         -------
         int
-            Rows that are new or differ from what was there.
+            Rows that were sent: those that were not there.
 
         Raises
         ------
@@ -132,4 +167,19 @@ class Sink(Protocol):
         ------
         InputError
             If the place cannot be asked.
+        """
+
+    def undo(self, run_id: str, note: UndoNote) -> Undone:
+        """Restore the state before a run, as far as the place can; the run's scores stay and are marked.
+
+        Parameters
+        ----------
+        run_id : str
+        note : UndoNote
+            Kept with the run.
+
+        Raises
+        ------
+        InputError
+            If no finished run of that name is here, or the place cannot be used.
         """

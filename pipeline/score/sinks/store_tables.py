@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.engine import Dialect
 
 from features.source_spec import TARGETS
-from models.scoring.score_columns import COLUMNS, Kind, ScoreColumn, probability_of
+from models.scoring.score_columns import COLUMNS, KEY, Kind, ScoreColumn, probability_of
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -54,9 +54,28 @@ SCORE_RUNS = sa.Table(
     sa.Column("finished_at", UtcDateTime),
     sa.Column("counts", _json()),
     sa.Column("wording", _json()),
+    sa.Column("sequence", sa.BigInteger),
+    sa.Column("source", sa.Text),
+    sa.Column("out", sa.Text),
+    sa.Column("undone_at", UtcDateTime),
+    sa.Index("score_runs_by_sequence", "sequence", unique=True),
 )
-"""One row a run that wrote scores: ``finished_at`` is empty while it runs and after a crash; ``counts`` says of the run
-completed last how many open leads each group has with each pair of grades."""
+"""One row a run. ``sequence`` is empty until the run is complete, and so are ``finished_at`` and ``counts``, which say
+how many open leads each group has with each pair of grades. In force is the highest sequence that was not undone."""
+
+SCORE_LOG = sa.Table(
+    "score_log",
+    METADATA,
+    sa.Column("entry", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("who", sa.Text),
+    sa.Column("why", sa.Text),
+    sa.CheckConstraint("what IN ('visible', 'undone')", name="score_log_what"),
+)
+"""One row an event that changed which run is in force. The number of the entry by which a run became visible is the
+run's ``sequence``: numbers are counted on and never come from a clock."""
 
 
 _TYPES: Mapping[Kind, Callable[[], sa.types.TypeEngine[Any]]] = {
@@ -69,18 +88,23 @@ _TYPES: Mapping[Kind, Callable[[], sa.types.TypeEngine[Any]]] = {
 
 
 def _column(declared: ScoreColumn) -> sa.Column[Any]:
-    return sa.Column(declared.name, _TYPES[declared.kind](), primary_key=declared.key, nullable=declared.nullable)
+    return sa.Column(declared.name, _TYPES[declared.kind](), nullable=declared.nullable)
+
+
+_FIRST = ("lead_id", "as_of", "model_version")
+"""Columns that stand first in the table, since its first version."""
 
 
 SCORES = sa.Table(
     "scores",
     METADATA,
-    *(_column(column) for column in sorted(COLUMNS, key=lambda column: not column.key)),
+    *(_column(column) for column in sorted(COLUMNS, key=lambda column: column.name not in _FIRST)),
+    sa.PrimaryKeyConstraint(*KEY),
     *(sa.CheckConstraint(f"{p} BETWEEN 0 AND 1", name=f"scores_{p}") for p in map(probability_of, TARGETS)),
     sa.CheckConstraint("band IN ('none', 'MQL', 'SAL')", name="scores_band"),
-    sa.Index("scores_by_run", "run_id", "band"),
+    sa.Index("scores_by_lead", "lead_id", "as_of"),
 )
-"""One row a lead, as-of time and model version (these come first); a later run of the same three takes its place."""
+"""One row a run, lead and as-of time: written once, and never changed by another run."""
 
 OPEN_LEADS = sa.Table(
     "open_leads",
@@ -88,7 +112,6 @@ OPEN_LEADS = sa.Table(
     sa.Column("place", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
     sa.Column("lead_id", sa.Text, nullable=False),
     sa.Column("as_of", UtcDateTime, nullable=False),
-    sa.Column("model_version", sa.Text, nullable=False),
     sa.Column("counted_as", sa.Text, nullable=False),
     sa.Column("fit_grade", sa.Text),
     sa.Column("behaviour_grade", sa.Text),
@@ -96,10 +119,11 @@ OPEN_LEADS = sa.Table(
     sa.Column("place_in_behaviour", sa.BigInteger, nullable=False),
     sa.Column("place_in_both", sa.BigInteger, nullable=False),
     sa.Column("parts", sa.Text().with_variant(ARRAY(sa.Text), "postgresql")),
+    sa.Column("run_id", sa.Text, nullable=False),
     sa.Index("open_leads_by_fit", "fit_grade", "place_in_fit"),
     sa.Index("open_leads_by_behaviour", "behaviour_grade", "place_in_behaviour"),
     sa.Index("open_leads_by_both", "fit_grade", "behaviour_grade", "place_in_both"),
 )
-"""One row an open lead of the run completed last, by priority: ``place`` counts from 1 among all leads, the others
+"""One row an open lead of the run in force, by priority: ``place`` counts from 1 among all leads, the others
 among those of the same grade or grades: any page of a list is a range of an index, and so is a group. ``parts`` are
 the trigrams of the lead id, by which PostgreSQL searches; SQLite has an index of its own kind instead."""

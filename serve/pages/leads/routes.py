@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -19,7 +20,7 @@ from serve.lead_id_in_path import LEAD_ID
 from serve.pages.frame import LOGGED_IN, PageMissingError, ServicesIn, language_of, lead_url, page_response
 from serve.pages.leads import view as views
 from serve.reading.open_leads import LeadPage, LeadsWanted
-from serve.reading.score_store import StoredRun
+from serve.reading.score_store import StoredRun, StoreState
 from serve.services import Services
 from serve.wording.sentences import say
 
@@ -44,7 +45,6 @@ def get_leads(
 ) -> HTMLResponse:
     """List open leads by priority."""
     language, rows_a_page = language_of(request), services.settings.page_rows
-    about = _last_run(services, language).about
     chosen = band if band in GROUPS else None
     fit_grade = fit if fit in FIT_GRADES else None
     behaviour_grade = behaviour if behaviour in BEHAVIOUR_GRADES else None
@@ -56,12 +56,13 @@ def get_leads(
         limit=rows_a_page,
         offset=(page - 1) * rows_a_page,
     )
-    listing = services.store.open_leads(wanted)
+    with _state_of(services, language) as (state, run):
+        about, listing, running = run.about, state.open_leads(wanted), state.is_running()
     here = {"lang": language, "band": chosen, "search": search.strip() or None,
             "fit": fit_grade, "behaviour": behaviour_grade}  # fmt: skip
     context = {
         **views.list_page(listing, about, language, search=search.strip(), grades=(fit_grade, behaviour_grade)),
-        "running": services.store.is_running(),
+        "running": running,
         "tabs": _tabs(listing.counts, chosen, here, about, language),
         "leads": [
             views.list_row(services.words.worded(row), about, language) | {"url": lead_url(row["lead_id"], language)}
@@ -84,25 +85,27 @@ def get_lead_by_id(request: Request, services: ServicesIn, id: str) -> HTMLRespo
 def get_lead(request: Request, lead_id: str, services: ServicesIn) -> HTMLResponse:
     """Show why a lead has its score."""
     language = language_of(request)
-    run = _last_run(services, language)
-    history = services.store.history(lead_id)
-    if not history:
-        raise PageMissingError(say("not_found", language), say("not_found_help", language))
-    about = (services.store.run(history[0]["run_id"]) or run).about
+    with _state_of(services, language) as (state, run):
+        history = state.history(lead_id)
+        if not history:
+            raise PageMissingError(say("not_found", language), say("not_found_help", language))
+        about = (state.run_of(history[0]) or run).about
     shown = [services.words.worded(history[0]), *history[1:]]
     return page_response(
         request, "lead.html.j2", views.lead_page(shown, about, language), source_title=about.title.of(language)
     )
 
 
-def _last_run(services: Services, language: Language) -> StoredRun:
+@contextmanager
+def _state_of(services: Services, language: Language) -> Iterator[tuple[StoreState, StoredRun]]:
+    """Give one state of the store, and the run in force in it."""
     try:
-        run = services.store.latest_run()
-    except InputError:
-        run = None
-    if run is None:
-        raise PageMissingError(say("no_store", language), status=503)
-    return run
+        with services.store.state() as state:
+            if state.run is None:
+                raise PageMissingError(say("no_store", language), status=503)
+            yield state, state.run
+    except InputError as error:
+        raise PageMissingError(say("no_store", language), str(error), status=503) from None
 
 
 def _pager(

@@ -19,6 +19,7 @@ from pipeline.outputs.model_files import read_forecast
 from pipeline.runner.finished_run import open_run
 from pipeline.runner.stages import StageContext
 from pipeline.score import stage as score
+from pipeline.score.sinks import score_rows_in
 from pipeline.score.sinks.score_store import ScoreStore
 from pipeline.score.sinks.sink import ScoreRun
 from pipeline.settings.settings import ScoreOptions
@@ -107,12 +108,13 @@ def test_store_and_file_say_the_same_and_a_rerun_changes_neither(demo_run: Path,
     assert len(store.runs()) == 1
 
 
-def test_an_interrupted_run_leaves_nothing_and_is_done_by_the_next(
+def test_an_interrupted_run_goes_on_where_it_stopped(
     demo_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, broken = f"sqlite:///{tmp_path}/whole.sqlite", f"sqlite:///{tmp_path}/broken.sqlite"
     score.run(context_with(demo_run, store=whole), tmp_path)
     a_third = len(stored(whole)) // 3
+    monkeypatch.setattr(score_rows_in, "TRANSACTION_ROWS", a_third)
     write, chunks = ScoreStore.write, []
 
     def stop_after_the_second(
@@ -130,7 +132,8 @@ def test_an_interrupted_run_leaves_nothing_and_is_done_by_the_next(
         patch.setattr(ScoreStore, "write", stop_after_the_second)
         score.run(context_with(demo_run, store=broken, chunk_rows=a_third), tmp_path)
     assert chunks == [a_third] * 2
-    assert stored(broken).empty
+    assert len(stored(broken)) == 2 * a_third
+    assert [run["sequence"] for run in ScoreStore(broken).runs()] == [None]
     score.run(context_with(demo_run, store=broken, chunk_rows=a_third), tmp_path)
     pd.testing.assert_frame_equal(stored(broken), stored(whole))
 

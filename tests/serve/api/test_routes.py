@@ -123,7 +123,7 @@ def test_ids_of_any_kind_and_scores_over_time(
             assert client.get(f"/v1/leads/{unknown}/score").status_code == 404, unknown
         assert client.get("/v1/leads", params={"search": "%"}).json()["matching"] == 1  # a character, not a wildcard
         answer = client.post("/v1/score", json={"created_at": "2026-01-01"})
-        assert answer.status_code == 422  # there is a store, but no model
+        assert answer.status_code == 503  # there is a store, but no model: nothing is wrong with the request
         assert "Run 'make demo' or 'leadscore run' first" in answer.json()["detail"][0]["message"]
 
 

@@ -24,7 +24,7 @@ def store_with(file: Path, about: dict[str, Any]) -> str:
     engine = sa.create_engine(url)
     run = {
         "run_id": "r1", "model_version": "m1", "cutoff_version": "c1", "leads": 9, "about": about,
-        "started_at": NOON, "finished_at": NOON,
+        "started_at": NOON, "finished_at": NOON, "sequence": 1,
     }  # fmt: skip
     with engine.begin() as connection:
         connection.execute(SCORE_RUNS.insert(), [run])

@@ -1,11 +1,12 @@
-"""The score store: upserts, history, chunks and crashes, on SQLite and on a real PostgreSQL."""
+"""The score store: whole runs, history, crashes and undo, on SQLite and on a real PostgreSQL."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,9 +23,9 @@ from alembic.script import ScriptDirectory
 from features.errors import InputError
 from models.scoring.run_about import RunAbout
 from pipeline.score.scores_file import SCHEMA, table_of
-from pipeline.score.sinks import score_store
+from pipeline.score.sinks import one_writer, score_rows_in, score_store
 from pipeline.score.sinks.score_store import STORE_VARIABLE, ScoreStore
-from pipeline.score.sinks.sink import ScoreRun
+from pipeline.score.sinks.sink import ScoreRun, Undone, UndoNote
 from pipeline.score.sinks.store_tables import METADATA, OPEN_LEADS
 from pipeline.score.sinks.store_url import read_url
 
@@ -108,6 +109,17 @@ def list_of(url: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.execute(sa.select(*same_everywhere).order_by(OPEN_LEADS.c.place))]
 
 
+def stop_after(chunks: int) -> Callable[[int], None]:
+    """Return what interrupts a run after so many transactions."""
+    done = itertools.count(1)
+
+    def stop(_: int) -> None:
+        if next(done) == chunks:
+            raise KeyboardInterrupt
+
+    return stop
+
+
 def test_what_was_written_is_read_back_whatever_the_lead_is_called(url: str) -> None:
     store = ScoreStore(url)
     assert store.write(rows(frame(AWKWARD_IDS)), RUN, now=NOON) == len(AWKWARD_IDS)
@@ -130,98 +142,200 @@ def test_a_rerun_changes_nothing_not_even_the_time_of_scoring(url: str) -> None:
     pd.testing.assert_frame_equal(store.read(), before)
 
 
-def test_a_row_damaged_by_hand_is_mended_by_a_rerun(url: str) -> None:
-    store = ScoreStore(url)
-    store.write(rows(frame(["a", "b"])), RUN, now=NOON)
+def test_a_row_that_was_lost_comes_back_and_no_other_is_touched(url: str) -> None:
+    store, two = ScoreStore(url), frame(["a", "b"])
+    store.write(rows(two), RUN, now=NOON)
+    before, listed, runs = store.read(), list_of(url), store.runs()
     with connected(url) as connection:
-        connection.execute(sa.text("UPDATE scores SET p_sql = 0.9 WHERE lead_id = 'a'"))
-    assert store.write(rows(frame(["a", "b"])), RUN, now=NOON + timedelta(hours=1)) == 1
-    assert store.read()["p_sql"].tolist() == [0.25, 0.25]
+        connection.execute(sa.text("DELETE FROM scores WHERE lead_id = 'a'"))
+    assert not store.holds(RUN)
+    assert store.write(rows(two), RUN, now=NOON + timedelta(hours=1)) == 1
+    columns = [name for name in before if name != "scored_at"]
+    pd.testing.assert_frame_equal(store.read()[columns], before[columns])
+    assert (list_of(url), store.runs()) == (listed, runs)
 
 
-def test_history_stays_and_only_the_same_lead_time_and_model_are_replaced(url: str) -> None:
+def test_each_run_keeps_its_rows_whatever_later_runs_say_of_the_same_moment(url: str) -> None:
     other_model = dataclasses.replace(RUN, run_id="r2", model_version="m2")
     new_cutoffs = dataclasses.replace(RUN, run_id="r3", cutoff_version="c2")
     store = ScoreStore(url)
     store.write(rows(frame(["a"])), RUN, now=NOON)
-    store.write(rows(frame(["a"], as_of=MONDAY + timedelta(days=1), p_sql=0.5)), RUN, now=NOON)
     store.write(rows(frame(["a"], p_sql=0.75), other_model), other_model, now=NOON)
-    store.write(rows(frame(["a"], p_sql=0.3), new_cutoffs), new_cutoffs, now=NOON + timedelta(days=2))
+    store.write(rows(frame(["a"], p_sql=0.3), new_cutoffs), new_cutoffs, now=NOON - timedelta(days=9))
     stored = store.read()
-    runs = {run["run_id"]: run for run in store.runs()}
-    # Key (a, Monday, m1) was written twice: the later one stands. The other two keys are left alone.
-    assert stored[["model_version", "cutoff_version", "p_sql"]].to_numpy().tolist() == [
-        ["m1", "c2", 0.3],
-        ["m2", "c1", 0.75],
-        ["m1", "c1", 0.5],
+    assert stored[["run_id", "model_version", "cutoff_version", "p_sql"]].to_numpy().tolist() == [
+        ["r1", "m1", "c1", 0.25],
+        ["r2", "m2", "c1", 0.75],
+        ["r3", "m1", "c2", 0.3],
     ]
-    assert set(runs) == {"r1", "r2", "r3"}
-    assert RunAbout.model_validate(runs["r1"]["about"]) == ABOUT
+    assert [(run["run_id"], run["sequence"]) for run in store.runs()] == [("r1", 1), ("r2", 2), ("r3", 3)]
+    assert [row[-1] for row in list_of(url)] == ["r3"]  # by its number, whatever the clock said
+    assert RunAbout.model_validate(store.runs()[0]["about"]) == ABOUT
 
 
-def test_a_run_that_crashes_leaves_what_was_there_and_is_done_again_by_the_next(url: str, tmp_path: Path) -> None:
+def test_a_run_that_stops_goes_on_where_it_stopped_and_nobody_sees_it_before(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(score_rows_in, "TRANSACTION_ROWS", 3)
     leads = [f"lead-{number:02d}" for number in range(10)]
     store, second = ScoreStore(url), dataclasses.replace(RUN, run_id="r2", cutoff_version="c2")
     store.write(rows(frame(leads[:4])), RUN, now=NOON)
-    before, listed = store.read(), list_of(url)
-
-    def crash_after_two_chunks(_: int, seen: list[int] = []) -> None:  # noqa: B006
-        seen.append(1)
-        if len(seen) == 2:
-            raise KeyboardInterrupt
-
+    listed = list_of(url)
     with pytest.raises(KeyboardInterrupt):
-        store.write(
-            rows(frame(leads, p_sql=0.75), second, 3), second, now=NOON + timedelta(days=1),
-            on_rows=crash_after_two_chunks,
-        )  # fmt: skip
-    pd.testing.assert_frame_equal(store.read(), before)
+        store.write(rows(frame(leads, p_sql=0.75), second, 4), second, now=NOON, on_rows=stop_after(2))
     assert list_of(url) == listed
-    assert [(run["run_id"], run["finished_at"] is None) for run in store.runs()] == [("r1", False), ("r2", True)]
-    assert store.write(rows(frame(leads, p_sql=0.75), second), second, now=NOON + timedelta(days=1)) == 10
-    assert all(run["finished_at"] >= NOON for run in store.runs())
+    assert store.read().groupby("run_id").size().to_dict() == {"r1": 4, "r2": 6}
+    assert [(run["run_id"], run["sequence"], run["finished_at"] is None) for run in store.runs()] == [
+        ("r1", 1, False),
+        ("r2", None, True),
+    ]
+    assert store.write(rows(frame(leads, p_sql=0.75), second), second, now=NOON + timedelta(days=1)) == 4
     mended = store.read()
-    store = ScoreStore(f"sqlite:///{tmp_path}/uninterrupted.sqlite")
-    store.write(rows(frame(leads, p_sql=0.75), second), second, now=NOON + timedelta(days=1))
-    pd.testing.assert_frame_equal(store.read(), mended)
+    assert mended.loc[mended["run_id"] == "r2", "scored_at"].value_counts().to_dict() == {
+        pd.Timestamp(NOON): 6,
+        pd.Timestamp(NOON + timedelta(days=1)): 4,
+    }
+    whole = ScoreStore(f"sqlite:///{tmp_path}/uninterrupted.sqlite")
+    whole.write(rows(frame(leads[:4])), RUN, now=NOON)
+    whole.write(rows(frame(leads, p_sql=0.75), second), second, now=NOON)
+    told = [name for name in mended if name != "scored_at"]
+    pd.testing.assert_frame_equal(whole.read()[told], mended[told])
     assert list_of(f"sqlite:///{tmp_path}/uninterrupted.sqlite") == list_of(url)
 
 
-def test_a_row_that_cannot_be_kept_keeps_out_the_whole_run(url: str) -> None:
-    scores = frame(["a", "b", "c", "d"])
-    scores.loc[3, "p_sql"] = 1.5  # the store's own check refuses it
-    store = ScoreStore(url)
-    with pytest.raises(sa.exc.IntegrityError):
-        store.write(rows(scores, RUN, 2), RUN, now=NOON)
-    assert store.read().empty
-    assert list_of(url) == []
-
-
-def test_a_finished_run_that_is_written_again_counts_as_finished_meanwhile(url: str) -> None:
-    store = ScoreStore(url)
-    store.write(rows(frame(["a", "b"])), RUN, now=NOON)
-    finished = store.runs()
-
-    def stop(_: int) -> None:
-        raise KeyboardInterrupt
-
+def test_what_a_broken_off_run_left_goes_when_another_is_written(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score_rows_in, "TRANSACTION_ROWS", 1)
+    store, second = ScoreStore(url), dataclasses.replace(RUN, run_id="r2")
     with pytest.raises(KeyboardInterrupt):
-        store.write(rows(frame(["a", "b"])), RUN, now=NOON + timedelta(days=1), on_rows=stop)
-    assert store.runs() == finished
+        store.write(rows(frame(["a", "b"])), RUN, now=NOON, on_rows=stop_after(1))
+    store.write(rows(frame(["c"]), second), second, now=NOON)
+    assert store.read()["run_id"].tolist() == ["r2"]
+    assert [run["run_id"] for run in store.runs()] == ["r2"]
 
 
-def test_who_reads_while_a_run_is_written_reads_the_run_before(url: str) -> None:
+def test_a_row_that_cannot_be_kept_keeps_out_the_whole_run_and_is_not_quoted(url: str) -> None:
+    scores = frame(["a", "secret-lead", "c", "d"])
+    scores.loc[1, "p_sql"] = 1.5  # the store's own check refuses it
+    store = ScoreStore(url)
+    with pytest.raises(InputError) as refused:
+        store.write(rows(scores, RUN, 2), RUN, now=NOON)
+    assert "scores_p_sql" in str(refused.value)
+    assert not re.search(r"secret-lead|1\.5", str(refused.value))
+    assert list_of(url) == []
+    assert [run["sequence"] for run in store.runs()] == [None]
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_finished_run_that_is_written_again_changes_nothing(url: str, *, stopped: bool) -> None:
+    store, scores = ScoreStore(url), frame(["a", "b"])
+    store.write(rows(scores), RUN, now=NOON)
+    before, listed, runs, log = store.read(), list_of(url), store.runs(), store.log()
+
+    def read(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield from batches
+        if stopped:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) if stopped else nullcontext():
+        assert store.write(read(rows(scores)), RUN, now=NOON + timedelta(days=1)) == 0
+    pd.testing.assert_frame_equal(store.read(), before)
+    assert (list_of(url), store.runs(), store.log()) == (listed, runs, log)
+
+
+def test_a_run_that_another_has_followed_comes_back_when_it_is_written_again(url: str) -> None:
+    store, second = ScoreStore(url), dataclasses.replace(RUN, run_id="r2", cutoff_version="c2")
+    store.write(rows(frame(["a", "b"])), RUN, now=NOON)
+    store.write(rows(frame(["a", "b"]), second), second, now=NOON)
+    assert not store.holds(RUN)
+    assert store.write(rows(frame(["a", "b"])), RUN, now=NOON) == 0
+    assert store.holds(RUN)
+    assert [(run["run_id"], run["sequence"]) for run in store.runs()] == [("r2", 2), ("r1", 3)]
+
+
+def test_who_reads_while_a_run_is_written_reads_the_run_before(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score_rows_in, "TRANSACTION_ROWS", 50)
     leads = [f"lead-{number:03d}" for number in range(200)]
     store, second = ScoreStore(url), dataclasses.replace(RUN, run_id="r2", cutoff_version="c2")
     store.write(rows(frame(leads)), RUN, now=NOON)
-    before, listed, looks = store.read(), list_of(url), []
+    listed, looks = list_of(url), []
 
     def look(_: int) -> None:
-        looks.append((store.read().equals(before), list_of(url) == listed))
+        looks.append(list_of(url) == listed)
 
-    store.write(rows(frame(leads, p_sql=0.75), second, 50), second, now=NOON + timedelta(days=1), on_rows=look)
-    assert looks == [(True, True)] * 4
-    assert set(store.read()["p_sql"]) == {0.75}
+    store.write(rows(frame(leads, p_sql=0.75), second), second, now=NOON - timedelta(days=400), on_rows=look)
+    assert looks == [True] * 4
+    assert {row[-1] for row in list_of(url)} == {"r2"}
+
+
+def test_a_run_that_is_taken_back_gives_the_list_of_the_run_before(url: str) -> None:
+    store, second = ScoreStore(url), dataclasses.replace(RUN, run_id="r2", cutoff_version="c2")
+    store.write(rows(frame(["a", "b"])), RUN, now=NOON)
+    first = list_of(url)
+    store.write(rows(frame(["b", "c"]), second), second, now=NOON)
+    note = UndoNote(NOON + timedelta(days=1), "Ada", "wrong export")
+    assert store.undo("r2", note) == Undone("r1", True)
+    assert list_of(url) == first
+    assert len(store.read()) == 4  # it is kept, and marked
+    assert {run["run_id"]: run["undone_at"] for run in store.runs()} == {"r1": None, "r2": note.at}
+    assert store.holds(second)  # the job has nothing to write
+    last = store.log()[-1]
+    assert (last["what"], last["run_id"], last["who"], last["why"]) == ("undone", "r2", "Ada", "wrong export")
+    assert store.undo("r2", note) == Undone("r1", False)  # once more changes nothing
+    assert store.log()[-1] == last
+    assert store.undo("r1", note) == Undone(None, True, ("There is no run before it: the list is empty.",))
+    assert list_of(url) == []
+    store.write(rows(frame(["b", "c"]), second), second, now=NOON)  # done again on purpose, it is in force again
+    assert {row[-1] for row in list_of(url)} == {"r2"}
+
+
+def test_an_older_run_that_is_taken_back_leaves_the_list_and_is_skipped_later(url: str) -> None:
+    store = ScoreStore(url)
+    for name in ("r1", "r2", "r3"):
+        run = dataclasses.replace(RUN, run_id=name)
+        store.write(rows(frame(["a"]), run), run, now=NOON)
+    note = UndoNote(NOON, "Ada")
+    assert store.undo("r2", note).was_in_force is False
+    assert [row[-1] for row in list_of(url)] == ["r3"]
+    assert store.undo("r3", note).in_force == "r1"
+    with pytest.raises(InputError, match=r"found run 'r9'. The newest are r3 \(undone\), r2 \(undone\), r1 \(2026"):
+        store.undo("r9", note)
+
+
+def test_what_is_gone_of_the_run_before_is_named(url: str) -> None:
+    store, second = ScoreStore(url), dataclasses.replace(RUN, run_id="r2")
+    store.write(rows(frame(["a", "b"])), RUN, now=NOON)
+    store.write(rows(frame(["a", "b"]), second), second, now=NOON)
+    with connected(url) as connection:
+        connection.execute(sa.text("DELETE FROM scores WHERE run_id = 'r1' AND lead_id = 'a'"))
+    assert store.undo("r2", UndoNote(NOON, "Ada")).not_restored == ("Run r1 has 1 of its 2 scores left.",)
+
+
+def test_a_store_is_of_one_source_and_one_folder_unless_somebody_says_so(url: str) -> None:
+    mine = dataclasses.replace(RUN, out="my-folder")
+    trial = dataclasses.replace(mine, run_id="r2", out="other-folder")
+    source = dataclasses.replace(mine, run_id="r3", about=ABOUT.model_copy(update={"source": "other"}))
+    store = ScoreStore(url)
+    store.write(rows(frame(["a"])), mine, now=NOON)
+    for other, message in ((trial, "found run r1 of another OUT"), (source, "found the list of the source demo")):
+        with pytest.raises(InputError, match=f"{message}.*--set score.takes_over=true"):
+            store.write(rows(frame(["b"]), other), other, now=NOON)
+        assert [row[-1] for row in list_of(url)] == ["r1"]
+        assert [run["run_id"] for run in store.runs()] == ["r1"]
+    ScoreStore(url, takes_over=True).write(rows(frame(["b"]), trial), trial, now=NOON)
+    assert [row[-1] for row in list_of(url)] == ["r2"]
+
+
+def test_a_second_writer_waits_a_little_and_ends_with_a_message(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_writer, "PATIENCE_S", 0.3)
+    store, second = ScoreStore(url), dataclasses.replace(RUN, run_id="r2")
+
+    def another(_: int) -> None:
+        with pytest.raises(InputError, match="expected nobody else writing scores, found another writer"):
+            ScoreStore(url).write(rows(frame(["b"]), second), second, now=NOON)
+
+    assert store.write(rows(frame(["a"])), RUN, now=NOON, on_rows=another) == 1
+    assert [run["run_id"] for run in store.runs()] == ["r1"]
+    assert ScoreStore(url).write(rows(frame(["b"]), second), second, now=NOON) == 1
 
 
 def test_infinite_points_and_empty_texts_come_back_as_they_were(url: str) -> None:
@@ -358,12 +472,8 @@ def test_a_file_that_cannot_be_made_or_is_no_database_is_one_message(tmp_path: P
 
 def test_a_run_is_held_once_it_is_finished_and_for_as_long_as_all_its_rows_are_there(url: str) -> None:
     store = ScoreStore(url)
-
-    def stop(_: int) -> None:
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        store.write(rows(frame(["a", "b"])), RUN, now=NOON, on_rows=stop)
+        store.write(rows(frame(["a", "b"])), RUN, now=NOON, on_rows=stop_after(1))
     assert not store.holds(RUN)
     store.write(rows(frame(["a", "b"])), RUN, now=NOON)
     assert store.holds(RUN)
@@ -399,7 +509,8 @@ def test_a_file_may_lie_in_a_folder_of_any_name(name: str, tmp_path: Path, monke
     outputs = tmp_path / name
     store = ScoreStore.from_settings({"url": None}, outputs)
     store.write(rows(frame(["a", "b"])), RUN, now=NOON)
-    assert [file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*")] == [name, f"{name}/scores.sqlite"]
+    files = sorted(file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*"))
+    assert files == [name, f"{name}/.scores.sqlite.lock", f"{name}/scores.sqlite"]
     assert store.holds(RUN)
     assert store.place(outputs) == {"dialect": "sqlite", "host": None, "database": "scores.sqlite"}
 
