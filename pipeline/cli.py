@@ -209,6 +209,23 @@ def approve(
 
 
 @app.command()
+def undo(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run: 'run_id' in score.json and in the API.")],
+    why: Annotated[str | None, typer.Option("--why", help="The reason; it is kept with the run.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Who you are; default: this machine's user.")] = None,
+    out: OutOption = DEMO_OUT,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+) -> None:
+    """Take a run of scores back: the store's list is that of the run before again, and the run is kept and marked."""
+    from pipeline.settings.settings import parse_overrides
+    from pipeline.undo.command import undo as taken_back
+
+    overrides = parse_overrides(assignments or [])
+    typer.echo(taken_back(out, run_id, who=name, why=why, params_file=_params_file(params), overrides=overrides))
+
+
+@app.command()
 def verify(
     out: OutOption = DEMO_OUT,
     as_json: JsonOption = False,

@@ -1,0 +1,1 @@
+"""How is a run of scores taken back?"""
