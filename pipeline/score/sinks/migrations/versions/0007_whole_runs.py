@@ -150,12 +150,12 @@ def _create_open_leads() -> None:
 def _create_scores() -> None:
     json_type = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
     empty = {"exclusions", "gates_missing", "points_reasons", "reasons"}
-    kinds: dict[str, sa.types.TypeEngine[Any]] = {
+    kinds: dict[str, Any] = {
         "as_of": sa.DateTime(timezone=True),
         "scored_at": sa.DateTime(timezone=True),
         "reached": sa.Boolean(),
     }
-    kinds |= {"excluded": sa.Boolean(), "curve": json_type} | dict.fromkeys(empty, json_type)
+    kinds |= {"excluded": sa.Boolean(), **dict.fromkeys({"curve", *empty}, json_type)}
     numbers = ("p_sql", "p_close", "points", "handover_probability", "expected_days_sql", "expected_days_close")
     kinds |= dict.fromkeys(numbers, sa.Double())
     needed = {
