@@ -156,7 +156,8 @@ def _run_id(context: StageContext, parts: ScoringParts, decision: DecisionAbout)
     """Return a name that equal inputs share: what the rows say, and the run of them, follows from these."""
     reasons = str(context.settings.score.reasons)
     names = [parts.model_version, parts.cutoffs.version, parts.rules_identity, decision.model_dump_json()]
-    names += [open_rows_digest(context), reasons, parts.verdict.model_dump_json(), code_digest()]
+    verdict = "" if parts.verdict is None else parts.verdict.model_dump_json()
+    names += [open_rows_digest(context), reasons, verdict, code_digest()]
     share = context.settings.score.explore_share
     if share > 0:
         names.append(f"{share!r} {context.settings.seed}")

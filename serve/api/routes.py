@@ -159,7 +159,7 @@ def _in_force(run: StoredRun | None) -> dict[str, Any]:
     return {
         "run_id": None if run is None else run.run_id,
         "sequence": None if run is None else run.sequence,
-        "caution": caution_words(None if run is None else run.about),
+        "caution": caution_words(None if run is None else run.about.verdict),
     }
 
 
