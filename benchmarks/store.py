@@ -101,7 +101,7 @@ def bare_copy(url: str, file: Path) -> None:
         cursor: Any = connection.connection.cursor()
         with cursor.copy(f"COPY bare ({names}) FROM STDIN WITH (FORMAT csv)") as copy:
             for batch in read_batches(file, BATCH):
-                copy.write(as_csv(batch))
+                copy.write(as_csv(pa.Table.from_batches([batch])))
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE bare")
     engine.dispose()
