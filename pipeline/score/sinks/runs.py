@@ -59,10 +59,7 @@ def refuse_other_owner(connection: sa.Connection, run: ScoreRun, *, place: str) 
 
 
 def begin(connection: sa.Connection, run: ScoreRun, *, started_at: datetime) -> None:
-    """Note that a run is at work, and take away what another one left that was broken off and is not repeated."""
-    others = sa.select(SCORE_RUNS.c.run_id).where(SCORE_RUNS.c.sequence.is_(None), SCORE_RUNS.c.run_id != run.run_id)
-    for (left,) in connection.execute(others).all():
-        discard(connection, left)
+    """Note that a run is at work."""
     if run_row(connection, run.run_id) is None:
         connection.execute(
             sa.insert(SCORE_RUNS).values(_of_run(run) | {"run_id": run.run_id, "started_at": started_at})
@@ -76,6 +73,12 @@ def discard(connection: sa.Connection, run_id: str) -> None:
         return
     connection.execute(sa.delete(SCORES).where(SCORES.c.run_id == run_id))
     connection.execute(sa.delete(SCORE_RUNS).where(SCORE_RUNS.c.run_id == run_id))
+
+
+def discard_broken_off(connection: sa.Connection) -> None:
+    """Take away what runs have left that were broken off and are not repeated: another one is complete."""
+    for (left,) in connection.execute(sa.select(SCORE_RUNS.c.run_id).where(SCORE_RUNS.c.sequence.is_(None))).all():
+        discard(connection, left)
 
 
 def make_visible(connection: sa.Connection, run: ScoreRun, *, at: datetime, took_s: float) -> None:

@@ -24,6 +24,7 @@ from pipeline.score.sinks.runs import (
     begin,
     count_rows,
     discard,
+    discard_broken_off,
     in_force,
     make_visible,
     mark_undone,
@@ -231,6 +232,7 @@ def _put_in_force(connection: sa.Connection, run: ScoreRun, *, changed: bool, at
     is_current = current is not None and current.run_id == run.run_id
     if not is_current:
         make_visible(connection, run, at=at, took_s=took_s)
+        discard_broken_off(connection)
     if changed or not is_current:
         list_open_leads(connection)
 

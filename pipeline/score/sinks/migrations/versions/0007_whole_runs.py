@@ -1,7 +1,7 @@
 """A run is written once and becomes visible in one step: its scores are its own, and runs are numbered, not timed.
 
-Runs that were completed are numbered in the order in which they counted until now. Rows of runs that never were stay,
-and nobody reads them.
+Runs that were completed are numbered in the order in which they counted until now. Rows of runs that never were stay
+until another run is complete, and nobody reads them.
 """
 
 from __future__ import annotations
