@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from pipeline.runner.stages import StageContext
+from pipeline.runner.workspace import Workspace
 
 SCORE_SUMMARY_FILE = "score.json"
 
@@ -15,3 +17,13 @@ def read_score_summary(context: StageContext) -> dict[str, Any]:
     text = (context.folder("score") / SCORE_SUMMARY_FILE).read_text(encoding="utf-8")
     summary: dict[str, Any] = json.loads(text)
     return summary
+
+
+def score_files_of(out: Path, run_id: str) -> Path | None:
+    """Return the folder with the files of a run where it is the one that scored last; None where it is not."""
+    folder = Workspace(out).folder("score")
+    try:
+        summary: dict[str, Any] = json.loads((folder / SCORE_SUMMARY_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return folder if summary["run_id"] == run_id else None

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.outputs.score_file import SCORE_SUMMARY_FILE
-from pipeline.runner.workspace import Workspace
+from pipeline.outputs.score_file import score_files_of
 from pipeline.score.sinks.registry import make_sinks
 from pipeline.score.sinks.sink import Undone, UndoNote
 from pipeline.settings.settings import read_settings
@@ -66,11 +64,5 @@ def _said(run_id: str, undone: Undone) -> str:
 
 def _files_of(out: Path, run_id: str) -> tuple[str, ...]:
     """Return what still shows the run in the folder of outputs; the next run of ``score`` replaces it."""
-    folder = Workspace(out).folder("score")
-    try:
-        summary = (folder / SCORE_SUMMARY_FILE).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ()
-    if json.loads(summary).get("run_id") != run_id:
-        return ()
-    return (f"{folder} holds the files of run {run_id} until 'leadscore score' scores anew.",)
+    folder = score_files_of(out, run_id)
+    return () if folder is None else (f"{folder} holds the files of run {run_id} until 'leadscore score' scores anew.",)
