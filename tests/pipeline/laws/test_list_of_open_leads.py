@@ -132,7 +132,7 @@ def test_a_page_is_one_range_of_an_index_and_counts_look_at_no_lead(url: str, ro
     reader = ScoreReader(url)
     reader.open_leads(LeadsWanted())  # it has looked at the tables by now
     asked: list[tuple[str, Any]] = []
-    sa.event.listen(reader._engine, "after_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+    sa.event.listen(reader._store.engine, "after_cursor_execute", lambda *given: asked.append((given[2], given[3])))
     for wanted in (
         LeadsWanted(),
         LeadsWanted("none", offset=3),
