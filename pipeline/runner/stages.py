@@ -14,7 +14,6 @@ from typing import Any, Protocol, cast
 from features.errors import InputError
 from features.source_spec import SourceSpec
 from models.stage_stamps import Stamp
-from pipeline.runner.disk import writable
 from pipeline.runner.progress import say
 from pipeline.runner.workspace import Workspace, code_digest, export_digest, tree_digest
 from pipeline.settings.settings import SOURCE_SECTIONS, Settings, read_settings
@@ -228,7 +227,7 @@ def run_stage(name: str, context: StageContext, *, force: bool = False) -> bool:
         say(f"{name}: nothing changed")
         return False
     say(f"{name} …")
-    with interruptible(name), writable(name):
+    with interruptible(name):
         module = _module_of(stage)
         with context.workspace.writing(name, inputs) as out:
             module.run(context, out)
