@@ -34,6 +34,10 @@ class TrialWorkspace(Workspace):
         own = super().folder(stage)
         return own if (own / STAMP).is_file() else self._under.folder(stage)
 
+    def identity(self) -> str:
+        """Return the name of OUT: a night on trial is a run of the same folder."""
+        return self._under.identity()
+
     def has_made(self, stage: str) -> bool:
         """Whether the trial made a stage itself."""
         return (super().folder(stage) / STAMP).is_file()
