@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from features.errors import InputError
 from features.source_spec import TARGETS
 from features.tables.handovers import CUTOFF, EXPLORATION
 from models.decision.decision_files import ScoringParts
@@ -88,7 +89,7 @@ def compute(context: StageContext, out: Path) -> ScoreRun:
 def store(context: StageContext, out: Path, scoring_run: ScoreRun) -> None:
     """Write a run that was computed into every sink, and ``score.json``."""
     sinks = _sinks(context)
-    changed = {name: _write(out / FILE, scoring_run, sink, context) for name, sink in sinks.items()}
+    changed = _write_all(out / FILE, scoring_run, sinks, context)
     summary = scoring_run.summary() | _places(sinks, context)
     (out / SCORE_SUMMARY_FILE).write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     counts = ", ".join(f"{rows} of them written to the {name}" for name, rows in changed.items())
@@ -144,6 +145,26 @@ def _to_count(scores: pd.DataFrame) -> pd.DataFrame:
     """Return of scores what the run counts, so small that all rows of it fit into memory."""
     named = {name: pd.Categorical(scores[name], categories=values) for name, values in _NAMED.items()}
     return scores[[*_COUNTED]].assign(**named)
+
+
+def _write_all(file: Path, scoring_run: ScoreRun, sinks: Mapping[str, Sink], context: StageContext) -> dict[str, int]:
+    """Write into every sink, the store first: a tool that does not answer keeps no other from its scores."""
+    changed, failed = {}, []
+    for name, sink in sinks.items():
+        try:
+            changed[name] = _write(file, scoring_run, sink, context)
+        except InputError as error:
+            if name == "store":
+                raise
+            failed.append(error)
+            say(f"{name}: {error}")
+    if failed:
+        count = f"{len(failed)} of {len(sinks)}"
+        raise InputError(
+            expected="every place in score.sinks to take the scores", found=f"{count} did not; the store has them",
+            hint="Run the same command again: it goes on where it stopped",
+        ) from failed[0]  # fmt: skip
+    return changed
 
 
 def _write(file: Path, scoring_run: ScoreRun, sink: Sink, context: StageContext) -> int:

@@ -1,4 +1,4 @@
-"""The sinks by name: a further one is a module of its own and one line here."""
+"""The sinks that the settings ask for: the score store, and each tool that scores are written back into."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pydantic import ValidationError
 from features.errors import InputError
 from pipeline.score.sinks.score_store import ScoreStore
 from pipeline.score.sinks.sink import Sink
-from pipeline.settings.settings import ScoreOptions
+from pipeline.score.sinks.write_back_sink import WriteBackSink
+from pipeline.settings.settings import ScoreOptions, validation_message
 
-SINKS: Mapping[str, type[Sink]] = {"store": ScoreStore}
-"""By the name under which ``score.json`` says where scores went. The first is always there, the others where
-``score.sinks`` names them."""
+SINKS: Mapping[str, type[Sink]] = {"store": ScoreStore, "write_back": WriteBackSink}
+"""The first is always there; a place under ``score.sinks`` is of the second, by the ``kind`` of its tool."""
 
 
 def make_sinks(options: ScoreOptions, outputs: Path) -> dict[str, Sink]:
@@ -25,21 +25,15 @@ def make_sinks(options: ScoreOptions, outputs: Path) -> dict[str, Sink]:
     InputError
         If there is no sink of a name, or its settings cannot be used.
     """
-    given = {"store": {"url": options.store, "takes_over": options.takes_over}, **options.sinks}
-    return {name: _made(name, sink_options, outputs) for name, sink_options in given.items()}
+    store = ScoreStore.from_settings({"url": options.store, "takes_over": options.takes_over}, outputs)
+    given = {name: {"name": name, "store": store.url, **of_sink} for name, of_sink in options.sinks.items()}
+    return {"store": store, **{name: _made(name, of_sink, outputs) for name, of_sink in given.items()}}
 
 
 def _made(name: str, given: Mapping[str, object], outputs: Path) -> Sink:
-    if name not in SINKS:
-        sink_names = ", ".join(other for other in SINKS if other != "store") or "none beside the score store"
-        raise InputError(expected=f"a sink that there is: {sink_names}", found=name, table="score.sinks")
     try:
-        return SINKS[name].from_settings(given, outputs)
+        return SINKS["write_back"].from_settings(given, outputs)
     except ValidationError as error:
-        first = error.errors()[0]
         raise InputError(
-            expected="settings of this sink",
-            found=first["msg"],
-            table=f"score.sinks.{name}",
-            column=".".join(str(part) for part in first["loc"]) or None,
+            expected="settings of this sink", found=validation_message(error), table=f"score.sinks.{name}"
         ) from None

@@ -68,6 +68,11 @@ class ScoreStore:
         url = given["url"] or os.environ.get(STORE_VARIABLE) or sqlite_url(outputs / "scores.sqlite")
         return cls(url, takes_over=bool(given.get("takes_over")))
 
+    @property
+    def url(self) -> sa.URL:
+        """Where the store is, password included: not for messages."""
+        return self._url
+
     def place(self, outputs: Path) -> dict[str, Any]:
         """Return where the store is: dialect, host, and the database or the file."""
         return address(self._url, outputs)

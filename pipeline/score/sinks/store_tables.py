@@ -127,3 +127,32 @@ OPEN_LEADS = sa.Table(
 """One row an open lead of the run in force, by priority: ``place`` counts from 1 among all leads, the others
 among those of the same grade or grades: any page of a list is a range of an index, and so is a group. ``parts`` are
 the trigrams of the lead id, by which PostgreSQL searches; SQLite has an index of its own kind instead."""
+
+WRITE_BACKS = sa.Table(
+    "write_backs",
+    METADATA,
+    sa.Column("sink", sa.Text, primary_key=True),
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("as_of", UtcDateTime, nullable=False),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("finished_at", UtcDateTime),
+    sa.Column("undone_at", UtcDateTime),
+)
+"""One row a run whose scores were written back into a place: ``position`` counts from 1 for each ``sink``."""
+
+SENT_RECORDS = sa.Table(
+    "sent_records",
+    METADATA,
+    sa.Column("sink", sa.Text, primary_key=True),
+    sa.Column("lead_id", sa.Text, primary_key=True),
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("sent", _json(), nullable=False),
+    sa.Column("before", _json()),
+    sa.Column("score", sa.Integer, nullable=False),
+    sa.Column("stands", _json()),
+    sa.Index("sent_records_by_write_back", "sink", "position"),
+)
+"""One row a lead whose record changed: what it was to say, and what it said ``before`` (null: there was no record). A
+row is written before the record is sent. What ``stands`` there, as the place rounds and trims it, comes with its word
+that it has the record."""

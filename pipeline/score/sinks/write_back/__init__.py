@@ -1,0 +1,1 @@
+"""How do scores reach the tools in which people work?"""

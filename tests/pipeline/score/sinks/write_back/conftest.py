@@ -1,0 +1,144 @@
+"""Runs of scores to write back, and a store of each kind for the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from models.scoring.run_about import RunAbout
+from pipeline.score.sinks.score_store import ScoreStore
+from pipeline.score.sinks.sink import ScoreRun
+from pipeline.score.sinks.store_url import read_url
+from pipeline.score.sinks.write_back_sink import WriteBackSink
+
+MONDAY = datetime(2026, 6, 1, 6, tzinfo=UTC)
+
+
+def a_run(number: int, day: int = 0) -> ScoreRun:
+    """Return the run of a night; its average is 10 %, and leads are MQL from 20 %, SAL from 50 %."""
+    night = MONDAY + timedelta(days=day)
+    about = {
+        "source": "demo", "title": {"de": "Demo", "en": "Demo"}, "observed_until": night.isoformat(),
+        "targets": {"sql": {"stage": "SQL", "horizon_days": 30.0, "words": None}},
+        "cutoffs": {"target": "sql", "mql": 0.2, "sal": 0.5}, "points_cutoffs": None, "averages": {"p_sql": 0.1},
+        "leads": 2, "bands": {"SAL": 0, "MQL": 2, "none": 0}, "excluded": 0, "reached": 0,
+    }  # fmt: skip
+    return ScoreRun(f"run{number}", "model1", "cut1", RunAbout.model_validate(about))
+
+
+def scores_of(probabilities: Mapping[str, float]) -> pd.DataFrame:
+    """Return score rows of leads with these probabilities."""
+    bands = ["SAL" if p >= 0.5 else "MQL" if p >= 0.2 else "none" for p in probabilities.values()]
+    many = len(probabilities)
+    reasons = [
+        [
+            {"family": "behaviour", "subject": "demo", "feature": "x", "value": 2.0, "log_odds": 1.0,
+             "percentage_points": round(100 * p, 3)},
+            {"family": "fit", "subject": "=industry", "feature": "y", "value": "retail", "log_odds": -0.5,
+             "percentage_points": -4.25},
+            {"family": "other", "subject": "other", "feature": None, "value": None, "log_odds": 0.1,
+             "percentage_points": 1.0},
+        ]
+        for p in probabilities.values()
+    ]  # fmt: skip
+    return pd.DataFrame(
+        {
+            "lead_id": list(probabilities),
+            "as_of": pd.Series([pd.Timestamp(MONDAY)] * many).dt.as_unit("us"),
+            "p_sql": list(probabilities.values()),
+            "band": bands,
+            "counted_as": bands,
+            "reached": False,
+            "excluded": False,
+            "exclusions": [[] for _ in range(many)],
+            "gates_missing": [[] for _ in range(many)],
+            "points_reasons": [[] for _ in range(many)],
+            "reasons": reasons,
+        }
+    )
+
+
+class Nights:
+    """What the nightly job does with one tool: each run's scores into it, and a run taken back."""
+
+    def __init__(self, sink: WriteBackSink, rows_of: Callable[..., Any]) -> None:
+        self.sink, self._rows_of = sink, rows_of
+
+    def night(self, number: int, probabilities: Mapping[str, float], *, day: int | None = None) -> int:
+        run = a_run(number, number if day is None else day)
+        return self.sink.write(self._rows_of(scores_of(probabilities), run), run, now=MONDAY)
+
+    def undo(self, number: int) -> Any:
+        return self.sink.take_back(f"run{number}", now=MONDAY)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A score store of each kind, with its tables."""
+    url = (
+        f"sqlite:///{tmp_path}/scores.sqlite" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    )
+    ScoreStore(url).migrate()
+    return str(url)
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> str:
+    url = f"sqlite:///{tmp_path}/scores.sqlite"
+    ScoreStore(url).migrate()
+    return url
+
+
+@pytest.fixture
+def nights_of(rows_of: Callable[..., Any], tmp_path: Path) -> Callable[..., Nights]:
+    """Return what makes the nights of a tool with these settings."""
+
+    def made(store: str, name: str = "crm", **settings: Any) -> Nights:
+        sink = WriteBackSink.from_settings({"name": name, "store": read_url(store), **settings}, tmp_path / "out")
+        return Nights(sink, rows_of)
+
+    return made
+
+
+@contextmanager
+def connected(url: str) -> Iterator[sa.Connection]:
+    engine = sa.create_engine(read_url(url))
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def table_of(url: str, table: str = "lead_scores", columns: Iterable[str] = ("score", "band")) -> dict[str, tuple]:
+    """Return a table by lead id, and check that no lead stands there twice."""
+    with connected(url) as connection:
+        stored = sa.Table(table, sa.MetaData(), autoload_with=connection)
+        rows = [
+            (row["lead_id"], tuple(row[name] for name in columns))
+            for row in connection.execute(sa.select(stored)).mappings()
+        ]
+    assert len({lead_id for lead_id, _ in rows}) == len(rows)
+    return dict(rows)
+
+
+@pytest.fixture
+def table() -> Callable[..., dict[str, tuple]]:
+    return table_of
+
+
+@pytest.fixture
+def sql() -> Callable[[str, str], Any]:
+    """Return what somebody else does in a database."""
+
+    def done(url: str, text: str) -> Any:
+        with connected(url) as connection:
+            answer = connection.execute(sa.text(text))
+            return answer.fetchall() if answer.returns_rows else answer.rowcount
+
+    return done
