@@ -22,7 +22,7 @@ Scalar = str | int | float | bool | None
 Values = Mapping[str, Scalar]
 """What a record says, by the names of the tool."""
 
-COMPANIONS = ("as_of", "run_id", "model_version", "trend")
+COMPANIONS = ("as_of", "run_id", "model_version")
 """These go along with what is sent, but a record is not sent for their sake alone: they change every night."""
 
 

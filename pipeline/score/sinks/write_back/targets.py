@@ -8,12 +8,14 @@ from typing import Any
 
 from features.errors import InputError
 from pipeline.score.sinks.write_back.csv_import import FORMS, CsvImport, CsvOptions
+from pipeline.score.sinks.write_back.dynamics import Dynamics, DynamicsOptions
 from pipeline.score.sinks.write_back.sql_table import SqlOptions, SqlTable
 from pipeline.score.sinks.write_back.target import Target, TargetOptions
 
 KINDS: Mapping[str, tuple[type[TargetOptions], Callable[[str, Any, Path], Target]]] = {
     "sql": (SqlOptions, SqlTable),
     **dict.fromkeys(FORMS, (CsvOptions, CsvImport)),
+    "dynamics": (DynamicsOptions, Dynamics),
 }
 """The settings of a kind, and what it is made by."""
 

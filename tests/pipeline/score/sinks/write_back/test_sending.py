@@ -74,16 +74,14 @@ def test_a_record_that_is_gone_is_sent_again(nights_of: Any, sqlite_store: str, 
     assert set(table(crm)) == set(LEADS)
 
 
-def test_a_trend_is_beside_the_week_before_and_sends_no_record_alone(
-    nights_of: Any, sqlite_store: str, crm: str, table: Any
-) -> None:
+def test_a_trend_is_beside_the_week_before(nights_of: Any, sqlite_store: str, crm: str, table: Any) -> None:
     nights = nights_of(sqlite_store, kind="sql", url=crm, table="lead_scores", create=True)
     trends = []
     for night, probability in ((1, 0.30), (3, 0.31), (9, 0.38), (12, 0.20), (30, 0.20)):
         nights.night(night, {"a": probability})
         trends.append(table(crm, columns=("trend",))["a"][0])
-    # Night 9 is beside night 1 (30), night 12 beside night 3 (31); in night 30 nothing changed, so nothing is sent.
-    assert trends == ["not_enough_info", "steady", "improving", "declining", "declining"]
+    # Night 9 is beside night 1 (30), night 12 beside night 3 (31), night 30 beside night 12.
+    assert trends == ["not_enough_info", "steady", "improving", "declining", "steady"]
 
 
 def test_two_jobs_do_not_write_at_once(

@@ -1,0 +1,1 @@
+"""How is another program asked over HTTP?"""
