@@ -329,6 +329,41 @@ def check(
         raise typer.Exit(2)
 
 
+@app.command("write-back")
+def write_back(
+    out: OutOption = DEMO_OUT,
+    sink: Annotated[str | None, typer.Option("--sink", help="Only this place of score.sinks.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be sent; nothing is written.")] = False,
+    list_file: Annotated[Path | None, typer.Option("--list", help="With --dry-run: all of it as CSV.")] = None,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+) -> None:
+    """Send the scores in force to the tools in score.sinks, as far as they do not say them already."""
+    from pipeline.score.sinks.write_back.command import write_back_command
+    from pipeline.settings.settings import parse_overrides, read_settings
+
+    settings = read_settings(_params_file(params), overrides=parse_overrides(assignments or []))
+    typer.echo(write_back_command(settings.score, out, only=sink, dry_run=dry_run, list_file=list_file))
+
+
+pulls = typer.Typer(help="Get an export folder out of a CRM, by the interface that it offers itself.")
+app.add_typer(pulls, name="pull")
+
+
+@pulls.command("tryton")
+def pull_from_tryton(
+    url: Annotated[str, typer.Option("--url", help="Tryton's server: https://crm.example.com")],
+    database: Annotated[str, typer.Option("--database", help="Its database.")],
+    user: Annotated[str, typer.Option("--user", help="Who asks; LEADSCORE_PULL_PASSWORD holds the password.")],
+    into: Annotated[Path, typer.Option("--into", help="Folder for the CSV files: DATA of the other commands.")],
+    rate: Annotated[float, typer.Option("--rate", min=0.1, help="Most requests a second.")] = 20.0,
+) -> None:
+    """Write opportunities, their stages and their notes as CSV files; what was read before is not asked again."""
+    from pipeline.pull.command import pull_tryton
+
+    typer.echo(pull_tryton(url, database, user, into, rate=rate))
+
+
 @app.command()
 def monitor(
     source: SourceOption = DEMO_SOURCE,

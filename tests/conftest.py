@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -20,6 +23,26 @@ SMALL_DEMO = ("simulate.leads=2500", "simulate.events_per_lead=30", "evaluate.bo
 @pytest.fixture(scope="session")
 def project_root() -> Path:
     return ROOT
+
+
+def _of_tryton(name: str) -> ModuleType:
+    """Load a module of ``tests/tryton``, which is no package."""
+    spec = importlib.util.spec_from_file_location(f"tryton_{name}", ROOT / "tests" / "tryton" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def tryton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real Tryton in which a year of leads has passed; its first use on a machine takes some minutes."""
+    server, year = _of_tryton("server"), _of_tryton("year")
+    moments = year.FOUNDED, year.LAST
+    with server.with_a_year(tmp_path_factory.mktemp("tryton"), year.fill, *moments) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

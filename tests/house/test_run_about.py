@@ -8,6 +8,7 @@ from pathlib import Path
 READERS = {
     "pipeline/score/sinks/open_leads.py",  # score_runs, for the probability that puts the list in order
     "pipeline/score/sinks/sink.py",  # score.json, to ask the sinks for the run
+    "pipeline/score/sinks/write_back/current_run.py",  # score_runs, to send the run in force again
     "pipeline/summary.py",  # score.json
     "serve/reading/score_store.py",  # score_runs: as a part of StoredRun
     "serve/reading/served_model.py",  # score.json

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -18,7 +18,8 @@ from pipeline.score.sinks.store_tables import WRITE_BACKS
 from pipeline.score.sinks.store_url import read_url
 from pipeline.score.sinks.write_back.databases import answering, opened_engine
 from pipeline.score.sinks.write_back.ledger import opened_ledger
-from pipeline.score.sinks.write_back.sending import NAMED, Sending, send
+from pipeline.score.sinks.write_back.records import Record
+from pipeline.score.sinks.write_back.sending import NAMED, Sending, chunks, send
 from pipeline.score.sinks.write_back.taking_back import TakenBack, take_back
 from pipeline.score.sinks.write_back.target import Target
 from pipeline.score.sinks.write_back.targets import make_target
@@ -100,6 +101,15 @@ class WriteBackSink:
         with opened_ledger(self._store, self.name, writing=False) as ledger:
             standing = ledger.write_backs()
         return bool(standing) and standing[-1].run_id == run.run_id and standing[-1].finished
+
+    def would_send(self, scores: Iterable[pa.RecordBatch], run: ScoreRun) -> Iterator[Record]:
+        """Yield what `write` would send, with what stands there; nothing is written anywhere."""
+        with (
+            opened_ledger(self._store, self.name, writing=False) as ledger,
+            self.target.opened(run.run_id, "look") as there,
+        ):
+            for chunk in chunks(scores, run, self.target, there, ledger):
+                yield from chunk.records
 
     def take_back(self, run_id: str, *, now: datetime) -> TakenBack:
         """Write back what stood there before a run, where the tool lets it and nobody has changed it since."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Any, Literal, TextIO
 from features.errors import InputError
 from pipeline.score.sinks.write_back.records import Record
 from pipeline.score.sinks.write_back.sendable import Scalar, Values
-from pipeline.score.sinks.write_back.target import TargetOptions
+from pipeline.score.sinks.write_back.target import Purpose, TargetOptions
 
 FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "hubspot": (
@@ -78,8 +79,11 @@ class CsvImport:
         return self._folder / f"{run_id}{'-undo' if back else ''}.csv"
 
     @contextmanager
-    def opened(self, run_id: str, *, back: bool = False) -> Iterator[OpenFile]:
+    def opened(self, run_id: str, purpose: Purpose = "send") -> Iterator[OpenFile]:
         """Write beside the file's place; it appears there whole, and only if there is a row."""
+        if purpose == "look":
+            yield OpenFile(io.StringIO(), self.key, list(self.fields))
+            return
         with self._writable():
             self._folder.mkdir(parents=True, exist_ok=True)
             descriptor, beside = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
@@ -90,7 +94,7 @@ class CsvImport:
                 stream.flush()
                 os.fsync(stream.fileno())
             if rows.count:
-                Path(beside).replace(self.file(run_id, back=back))
+                Path(beside).replace(self.file(run_id, back=purpose == "undo"))
         finally:
             Path(beside).unlink(missing_ok=True)
 

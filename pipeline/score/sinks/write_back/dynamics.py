@@ -15,7 +15,7 @@ from features.errors import InputError
 from pipeline.remote.paced_session import PacedSession, RemoteOptions
 from pipeline.score.sinks.write_back.records import Record
 from pipeline.score.sinks.write_back.sendable import Scalar, Values
-from pipeline.score.sinks.write_back.target import TargetOptions, password_from_environment
+from pipeline.score.sinks.write_back.target import Purpose, TargetOptions, password_from_environment
 from pipeline.score.sinks.write_back.trend import TRENDS
 
 _FIELDS = {
@@ -84,7 +84,7 @@ class Dynamics:
         return {"url": self.options.url.rstrip("/"), "entity": self.options.entity}
 
     @contextmanager
-    def opened(self, run_id: str, *, back: bool = False) -> Iterator[OpenDynamics]:
+    def opened(self, run_id: str, purpose: Purpose = "send") -> Iterator[OpenDynamics]:
         """Get a token."""
         where = f"score.sinks.{self._name}"
         secret = password_from_environment(self._name, self.options.password_variable)

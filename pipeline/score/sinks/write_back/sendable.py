@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from features.language.languages import Language
 from features.language.numbers import number
+from features.language.sentences import say
 from models.scoring.reasons import OTHER
 from models.scoring.run_about import RunAbout
 from models.scoring.wording import ScoreSentences
@@ -121,6 +122,10 @@ def _reasons_json(lead: Sendable) -> str:
     return json.dumps(parts, ensure_ascii=False)
 
 
+def _summary(lead: Sendable) -> str:
+    return say("sent.summary", lead.wording.language, score=lead.score, band=lead.row["band"], reasons=_reasons(lead))
+
+
 def _grade(lead: Sendable) -> str:
     """Return A and B by band; of the others, C from the average of the open leads on, else D."""
     of_band = {"SAL": "A", "MQL": "B"}.get(lead.row["band"])
@@ -139,6 +144,7 @@ _VALUES: Mapping[str, Callable[[Sendable], Any]] = {
     "grade": _grade,
     "reasons": _reasons,
     "reasons_json": _reasons_json,
+    "summary": _summary,
     **{name: _of_row(name) for name in ("fit_grade", "behaviour_grade", "points", "handed_over_by")},
     "as_of": lambda lead: moment(lead.row["as_of"]),
     "run_id": lambda lead: lead.run.run_id,

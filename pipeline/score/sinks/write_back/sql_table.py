@@ -18,7 +18,7 @@ from pipeline.score.sinks.store_url import address, sqlite_url
 from pipeline.score.sinks.write_back.databases import answering, opened_engine
 from pipeline.score.sinks.write_back.records import Record
 from pipeline.score.sinks.write_back.sendable import Scalar, Values, moment
-from pipeline.score.sinks.write_back.target import TargetOptions, password_from_environment
+from pipeline.score.sinks.write_back.target import Purpose, TargetOptions, password_from_environment
 
 _FIELDS = {name: name for name in ("score", "probability", "band", "grade", "trend", "reasons", "as_of", "run_id")}
 _TYPES: Mapping[str, Callable[[], sa.types.TypeEngine[Any]]] = {
@@ -117,7 +117,7 @@ class SqlTable:
         return {**address(self._url, outputs), "table": self.options.table, "schema": self.options.table_schema}
 
     @contextmanager
-    def opened(self, run_id: str, *, back: bool = False) -> Iterator[OpenTable]:
+    def opened(self, run_id: str, purpose: Purpose = "send") -> Iterator[OpenTable]:
         """Connect, and find the table or make it."""
         url = self._url
         if url.get_backend_name() != "sqlite":
@@ -126,14 +126,15 @@ class SqlTable:
         where = f"score.sinks.{self._name}"
         with opened_engine(url, where) as engine:
             with answering(self._url, where):
-                table = self._table(engine)
+                table = self._table(engine, making=purpose != "look")
             yield OpenTable(engine, table, self.options, where)
 
     def left_after_undo(self, run_id: str) -> str | None:
         """Return nothing: a table can be taken back."""
         return None
 
-    def _table(self, engine: sa.Engine) -> sa.Table:
+    def _table(self, engine: sa.Engine, *, making: bool) -> sa.Table | None:
+        """Return the table; None where it is only going to be made."""
         options = self.options
         metadata = sa.MetaData(schema=options.table_schema)
         if not sa.inspect(engine).has_table(options.table, schema=options.table_schema):
@@ -145,8 +146,9 @@ class SqlTable:
             columns = [sa.Column(theirs, _TYPES.get(ours, sa.Text)()) for theirs, ours in self.fields.items()]
             long = sa.Text() if engine.dialect.name in ("sqlite", "postgresql") else sa.String(255)
             table = sa.Table(options.table, metadata, sa.Column(options.key, long, primary_key=True), *columns)
-            metadata.create_all(engine)
-            return table
+            if making:
+                metadata.create_all(engine)
+            return table if making else None
         table = sa.Table(options.table, metadata, autoload_with=engine)
         missing = [name for name in (options.key, *self.fields) if name not in table.c]
         if missing:
@@ -164,18 +166,23 @@ class OpenTable:
     Parameters
     ----------
     engine : sqlalchemy.Engine
-    table : sqlalchemy.Table
+    table : sqlalchemy.Table or None
+        None: it is not there yet, and nothing stands in it.
     options : SqlOptions
     where : str
         The setting that names it, for messages.
     """
 
-    def __init__(self, engine: sa.Engine, table: sa.Table, options: SqlOptions, where: str) -> None:
-        self._engine, self._table, self._options, self._where = engine, table, options, where
-        self._key = table.c[options.key]
+    def __init__(self, engine: sa.Engine, table: sa.Table | None, options: SqlOptions, where: str) -> None:
+        self._engine, self._options, self._where = engine, options, where
+        self._is_there = table is not None
+        self._table = table if table is not None else sa.Table(options.table, sa.MetaData(), sa.Column(options.key))
+        self._key = self._table.c[options.key]
 
     def read(self, lead_ids: Sequence[str]) -> Mapping[str, Values]:
         """Return what the rows of these leads say, by column."""
+        if not self._is_there:
+            return {}
 
         def rows(connection: sa.Connection) -> dict[str, Values]:
             found: dict[str, Values] = {}

@@ -47,7 +47,7 @@ def take_back(run_id: str, target: Target, ledger: Ledger, *, now: datetime) -> 
     if newest.run_id != run_id:
         return TakenBack(note=f"run {newest.run_id} was sent there afterwards: undo that one first")
     after = ""
-    with target.opened(run_id, back=True) as there:
+    with target.opened(run_id, "undo") as there:
         while some := ledger.sent_at(newest.position, after, target.chunk):
             _take_back(some, target, there, result)
             after = some[-1].lead_id

@@ -54,6 +54,9 @@ class TargetOptions(Strict):
         return Wording(self.language, self.reasons, self.longest)
 
 
+Purpose = Literal["send", "undo", "look"]
+
+
 class OpenTarget(Protocol):
     """A target to which a connection stands, or whose file is being written."""
 
@@ -103,8 +106,8 @@ class Target(Protocol):
     def place(self, outputs: Path) -> Mapping[str, Any]:
         """Return where the target is, as JSON, without user or password."""
 
-    def opened(self, run_id: str, *, back: bool = False) -> AbstractContextManager[OpenTarget]:
-        """Open the place for the records of a run; ``back``: they are taken back."""
+    def opened(self, run_id: str, purpose: Purpose = "send") -> AbstractContextManager[OpenTarget]:
+        """Open the place for the records of a run. To ``look``, nothing is written there, and nothing is made."""
 
     def left_after_undo(self, run_id: str) -> str | None:
         """Return what an undo cannot take back by itself, and what to do; None where it takes back all."""

@@ -11,11 +11,13 @@ from pipeline.score.sinks.write_back.csv_import import FORMS, CsvImport, CsvOpti
 from pipeline.score.sinks.write_back.dynamics import Dynamics, DynamicsOptions
 from pipeline.score.sinks.write_back.sql_table import SqlOptions, SqlTable
 from pipeline.score.sinks.write_back.target import Target, TargetOptions
+from pipeline.score.sinks.write_back.tryton_opportunities import TrytonOpportunities, TrytonTargetOptions
 
 KINDS: Mapping[str, tuple[type[TargetOptions], Callable[[str, Any, Path], Target]]] = {
     "sql": (SqlOptions, SqlTable),
     **dict.fromkeys(FORMS, (CsvOptions, CsvImport)),
     "dynamics": (DynamicsOptions, Dynamics),
+    "tryton": (TrytonTargetOptions, TrytonOpportunities),
 }
 """The settings of a kind, and what it is made by."""
 

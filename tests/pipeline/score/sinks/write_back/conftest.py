@@ -79,6 +79,12 @@ class Nights:
         return self.sink.take_back(f"run{number}", now=MONDAY)
 
 
+@pytest.fixture
+def a_night() -> Callable[..., Any]:
+    """Return what makes the scores of a night and its run."""
+    return lambda number, probabilities: (scores_of(probabilities), a_run(number))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A score store of each kind, with its tables."""
