@@ -5,4 +5,4 @@ SELECT
     CASE WHEN kind IN ('visit', 'download', 'request', 'call', 'mail', 'meeting') THEN kind ELSE 'note' END
         AS event_type,
     CASE WHEN kind IN ('visit', 'download', 'request') THEN 'lead' ELSE 'sales' END AS actor
-FROM notes
+FROM 'notes.csv'
