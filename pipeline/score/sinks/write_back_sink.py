@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from features.errors import InputError
 from pipeline.runner.progress import say
-from pipeline.score.sinks.sink import ScoreRun
+from pipeline.score.sinks.sink import ScoreRun, Undone, UndoNote
 from pipeline.score.sinks.store_tables import WRITE_BACKS
 from pipeline.score.sinks.store_url import read_url
 from pipeline.score.sinks.write_back.databases import answering, opened_engine
@@ -92,15 +92,15 @@ class WriteBackSink:
         return whole.sent
 
     def holds(self, run: ScoreRun) -> bool:
-        """Whether the run was sent there to its end and was not taken back."""
+        """Whether the run was sent there to its end, as the last one; one that was taken back since stays so."""
         if self._store.get_backend_name() == "sqlite" and not Path(self._store.database or "").is_file():
             return False
         with opened_engine(self._store, "score.store") as engine, answering(self._store, "score.store"):
             if not sa.inspect(engine).has_table(WRITE_BACKS.name):
                 return False
         with opened_ledger(self._store, self.name, writing=False) as ledger:
-            standing = ledger.write_backs()
-        return bool(standing) and standing[-1].run_id == run.run_id and standing[-1].finished
+            sent = ledger.write_backs(undone=True)
+        return bool(sent) and sent[-1].run_id == run.run_id and sent[-1].finished
 
     def would_send(self, scores: Iterable[pa.RecordBatch], run: ScoreRun) -> Iterator[Record]:
         """Yield what `write` would send, with what stands there; nothing is written anywhere."""
@@ -111,10 +111,19 @@ class WriteBackSink:
             for chunk in chunks(scores, run, self.target, there, ledger):
                 yield from chunk.records
 
-    def take_back(self, run_id: str, *, now: datetime) -> TakenBack:
-        """Write back what stood there before a run, where the tool lets it and nobody has changed it since."""
+    def undo(self, run_id: str, note: UndoNote) -> Undone:
+        """Write back what stood there before a run, where the tool lets it and nobody has changed it since.
+
+        A run below it that the store counts as taken back already, and over which this one was sent, goes with it.
+        """
         with opened_ledger(self._store, self.name, writing=True) as ledger:
-            return take_back(run_id, self.target, ledger, now=now)
+            was_newest = [one.run_id for one in ledger.write_backs()][-1:] == [run_id]
+            taken = [take_back(run_id, self.target, ledger, now=note.at)]
+            while was_newest and (left := ledger.write_backs()) and ledger.undone_in_store(left[-1].run_id):
+                taken.append(take_back(left[-1].run_id, self.target, ledger, now=note.at))
+            standing = ledger.write_backs()
+        sentences = [sentence for one in taken for sentence in _not_restored(one)]
+        return Undone(standing[-1].run_id if standing else None, was_newest, tuple(sentences))
 
     def _say(self, whole: Sending) -> None:
         for lead_id, why in list(whole.refused.items())[:NAMED]:
@@ -125,3 +134,13 @@ class WriteBackSink:
             done = "were written over" if self.target.options.edited == "overwrite" else "stay as they are"
             names = ", ".join(whole.edited[:NAMED]) + (", …" if len(whole.edited) > NAMED else "")
             say(f"{self.name}: {len(whole.edited)} records that somebody has changed {done}: {names}")
+
+
+def _not_restored(taken: TakenBack) -> Iterator[str]:
+    """Yield what is not as it was before, each as a sentence."""
+    if taken.note is not None:
+        yield f"{taken.note[0].upper()}{taken.note[1:]}."
+    for lead_id, why in list(taken.left.items())[:NAMED]:
+        yield f"The record of lead {lead_id} is left as it is: {why}."
+    if len(taken.left) > NAMED:
+        yield f"{len(taken.left) - NAMED} further records are left as they are."

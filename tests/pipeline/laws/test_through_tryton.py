@@ -15,6 +15,7 @@ from features.errors import InputError
 from pipeline.pull.command import PASSWORD_VARIABLE, pull_tryton
 from pipeline.runner.stages import RUN_STAGES, StageContext, make_context, run_all
 from pipeline.score.sinks.score_store import ScoreStore
+from pipeline.score.sinks.sink import UndoNote
 from pipeline.score.sinks.write_back.records import Record
 from pipeline.score.sinks.write_back_sink import WriteBackSink
 from pipeline.settings.settings import parse_overrides
@@ -167,15 +168,14 @@ def _undo_says_what_stood_there(
     store = sa.URL.create("sqlite", database=str(out / "scores.sqlite"))
     sink = WriteBackSink.from_settings({"name": "crm", "store": store, **crm(server, language="de")}, out)
     runs = [row["run_id"] for row in ScoreStore(store).runs()]
-    taken = sink.take_back(runs[-1], now=NOW)
-    assert taken.left == {}
+    assert sink.undo(runs[-1], UndoNote(NOW, "tests")).not_restored == ()
     pd.testing.assert_frame_equal(said(looked_up(server)), said(first))
     assert said(second)["note"][lead] != said(first)["note"][lead]
     # Somebody in sales knows better: that lead is named, and stays as it is.
     with server.logged_in() as tryton:
         tryton.call(OPPORTUNITY, "write", [lead], {"conversion_probability": 0.99})
-    taken = sink.take_back(runs[-2], now=NOW)
-    assert list(taken.left) == [str(lead)]
+    [left] = sink.undo(runs[-2], UndoNote(NOW, "tests")).not_restored
+    assert left == f"The record of lead {lead} is left as it is: somebody has changed it since."
     restored = looked_up(server)
     assert restored["conversion_probability"][lead] == 0.99
     others = before.index.difference([lead])

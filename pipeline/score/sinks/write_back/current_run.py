@@ -14,11 +14,11 @@ from features.errors import InputError
 from models.scoring.run_about import RunAbout
 from models.scoring.wording import ScoreWording
 from pipeline.score.scores_file import table_of
+from pipeline.score.sinks.runs import in_force
 from pipeline.score.sinks.sink import ScoreRun
 from pipeline.score.sinks.store_tables import SCORE_RUNS, SCORES
 from pipeline.score.sinks.write_back.databases import answering, opened_engine
 
-_VIEW = sa.table("current_scores", sa.column("run_id", sa.Text))
 _AT_ONCE = 5_000
 
 
@@ -30,22 +30,21 @@ def current_run(store: sa.URL) -> ScoreRun:
     InputError
         If the store does not answer, or no run is in force.
     """
-    newest = sa.select(SCORE_RUNS).where(SCORE_RUNS.c.run_id == sa.select(_VIEW.c.run_id).limit(1).scalar_subquery())
     if store.get_backend_name() == "sqlite" and not Path(store.database or "").is_file():
         raise _nothing()
     with opened_engine(store, "score.store") as engine, answering(store, "score.store"), engine.connect() as connection:
         is_there = sa.inspect(connection).has_table(SCORE_RUNS.name)
-        row = connection.execute(newest).mappings().first() if is_there else None
+        row = in_force(connection) if is_there else None
     if row is None:
         raise _nothing()
-    wording = None if row["wording"] is None else ScoreWording.model_validate(row["wording"])
-    about = RunAbout.model_validate(row["about"])
-    return ScoreRun(row["run_id"], row["model_version"], row["cutoff_version"], about, wording)
+    wording = None if row.wording is None else ScoreWording.model_validate(row.wording)
+    about = RunAbout.model_validate(row.about)
+    return ScoreRun(row.run_id, row.model_version, row.cutoff_version, about, wording, row.out)
 
 
 def _nothing() -> InputError:
     return InputError(
-        expected="scores in the store", found="no finished run with an open lead", table="score.store",
+        expected="scores in the store", found="no run in force", table="score.store",
         hint="Run leadscore score first",
     )  # fmt: skip
 

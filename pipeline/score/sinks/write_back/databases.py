@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from features.errors import InputError
+from pipeline.score.sinks.store_errors import said_of
 
 _PATIENCE_S = 60
 """How long SQLite waits for somebody else who writes."""
@@ -55,8 +56,6 @@ def answering(url: sa.URL, where: str) -> Iterator[None]:
 
 def said_by(error: sa.exc.SQLAlchemyError) -> str:
     """Return the first line of what a driver says; SQLAlchemy's own text holds the row."""
-    cause: Exception = getattr(error, "orig", None) or error
     if isinstance(error, sa.exc.IntegrityError | sa.exc.DataError):
-        return f"a value that it refuses ({type(cause).__name__})"
-    lines = str(cause).strip().splitlines()
-    return lines[0] if lines else type(cause).__name__
+        return f"a value that it refuses ({type(error.orig).__name__})"
+    return said_of(error)

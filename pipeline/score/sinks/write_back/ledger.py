@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy.dialects import postgresql, sqlite
 
 from features.errors import InputError
-from pipeline.score.sinks.store_tables import SENT_RECORDS, WRITE_BACKS
+from pipeline.score.sinks.store_tables import SCORE_RUNS, SENT_RECORDS, WRITE_BACKS
 from pipeline.score.sinks.write_back.databases import answering, opened_engine
 from pipeline.score.sinks.write_back.records import Record, Sent
 from pipeline.score.sinks.write_back.sendable import Values
@@ -61,15 +61,20 @@ class Ledger:
     def __init__(self, engine: sa.Engine, sink: str) -> None:
         self._engine, self._sink = engine, sink
 
-    def write_backs(self) -> list[WriteBack]:
-        """Return the runs that were written back and not undone, oldest first."""
+    def write_backs(self, *, undone: bool = False) -> list[WriteBack]:
+        """Return the runs that were written back, oldest first, those that were ``undone`` among them or not."""
         rows = WRITE_BACKS.c
-        statement = sa.select(rows.position, rows.run_id, rows.as_of, rows.finished_at)
+        chosen = sa.select(rows.position, rows.run_id, rows.as_of, rows.finished_at).where(rows.sink == self._sink)
+        chosen = chosen if undone else chosen.where(rows.undone_at.is_(None))
         with self._asked() as connection:
-            stored = connection.execute(
-                statement.where(rows.sink == self._sink, rows.undone_at.is_(None)).order_by(rows.position)
-            )
+            stored = connection.execute(chosen.order_by(rows.position))
             return [WriteBack(row.position, row.run_id, row.as_of, row.finished_at is not None) for row in stored]
+
+    def undone_in_store(self, run_id: str) -> bool:
+        """Whether the store counts a run as taken back."""
+        undone = sa.select(SCORE_RUNS.c.undone_at).where(SCORE_RUNS.c.run_id == run_id)
+        with self._asked() as connection:
+            return connection.execute(undone).scalar() is not None
 
     def begin(self, run_id: str, *, as_of: datetime, now: datetime) -> int:
         """Return the position at which a run is written: that of its broken-off attempt, else the next."""

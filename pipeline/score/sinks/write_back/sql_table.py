@@ -20,7 +20,7 @@ from pipeline.score.sinks.write_back.records import Record
 from pipeline.score.sinks.write_back.sendable import Scalar, Values, moment
 from pipeline.score.sinks.write_back.target import Purpose, TargetOptions, password_from_environment
 
-_FIELDS = {name: name for name in ("score", "probability", "band", "grade", "trend", "reasons", "as_of", "run_id")}
+_FIELDS = {name: name for name in ("score", "probability", "band", "grade", "reasons", "as_of", "run_id")}
 _TYPES: Mapping[str, Callable[[], sa.types.TypeEngine[Any]]] = {
     "score": sa.Integer,
     "probability": sa.Double,

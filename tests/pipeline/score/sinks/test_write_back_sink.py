@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from pipeline.runner.stages import StageContext, run_stage
 from pipeline.runner.workspace import Workspace
 from pipeline.score.sinks.score_store import ScoreStore
 from pipeline.score.sinks.write_back_sink import WriteBackSink
+from pipeline.undo.command import undo
 
 
 def with_tools(context: StageContext, out: Path, sinks: dict[str, Any]) -> StageContext:
@@ -60,18 +60,22 @@ def test_a_tool_that_does_not_answer_loses_neither_the_store_nor_the_next_tool(
     )  # fmt: skip
 
 
-def test_a_tool_that_was_taken_back_is_sent_the_run_again(judged_by_points: StageContext, tmp_path: Path) -> None:
+def test_leadscore_undo_takes_a_run_back_in_the_tools_too_and_the_same_job_leaves_it_so(
+    judged_by_points: StageContext, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
-    tools = {"crm": {"kind": "sql", "url": f"sqlite:///{tmp_path}/crm.sqlite", "table": "crm", "create": True}}
+    tools = {"crm": {"kind": "sql", "file": str(tmp_path / "crm.sqlite"), "table": "crm", "create": True}}
     context = with_tools(judged_by_points, out, tools)
     run_stage("score", context)
     sent = crm_rows(tmp_path / "crm.sqlite")
-    store = sa.URL.create("sqlite", database=str(out / "scores.sqlite"))
-    sink = WriteBackSink.from_settings({"name": "crm", "store": store, **tools["crm"]}, out)
+    assert sent
     run_id = json.loads((out / "score" / "score.json").read_text())["run_id"]
-    assert sink.take_back(run_id, now=datetime.now(UTC)).records == len(sent)
+    said = undo(out, run_id, who="tests", why=None, params_file=None, overrides={"score": {"sinks": tools}})
+    assert f"crm: run {run_id} is taken back" in said
     assert crm_rows(tmp_path / "crm.sqlite") == []
     run_stage("score", context)
+    assert crm_rows(tmp_path / "crm.sqlite") == []
+    run_stage("score", context, force=True)
     assert crm_rows(tmp_path / "crm.sqlite") == sent
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from models.scoring.run_about import RunAbout
 from pipeline.score.sinks.score_store import ScoreStore
-from pipeline.score.sinks.sink import ScoreRun
+from pipeline.score.sinks.sink import ScoreRun, UndoNote
 from pipeline.score.sinks.store_url import read_url
 from pipeline.score.sinks.write_back_sink import WriteBackSink
 
@@ -76,7 +76,7 @@ class Nights:
         return self.sink.write(self._rows_of(scores_of(probabilities), run), run, now=MONDAY)
 
     def undo(self, number: int) -> Any:
-        return self.sink.take_back(f"run{number}", now=MONDAY)
+        return self.sink.undo(f"run{number}", UndoNote(MONDAY, "tests"))
 
 
 @pytest.fixture

@@ -74,6 +74,6 @@ def test_what_cannot_be_sent_is_said(scored: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--dry-run"):
         write_back_command(given, tmp_path, only=None, dry_run=False, list_file=tmp_path / "x.csv")
     empty = options(f"sqlite:///{tmp_path}/nothing.sqlite", f"sqlite:///{tmp_path}/crm.sqlite")
-    with pytest.raises(InputError, match="no finished run"):
+    with pytest.raises(InputError, match="no run in force"):
         write_back_command(empty, tmp_path, only=None, dry_run=True, list_file=None)
     assert not (tmp_path / "nothing.sqlite").exists()

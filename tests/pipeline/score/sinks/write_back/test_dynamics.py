@@ -168,7 +168,7 @@ def test_only_what_changed_is_sent_and_an_undo_says_what_stood_there(nights: Any
     assert nights.night(3, LEADS | {"O'Brien": 0.55, "new": 0.3}, day=2) == 2
     assert dataverse.changes == [("PATCH", "O'Brien"), ("PATCH", "new")]
     assert (dataverse.rows["O'Brien"]["msdyn_scoretrend"], dataverse.rows["O'Brien"]["msdyn_grade"]) == (0, 0)
-    assert nights.undo(3).records == 2
+    assert nights.undo(3).not_restored == ()
     assert dataverse.rows == before
 
 
@@ -212,7 +212,7 @@ def test_a_crm_that_stays_away_is_a_message_without_secrets_and_the_next_run_cat
     assert dataverse.changes == [("PATCH", "00aa-1")]
     assert nights.night(1, LEADS) == 2
     assert dataverse.changes == [("PATCH", lead) for lead in LEADS]
-    assert nights.undo(1).records == 3
+    assert nights.undo(1).not_restored == ()
     assert dataverse.rows == {}
 
 

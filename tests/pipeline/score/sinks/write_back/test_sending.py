@@ -75,7 +75,7 @@ def test_a_record_that_is_gone_is_sent_again(nights_of: Any, sqlite_store: str, 
 
 
 def test_a_trend_is_beside_the_week_before(nights_of: Any, sqlite_store: str, crm: str, table: Any) -> None:
-    nights = nights_of(sqlite_store, kind="sql", url=crm, table="lead_scores", create=True)
+    nights = nights_of(sqlite_store, kind="sql", url=crm, table="lead_scores", create=True, fields={"trend": "trend"})
     trends = []
     for night, probability in ((1, 0.30), (3, 0.31), (9, 0.38), (12, 0.20), (30, 0.20)):
         nights.night(night, {"a": probability})

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.score.sinks.sink import Undone
+
 LEADS = {"a": 0.6, "b": 0.25, "c": 0.04}
 
 
@@ -26,7 +28,7 @@ def test_an_undo_restores_the_state_before_the_run(nights: Any, crm: str, table:
     before = table(crm, columns=columns)
     nights.night(2, {"a": 0.1, "b": 0.25, "d": 0.9})
     taken = nights.undo(2)
-    assert (taken.records, taken.left, taken.note) == (2, {}, None)  # of b nothing was sent
+    assert (taken.in_force, taken.was_in_force, taken.not_restored) == ("run1", True, ())
     assert table(crm, columns=columns) == before
     nights.undo(1)
     assert table(crm) == {}
@@ -49,8 +51,7 @@ def test_a_record_that_somebody_has_changed_since_is_named_and_left(
     nights.night(2, LEADS | {"a": 0.1, "b": 0.8})
     sql(crm, "UPDATE lead_scores SET band = 'hot' WHERE lead_id = 'a'")
     taken = nights.undo(2)
-    assert (taken.records, list(taken.left)) == (1, ["a"])
-    assert "changed" in taken.left["a"]
+    assert taken.not_restored == ("The record of lead a is left as it is: somebody has changed it since.",)
     assert table(crm) == {"a": (10, "hot"), "b": (25, "MQL"), "c": (4, "none")}
 
 
@@ -71,18 +72,34 @@ def test_a_run_under_a_later_one_is_not_taken_back(nights: Any, crm: str, table:
     nights.night(1, LEADS)
     nights.night(2, LEADS | {"a": 0.1})
     taken = nights.undo(1)
-    assert taken.records == 0
-    assert "undo that one first" in taken.note
+    assert (taken.in_force, taken.was_in_force) == ("run2", False)
+    [sentence] = taken.not_restored
+    assert "undo that one first" in sentence
     assert table(crm)["a"] == (10, "none")
 
 
-def test_a_run_that_was_never_sent_is_said(nights: Any) -> None:
-    assert nights.undo(7).note == "run run7 was not sent there"
+def test_a_run_that_was_never_sent_changes_nothing(nights: Any) -> None:
+    assert nights.undo(7) == Undone(None, False)
 
 
 def test_a_second_undo_changes_nothing(nights: Any, crm: str, table: Any) -> None:
     nights.night(1, LEADS)
     nights.night(2, LEADS | {"a": 0.1})
     nights.undo(2)
-    assert nights.undo(2).records == 0
+    assert nights.undo(2) == Undone("run1", False)
+    assert table(crm)["a"] == (60, "SAL")
+
+
+def test_a_run_under_an_undone_one_goes_with_it_where_the_store_has_undone_it_before(
+    nights: Any, crm: str, table: Any, sql: Any, store_url: str
+) -> None:
+    for number, points in ((1, 0.6), (2, 0.7), (3, 0.8)):
+        nights.night(number, LEADS | {"a": points})
+    nights.undo(2)  # run 3 stands over it; the store marks it all the same
+    sql(
+        store_url,
+        "INSERT INTO score_runs (run_id, model_version, cutoff_version, leads, about, started_at, undone_at) "
+        "VALUES ('run2', 'm', 'c', 3, '{}', '2026-06-02', '2026-06-03')",
+    )
+    assert nights.undo(3).in_force == "run1"
     assert table(crm)["a"] == (60, "SAL")
