@@ -13,9 +13,7 @@ from pipeline.score.sinks.registry import SINKS
 from pipeline.score.sinks.sink import Sink
 
 ASKED = ("from_settings", "place", "write", "holds", "undo")
-SINK_MODULES = {
-    f"pipeline.score.sinks.{name}" for name in ("current_scores", "registry", "sink", "write_back.command")
-}
+SINK_MODULES = {f"pipeline.score.sinks.{name}" for name in ("current_scores", "registry", "sink", "write_back.command")}
 """All of the folder that the rest of the stage may know."""
 
 
