@@ -294,6 +294,108 @@ def points(
 
 
 @app.command()
+def explain(
+    lead: Annotated[str, typer.Argument(help="Id of the lead.")],
+    letter: Annotated[
+        Literal["de", "en"] | None,
+        typer.Option("--letter", help="Write to the person behind it, in this language."),
+    ] = None,
+    out: OutOption = DEMO_OUT,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a lead has its score; with --letter, what the person behind it may ask for (Article 15 GDPR)."""
+    from pipeline.explain.command import explained
+    from pipeline.settings.settings import parse_overrides
+
+    overrides, file = parse_overrides(assignments or []), _params_file(params)
+    text = explained(out, lead, language=letter, as_json=as_json, params_file=file, overrides=overrides)
+    typer.echo(text.rstrip("\n"))
+
+
+@app.command()
+def replay(
+    lead: Annotated[str, typer.Argument(help="Id of the lead.")],
+    at: Annotated[str | None, typer.Option("--at", help="A time; default: now. The score of then is rebuilt.")] = None,
+    out: OutOption = DEMO_OUT,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Rebuild a past score from stored model, cut-offs, rules and facts; exit code 1 if it is not identical."""
+    from pipeline.rebuild.command import replayed
+    from pipeline.settings.settings import parse_overrides, read_settings
+
+    settings = read_settings(_params_file(params), overrides=parse_overrides(assignments or []))
+    answer = replayed(out, lead, settings, at_us=None if at is None else read_as_of(at))
+    typer.echo(answer.to_json() if as_json else answer.to_text())
+    if answer.differences:
+        raise typer.Exit(1)
+
+
+@app.command()
+def forget(
+    lead: Annotated[str, typer.Argument(help="Id of a lead of the person.")],
+    out: OutOption = DEMO_OUT,
+    data: Annotated[Path | None, typer.Option("--data", help="Exports to search too; they are not changed.")] = None,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase a person from store, outputs and history, keep a salted mark, and search for what is left."""
+    from pipeline.forget.command import forget as erase
+    from pipeline.settings.settings import parse_overrides, read_settings
+
+    settings = read_settings(_params_file(params), overrides=parse_overrides(assignments or []))
+    answer = erase(out, lead, settings, data=data)
+    typer.echo(answer.to_json() if as_json else answer.to_text())
+    if answer.left:
+        raise typer.Exit(1)
+
+
+@app.command()
+def prune(
+    out: OutOption = DEMO_OUT,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Count ages from this time; default: now.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be dropped.")] = False,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Drop scores, facts of past nights and decisions that 'retention' in the settings no longer wants kept."""
+    import time
+
+    from pipeline.prune.command import prune as drop
+    from pipeline.settings.settings import parse_overrides, read_settings
+
+    settings = read_settings(_params_file(params), overrides=parse_overrides(assignments or []))
+    now_us = time.time_ns() // 1000 if as_of is None else read_as_of(as_of)
+    answer = drop(out, settings, now_us=now_us, dry_run=dry_run)
+    typer.echo(answer.to_json() if as_json else answer.to_text())
+
+
+@app.command()
+def changed(
+    lead: Annotated[str, typer.Argument(help="Id of the lead.")],
+    since: Annotated[str | None, typer.Option("--since", help="A time; default: the score before.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="A time; default: now.")] = None,
+    out: OutOption = DEMO_OUT,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what changed between two scores of a lead: corrected data, time, behaviour, model, cut-offs."""
+    from pipeline.rebuild.changed_command import changed as split
+    from pipeline.settings.settings import parse_overrides, read_settings
+
+    settings = read_settings(_params_file(params), overrides=parse_overrides(assignments or []))
+    times = [None if text is None else read_as_of(text) for text in (since, until)]
+    answer = split(out, lead, settings, since_us=times[0], until_us=times[1])
+    typer.echo(answer.to_json() if as_json else answer.to_text())
+
+
+@app.command()
 def init(
     name: Annotated[str, typer.Argument(help="Name of the new source: lower case letters, digits, underscores.")],
     files: Annotated[list[Path], typer.Option("--from", help="CSV or Parquet files to look at; repeat for each.")],

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.special import ndtr
 
 from features.answers import answers_of
 from features.strict import Strict
@@ -183,6 +182,8 @@ def _fall(
     change_variance = 1 / theirs_now + 1 / theirs_before
     against_past = _shortfall(recent, before, np.ones_like(change), np.zeros_like(change))
     beyond_others = _shortfall(recent, before, change, change_variance)
+    from scipy.special import ndtr  # here: whoever only reads settings needs no normal distribution
+
     chance = ndtr(np.where(alone, against_past, np.maximum(against_past, beyond_others)))
     return factor, np.asarray(chance, dtype=np.float64)
 

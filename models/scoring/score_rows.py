@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import compress
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from features.families.stages import CURRENT_STAGE
 from features.source_spec import TARGETS, Condition, Exclusion
 from features.time_units import DAY_US
-from models.arrays import Bools
+from models.arrays import Bools, Floats
 from models.bands import PerBand, band_of, may_enter, passes
 from models.cutoffs.cutoffs import Cutoffs
 from models.feature_rows import FeatureRows
@@ -98,18 +98,13 @@ def score_columns(
     forecast, cutoffs, rules, top_reasons
         As for `score_rows`.
     """
-    spec, X = forecast.spec, rows.rows
-    predicted = rows.predicted()
-    rule_exclusions = rules.exclusions if rules is not None else ()
-    exclusions = _exclusions(X, (*spec.exclusions, *rule_exclusions), cutoffs.veto)
-    gates = rules.gates.SAL if rules is not None else ()
-    excluded = exclusions.astype(bool)
-    p = predicted[probability_of(cutoffs.target)]
-    may = may_enter(excluded, are_all_met(X, gates))
-    band = band_of(passes(p, may, cutoffs.at))
+    X, predicted = rows.rows, rows.predicted()
+    entry = _entry(X, forecast, cutoffs, rules)
+    exclusions, gates, may, excluded = entry.exclusions, entry.gates, entry.may, entry.exclusions.astype(bool)
+    band = band_of(passes(predicted[probability_of(cutoffs.target)], may, cutoffs.at))
     stage = X.objects(CURRENT_STAGE) if CURRENT_STAGE in X else np.full(len(X), None)
     reached = predicted[f"reached_{cutoffs.target}"]
-    with_sales = is_with_sales(stage, spec)
+    with_sales = is_with_sales(stage, forecast.spec)
     unknown = np.full(len(X), np.nan)
     return {
         **{name: predicted.get(name, unknown) for name in map(probability_of, TARGETS)},
@@ -124,6 +119,39 @@ def score_columns(
         **_outlook(rows, forecast),
         **_reasons(rows, forecast, cutoffs.target, reached, top_reasons),
     }
+
+
+def chance_and_band(
+    X: pd.DataFrame, *, forecast: Forecast, cutoffs: Cutoffs, rules: PointsRules | None = None
+) -> tuple[Floats, NDArray[np.str_]]:
+    """Return the probability that cut-offs work on and the band of each row, as `score_rows` gives them, and no more.
+
+    Parameters
+    ----------
+    X : DataFrame
+        Feature rows.
+    forecast, cutoffs, rules
+        As for `score_rows`.
+    """
+    rows = forecast.read(X)
+    p = rows.predicted()[probability_of(cutoffs.target)]
+    entry = _entry(rows.rows, forecast, cutoffs, rules)
+    return np.asarray(p, dtype=np.float64), band_of(passes(p, entry.may, cutoffs.at))
+
+
+class _Entry(NamedTuple):
+    """Why each row is excluded, what a SAL needs, and who may be promoted to what."""
+
+    exclusions: NDArray[np.object_]
+    gates: Sequence[Condition]
+    may: PerBand[Bools]
+
+
+def _entry(X: FeatureRows, forecast: Forecast, cutoffs: Cutoffs, rules: PointsRules | None) -> _Entry:
+    rule_exclusions = rules.exclusions if rules is not None else ()
+    exclusions = _exclusions(X, (*forecast.spec.exclusions, *rule_exclusions), cutoffs.veto)
+    gates = rules.gates.SAL if rules is not None else ()
+    return _Entry(exclusions, gates, may_enter(exclusions.astype(bool), are_all_met(X, gates)))
 
 
 def _points(X: FeatureRows, rules: PointsRules | None, excluded: Bools, may: PerBand[Bools]) -> dict[str, NDArray[Any]]:

@@ -20,12 +20,14 @@ from features.source_spec import SourceSpec
 from features.tables.row_contracts import Table, actor_of, column_rules
 from features.time_units import DAY_US, format_time
 from pipeline.ingest.export_end import find_end
+from pipeline.ingest.forgotten_people import leave_out
 from pipeline.ingest.joined_people import join_people, load_person_keys
 from pipeline.ingest.machines import MACHINES_FILE, machine_counts, machine_rows, mark_machines, marked_columns
 from pipeline.ingest.missing_facts import require_believable
 from pipeline.ingest.row_checks import check_rows, rejected_rows, require_few_rejects
 from pipeline.ingest.shown_columns import SHOWN, load_shown, shown_rows
 from pipeline.ingest.unknown_ids import UnknownIds, wide_leads_beside
+from pipeline.outputs.forgotten import Marks, read_marks
 from pipeline.outputs.ingested_tables import INGEST_SUMMARY_FILE, table_file
 from pipeline.outputs.rules_file import RULES_FILE
 from pipeline.runner.progress import say
@@ -54,14 +56,27 @@ def run(context: StageContext, out: Path) -> None:
     if context.source_dir is None or context.data_dir is None:
         raise InputError(expected="--source FOLDER and --data FOLDER", found="only one of them or none")
     source = read_source(context.source_dir, context.overrides)
-    ingest(source, context.data_dir, context.settings.ingest, out, limits=context.settings.limits)
+    ingest(
+        source,
+        context.data_dir,
+        context.settings.ingest,
+        out,
+        limits=context.settings.limits,
+        forgotten=read_marks(context.workspace.home),
+    )
 
 
 NO_LIMITS = LimitOptions()
 
 
 def ingest(
-    source: Source, data_dir: Path, options: IngestOptions, out: Path, *, limits: LimitOptions = NO_LIMITS
+    source: Source,
+    data_dir: Path,
+    options: IngestOptions,
+    out: Path,
+    *,
+    limits: LimitOptions = NO_LIMITS,
+    forgotten: Marks | None = None,
 ) -> dict[str, Any]:
     """Read a company's exports into checked tables.
 
@@ -79,6 +94,8 @@ def ingest(
         ``spec.json``, ``rules.json`` where the source has rules, and ``ingest.json``.
     limits : LimitOptions
         How much is read at all.
+    forgotten : Marks, optional
+        Who is left out.
 
     Returns
     -------
@@ -92,7 +109,7 @@ def ingest(
         missing says who won; nothing is written then.
     """
     with tempfile.TemporaryDirectory(dir=out, prefix=".ingest-") as scratch:
-        rows = load_tables(source, data_dir, Path(scratch) / "ingest.duckdb", limits=limits)
+        rows = load_tables(source, data_dir, Path(scratch) / "ingest.duckdb", limits=limits, forgotten=forgotten)
         con = open_database(Path(scratch) / "ingest.duckdb", memory=limits.memory)
         try:
             check_rows(con, source.spec, rows)
@@ -122,6 +139,7 @@ def load_tables(
     *,
     limits: LimitOptions = NO_LIMITS,
     also: Callable[[duckdb.DuckDBPyConnection, Query, Path], None] | None = None,
+    forgotten: Marks | None = None,
 ) -> dict[Table, int]:
     """Run the source's SQL into ``typed_TABLE`` tables of a new database; return their row counts.
 
@@ -146,6 +164,8 @@ def load_tables(
                     load_person_keys(con, source.spec, describe(con, query, export.folder))
                 if also is not None:
                     also(con, query, export.folder)
+        if forgotten is not None:
+            leave_out(con, source.spec, rows, forgotten)
         if source.spec.dedupe is not None:
             say(f"{source.spec.name}: {join_people(con, source.spec, rows).sentence}")
         return rows

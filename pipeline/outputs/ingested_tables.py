@@ -12,7 +12,7 @@ import pandas as pd
 from features.errors import InputError
 from features.tables.facts import TIME_COLUMNS
 from features.time_units import parse_time, to_micros
-from pipeline.runner.stages import StageContext
+from pipeline.runner.stages import SPEC_FILE, StageContext
 
 INGEST_SUMMARY_FILE = "ingest.json"
 
@@ -21,6 +21,19 @@ def table_files(context: StageContext) -> dict[str, Path]:
     """Return the Parquet files of the tables that features are computed from, by table, for an SQL engine to open."""
     folder = context.folder("ingest")
     return {table: folder / table_file(table) for table in TIME_COLUMNS}
+
+
+HANDOVERS = "handovers"
+
+
+def scored_from(context: StageContext) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Return all that scores are made from besides the decision, for who keeps it: tables by name, other files by name.
+
+    Columns that are there to be shown, and rejected rows, are not among them.
+    """
+    folder = context.folder("ingest")
+    others = {name: folder / name for name in (SPEC_FILE, INGEST_SUMMARY_FILE)}
+    return table_files(context) | {HANDOVERS: folder / table_file(HANDOVERS)}, others
 
 
 def table_file(table: str) -> str:

@@ -21,6 +21,7 @@ from models.scoring.score_columns import probability_of
 from models.scoring.score_rows import score_rows
 from models.scoring.wording import ScoreWording
 from pipeline.champion.in_force import scoring_inputs, scoring_parts
+from pipeline.history.keep import keep_run
 from pipeline.outputs.feature_rows import count_rows, open_rows_digest, read_feature_chunks
 from pipeline.outputs.ingested_tables import read_observed_until
 from pipeline.outputs.score_file import SCORE_SUMMARY_FILE, read_score_summary
@@ -89,6 +90,8 @@ def compute(context: StageContext, out: Path) -> ScoreRun:
 def store(context: StageContext, out: Path, scoring_run: ScoreRun) -> None:
     """Write a run that was computed into every sink, and ``score.json``."""
     sinks = _sinks(context)
+    parts, _ = scoring_parts(context)
+    keep_run(context, parts, scoring_run)  # before anybody can read the scores, so that each can be shown again
     changed = _write_all(out / FILE, scoring_run, sinks, context)
     summary = scoring_run.summary() | _places(sinks, context)
     (out / SCORE_SUMMARY_FILE).write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", encoding="utf-8")

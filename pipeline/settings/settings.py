@@ -20,6 +20,7 @@ from models.cutoffs.policies.registry import POLICIES, AskedPolicy
 from models.cutoffs.policy_options import BandOptions
 from models.estimator.options import EstimatorOptions
 from models.monitoring.gaming import GamingOptions
+from pipeline.settings.controller import Controller, Retention
 from pipeline.settings.limits import LimitOptions
 from pipeline.settings.simulate_options import SimulateOptions
 from pipeline.settings.yaml_trees import MOST_DEEP, merged, parse_yaml, read_yaml
@@ -202,6 +203,8 @@ class Settings(Strict):
     monitor: MonitorOptions = MonitorOptions()
     limits: LimitOptions = LimitOptions()
     brakes: BrakeOptions = BrakeOptions()
+    controller: Controller = Controller()
+    retention: Retention = Retention()
 
 
 SOURCE_SECTIONS = ("targets", "snapshots", "sales_events", "follow_up", "observed_until")

@@ -13,8 +13,9 @@ from pipeline.score.sinks.registry import SINKS
 from pipeline.score.sinks.sink import Sink
 
 ASKED = ("from_settings", "place", "write", "holds", "undo")
-SINK_MODULES = {f"pipeline.score.sinks.{name}" for name in ("current_scores", "registry", "sink", "write_back.command")}
-"""All of the folder that the rest of the stage may know."""
+OPEN_ROOMS = ("current_scores", "registry", "sink", "lead_scores", "erase_leads", "old_scores", "write_back.command")
+SINK_MODULES = {f"pipeline.score.sinks.{name}" for name in OPEN_ROOMS}
+"""All of the folder that the rest of the house may know: the sinks, and who reads or erases scores."""
 
 
 def imported(file: Path) -> set[str]:

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from features.errors import InputError
 from pipeline.score.sinks import store_url as job
-from pipeline.score.sinks.score_store import STORE_VARIABLE, ScoreStore
+from pipeline.score.sinks.score_store import ScoreStore
+from pipeline.score.sinks.store_url import STORE_VARIABLE
 from serve.reading import store_url as server
 from serve.settings import ENVIRONMENT, ServeSettings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from features.errors import InputError
-from pipeline.score.sinks.score_store import STORE_VARIABLE
-from pipeline.score.sinks.store_url import read_url, shown, sqlite_url
+from pipeline.score.sinks.store_url import shown, store_url
 from pipeline.settings.settings import ScoreOptions
 
 VIEW = "current_scores"
@@ -32,7 +30,7 @@ def read_current_scores(options: ScoreOptions, root: Path) -> pd.DataFrame | Non
     InputError
         If the store cannot be asked.
     """
-    url = read_url(options.store or os.environ.get(STORE_VARIABLE) or sqlite_url(root / "scores.sqlite"))
+    url = store_url(options.store, root)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
         return None
     engine = sa.create_engine(url, hide_parameters=True)

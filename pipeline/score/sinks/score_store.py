@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -35,10 +34,7 @@ from pipeline.score.sinks.score_rows_in import insert, transactions
 from pipeline.score.sinks.sink import ScoreRun, Undone, UndoNote
 from pipeline.score.sinks.store_errors import AGAIN, answering, is_twice
 from pipeline.score.sinks.store_tables import METADATA, SCORE_LOG, SCORE_RUNS, SCORES
-from pipeline.score.sinks.store_url import address, read_url, shown, sqlite_url
-
-STORE_VARIABLE = "LEADSCORE_STORE"
-"""Environment variable with the store's URL, where ``score.store`` is not set; the server reads the same."""
+from pipeline.score.sinks.store_url import address, read_url, shown, store_url
 
 
 class ScoreStore:
@@ -65,8 +61,7 @@ class ScoreStore:
     @classmethod
     def from_settings(cls, given: Mapping[str, Any], outputs: Path) -> Self:
         """Return the store as set, else as the environment says, else a SQLite file beside the outputs."""
-        url = given["url"] or os.environ.get(STORE_VARIABLE) or sqlite_url(outputs / "scores.sqlite")
-        return cls(url, takes_over=bool(given.get("takes_over")))
+        return cls(store_url(given["url"], outputs), takes_over=bool(given.get("takes_over")))
 
     @property
     def url(self) -> sa.URL:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from features.errors import InputError
 
 DIALECTS = ("sqlite", "postgresql")
+STORE_VARIABLE = "LEADSCORE_STORE"
+"""Environment variable with the store's URL, where ``score.store`` is not set; the server reads the same."""
 
 
 def sqlite_url(file: Path) -> sa.URL:
@@ -80,3 +84,16 @@ def address(url: sa.URL, outputs: Path) -> dict[str, Any]:
         inside = file.is_relative_to(outputs.resolve())
         database = (file.relative_to(outputs.resolve()) if inside else file).as_posix()
     return {"dialect": url.get_backend_name(), "host": url.host, "database": database}
+
+
+def store_url(given: str | sa.URL | None, outputs: Path) -> sa.URL:
+    """Return the store as set, else as the environment says, else a SQLite file beside the outputs."""
+    return read_url(given or os.environ.get(STORE_VARIABLE) or sqlite_url(outputs / "scores.sqlite"))
+
+
+def for_reading(url: sa.URL) -> sa.URL:
+    """Return the URL opened read only: a missing SQLite file stays missing instead of coming to life empty."""
+    if url.get_backend_name() != "sqlite":
+        return url
+    opened = url.set(database=f"file:{quote(url.database or '')}")
+    return opened.update_query_dict({"mode": "ro", "uri": "true"})

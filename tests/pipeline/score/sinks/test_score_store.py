@@ -24,10 +24,10 @@ from features.errors import InputError
 from models.scoring.run_about import RunAbout
 from pipeline.score.scores_file import SCHEMA, table_of
 from pipeline.score.sinks import one_writer, score_rows_in, score_store
-from pipeline.score.sinks.score_store import STORE_VARIABLE, ScoreStore
+from pipeline.score.sinks.score_store import ScoreStore
 from pipeline.score.sinks.sink import ScoreRun, Undone, UndoNote
 from pipeline.score.sinks.store_tables import METADATA, OPEN_LEADS
-from pipeline.score.sinks.store_url import read_url
+from pipeline.score.sinks.store_url import STORE_VARIABLE, read_url
 
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

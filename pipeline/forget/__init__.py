@@ -1,0 +1,1 @@
+"""Is a person gone from everything that is ours?"""

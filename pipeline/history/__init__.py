@@ -1,0 +1,1 @@
+"""What was known, and what scored, on each past night?"""

@@ -1,0 +1,71 @@
+"""Scores that were kept long enough, and what those that stay come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from pipeline.score.sinks.one_writer import alone
+from pipeline.score.sinks.store_tables import SCORE_RUNS, SCORES
+from pipeline.score.sinks.store_url import store_url
+
+
+def drop_scores(given: str | None, outputs: Path, *, before: str, dry_run: bool) -> int:
+    """Delete the scores of moments before a time, but for those of the run in force; return how many there are.
+
+    Parameters
+    ----------
+    given : str or None
+        ``score.store`` of the settings.
+    outputs : Path
+        The run's output folder.
+    before : str
+        ISO 8601, UTC.
+    dry_run : bool
+        Only count them.
+    """
+    with _store(given, outputs) as connection:
+        if connection is None:
+            return 0
+        old = sa.and_(SCORES.c.as_of < datetime.fromisoformat(before), SCORES.c.run_id != _in_force())
+        if dry_run:
+            return int(connection.execute(sa.select(sa.func.count()).select_from(SCORES).where(old)).scalar_one())
+        return connection.execute(sa.delete(SCORES).where(old)).rowcount
+
+
+def scored_by(given: str | None, outputs: Path, *, since: str | None) -> set[tuple[str, str]]:
+    """Return the models and cut-offs that stored scores come from, of moments since a time or of all.
+
+    Returns
+    -------
+    set of (str, str)
+        ``model_version`` and ``cutoff_version``.
+    """
+    with _store(given, outputs) as connection:
+        if connection is None:
+            return set()
+        pairs = sa.select(SCORES.c.model_version, SCORES.c.cutoff_version).distinct()
+        if since is not None:
+            stays = sa.or_(SCORES.c.as_of >= datetime.fromisoformat(since), SCORES.c.run_id == _in_force())
+            pairs = pairs.where(stays)
+        return {(row[0], row[1]) for row in connection.execute(pairs)}
+
+
+def _in_force() -> sa.ScalarSelect[str]:
+    visible = (SCORE_RUNS.c.sequence.is_not(None), SCORE_RUNS.c.undone_at.is_(None))
+    newest = sa.select(SCORE_RUNS.c.run_id).where(*visible).order_by(SCORE_RUNS.c.sequence.desc())
+    return newest.limit(1).scalar_subquery()
+
+
+@contextmanager
+def _store(given: str | None, outputs: Path) -> Iterator[sa.Connection | None]:
+    url = store_url(given, outputs)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        yield None
+        return
+    with alone(url) as connection, connection.begin():
+        yield connection
