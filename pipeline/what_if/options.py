@@ -25,7 +25,7 @@ PANELS: Mapping[Group, str] = {
     "money": "Money",
 }
 """How the help calls each group of options."""
-ANSWER_FLAGS = frozenset({"--json", "--list", "--adopt"})
+ANSWER_FLAGS = frozenset({"--json", "--list", "--list-form", "--adopt"})
 """Options of ``leadscore what-if`` that ask nothing."""
 STAGE_FLAGS = frozenset({"--source", "--data", "--params", "--set", "--force"})
 """Options of a stage that a question has no use for."""
