@@ -11,6 +11,7 @@ from features.errors import InputError
 from pipeline.source.csv_dialect import CLEAN, is_about_encoding, ragged_row
 
 _READER = re.compile(r"(read_csv|read_parquet|read_json)(?:_auto)?\s*\(\s*'((?:[^']|'')+)'((?:[^')]|'[^']*')*)\)", re.I)
+_OFF = "Extensions and the network are off: export to CSV, Parquet or JSON first"
 
 
 def sql_error(
@@ -56,18 +57,18 @@ def sql_error(
 def _hint_of(error: duckdb.Error, cause: str) -> str | None:
     if isinstance(error, duckdb.OutOfMemoryException):
         return "limits.memory in params.yaml says how much DuckDB may use; the disk takes what is more"
-    if "requires the extension" in cause:
-        return "Extensions and the network are off: export to CSV, Parquet or JSON first"
-    return None
+    return _OFF if "requires the extension" in cause else None
 
 
 def _out_of_reach(error: duckdb.Error, origin: str) -> InputError:
     file = re.search(r'Cannot access \w+ "([^"]*)"', str(error))
+    is_remote = file is not None and "://" in file[1]
+    linked = "Put it into the data folder, or a link to it there whose folder limits.linked_folders names"
     return InputError(
         expected="SQL that reads files of the data folder and of the source folder",
         found=f"one elsewhere: {file[1]}" if file else str(error).splitlines()[0],
         table=origin,
-        hint="Put it into the data folder, or a link to it there whose folder limits.linked_folders names",
+        hint=_OFF if is_remote else linked,
     )
 
 
