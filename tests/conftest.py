@@ -15,6 +15,8 @@ import pytest
 from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
+collect_ignore = ["tryton/serve.py"]
+"""Tryton's own Python runs it."""
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 SMALL_DEMO = ("simulate.leads=2500", "simulate.events_per_lead=30", "evaluate.bootstrap=100", "evaluate.shap_rows=200")

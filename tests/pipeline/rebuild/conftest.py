@@ -19,9 +19,11 @@ Edit = Callable[[pd.DataFrame], pd.DataFrame]
 
 @pytest.fixture
 def out(demo_run: Path, tmp_path: Path) -> Path:
-    """A copy of the demo, whose stages are taken for finished."""
-    shutil.copytree(demo_run, tmp_path / "out", ignore=shutil.ignore_patterns("mlflow", "simulate"))
-    return tmp_path / "out"
+    """A copy of the demo, whose stages are taken for finished, and whose history begins with its own run."""
+    copy = tmp_path / "out"
+    shutil.copytree(demo_run, copy, ignore=shutil.ignore_patterns("mlflow", "simulate", "history"))
+    run_stage("score", open_run(copy), force=True)
+    return copy
 
 
 @pytest.fixture

@@ -72,7 +72,9 @@ def give_receipt(context: StageContext, *, outcome: str = "won", beats_baseline:
     receipt = receipt.model_copy(update={"verdict": receipt.verdict.model_copy(update=changes)})
     sealed = with_approvals(seal(receipt, None), context.workspace.root)
     for role in ("marketing", "sales") if approved and not sealed.approvals else ():
-        sealed = add_entry(sealed, role=role, name="N", refused=False, why=None, time="2026-07-01T09:00:00Z", key=None)
+        sealed = add_entry(
+            sealed, role=role, name=f"N of {role}", refused=False, why=None, time="2026-07-01T09:00:00Z", key=None
+        )
     write_entries(context.workspace.root, sealed)
     write_receipt(sealed, context.folder("receipt"))
     restamp(context, "receipt")
@@ -132,12 +134,12 @@ def test_the_receipt_is_kept_with_the_run_and_its_version(copy):
     registry = open_registry(copy.workspace.root, copy.settings.mlflow, "demo")
     tags = registry.tags_of(told["version"])
     assert (tags["receipt_sha256"], tags["receipt_head"]) == (sealed.sha256, sealed.head)
-    assert tags["approved_by_sales"] == "sales (N, 2026-07-01)"
+    assert tags["approved_by_sales"] == "sales (N of sales, 2026-07-01)"
     with quiet_mlflow() as mlflow:
         client = mlflow.MlflowClient(registry.tracking_uri)
         run_id = client.get_model_version(registry.name, told["version"]).run_id
         kept = client.download_artifacts(run_id, "receipt", str(copy.workspace.root))
-        assert client.get_run(run_id).data.tags["approved_by_marketing"] == "marketing (N, 2026-07-01)"
+        assert client.get_run(run_id).data.tags["approved_by_marketing"] == "marketing (N of marketing, 2026-07-01)"
     for name in ("receipt.json", "receipt.html"):
         assert (Path(kept) / name).read_bytes() == (copy.folder("receipt") / name).read_bytes()
     other = give_receipt(copy, outcome="not_proven", approved=False)

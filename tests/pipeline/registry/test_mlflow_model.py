@@ -77,7 +77,10 @@ import sys, json, pandas as pd
 rows = pd.read_parquet({str(tmp_path / "rows.parquet")!r})
 import mlflow.pyfunc
 from features.language.sentences import duration_words
+from pipeline.warm_up import compile_forecasts, compile_linear_part
 duration_words(0)  # Babel keeps its own data on languages in pickles: read before, so that only the model is watched
+compile_forecasts()  # and so does Numba the code it has compiled of ours
+compile_linear_part()
 def refuse(event, arguments):
     if event == "pickle.find_class":
         raise RuntimeError(f"unpickling {{arguments}}")

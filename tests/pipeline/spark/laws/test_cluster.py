@@ -63,7 +63,9 @@ def test_a_cluster_gives_what_the_laptop_gives(on_laptop, cluster, engine_settin
     out = again(on_laptop, tmp_path / "out", engine, "features", "score")
     assert_same_job(out, on_laptop.workspace.root)
     assert f"on {cluster}" in capfd.readouterr().err
-    assert not [left.name for left in out.iterdir() if left.name.startswith((".features", ".score"))]
+    assert not [
+        left.name for left in out.iterdir() if left.name.startswith((".features-", ".features.", ".score-", ".score."))
+    ]
 
 
 def test_a_company_without_open_leads_has_no_scores(nothing_open, engine_settings, tmp_path):
