@@ -62,14 +62,14 @@ def _context(
     )
 
 
-def read_as_of(text: str) -> int:
-    """Return a moment given on the command line, in microseconds since 1970."""
+def read_moment(text: str, option: str) -> int:
+    """Return a moment given by an option of the command line, in microseconds since 1970."""
     from features.time_units import parse_time
 
     try:
         return parse_time(text)
     except ValueError as error:
-        raise InputError(expected="--as-of TIME", found=str(error)) from None
+        raise InputError(expected=f"{option} TIME", found=str(error)) from None
 
 
 def _add_stage_command(name: str, text: str) -> None:
@@ -328,7 +328,7 @@ def replay(
     from pipeline.settings.settings import parse_overrides, read_settings
 
     settings = read_settings(_params_file(params), overrides=parse_overrides(assignments or []))
-    answer = replayed(out, lead, settings, at_us=None if at is None else read_as_of(at))
+    answer = replayed(out, lead, settings, at_us=None if at is None else read_moment(at, "--at"))
     typer.echo(answer.to_json() if as_json else answer.to_text())
     if answer.differences:
         raise typer.Exit(1)
@@ -370,7 +370,7 @@ def prune(
     from pipeline.settings.settings import parse_overrides, read_settings
 
     settings = read_settings(_params_file(params), overrides=parse_overrides(assignments or []))
-    now_us = time.time_ns() // 1000 if as_of is None else read_as_of(as_of)
+    now_us = time.time_ns() // 1000 if as_of is None else read_moment(as_of, "--as-of")
     answer = drop(out, settings, now_us=now_us, dry_run=dry_run)
     typer.echo(answer.to_json() if as_json else answer.to_text())
 
@@ -390,7 +390,8 @@ def changed(
     from pipeline.settings.settings import parse_overrides, read_settings
 
     settings = read_settings(_params_file(params), overrides=parse_overrides(assignments or []))
-    times = [None if text is None else read_as_of(text) for text in (since, until)]
+    given = (("--since", since), ("--until", until))
+    times = [None if text is None else read_moment(text, option) for option, text in given]
     answer = split(out, lead, settings, since_us=times[0], until_us=times[1])
     typer.echo(answer.to_json() if as_json else answer.to_text())
 
@@ -480,7 +481,9 @@ def monitor(
     from pipeline.monitor.command import run_monitor
 
     context = _context(source, data, out, params, assignments)
-    code, text = run_monitor(context, as_of_us=None if as_of is None else read_as_of(as_of), as_json=as_json)
+    code, text = run_monitor(
+        context, as_of_us=None if as_of is None else read_moment(as_of, "--as-of"), as_json=as_json
+    )
     typer.echo(text)
     if code:
         raise typer.Exit(code)
