@@ -62,7 +62,7 @@ translations: setup ## Bring the German catalogues up to date with the English o
 	done
 
 serve: setup ## Serve scores and pages of the last demo run on localhost
-	$(BIN)/python -m serve
+	$(BIN)/leadscore serve
 
 screenshots: setup browser ## Take the pictures of docs/images anew, from the last demo run
 	LEADSCORE_SCREENSHOTS=docs/images LEADSCORE_DEMO_OUT=data $(BIN)/python -m pytest -q tests/serve/pages/cutoffs/test_browser.py -k pictures

@@ -114,7 +114,7 @@ def _require_features(given: pd.DataFrame, forecast: Forecast) -> None:
         found=f"{', '.join(map(repr, unknown))}, which it does not know" if unknown else "none of them",
         table="features",
         hint=f"{meant}feature_list.json of the run lists them all. The raw fields of a lead go to POST /v1/score of "
-        "the server (python -m serve), which makes features of them",
+        "the server (leadscore serve), which makes features of them",
     )
 
 

@@ -1,4 +1,4 @@
-"""``python -m serve``: start the server; without a key it makes one and shows it."""
+"""``leadscore serve``, or ``python -m serve``: start the server; without a key it makes one and shows it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def read_settings(arguments: list[str] | None, environment: dict[str, str]) -> tuple[ServeSettings, bool]:
     """Return the settings, and whether a key had to be made because none was given."""
-    parser = argparse.ArgumentParser(prog="python -m serve", description="Serve scores: an API and pages.")
+    parser = argparse.ArgumentParser(prog="leadscore serve", description="Serve scores: an API and pages.")
     parser.add_argument("--out", type=Path, help=f"the run's output folder (default: {ENVIRONMENT['out']}, or data)")
     parser.add_argument(
         "--store", help=f"SQLAlchemy URL of the score store (default: {ENVIRONMENT['store']}, or OUT/scores.sqlite)"

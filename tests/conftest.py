@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 collect_ignore = ["tryton/serve.py"]
 """Tryton's own Python runs it."""
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ["LEADSCORE_LOG"] = "plain"  # what commands say is compared, and no time with it
 
 SMALL_DEMO = ("simulate.leads=2500", "simulate.events_per_lead=30", "evaluate.bootstrap=100", "evaluate.shap_rows=200")
 

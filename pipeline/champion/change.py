@@ -12,7 +12,7 @@ from models.decision.decision_files import SignedDecision, version_of
 from pipeline.champion.folder import ChampionFolder, change_to, signature_of, texts_below
 from pipeline.champion.publish import now
 from pipeline.registry.model_registry import ModelRegistry
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.runner.workspace import Workspace
 
 LONGEST = 500

@@ -12,7 +12,7 @@ from pipeline.outputs.model_files import model_folder, read_texts
 from pipeline.outputs.rules_file import rules_of_cutoffs
 from pipeline.receipt.stage import receipt_files
 from pipeline.registry.model_registry import ModelRegistry
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.runner.stages import StageContext
 
 

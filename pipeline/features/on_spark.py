@@ -17,7 +17,7 @@ from features.kernel.other_leads import OUTCOME_SCHEMA, OutcomesByValue
 from features.source_spec import SourceSpec
 from pipeline.outputs.feature_rows import RowsOf
 from pipeline.outputs.ingested_tables import read_observed_until, table_files
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.runner.stages import StageContext
 from pipeline.settings.settings import EngineOptions
 from pipeline.spark.account_rows import ROWS_OF, FeatureTask, feature_rows, outcome_rows, row_schema

@@ -23,7 +23,8 @@ from features.source_spec import FeatureOptions, SourceSpec
 from pipeline.features.parquet_facts import ParquetFacts
 from pipeline.outputs.feature_rows import RowsOf, features_file
 from pipeline.outputs.ingested_tables import read_leads, read_observed_until, read_stages, table_files
-from pipeline.runner.progress import progress, say
+from pipeline.runner.job_log import say
+from pipeline.runner.progress import progress
 from pipeline.runner.stages import StageContext
 
 ROW_GROUP = 65_536

@@ -8,7 +8,7 @@ import pyarrow as pa
 from features.source_spec import SourceSpec
 from features.tables.row_contracts import Table
 from pipeline.outputs.forgotten import Marks
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.source.sql import identifier
 
 

@@ -30,7 +30,7 @@ from pipeline.ingest.unknown_ids import UnknownIds, wide_leads_beside
 from pipeline.outputs.forgotten import Marks, read_marks
 from pipeline.outputs.ingested_tables import INGEST_SUMMARY_FILE, table_file
 from pipeline.outputs.rules_file import RULES_FILE
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.runner.stages import SPEC_FILE, StageContext
 from pipeline.settings.limits import LimitOptions
 from pipeline.settings.settings import IngestOptions

@@ -17,7 +17,7 @@ from pipeline.init.questions import Conversation
 from pipeline.init.value_lines import files_section, remarks
 from pipeline.init.write_source_yaml import rules_yaml, source_yaml
 from pipeline.init.write_sql import sql_texts
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.settings.limits import LimitOptions
 from pipeline.source.data_folder import require_file, require_unpackable
 from pipeline.source.folder import read_source

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.runner.progress import console, say
+from pipeline.runner.job_log import console, job_log, say
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Conversation:
     """
 
     def __init__(self, *, yes: bool = False, choose: Callable[[Question], int] | None = None) -> None:
-        asks = not yes and console.is_terminal and sys.stdin.isatty()
+        asks = not yes and job_log().has_bars and sys.stdin.isatty()
         self._choose = choose or (_prompt if asks else _default)
         self.taken: dict[str, tuple[Question, int]] = {}
 

@@ -17,7 +17,7 @@ from pipeline.labels.follow_up import weigh
 from pipeline.outputs.feature_rows import read_looks_at_leads
 from pipeline.outputs.ingested_tables import read_observed_until, read_stages
 from pipeline.outputs.labels_file import LABELS_FILE, SPLIT_FILE
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.runner.stages import StageContext
 
 COLUMNS = ["lead_id", "as_of", "target", "at_risk", "y", "outcome_at", "part", "seen_us", "evidence", WEIGHT]

@@ -10,7 +10,7 @@ from pipeline.receipt.body import make_receipt
 from pipeline.receipt.page import render
 from pipeline.receipt.seal import Sealed, key_from_environment, seal
 from pipeline.receipt.signing_state import standing_of
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.runner.stages import StageContext
 
 RECEIPT, PAGE = "receipt.json", "receipt.html"

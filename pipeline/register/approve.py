@@ -15,7 +15,7 @@ from pipeline.receipt.signing_state import standing_of
 from pipeline.receipt.stage import write_receipt
 from pipeline.receipt.verify import line, verify
 from pipeline.register.receipt_in_mlflow import is_registered, open_registered, sealed_run
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.runner.stages import StageContext, run_stage
 from pipeline.settings.settings import Team
 

@@ -31,7 +31,7 @@ from pipeline.receipt.verify import line, verify
 from pipeline.register.champion import Decision, judge, not_taken_back, with_receipt
 from pipeline.registry.candidate import Candidate
 from pipeline.registry.model_registry import CHALLENGER, CHAMPION, TEST_FROM_TAG, ModelRegistry, open_registry
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.runner.stages import StageContext
 from pipeline.settings.settings import Settings
 

@@ -23,7 +23,7 @@ from pipeline.outputs.feature_rows import KEYS, read_features, read_first_looks,
 from pipeline.outputs.ingested_tables import read_leads, read_observed_until, read_stages, table_files
 from pipeline.outputs.looks_file import Looks
 from pipeline.replay.deciding_columns import NO_OTHERS, decisions, with_outcomes
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.runner.stages import StageContext
 
 COUNTED_WEEKS = 8

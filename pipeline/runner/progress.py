@@ -1,4 +1,4 @@
-"""What long work tells its user: a bar on a terminal, plain lines in a log."""
+"""How far long work is: a bar on a terminal, lines in a log."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from pipeline.runner.job_log import console, job_log
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-console = Console(stderr=True, highlight=False)
 LOG_EVERY_SECONDS = 5.0
 
 
@@ -31,23 +30,19 @@ class Steps:
             self._bar.advance(self._task, units)
         elif time.monotonic() - self._last_line > LOG_EVERY_SECONDS:
             self._last_line = time.monotonic()
-            console.print(f"{self._title}: {self._done} of {self._total}")
+            text = f"{self._title}: {self._done} of {self._total}"
+            job_log().write(text, work=self._title, done=self._done, total=self._total)
 
 
 @contextmanager
 def progress(title: str, *, total: int) -> Iterator[Steps]:
     """Show how far a piece of work of ``total`` units is."""
-    if console.is_terminal:
+    if job_log().has_bars:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console) as bar:
             yield Steps(title, total, bar)
     else:
-        console.print(f"{title}: {total} to do")
+        job_log().write(f"{title}: {total} to do", work=title, done=0, total=total)
         yield Steps(title, total, None)
-
-
-def say(text: str) -> None:
-    """Print one line about what is being done."""
-    console.print(text, markup=False, soft_wrap=True)

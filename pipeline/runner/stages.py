@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 from features.errors import InputError
 from features.source_spec import SourceSpec
 from models.stage_stamps import Stamp
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.runner.workspace import Workspace, code_digest, export_digest, tree_digest
 from pipeline.settings.settings import SOURCE_SECTIONS, Settings, read_settings
 from pipeline.source.data_folder import exported_files

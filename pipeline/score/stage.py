@@ -25,7 +25,8 @@ from pipeline.history.keep import keep_run
 from pipeline.outputs.feature_rows import count_rows, open_rows_digest, read_feature_chunks
 from pipeline.outputs.ingested_tables import read_observed_until
 from pipeline.outputs.score_file import SCORE_SUMMARY_FILE, read_score_summary
-from pipeline.runner.progress import progress, say
+from pipeline.runner.job_log import say
+from pipeline.runner.progress import progress
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import code_digest
 from pipeline.score.describe_run import describe

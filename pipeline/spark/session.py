@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from features.errors import InputError
-from pipeline.runner.progress import progress, say
+from pipeline.runner.job_log import say
+from pipeline.runner.progress import progress
 from pipeline.settings.settings import EngineOptions
 
 if TYPE_CHECKING:  # an extra: who works on one machine needs no Spark

@@ -14,7 +14,7 @@ from features.leaks.before_training import judge_fit
 from features.time_units import to_micros
 from pipeline.outputs.ingested_tables import read_leads, read_stages
 from pipeline.outputs.training_files import LEAKS_FILE
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.runner.stages import StageContext
 
 

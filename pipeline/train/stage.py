@@ -28,7 +28,8 @@ from pipeline.outputs.feature_rows import read_feature_chunks, read_looks_at_lea
 from pipeline.outputs.labels_file import read_follow_up, read_labels
 from pipeline.outputs.model_files import FINAL_FOLDER, FORWARD_FOLDER, write_forecast
 from pipeline.outputs.training_files import PREDICTIONS_FILE, TRAIN_SUMMARY_FILE
-from pipeline.runner.progress import progress, say
+from pipeline.runner.job_log import say
+from pipeline.runner.progress import progress
 from pipeline.runner.stages import StageContext
 from pipeline.train.leak_warning import warn_of_leaks
 

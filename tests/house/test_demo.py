@@ -17,7 +17,7 @@ def test_the_demo_and_dvc_run_the_same_stages(project_root):
     assert "$(BIN)/dvc repro" in recipe(project_root, "repro")
     (demo,) = (
         node
-        for node in ast.parse((project_root / "pipeline" / "cli.py").read_text()).body
+        for node in ast.parse((project_root / "pipeline" / "cli" / "stages.py").read_text()).body
         if isinstance(node, ast.FunctionDef) and node.name == "demo"
     )
     assert "run_all(context, [stage.name for stage in STAGES])" in ast.unparse(demo)
@@ -25,7 +25,7 @@ def test_the_demo_and_dvc_run_the_same_stages(project_root):
 
 
 def test_a_command_of_a_stage_is_added_in_one_place(project_root):
-    tree = ast.parse((project_root / "pipeline" / "cli.py").read_text())
+    tree = ast.parse((project_root / "pipeline" / "cli" / "stages.py").read_text())
     forced = [
         node.name
         for node in ast.walk(tree)

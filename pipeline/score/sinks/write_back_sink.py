@@ -12,7 +12,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from features.errors import InputError
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.score.sinks.sink import ScoreRun, Undone, UndoNote
 from pipeline.score.sinks.store_tables import WRITE_BACKS
 from pipeline.score.sinks.store_url import read_url

@@ -1,0 +1,119 @@
+"""Commands of every night and of the day after it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.app import app
+from pipeline.cli.options import (
+    DEMO_DATA,
+    DEMO_OUT,
+    DEMO_SOURCE,
+    DataOption,
+    EngineOption,
+    JsonOption,
+    OutOption,
+    ParamsOption,
+    SetOption,
+    SourceOption,
+    context_of,
+    overrides_of,
+    params_file_of,
+    read_moment,
+    settings_of,
+)
+
+PANEL = "Every day"
+
+
+@app.command(rich_help_panel=PANEL)
+def nightly(
+    source: SourceOption,
+    data: DataOption,
+    out: OutOption,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say who would change, and write nothing.")] = False,
+    accept: Annotated[str | None, typer.Option("--accept", help="Your name: let pass what is odd tonight.")] = None,
+    why: Annotated[str | None, typer.Option("--why", help="The reason to let it pass; it is kept.")] = None,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    engine: EngineOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score tonight's export with the champion. Exit code 3: it is odd beside the last nights, and nothing was done."""
+    from pipeline.nightly.command import letting_of
+    from pipeline.nightly.command import nightly as run_night
+
+    context = context_of(source, data, out, params, assignments, engine)
+    code, text = run_night(context, dry_run=dry_run, letting=letting_of(accept, why), as_json=as_json)
+    typer.echo(text)
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command("write-back", rich_help_panel=PANEL)
+def write_back(
+    out: OutOption = DEMO_OUT,
+    sink: Annotated[str | None, typer.Option("--sink", help="Only this place of score.sinks.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be sent; nothing is written.")] = False,
+    list_file: Annotated[Path | None, typer.Option("--list", help="With --dry-run: all of it as CSV.")] = None,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+) -> None:
+    """Send the scores in force to the tools in score.sinks, as far as they do not say them already."""
+    from pipeline.score.sinks.write_back.command import write_back_command
+
+    settings = settings_of(params, assignments)
+    typer.echo(write_back_command(settings.score, out, only=sink, dry_run=dry_run, list_file=list_file))
+
+
+@app.command(rich_help_panel=PANEL)
+def undo(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run: 'run_id' in score.json and in the API.")],
+    why: Annotated[str | None, typer.Option("--why", help="The reason; it is kept with the run.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Who you are; default: this machine's user.")] = None,
+    out: OutOption = DEMO_OUT,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+) -> None:
+    """Take a run of scores back: the store's list is that of the run before again, and the run is kept and marked."""
+    from pipeline.undo.command import undo as taken_back
+
+    overrides = overrides_of(assignments)
+    typer.echo(taken_back(out, run_id, who=name, why=why, params_file=params_file_of(params), overrides=overrides))
+
+
+@app.command(rich_help_panel=PANEL)
+def monitor(
+    source: SourceOption = DEMO_SOURCE,
+    data: DataOption = DEMO_DATA,
+    out: OutOption = DEMO_OUT,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="A time; default: the newest in the data.")] = None,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Watch volume against conversion, drift and idle leads. Exit codes: 0 no alarm, 1 alarm, 2 could not run."""
+    from pipeline.monitor.command import run_monitor
+
+    context = context_of(source, data, out, params, assignments)
+    code, text = run_monitor(
+        context, as_of_us=None if as_of is None else read_moment(as_of, "--as-of"), as_json=as_json
+    )
+    typer.echo(text)
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command(
+    rich_help_panel=PANEL,
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def serve(context: typer.Context) -> None:
+    """Serve scores: an API and pages; 'leadscore serve --help' names its options."""
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "serve", *context.args])  # noqa: S606 (a program of ours)

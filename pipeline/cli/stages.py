@@ -1,0 +1,99 @@
+"""Commands that run stages: one, all, those of the demo, and their result."""
+
+from __future__ import annotations
+
+import typer
+
+from pipeline.cli.app import app
+from pipeline.cli.options import (
+    DEMO_DATA,
+    DEMO_OUT,
+    DEMO_SOURCE,
+    DataOption,
+    EngineOption,
+    ForceOption,
+    OutOption,
+    ParamsOption,
+    SetOption,
+    SourceOption,
+    context_of,
+)
+from pipeline.what_if.options import without_option
+
+PANEL, STAGE_PANEL = "From exports to a model", "Its stages, one at a time"
+
+
+@app.command(rich_help_panel=PANEL)
+def run(
+    source: SourceOption,
+    data: DataOption,
+    out: OutOption,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    engine: EngineOption = None,
+) -> None:
+    """Run every stage on a source, from exports to scored leads; an interrupted run goes on where it stopped."""
+    from pipeline.runner.stages import run_all
+    from pipeline.summary import summary_table
+
+    run_all(context_of(source, data, out, params, assignments, engine))
+    typer.echo(summary_table(out))
+
+
+@app.command(rich_help_panel=PANEL)
+def demo(out: OutOption = DEMO_OUT, params: ParamsOption = None, assignments: SetOption = None) -> None:
+    """Simulate a company and run every stage on it; an interrupted run goes on where it stopped."""
+    from pipeline.outputs.simulated_export import simulated_export
+    from pipeline.runner.stages import STAGES, run_all
+    from pipeline.summary import summary_table
+
+    context = context_of(DEMO_SOURCE, simulated_export(out), out, params, assignments)
+    run_all(context, [stage.name for stage in STAGES])
+    typer.echo(summary_table(out))
+
+
+@app.command(rich_help_panel=PANEL)
+def summary(out: OutOption = DEMO_OUT) -> None:
+    """Show the result of the last run as a short table."""
+    from pipeline.summary import summary_table
+
+    typer.echo(summary_table(out))
+
+
+def _add_stage_command(name: str, text: str) -> None:
+    def command(
+        source: SourceOption = DEMO_SOURCE,
+        data: DataOption = DEMO_DATA,
+        out: OutOption = DEMO_OUT,
+        params: ParamsOption = None,
+        assignments: SetOption = None,
+        force: ForceOption = False,
+        engine: EngineOption = None,
+    ) -> None:
+        from pipeline.runner.stages import run_stage
+
+        run_stage(name, context_of(source, data, out, params, assignments, engine), force=force)
+
+    app.command(name, help=text, rich_help_panel=STAGE_PANEL)(
+        command if name in MASS_STAGES else without_option(command, "engine")
+    )
+
+
+MASS_STAGES = ("features", "score")
+"""Stages that a Spark cluster can do."""
+STAGE_HELP = {
+    "simulate": "Write the simulated company's export, and its truth beside it.",
+    "ingest": "Read a company's exports into checked tables; bad rows go to rejects.",
+    "features": "Build the features of every snapshot, as known at that moment.",
+    "labels": "Find each snapshot's outcome and the part of the time split it belongs to.",
+    "train": "Train and calibrate the forecast.",
+    "cutoffs": "Set the MQL and SAL cut-offs; with a question it is 'leadscore what-if', which changes nothing.",
+    "evaluate": "Judge model and points on the untouched test period; write the report.",
+    "receipt": "Compare model, points and naive Bayes at the team's working depth, sealed, for approval.",
+    "register": "Log the run in MLflow and register the model.",
+    "score": "Score the open leads, with reasons, into the score store.",
+}
+
+
+for _name, _text in STAGE_HELP.items():
+    _add_stage_command(_name, _text)
