@@ -8,6 +8,8 @@ from fastapi import Request
 
 from features.errors import InputError
 from models.scoring.run_about import RunAbout
+from models.what_if.answer import Answer
+from models.what_if.question import Question
 from serve.reading.ingested_history import IngestHistory
 from serve.reading.score_store import ScoreReader
 from serve.reading.served_model import ServedModel
@@ -63,6 +65,18 @@ class Services:
         except Exception as error:
             found = f"{type(error).__name__} while they were read"
             raise NotReadyError(str(InputError(expected="outputs of a run that can be read", found=found))) from error
+
+    def what_if(self, question: Question) -> Answer:
+        """Answer a question about cut-offs, and say so where another decision is in force than the figures are of.
+
+        Raises
+        ------
+        PromiseNotKeptError
+            If the promise cannot be kept.
+        """
+        answer = self.past.answer(question)
+        said = self.model.other_in_force(answer.about.cutoff_version)
+        return answer if said is None else answer.model_copy(update={"other_in_force": said})
 
     def about(self) -> RunAbout | None:
         """Return what the last completed run says of itself; None where there is no run."""

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import computed_field
 
+from features.language.languages import Words
 from models.what_if.answer_part import ByBand, Figure, Part
 from models.what_if.knob import Limit
 from models.what_if.open_leads import Changes, MondayList
@@ -165,6 +166,8 @@ class Answer(Part):
     cutoffs: ProposedCutoffs
     promise: PromiseKept | None
     """Null where nothing was promised."""
+    other_in_force: Words | None = None
+    """Says so where another decision is in force than the run trained last, which all figures are of."""
     stages: ByBand[ByPolicy]
     people: tuple[StaffChange, ...]
     """Fewest people first."""

@@ -11,11 +11,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from features.errors import InputError
+from models.decision.other_in_force import other_in_force
 from models.what_if.answer import Answer
 from models.what_if.consequences import what_if
 from models.what_if.monday_list import LIST_COLUMNS
 from models.what_if.question import KNOBS, Question
 from models.what_if.settings_to_adopt import settings_text
+from pipeline.champion.folder import ChampionFolder
 from pipeline.outputs.what_if_evidence import read_past
 from pipeline.pages.spreadsheet import COMMAS
 from pipeline.what_if.monday_csv import write_list
@@ -49,7 +51,7 @@ def answered(
         For machines.
     """
     question = question_of(options)
-    answer = what_if(read_past(out), question)
+    answer = _with_what_is_in_force(what_if(read_past(out), question), out)
     if list_file is not None:
         write_list([row.model_dump() for row in answer.monday.rows], LIST_COLUMNS, list_file, form=list_form)
     if adopt:
@@ -57,6 +59,15 @@ def answered(
     if as_json:
         return json.dumps(answer.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
     return to_text(answer, listed_in=None if list_file is None else str(list_file))
+
+
+def _with_what_is_in_force(answer: Answer, out: Path) -> Answer:
+    folder = ChampionFolder(out)
+    champion, step = folder.champion(), folder.current().last
+    if champion is None or step is None:
+        return answer
+    said = other_in_force(step, champion.parts.cutoffs, answer.about.cutoff_version)
+    return answer.model_copy(update={"other_in_force": said})
 
 
 def adoption_text(answer: Answer) -> str:

@@ -51,6 +51,7 @@ def sentences(answer: Answer) -> list[str]:
     read += [f"{question.promise:.0%} of SALs reach {about.stage}"] if question.promise is not None else []
     read += [_money(question.value)] if question.value is not None else []
     return [
+        *([answer.other_in_force.en] if answer.other_in_force is not None else []),
         f"{about.title.en}, data as of {about.observed_until[:16].replace('T', ' ')} UTC. "
         f"Asked: {', '.join(read) or 'nothing: the cut-offs in force'}.",
         f"MQL from {cutoffs.mql:.4f}, SAL from {cutoffs.sal:.4f}. {limit_sentence(answer)}",

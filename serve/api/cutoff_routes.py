@@ -25,6 +25,6 @@ def get_cutoffs(question: Annotated[Question, Query()], services: ServicesIn) ->
     promise that cannot be kept is a 422 that says what could be promised.
     """
     try:
-        return services.past.answer(question)
+        return services.what_if(question)
     except PromiseNotKeptError as error:
         raise HTTPException(422, [{"where": "promise", "message": str(error)}]) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.decision.current import CHAMPION_FOLDER, CURRENT_FILE, VERSIONS_FOLDER, CurrentDecision
+from models.decision.current import CHAMPION_FOLDER, CURRENT_FILE, VERSIONS_FOLDER, CurrentDecision, DecisionChange
 from models.decision.decision_files import SignedDecision, read_decision
 from serve.reading.model_folder import read_model_texts
 
@@ -23,6 +23,8 @@ class ServedChampion:
         self._read: SignedDecision | None = None
         self.version: str | None = None
         """Of the decision in force at the last look; None where there was none."""
+        self.step: DecisionChange | None = None
+        """What put it in force."""
 
     def current(self) -> SignedDecision | None:
         """Return the decision in force, every hash checked when it was read; None where there is none.
@@ -35,9 +37,11 @@ class ServedChampion:
         try:
             text = (self._folder / CURRENT_FILE).read_text(encoding="utf-8")
         except FileNotFoundError:
-            self.version = None
+            self.version = self.step = None
             return None
-        self.version = version = CurrentDecision.read(text).version
+        current = CurrentDecision.read(text)
+        self.version, self.step = current.version, current.last
+        version = self.version
         if version is None:
             return None
         if self._read is None or self._read.version != version:

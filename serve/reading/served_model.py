@@ -8,8 +8,10 @@ from pathlib import Path
 
 from features.errors import InputError
 from features.kernel.one_lead import LeadCoder
+from features.language.languages import Words
 from models.cutoffs.cutoffs import Cutoffs
 from models.decision.decision_files import ScoringParts, SignedDecision, require_same_points
+from models.decision.other_in_force import other_in_force
 from models.forecast.forecast import Forecast
 from models.rules.points import PointsRules
 from models.scoring.run_about import DEFAULT_REASONS, RunAbout, VerdictAbout
@@ -75,6 +77,11 @@ class ServedModel:
             champion = None if decision is None else decision.version
             self._loaded = ((source, reasons), _loaded(parts, reasons, champion))
         return self._loaded[1]
+
+    def other_in_force(self, version: str) -> Words | None:
+        """Return what is in force, where that is not what was trained last, whose cut-offs have this version."""
+        decision, step = self._champion.current(), self._champion.step
+        return None if decision is None or step is None else other_in_force(step, decision.parts.cutoffs, version)
 
     def newer(self) -> str | None:
         """Return why a newer model, newer cut-offs or newer rules are not in use yet; None where the newest are."""

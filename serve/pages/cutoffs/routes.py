@@ -36,13 +36,13 @@ def get_cutoffs(request: Request, services: ServicesIn) -> HTMLResponse:
         past = services.past.current()
     except InputError as error:
         raise PageMissingError(say("cutoffs_no_run", language), str(error), status=503) from None
-    goal = past.about.stage
+    goal, elsewhere = past.about.stage, services.model.other_in_force(past.in_force.version)
     given = {name: request.query_params.get(name, "") for name in FIELDS}
     question, problems = read_form(given)
     answer = broken = None
     if question is not None:
         try:
-            answer = answer_view(services.past.answer(question), language, lead_url)
+            answer = answer_view(services.what_if(question), language, lead_url)
         except PromiseNotKeptError as error:
             broken = _broken(error, goal, given, language)
     form = Form(given, frozenset(p.field for p in problems), question or Question(), _volumes(past), goal)
@@ -53,6 +53,7 @@ def get_cutoffs(request: Request, services: ServicesIn) -> HTMLResponse:
         "caution": _caution(services, language),
         "as_of": iso_date_time(past.about.observed_until, language),
         "version": past.in_force.version,
+        "elsewhere": None if elsewhere is None else elsewhere.of(language),
         "goal": goal,
         "groups": form.groups(language),
         "problems": [problem.words(goal, language) for problem in problems],

@@ -16,6 +16,7 @@ from pipeline.champion.change import fetch
 from pipeline.champion.folder import ChampionFolder, texts_below
 from pipeline.champion.in_force import scoring_parts
 from pipeline.cli import main
+from pipeline.outputs.cutoffs_file import read_cutoffs
 from pipeline.registry.model_registry import CHAMPION, ModelRegistry, open_registry
 from pipeline.runner.finished_run import open_run
 from pipeline.runner.stages import run_stage
@@ -76,6 +77,12 @@ def test_a_champion_scores_until_another_is_signed(out, capsys, tmp_path, decide
     run_stage("score", context, force=True)
     assert summary(out) == before
     assert served.current() is loaded
+    asked = read_cutoffs(context).version
+    elsewhere = served.other_in_force(asked)
+    assert f"In force is champion {first} since " in elsewhere.en
+    assert "signed by marketing: A. Beck, sales: B. Cole: MQL from " in elsewhere.en
+    assert "die nicht in Kraft sind" in elsewhere.de
+    assert served.other_in_force(loaded.cutoffs.version) is None
 
     # It is signed, and from then on it scores.
     sign(out, capsys)
@@ -85,6 +92,7 @@ def test_a_champion_scores_until_another_is_signed(out, capsys, tmp_path, decide
     assert run_stage("score", context) is True
     assert summary(out)["cutoff_version"] != before["cutoff_version"]
     assert served.current().champion == second
+    assert served.other_in_force(asked) is None
     assert served.current().cutoffs.version == summary(out)["cutoff_version"]
 
     # Back to the first, with the reason; the second does not come back by itself.
