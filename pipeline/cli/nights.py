@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -26,6 +26,7 @@ from pipeline.cli.options import (
     params_file_of,
     read_moment,
     settings_of,
+    tell_what_changed,
 )
 
 PANEL = "Every day"
@@ -85,6 +86,7 @@ def undo(
 
     overrides = overrides_of(assignments)
     typer.echo(taken_back(out, run_id, who=name, why=why, params_file=params_file_of(params), overrides=overrides))
+    tell_what_changed(settings_of(params, assignments), out)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -101,9 +103,43 @@ def monitor(
     from pipeline.monitor.command import run_monitor
 
     context = context_of(source, data, out, params, assignments)
-    code, text = run_monitor(
-        context, as_of_us=None if as_of is None else read_moment(as_of, "--as-of"), as_json=as_json
-    )
+    moment = None if as_of is None else read_moment(as_of, "--as-of")
+    result, text = run_monitor(context, as_of_us=moment, as_json=as_json)
+    typer.echo(text)
+    code = result.exit_code
+    if as_of is None and context.settings.telling:  # who looks at the past has no news
+        from pipeline.telling.command import tell_of_checks
+
+        told = tell_of_checks(context.settings, out, result.checks, as_of_us=result.watched.as_of_us)
+        code = code or told.exit_code
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command(rich_help_panel=PANEL)
+def tell(out: OutOption = DEMO_OUT, params: ParamsOption = None, assignments: SetOption = None) -> None:
+    """Tell the channels in 'telling' what they were not told yet. Exit code 2: some of it still waits."""
+    from pipeline.telling.command import tell_command
+
+    code, text = tell_command(settings_of(params, assignments), out)
+    typer.echo(text)
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command(rich_help_panel=PANEL)
+def digest(
+    out: OutOption = DEMO_OUT,
+    language: Annotated[Literal["de", "en"], typer.Option("--language", help="Of what is printed.")] = "en",
+    send: Annotated[bool, typer.Option("--send", help="Tell the channels that ask for it; a day has one.")] = False,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say in the morning who came onto the list and left it, which alarms last, and what waits for whom."""
+    from pipeline.telling.command import digest_command
+
+    code, text = digest_command(settings_of(params, assignments), out, language=language, send=send, to_json=as_json)
     typer.echo(text)
     if code:
         raise typer.Exit(code)

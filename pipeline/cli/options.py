@@ -60,6 +60,16 @@ def context_of(
     )
 
 
+def tell_what_changed(settings: Settings, out: Path) -> None:
+    """Tell the channels what a command has changed; exit code 2 where one of them did not take it."""
+    if settings.telling:
+        from pipeline.telling.tell import Telling
+
+        told = Telling(settings, out).tell()
+        if told.exit_code:
+            raise typer.Exit(told.exit_code)
+
+
 def read_moment(text: str, option: str) -> int:
     """Return a moment given by an option of the command line, in microseconds since 1970."""
     from features.time_units import parse_time

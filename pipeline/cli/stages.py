@@ -17,6 +17,7 @@ from pipeline.cli.options import (
     SetOption,
     SourceOption,
     context_of,
+    tell_what_changed,
 )
 from pipeline.what_if.options import without_option
 
@@ -36,8 +37,10 @@ def run(
     from pipeline.runner.stages import run_all
     from pipeline.summary import summary_table
 
-    run_all(context_of(source, data, out, params, assignments, engine))
+    context = context_of(source, data, out, params, assignments, engine)
+    run_all(context)
     typer.echo(summary_table(out))
+    tell_what_changed(context.settings, out)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -72,7 +75,10 @@ def _add_stage_command(name: str, text: str) -> None:
     ) -> None:
         from pipeline.runner.stages import run_stage
 
-        run_stage(name, context_of(source, data, out, params, assignments, engine), force=force)
+        context = context_of(source, data, out, params, assignments, engine)
+        run_stage(name, context, force=force)
+        if name == "score":
+            tell_what_changed(context.settings, out)
 
     app.command(name, help=text, rich_help_panel=STAGE_PANEL)(
         command if name in MASS_STAGES else without_option(command, "engine")

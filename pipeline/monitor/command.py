@@ -42,8 +42,8 @@ def check_funnel(context: StageContext, *, as_of_us: int | None) -> Result:
     return Result(watched, results, together(one.answer for one in results if one.code in options.exit_on))
 
 
-def run_monitor(context: StageContext, *, as_of_us: int | None, as_json: bool) -> tuple[int, str]:
-    """Ingest what is new, check, write ``OUT/monitor`` and return exit code and what to print.
+def run_monitor(context: StageContext, *, as_of_us: int | None, as_json: bool) -> tuple[Result, str]:
+    """Ingest what is new, check, write ``OUT/monitor`` and return the result and what to print.
 
     Raises
     ------
@@ -57,4 +57,4 @@ def run_monitor(context: StageContext, *, as_of_us: int | None, as_json: bool) -
         with context.workspace.writing(NAME, inputs) as out:
             write_result(result, out)
     page = context.workspace.folder(NAME) / "monitor.html"
-    return result.exit_code, to_json(result) if as_json else to_text(result, page)
+    return result, to_json(result) if as_json else to_text(result, page)

@@ -27,8 +27,11 @@ from pipeline.registry.model_registry import open_registry
 from pipeline.runner.stages import StageContext, interruptible, run_stage, stage_inputs, stage_named
 from pipeline.score.scores_file import read_batches
 from pipeline.score.sinks.current_scores import COLUMNS, read_current_scores
+from pipeline.score.sinks.news.news import News
 from pipeline.score.sinks.sink import ScoreRun
 from pipeline.score.stage import FILE, compute, is_stored, store
+from pipeline.telling.command import stop_news
+from pipeline.telling.tell import Telling
 
 BRAKED = 3
 """Exit code: a brake stopped the run, and nothing was written."""
@@ -61,22 +64,36 @@ def nightly(context: StageContext, *, dry_run: bool, letting: Letting | None, as
     Returns
     -------
     (int, str)
-        Exit code, 0 or `BRAKED`, and what to print.
+        Exit code and what to print: 0, `BRAKED`, or that of a channel which did not take what it was to be told.
     """
-    with context.workspace.locked():
+    telling = Telling(context.settings, context.workspace.root)  # settings that cannot be used are said at once
+    trial = TrialWorkspace(context.workspace.root / (".nightly_dry" if dry_run else ".nightly"), context.workspace)
+    night = _Night(context, trial, letting=letting)
+    if dry_run:
+        return _run_on_trial(night, dry_run=True, as_json=as_json)
+    try:
+        code, text = _run_on_trial(night, dry_run=False, as_json=as_json)
+    except InputError:
+        telling.tell()  # a tool that did not answer keeps nobody from the news of scores that are in force
+        raise
+    told = telling.tell(lambda outbox: outbox.record(night.stops))
+    return code or told.exit_code, text
+
+
+def _run_on_trial(night: _Night, *, dry_run: bool, as_json: bool) -> tuple[int, str]:
+    with night.workspace.locked():
         if not dry_run:
-            _have_champion(context)
-        trial = TrialWorkspace(context.workspace.root / (".nightly_dry" if dry_run else ".nightly"), context.workspace)
+            _have_champion(night.context)
         if dry_run:
-            trial.discard()  # of one that was killed
+            night.trial.discard()  # of one that was killed
         try:
-            return _Night(context, trial, letting=letting).run(dry_run=dry_run, as_json=as_json)
+            return night.run(dry_run=dry_run, as_json=as_json)
         except KeyboardInterrupt:
             if dry_run:
-                trial.discard()
+                night.trial.discard()
             raise
         except BaseException:
-            trial.discard()
+            night.trial.discard()
             raise
 
 
@@ -87,6 +104,7 @@ class _Night:
         self.context, self.workspace, self.trial, self.letting = context, context.workspace, trial, letting
         self.on_trial = replace(context, workspace=trial)
         self.nights = Nights(context.workspace.root)
+        self.stops: list[News] = []
 
     def run(self, *, dry_run: bool, as_json: bool) -> tuple[int, str]:
         run_stage("ingest", self.on_trial)
@@ -95,7 +113,7 @@ class _Night:
         before = [night for night in past if night.export != export]
         odd = odd_export(profile, [night.profile for night in before], self.context.settings.brakes)
         if not dry_run and self._stops(export, odd):
-            return self._stopped(odd)
+            return self._stopped(export, odd)
         run_stage("features", self.on_trial)
         if not dry_run and self._is_done(export, past):
             self.trial.discard()
@@ -110,7 +128,7 @@ class _Night:
             if dry_run:
                 return self._shown(changes, odd, scored, as_json=as_json)
             if self._stops(export, odd):
-                return self._stopped(odd)
+                return self._stopped(export, odd)
             if odd:
                 self._accept(export, odd)
             self._put_in_force(scored, file)
@@ -166,8 +184,9 @@ class _Night:
             entry = Accepted(export=export, odd=what, name=self.letting.name, why=self.letting.why, time=now())
             self.nights.accept(entry)
 
-    def _stopped(self, odd: list[OddThing]) -> tuple[int, str]:
+    def _stopped(self, export: str, odd: list[OddThing]) -> tuple[int, str]:
         self.trial.discard()
+        self.stops = [stop_news(export, [one.what for one in odd])]
         lines = ["nightly stopped, and nothing was written. Odd tonight:", *_lines(odd)]
         lines.append(
             "If the export is broken, mend it and run again. If it is right: leadscore nightly … --accept NAME "

@@ -74,6 +74,7 @@ class PacedSession:
         repeatable: bool = True,
         json: Any = None,
         form: Mapping[str, str] | None = None,
+        body: bytes | None = None,
     ) -> requests.Response:
         """Send one request and return its answer, whatever its status.
 
@@ -88,6 +89,8 @@ class PacedSession:
             Its body.
         form : mapping, optional
             Its body in place of JSON.
+        body : bytes, optional
+            The same, byte for byte as it is sent.
 
         Raises
         ------
@@ -98,8 +101,8 @@ class PacedSession:
         session = self._repeating if repeatable else self._once
         try:
             return session.request(
-                method, url, headers=dict(headers), json=json, data=form, timeout=self._options.timeout_s,
-                allow_redirects=False,
+                method, url, headers=dict(headers), json=json, data=form if body is None else body,
+                timeout=self._options.timeout_s, allow_redirects=False,
             )  # fmt: skip
         except requests.RequestException as error:
             raise InputError(

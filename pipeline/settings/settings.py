@@ -205,6 +205,8 @@ class Settings(Strict):
     brakes: BrakeOptions = BrakeOptions()
     controller: Controller = Controller()
     retention: Retention = Retention()
+    telling: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Who is told what, by name; each channel has settings of its own (`pipeline.telling`)."""
 
 
 SOURCE_SECTIONS = ("targets", "snapshots", "sales_events", "follow_up", "observed_until")

@@ -25,9 +25,10 @@ from features.language.languages import LANGUAGES
 from features.language.sentences import LEAD_SENTENCES
 from features.source_spec import FeatureOptions, Snapshots, SourceSpec
 from pipeline.explain.sentences import LETTER_SENTENCES
+from pipeline.telling.sentences import TOLD_SENTENCES
 from serve.wording.sentences import PAGE_SENTENCES
 
-CATALOGUES = (LEAD_SENTENCES, LETTER_SENTENCES, PAGE_SENTENCES)
+CATALOGUES = (LEAD_SENTENCES, LETTER_SENTENCES, TOLD_SENTENCES, PAGE_SENTENCES)
 PACKAGES = ("features", "models", "pipeline", "serve")
 ROOT = Path(__file__).resolve().parents[2]
 HOMES = {f"{catalogue.package}.sentences": catalogue for catalogue in CATALOGUES}

@@ -39,6 +39,7 @@ READ_NO_STAGE = {
     "replay/nightly_looks.py": "features of nights, in a scratch folder of its own",
     "score/scores_file.py": "the scores that the stage has just written, for its sinks",
     "settings/yaml_trees.py": "params.yaml",
+    "telling/lines_file.py": "lines that a channel wrote, beside the stages",
     "spark/sorted_parts.py": "rows that a cluster wrote, in a scratch folder of the stage",
     "source/csv_bytes.py": "files of a company",
     "source/data_folder.py": "files of a company",

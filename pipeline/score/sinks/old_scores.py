@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from pipeline.score.sinks.one_writer import alone
-from pipeline.score.sinks.store_tables import SCORE_RUNS, SCORES
+from pipeline.score.sinks.store_tables import DELIVERIES, NEWS, SCORE_RUNS, SCORES
 from pipeline.score.sinks.store_url import store_url
 
 
@@ -34,6 +34,7 @@ def drop_scores(given: str | None, outputs: Path, *, before: str, dry_run: bool)
         old = sa.and_(SCORES.c.as_of < datetime.fromisoformat(before), SCORES.c.run_id != _in_force())
         if dry_run:
             return int(connection.execute(sa.select(sa.func.count()).select_from(SCORES).where(old)).scalar_one())
+        _drop_news(connection, datetime.fromisoformat(before))
         return connection.execute(sa.delete(SCORES).where(old)).rowcount
 
 
@@ -53,6 +54,14 @@ def scored_by(given: str | None, outputs: Path, *, since: str | None) -> set[tup
             stays = sa.or_(SCORES.c.as_of >= datetime.fromisoformat(since), SCORES.c.run_id == _in_force())
             pairs = pairs.where(stays)
         return {(row[0], row[1]) for row in connection.execute(pairs)}
+
+
+def _drop_news(connection: sa.Connection, before: datetime) -> None:
+    """Drop what was told of leads before a time, together with their scores of then."""
+    if sa.inspect(connection).has_table(NEWS.name):
+        old = sa.select(NEWS.c.news_id).where(NEWS.c.at < before)
+        connection.execute(sa.delete(DELIVERIES).where(DELIVERIES.c.news_id.in_(old)))
+        connection.execute(sa.delete(NEWS).where(NEWS.c.at < before))
 
 
 def _in_force() -> sa.ScalarSelect[str]:

@@ -156,3 +156,42 @@ SENT_RECORDS = sa.Table(
 """One row a lead whose record changed: what it was to say, and what it said ``before`` (null: there was no record). A
 row is written before the record is sent. What ``stands`` there, as the place rounds and trims it, comes with its word
 that it has the record."""
+
+NEWS = sa.Table(
+    "news",
+    METADATA,
+    sa.Column("news_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("lead_id", sa.Text),
+    sa.Column("run_id", sa.Text),
+    sa.Column("entry", sa.BigInteger),
+    sa.Column("facts", _json(), nullable=False),
+    sa.Index("news_by_run", "run_id"),
+)
+"""One row a thing that became true and is told. ``news_id`` follows from what it is, so that the same is there once;
+``entry`` is that of the log by which it became true, ``facts`` name no lead."""
+
+DELIVERIES = sa.Table(
+    "news_deliveries",
+    METADATA,
+    sa.Column("channel", sa.Text, primary_key=True),
+    sa.Column("news_id", sa.Text, primary_key=True),
+    sa.Column("message_id", sa.Text, nullable=False),
+    sa.Column("lead_id", sa.Text),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("said", sa.Text),
+    sa.CheckConstraint("state IN ('waits', 'delivered', 'given_up', 'withdrawn')", name="news_deliveries_state"),
+    sa.Index("news_deliveries_by_state", "channel", "state"),
+)
+"""One row a channel that wants to be told something: written with the news, and changed when the channel has it.
+``message_id`` is what the channel knows it by, the same at every try; ``said`` is why it was refused."""
+
+TELLING_MARKS = sa.Table(
+    "telling_marks",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+"""Up to which entry of the log everything is told, and which alarms last."""

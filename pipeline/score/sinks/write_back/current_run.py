@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -37,6 +38,15 @@ def current_run(store: sa.URL) -> ScoreRun:
         row = in_force(connection) if is_there else None
     if row is None:
         raise _nothing()
+    return _run_of(row)
+
+
+def stored_run(connection: sa.Connection, run_id: str) -> ScoreRun:
+    """Return a run that the store has, in force or not, with its words."""
+    return _run_of(connection.execute(sa.select(SCORE_RUNS).where(SCORE_RUNS.c.run_id == run_id)).one())
+
+
+def _run_of(row: sa.Row[Any]) -> ScoreRun:
     wording = None if row.wording is None else ScoreWording.model_validate(row.wording)
     about = RunAbout.model_validate(row.about)
     return ScoreRun(row.run_id, row.model_version, row.cutoff_version, about, wording, row.out)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
+from filelock import FileLock, Timeout
 
 from features.errors import InputError
 from pipeline.score.sinks.store_errors import said_of
 
-_PATIENCE_S = 60
+_BUSY_S = 60
 """How long SQLite waits for somebody else who writes."""
+_LOCKS = 7_253_200_000
+"""PostgreSQL advisory locks of places follow this number."""
+LOCK_PATIENCE_S = 5.0
+"""How long a job waits for the lock of a place: PostgreSQL notices a little later that a killed one is gone."""
 
 
 @contextmanager
@@ -25,7 +32,7 @@ def opened_engine(url: sa.URL, where: str) -> Iterator[sa.Engine]:
         The setting that names it, for messages.
     """
     try:
-        waiting = {"timeout": _PATIENCE_S} if url.get_backend_name() == "sqlite" else {}
+        waiting = {"timeout": _BUSY_S} if url.get_backend_name() == "sqlite" else {}
         engine = sa.create_engine(url, connect_args=waiting)
     except ModuleNotFoundError as error:
         raise InputError(
@@ -59,3 +66,45 @@ def said_by(error: sa.exc.SQLAlchemyError) -> str:
     if isinstance(error, sa.exc.IntegrityError | sa.exc.DataError):
         return f"a value that it refuses ({type(error.orig).__name__})"
     return said_of(error)
+
+
+@contextmanager
+def alone_at(engine: sa.Engine, name: str, *, where: str) -> Iterator[None]:
+    """Hold the lock of a place in a store's database; a process that dies lets it go.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+    name : str
+        The place's.
+    where : str
+        The setting that names it, for messages.
+
+    Raises
+    ------
+    InputError
+        If another job holds it for longer than `LOCK_PATIENCE_S`.
+    """
+    if engine.dialect.name == "postgresql":
+        number = _LOCKS + zlib.crc32(name.encode()) % 1_000_000
+        with answering(engine.url, "score.store"), engine.connect() as connection:
+            asked, until = sa.text("SELECT pg_try_advisory_lock(:key)"), time.monotonic() + LOCK_PATIENCE_S
+            while not connection.execute(asked, {"key": number}).scalar():
+                if time.monotonic() > until:
+                    raise _two_at_once(where)
+                time.sleep(0.1)
+            connection.commit()
+            yield
+        return
+    try:
+        with FileLock(f"{engine.url.database}.{name}.lock", timeout=LOCK_PATIENCE_S):
+            yield
+    except Timeout:
+        raise _two_at_once(where) from None
+
+
+def _two_at_once(where: str) -> InputError:
+    return InputError(
+        expected="one job at a time that writes to this place", found="another one at work",
+        table=where, hint="Run the same command again when the other one has ended",
+    )  # fmt: skip

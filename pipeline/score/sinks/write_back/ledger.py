@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,20 +10,14 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from filelock import FileLock, Timeout
 from sqlalchemy.dialects import postgresql, sqlite
 
-from features.errors import InputError
 from pipeline.score.sinks.store_tables import SCORE_RUNS, SENT_RECORDS, WRITE_BACKS
-from pipeline.score.sinks.write_back.databases import answering, opened_engine
+from pipeline.score.sinks.write_back.databases import alone_at, answering, opened_engine
 from pipeline.score.sinks.write_back.records import Record, Sent
 from pipeline.score.sinks.write_back.sendable import Values
 
 _INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-_LOCKS = 7_253_200_000
-"""PostgreSQL advisory locks of sinks follow this number."""
-PATIENCE_S = 5.0
-"""How long a job waits for the lock of a place: PostgreSQL notices a little later that a killed one is gone."""
 
 
 @dataclass(frozen=True)
@@ -181,36 +173,8 @@ def opened_ledger(url: sa.URL, sink: str, *, writing: bool) -> Iterator[Ledger]:
         if not writing:
             yield Ledger(engine, sink)
         else:
-            with _alone(engine, sink):
+            with alone_at(engine, sink, where=f"score.sinks.{sink}"):
                 yield Ledger(engine, sink)
-
-
-@contextmanager
-def _alone(engine: sa.Engine, sink: str) -> Iterator[None]:
-    """Hold the place's lock; a process that dies lets it go."""
-    if engine.dialect.name == "postgresql":
-        number = _LOCKS + zlib.crc32(sink.encode()) % 1_000_000
-        with answering(engine.url, "score.store"), engine.connect() as connection:
-            asked, until = sa.text("SELECT pg_try_advisory_lock(:key)"), time.monotonic() + PATIENCE_S
-            while not connection.execute(asked, {"key": number}).scalar():
-                if time.monotonic() > until:
-                    raise _two_at_once(sink)
-                time.sleep(0.1)
-            connection.commit()
-            yield
-        return
-    try:
-        with FileLock(f"{engine.url.database}.{sink}.lock", timeout=PATIENCE_S):
-            yield
-    except Timeout:
-        raise _two_at_once(sink) from None
-
-
-def _two_at_once(sink: str) -> InputError:
-    return InputError(
-        expected="one job at a time that writes to this place", found="another one at work",
-        table=f"score.sinks.{sink}", hint="Run the same command again when the other one has ended",
-    )  # fmt: skip
 
 
 def _parts(lead_ids: Sequence[str], most: int = 500) -> Iterator[Sequence[str]]:

@@ -12,7 +12,7 @@ import pytest
 
 from features.errors import InputError
 from pipeline.score.sinks.store_url import read_url
-from pipeline.score.sinks.write_back import ledger
+from pipeline.score.sinks.write_back import databases
 from pipeline.score.sinks.write_back.ledger import opened_ledger
 
 LEADS = {"a": 0.6, "b": 0.25, "c": 0.04}
@@ -87,7 +87,7 @@ def test_a_trend_is_beside_the_week_before(nights_of: Any, sqlite_store: str, cr
 def test_two_jobs_do_not_write_at_once(
     nights_of: Any, store_url: str, crm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(databases, "LOCK_PATIENCE_S", 0.3)
     nights = nights_of(store_url, kind="sql", url=crm, table="lead_scores", create=True)
     with (
         opened_ledger(read_url(store_url), "crm", writing=True),

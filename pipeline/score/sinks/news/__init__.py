@@ -1,0 +1,1 @@
+"""What has become true that somebody is told, and who was told already?"""
