@@ -9,6 +9,7 @@ from typing import Any
 from features.language.dates import iso_date_time
 from features.language.languages import Language
 from features.language.numbers import number, percent
+from models.bands import BANDS
 from pipeline.telling.said import Section
 from pipeline.telling.sentences import say, say_count
 
@@ -30,7 +31,7 @@ def digest_sections(
         Leads by the kind of news.
     language : {"de", "en"}
     """
-    new = Decimal(len(changes.get("lead.above", ())))
+    new = Decimal(sum(lead["before"] not in BANDS for lead in changes.get("lead.above", ())))
     subject = say_count("digest.subject", language, new, number=number(float(new), language), day=_day(facts, language))
     sections = [Section("", tuple(_list_now(facts, language)))]
     for kind in _ORDER:
@@ -67,8 +68,9 @@ def _list_now(facts: Mapping[str, Any], language: Language) -> Iterator[str]:
     if listed is None:
         yield say("digest.no_run", language)
         return
-    yield say(
-        "digest.listed", language, number=number(listed["MQL"] + listed["SAL"], language),
+    count = listed["MQL"] + listed["SAL"]
+    yield say_count(
+        "digest.listed", language, Decimal(count), number=number(count, language),
         sal=number(listed["SAL"], language), at=iso_date_time(facts["as_of"], language),
     )  # fmt: skip
     if not facts["scored_since"]:

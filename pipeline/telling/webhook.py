@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -85,7 +86,7 @@ class Webhook:
             problem = _problem(url, options.plain_http)
             if problem is not None:
                 raise InputError(expected="an address", found=problem, table=f"{self._where}: {options.url_variable}")
-        with PacedSession(options, self._where) as session:
+        with _unnamed_addresses(), PacedSession(options, self._where) as session:
             yield OpenWebhook(session, url, key)
 
     def forget(self, lead_ids: Sequence[str]) -> int:
@@ -110,6 +111,21 @@ class OpenWebhook:
         if answer.status_code in _OF_THE_MESSAGE:
             return f"status {answer.status_code} {answer.reason}"
         raise self._session.refuse(answer, "takes the message")
+
+
+def _names_no_path(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.WARNING
+
+
+@contextmanager
+def _unnamed_addresses() -> Iterator[None]:
+    """Keep the log of retries from naming a path, which may be a secret; what fails in the end is said without it."""
+    logger = logging.getLogger("urllib3.connectionpool")
+    logger.addFilter(_names_no_path)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_names_no_path)
 
 
 def _problem(url: str, plain_http: bool) -> str | None:

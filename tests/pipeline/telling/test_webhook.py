@@ -63,10 +63,14 @@ def test_a_secret_that_is_missing_is_named_and_everything_waits(nights, listener
     assert "no base64" not in failed.failed["sales"]
 
 
-def test_an_address_may_be_a_secret_too(nights, listener, monkeypatch) -> None:
-    hidden = {"kind": "webhook", "url_variable": "HOOK_URL", "events": EVENTS}
-    monkeypatch.setenv("HOOK_URL", listener.url)
+def test_an_address_may_be_a_secret_too(nights, listener, monkeypatch, caplog, capsys) -> None:
+    hidden = {"kind": "webhook", "url_variable": "HOOK_URL", "events": EVENTS, "retries": 1}
+    monkeypatch.setenv("HOOK_URL", "http://127.0.0.1:9/a-secret-path")
     two_nights(nights, hidden)
+    assert nights.tell(sales=hidden).exit_code == 2
+    assert "127.0.0.1:9" in capsys.readouterr().err
+    assert "a-secret-path" not in caplog.text
+    monkeypatch.setenv("HOOK_URL", listener.url)
     assert nights.tell(sales=hidden).sent == {"sales": 1}
 
 

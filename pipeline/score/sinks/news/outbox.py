@@ -197,12 +197,13 @@ class Outbox:
             return list(self._alarms(connection).values())
 
     def window(self, after_entry: int | None, *, since: datetime) -> Window:
-        """Return what the list was and is: after an entry of the log, or else after what was in force at a time."""
+        """Return what the list was and is: after an entry of the log, else at a time, or else when the log began."""
         with self._asked() as connection:
             log = list(steps(connection))
         old = [step for step in log if (step.at <= since if after_entry is None else step.entry <= after_entry)]
-        last = log[-1] if log else None
-        return Window(old[-1].now if old else None, last.now if last else None, last.entry if last else 0)
+        if not log:
+            return Window(None, None, 0)
+        return Window((old[-1] if old else log[0]).now, log[-1].now, log[-1].entry)
 
     def changes(self, before: str, now: str) -> list[ListChange]:
         """Return what changes on the list between two runs."""
