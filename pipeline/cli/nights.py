@@ -26,7 +26,7 @@ from pipeline.cli.options import (
     params_file_of,
     read_moment,
     settings_of,
-    tell_what_changed,
+    telling_afterwards,
 )
 
 PANEL = "Every day"
@@ -84,9 +84,9 @@ def undo(
     """Take a run of scores back: the store's list is that of the run before again, and the run is kept and marked."""
     from pipeline.undo.command import undo as taken_back
 
-    overrides = overrides_of(assignments)
-    typer.echo(taken_back(out, run_id, who=name, why=why, params_file=params_file_of(params), overrides=overrides))
-    tell_what_changed(settings_of(params, assignments), out)
+    overrides, file = overrides_of(assignments), params_file_of(params)
+    with telling_afterwards(settings_of(params, assignments), out):
+        typer.echo(taken_back(out, run_id, who=name, why=why, params_file=file, overrides=overrides))
 
 
 @app.command(rich_help_panel=PANEL)

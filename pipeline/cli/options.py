@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -60,14 +62,26 @@ def context_of(
     )
 
 
-def tell_what_changed(settings: Settings, out: Path) -> None:
-    """Tell the channels what a command has changed; exit code 2 where one of them did not take it."""
-    if settings.telling:
-        from pipeline.telling.tell import Telling
+@contextmanager
+def telling_afterwards(settings: Settings, out: Path) -> Iterator[None]:
+    """Tell the channels what a command has changed, also where a tool failed; exit code 2 if one did not take it.
 
-        told = Telling(settings, out).tell()
-        if told.exit_code:
-            raise typer.Exit(told.exit_code)
+    Settings of a channel that cannot be used are said before the command begins.
+    """
+    if not settings.telling:
+        yield
+        return
+    from pipeline.telling.tell import Telling
+
+    telling = Telling(settings, out)
+    try:
+        yield
+    except InputError:
+        telling.tell()
+        raise
+    told = telling.tell()
+    if told.exit_code:
+        raise typer.Exit(told.exit_code)
 
 
 def read_moment(text: str, option: str) -> int:

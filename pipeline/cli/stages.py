@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import typer
 
 from pipeline.cli.app import app
@@ -17,7 +19,7 @@ from pipeline.cli.options import (
     SetOption,
     SourceOption,
     context_of,
-    tell_what_changed,
+    telling_afterwards,
 )
 from pipeline.what_if.options import without_option
 
@@ -38,9 +40,9 @@ def run(
     from pipeline.summary import summary_table
 
     context = context_of(source, data, out, params, assignments, engine)
-    run_all(context)
-    typer.echo(summary_table(out))
-    tell_what_changed(context.settings, out)
+    with telling_afterwards(context.settings, out):
+        run_all(context)
+        typer.echo(summary_table(out))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -76,9 +78,8 @@ def _add_stage_command(name: str, text: str) -> None:
         from pipeline.runner.stages import run_stage
 
         context = context_of(source, data, out, params, assignments, engine)
-        run_stage(name, context, force=force)
-        if name == "score":
-            tell_what_changed(context.settings, out)
+        with telling_afterwards(context.settings, out) if name == "score" else nullcontext():
+            run_stage(name, context, force=force)
 
     app.command(name, help=text, rich_help_panel=STAGE_PANEL)(
         command if name in MASS_STAGES else without_option(command, "engine")

@@ -15,7 +15,7 @@ from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import Workspace
 from pipeline.score.sinks.erase_leads import erase_leads, rows_about
 from pipeline.settings.settings import Settings
-from pipeline.telling.channels import erase_from_channels
+from pipeline.telling.tell import erase_told
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def forget(out: Path, lead_id: str, settings: Settings, *, data: Path | None = N
         write_marks(marks.with_values((*person.lead_ids, *person.addresses)), out)  # first: who dies here can repeat
         rows = erase_leads(settings.score.store, out, person.lead_ids)
         rows |= erase_from_files(out, person.lead_ids)
-        rows |= erase_from_channels(settings, out, person.lead_ids)
+        rows |= erase_told(settings, out, person.lead_ids)
         if not rows and not marks.names(lead_id):
             write_marks(marks, out)
             raise InputError(expected="a lead that something is known of", found=repr(lead_id), table="forget")

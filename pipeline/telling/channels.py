@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from features.errors import InputError
-from pipeline.settings.settings import Settings, validation_message
+from pipeline.settings.settings import validation_message
 from pipeline.telling.channel import Channel, ChannelOptions
 from pipeline.telling.lines_file import FileOptions, LinesFile
 from pipeline.telling.mail import Mail, MailOptions
@@ -34,13 +34,6 @@ def make_channels(given: Mapping[str, Mapping[str, Any]], outputs: Path) -> dict
         If there is no such kind, or its settings cannot be used.
     """
     return {name: _made(name, settings, outputs) for name, settings in given.items()}
-
-
-def erase_from_channels(settings: Settings, outputs: Path, lead_ids: Sequence[str]) -> dict[str, int]:
-    """Erase what channels themselves keep about leads, and return how many lines that were, by channel."""
-    channels = make_channels(settings.telling, outputs)
-    erased = {f"telling.{name}": channel.forget(lead_ids) for name, channel in channels.items()}
-    return {name: lines for name, lines in erased.items() if lines}
 
 
 def _made(name: str, settings: Mapping[str, Any], outputs: Path) -> Channel:

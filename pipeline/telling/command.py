@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from features.answers import Answer
 from features.checks import CheckResult
@@ -13,9 +14,12 @@ from features.errors import InputError
 from features.language.languages import Language
 from features.time_units import format_time
 from pipeline.champion.in_force import about_trained
+from pipeline.runner.job_log import say
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import Workspace
 from pipeline.score.sinks.news.news import Message, News, StoredNews
+from pipeline.score.sinks.news.open_outbox import has_scores
+from pipeline.score.sinks.news.outbox import Outbox
 from pipeline.settings.settings import Settings
 from pipeline.telling.digest import as_json, changes_of, digest_facts, digest_news
 from pipeline.telling.tell import Telling, Told
@@ -32,6 +36,7 @@ def tell_command(settings: Settings, out: Path) -> tuple[int, str]:
     """
     telling = Telling(settings, out)
     _require_channels(telling)
+    _require_scores(settings, out)
     told = telling.tell()
     sent = sum(told.sent.values())
     return told.exit_code, f"tell: {sent} sent, {sum(told.waits.values())} wait"
@@ -48,6 +53,7 @@ def digest_command(settings: Settings, out: Path, *, language: Language, send: b
     telling, now = Telling(settings, out), datetime.now(UTC)
     if send:
         _require_channels(telling, "digest")
+    _require_scores(settings, out)
     signatures = _signatures(settings, out)
     with telling.opened() as outbox:
         if telling.is_on:
@@ -56,9 +62,7 @@ def digest_command(settings: Settings, out: Path, *, language: Language, send: b
         changes = changes_of(outbox, facts)
     code = 0
     if send:
-        code = telling.tell(
-            lambda box: box.record_digest(digest_news(facts, now=now), facts["until"]), now=now
-        ).exit_code
+        code = telling.tell(lambda outbox: _record(outbox, facts, now), now=now).exit_code
     if to_json:
         return code, json.dumps(as_json(facts, changes, language), indent=1, ensure_ascii=False)
     news = digest_news(facts, now=now)
@@ -116,6 +120,18 @@ def _subjects(result: CheckResult) -> list[str]:
     if named is None:
         return []
     return sorted({f"{row['dimension']} {row['value']}".strip() for row in named.to_dict(orient="records")})
+
+
+def _record(outbox: Outbox, facts: dict[str, Any], now: datetime) -> None:
+    if not outbox.record_digest(digest_news(facts, now=now), facts["until"]):
+        say(f"digest: {facts['day']} has its digest already")
+
+
+def _require_scores(settings: Settings, out: Path) -> None:
+    if not has_scores(settings.score.store, out):
+        raise InputError(
+            expected=f"a score store of {out}", found="none", table="score.store", hint="Run leadscore nightly first"
+        )
 
 
 def _require_channels(telling: Telling, event: str | None = None) -> None:

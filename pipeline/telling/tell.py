@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,8 @@ from pathlib import Path
 from features.errors import InputError
 from pipeline.runner.job_log import say, say_error
 from pipeline.score.sinks.news.news import Message
-from pipeline.score.sinks.news.outbox import Outbox, Wish, opened_outbox
+from pipeline.score.sinks.news.open_outbox import has_scores, opened_outbox
+from pipeline.score.sinks.news.outbox import OLDEST, Outbox, Wish
 from pipeline.settings.settings import Settings
 from pipeline.telling.channel import Channel
 from pipeline.telling.channels import make_channels
@@ -108,12 +109,30 @@ class Telling:
                 outbox.gather(now=at)
                 if record is not None:
                     record(outbox)
+                for name in outbox.counts().keys() - self.channels.keys():  # no channel any more
+                    outbox.give_up(name, before=at - OLDEST)
                 for name, channel in self.channels.items():
                     _hand_over(outbox, name, channel, told, now=at)
         except InputError as error:
             told.failed["outbox"] = str(error)
         told.say_all()
         return told
+
+
+def erase_told(settings: Settings, out: Path, lead_ids: Sequence[str]) -> dict[str, int]:
+    """Erase what channels themselves keep about leads, while nobody tells; return how many lines, by channel.
+
+    Raises
+    ------
+    InputError
+        If a job is telling.
+    """
+    telling = Telling(settings, out)
+    if not telling.is_on:
+        return {}
+    with telling.opened() if has_scores(settings.score.store, out) else nullcontext():
+        erased = {f"telling.{name}": channel.forget(lead_ids) for name, channel in telling.channels.items()}
+    return {name: lines for name, lines in erased.items() if lines}
 
 
 def _hand_over(outbox: Outbox, name: str, channel: Channel, told: Told, *, now: datetime) -> None:

@@ -220,3 +220,20 @@ def test_with_a_model_drift_and_calibration_are_told(demo_run, project_root, tmp
     assert {row["answer"] for row in drift["tables"]["features"]} <= {"alarm", "fine", "cannot tell", "not judged"}
     months = check(told, "calibration")["tables"]["months"]
     assert sum(row["leads"] for row in months) > 100
+
+
+def test_an_alarm_is_told_once_and_who_looks_at_the_past_tells_nobody(gamed, tmp_path, capsys):
+    file = tmp_path / "news.jsonl"
+    settings = tmp_path / "telling.yaml"
+    channel = {"kind": "file", "path": str(file), "events": ["monitor.alarm", "monitor.over"]}
+    settings.write_text(json.dumps({"telling": {"log": channel}}))
+    assert run(gamed, "--params", str(settings), "--as-of", "2025-06-01", capsys=capsys)[0] in (0, 1)
+    assert not file.exists()
+    for _ in range(2):
+        assert run(gamed, "--params", str(settings), capsys=capsys)[0] == 1
+    told = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line["type"] for line in told] == ["monitor.alarm"] * len(told)
+    assert [line["data"]["check"] for line in told].count("gaming") == 1
+    [gaming] = [line["data"] for line in told if line["data"]["check"] == "gaming"]
+    assert "campaign small" in gaming["subjects"]
+    assert gaming["subject"] == "The monitor raised an alarm: More MQLs of which fewer move on"

@@ -138,3 +138,57 @@ def test_a_night_that_is_killed_is_done_again(company, capsys, project_root):
     assert texts_below(out / "nightly").keys() >= {"history.jsonl"}
     assert len(Nights(out).past()) == 2
     assert in_force(out).index.is_unique
+
+
+def crossings(before: pd.DataFrame, after: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return what is told of two lists, from the definition."""
+    ranks, found = {"MQL": 1, "SAL": 2}, []
+    was, now = before["counted_as"].to_dict(), after["counted_as"].to_dict()
+    for lead in {*was, *now}:
+        old, new = ranks.get(was.get(lead), 0), ranks.get(now.get(lead), 0)
+        if old != new:
+            below = "lead.below" if now.get(lead) in ("none", "MQL") else "lead.left"
+            found.append(("lead.above" if new > old else below, str(lead)))
+    return found
+
+
+def test_a_night_tells_and_a_channel_that_fails_keeps_no_score(company, capsys, tmp_path):
+    export, data, out, arguments = company
+    settings, log = tmp_path / "telling.yaml", out / "telling" / "news.jsonl"
+    events = ["lead.above", "lead.below", "lead.left", "night.stopped"]
+    channels = {"log": {"kind": "file", "events": events}}
+    settings.write_text(json.dumps({"telling": channels}))
+    arguments = (*arguments, "--params", settings)
+
+    def told() -> list[tuple[str, str | None]]:
+        lines = [json.loads(line) for line in log.read_text().splitlines()] if log.is_file() else []
+        return [(line["type"], line["data"].get("lead_id")) for line in lines]
+
+    assert command(capsys, *arguments)[0] == 0  # telling begins with what is in force
+    channels["crm"] = {"kind": "webhook", "url": "http://127.0.0.1:9/hook", "events": events, "retries": 0}
+    settings.write_text(json.dumps({"telling": channels}))
+    expected = []
+    for days in (2, 1, 0):
+        before = in_force(out)
+        cut(export, data, days)
+        code, said = command(capsys, *arguments, "--accept", "me", "--why", "days of a small company differ")
+        assert "on the list" in said  # the night itself went well
+        expected += crossings(before, in_force(out))
+        assert code == (2 if expected else 0)
+        assert ("LEADSCORE_CRM_SECRET" in said) == bool(expected)
+    assert expected
+    assert sorted(told()) == sorted(expected)
+
+    # A brake that stops a night keeps its exit code, and the same stop is told once.
+    del channels["crm"]
+    settings.write_text(json.dumps({"telling": channels}))
+    cut(export, data, 0)
+    events_file = data / "events.parquet"
+    pd.read_parquet(events_file).assign(event_type="blog_read").to_parquet(events_file, index=False)
+    for _ in range(2):
+        assert command(capsys, *arguments)[0] == 3
+    assert told()[len(expected) :] == [("night.stopped", None)]
+    settings.write_text(json.dumps({"telling": {"log": {"kind": "fax", "events": events}}}))
+    code, said = command(capsys, *arguments)
+    assert code == 2
+    assert "telling.log.kind" in said

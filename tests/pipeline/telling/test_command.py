@@ -106,9 +106,16 @@ def test_a_digest_names_what_waits_and_what_lasts(nights) -> None:
     assert code == 0
 
 
-def test_who_names_no_channel_is_told_how(nights) -> None:
+def test_who_names_no_channel_or_no_scores_is_told_how(nights, tmp_path) -> None:
     nights.night({"a": "none"})
     with pytest.raises(InputError, match=r"docs/telling\.md"):
         tell_command(nights.settings(), nights.out)
+    for asking in (
+        lambda: tell_command(nights.settings(log=LOG), tmp_path / "typo"),
+        lambda: digest_command(nights.settings(log=LOG), tmp_path / "typo", language="en", send=False, to_json=False),
+    ):
+        with pytest.raises(InputError, match="a score store"):
+            asking()
+    assert not (tmp_path / "typo").exists()
     with pytest.raises(InputError, match="the event digest"):
         digest(nights, send=True, log={**LOG, "events": ["lead.above"]})

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from features.errors import InputError
 from pipeline.score.sinks.erase_leads import erase_leads, rows_about
 from pipeline.score.sinks.news.news import KINDS
-from pipeline.telling.channels import erase_from_channels
-from pipeline.telling.tell import Telling
+from pipeline.score.sinks.score_store import ScoreStore
+from pipeline.score.sinks.write_back import databases
+from pipeline.telling.tell import Telling, erase_told
 from pipeline.telling.telling_words import _WORDS
 
 EVERY = [kind for kind in KINDS if kind != "digest"]
 LOG = {"kind": "file", "events": EVERY}
+
+
+@contextmanager
+def connected(out):
+    engine = sa.create_engine(f"sqlite:///{out}/scores.sqlite")
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
 
 
 def told(lines):
@@ -196,10 +208,49 @@ def test_who_is_forgotten_is_in_no_table_of_the_outbox_and_no_line(nights) -> No
     nights.night({"a": "SAL", "b": "MQL"})
     nights.tell(log=LOG, sales=waits)
     settings = nights.settings(log=LOG, sales=waits)
-    erased = erase_leads(None, nights.out, ["a"]) | erase_from_channels(settings, nights.out, ["a"])
+    erased = erase_leads(None, nights.out, ["a"]) | erase_told(settings, nights.out, ["a"])
     assert erased == {"scores": 2, "news": 1, "news_deliveries": 2, "telling.log": 1}
     assert rows_about(None, nights.out, ['"a"']) == {}
     with Telling(settings, nights.out).opened() as outbox:
         [message] = outbox.waiting("sales")
     assert [one.lead_id for one in message.news] == ["b"]
     assert told(nights.lines()) == [("lead.above", "b")]
+
+
+def test_two_jobs_do_not_tell_at_once(nights, monkeypatch) -> None:
+    monkeypatch.setattr(databases, "LOCK_PATIENCE_S", 0.3)
+    nights.night({"a": "none"})
+    nights.tell(log=LOG)
+    nights.night({"a": "SAL"})
+    with Telling(nights.settings(log=LOG), nights.out).opened():
+        second = nights.tell(log=LOG)
+    assert (second.exit_code, nights.lines()) == (2, [])
+    assert "another one at work" in second.failed["outbox"]
+    nights.tell(log=LOG)
+    assert told(nights.lines()) == [("lead.above", "a")]
+
+
+def test_another_source_or_folder_that_takes_the_list_over_is_no_news(nights, tmp_path) -> None:
+    nights.night({"a": "none", "b": "MQL"})
+    nights.tell(log=LOG)
+    with connected(nights.out) as connection:
+        connection.execute(sa.text("UPDATE score_runs SET source = 'another one'"))
+    with pytest.raises(InputError, match="another one"):
+        nights.night({"a": "SAL"})
+    nights.store = ScoreStore(f"sqlite:///{nights.out}/scores.sqlite", takes_over=True)
+    nights.night({"a": "SAL"})
+    nights.tell(log=LOG)
+    assert nights.lines() == []
+    nights.night({"a": "none"})
+    nights.tell(log=LOG)
+    assert told(nights.lines()) == [("lead.below", "a")]
+
+
+def test_a_run_whose_old_scores_are_pruned_is_no_reason_to_tell_that_everybody_left(nights) -> None:
+    first = nights.night({"a": "MQL"})
+    nights.tell(log=LOG)
+    nights.night({"a": "MQL", "b": "SAL"})
+    with connected(nights.out) as connection:
+        connection.execute(sa.text("DELETE FROM scores WHERE run_id = :run"), {"run": first})
+    nights.tell(log=LOG)
+    assert nights.lines() == []

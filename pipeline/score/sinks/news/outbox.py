@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,11 +17,9 @@ from models.scoring.run_about import RunAbout
 from pipeline.score.sinks.news.list_changes import ListChange, list_changes
 from pipeline.score.sinks.news.list_history import news_of, steps
 from pipeline.score.sinks.news.news import ABOUT_LEADS, Message, News, StoredNews, in_order, name_of
-from pipeline.score.sinks.score_store import ScoreStore
 from pipeline.score.sinks.store_tables import DELIVERIES, NEWS, TELLING_MARKS
-from pipeline.score.sinks.store_url import store_url
 from pipeline.score.sinks.write_back.current_run import stored_run
-from pipeline.score.sinks.write_back.databases import alone_at, answering, opened_engine
+from pipeline.score.sinks.write_back.databases import answering
 
 OLDEST = timedelta(days=7)
 """What became true longer ago is no news: telling that was off for a year does not begin with all of it."""
@@ -277,30 +274,6 @@ class Outbox:
     def _asked(self) -> Iterator[sa.Connection]:
         with answering(self._engine.url, "score.store"), self._engine.begin() as connection:
             yield connection
-
-
-@contextmanager
-def opened_outbox(given: str | None, outputs: Path, wishes: Mapping[str, Wish]) -> Iterator[Outbox]:
-    """Open the outbox beside the scores; whoever has it open is alone with it until the end.
-
-    Parameters
-    ----------
-    given : str or None
-        ``score.store`` of the settings.
-    outputs : Path
-        The run's output folder.
-    wishes : mapping of str to Wish
-        By channel.
-
-    Raises
-    ------
-    InputError
-        If the database does not answer, or another job has the outbox open.
-    """
-    url = store_url(given, outputs)
-    ScoreStore(url).migrate()
-    with opened_engine(url, "score.store") as engine, alone_at(engine, "telling", where="telling"):
-        yield Outbox(engine, wishes)
 
 
 def _message_id(channel: str, news: News) -> str:
