@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +14,7 @@ from models.estimator.linear_part import LinearPart
 from models.estimator.linear_terms import LinearScale
 from models.tree_shap.forest import Forest
 from models.tree_shap.leaf_sums import FEW_ROWS, LeafSums
+from pipeline.settings.shipped import DEMO_SOURCE, at_hand
 from pipeline.source.folder import read_source
 
 
@@ -50,6 +49,6 @@ def compile_linear_part() -> None:
 
 
 if __name__ == "__main__":
-    compile_features(read_source(Path("sources/demo"), {}).spec)
+    compile_features(read_source(at_hand(DEMO_SOURCE), {}).spec)
     compile_forecasts()
     compile_linear_part()

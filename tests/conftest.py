@@ -28,9 +28,9 @@ def project_root() -> Path:
     return ROOT
 
 
-def _of_tryton(name: str) -> ModuleType:
-    """Load a module of ``tests/tryton``, which is no package."""
-    spec = importlib.util.spec_from_file_location(f"tryton_{name}", ROOT / "tests" / "tryton" / f"{name}.py")
+def _of_tests(name: str) -> ModuleType:
+    """Load a module of ``tests``, which is no package."""
+    spec = importlib.util.spec_from_file_location(name.replace("/", "_"), ROOT / "tests" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -42,10 +42,24 @@ def _of_tryton(name: str) -> ModuleType:
 @pytest.fixture(scope="session")
 def tryton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A real Tryton in which a year of leads has passed; its first use on a machine takes some minutes."""
-    server, year = _of_tryton("server"), _of_tryton("year")
+    server, year = _of_tests("tryton/server"), _of_tests("tryton/year")
     moments = year.FOUNDED, year.LAST
     with server.with_a_year(tmp_path_factory.mktemp("tryton"), year.fill, *moments) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """An environment with leadscore from a wheel (``tests/installed.py``); workers share it."""
+    helper = _of_tests("installed")
+    folder = _shared(tmp_path_factory) / "installed"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "complete").exists():
+            folder.mkdir()
+            helper.install(helper.build_wheel(folder), folder / "env")
+            (folder / "complete").touch()
+    (wheel,) = folder.glob("*.whl")
+    return helper.Installed(wheel, folder / "env")
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +75,12 @@ def rows_of() -> Callable[..., Any]:
     return batches
 
 
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that all workers of a test run have."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
 @pytest.fixture(scope="session")
 def small_demo() -> tuple[str, ...]:
     """The ``--set`` assignments of the demo run."""
@@ -73,10 +93,7 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from pipeline.runner.stages import RUN_STAGES, make_context, run_all
     from pipeline.settings.settings import parse_overrides
 
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    out = shared / "demo_run"
+    out = _shared(tmp_path_factory) / "demo_run"
     context = make_context(
         source_dir=ROOT / "sources" / "demo",
         data_dir=out / "simulate" / "export",

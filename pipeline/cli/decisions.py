@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cli.app import app
 from pipeline.cli.options import DEMO_OUT, JsonOption, OutOption, ParamsOption, SetOption, overrides_of, params_file_of
+from pipeline.settings.shipped import at_hand
 from pipeline.what_if.options import WHAT_IF, without_question
 
 PANEL = "What is in force"
@@ -90,7 +91,7 @@ def champion(
     from pipeline.source.folder import read_source
 
     overrides = overrides_of(assignments)
-    source_name = None if source is None else read_source(source, overrides).spec.name
+    source_name = None if source is None else read_source(at_hand(source), overrides).spec.name
     text = shown(
         out,
         back=back,

@@ -13,7 +13,6 @@ from pipeline.cli.app import app
 from pipeline.cli.options import (
     DEMO_DATA,
     DEMO_OUT,
-    DEMO_SOURCE,
     DataOption,
     EngineOption,
     JsonOption,
@@ -28,6 +27,7 @@ from pipeline.cli.options import (
     settings_of,
     telling_afterwards,
 )
+from pipeline.settings.shipped import DEMO_SOURCE
 
 PANEL = "Every day"
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from features.errors import InputError
+from pipeline.runner.job_log import say
+from pipeline.settings.shipped import PARAMS, at_hand, is_shipped
 
 if TYPE_CHECKING:  # the stages bring DuckDB and pandas with them: whoever only asks must not wait for those
     from pipeline.runner.stages import StageContext
@@ -18,7 +20,7 @@ if TYPE_CHECKING:  # the stages bring DuckDB and pandas with them: whoever only 
 SourceOption = Annotated[Path, typer.Option("--source", help="Source folder: source.yaml, SQL files, rules.yaml.")]
 DataOption = Annotated[Path, typer.Option("--data", help="Folder with the company's exports.")]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for outputs, one folder a stage.")]
-ParamsOption = Annotated[Path | None, typer.Option("--params", help="Settings; default: params.yaml here, if any.")]
+ParamsOption = Annotated[Path | None, typer.Option("--params", help="Settings; default: params.yaml here, or our own.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override one setting: section.key=value.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Run even if nothing changed.")]
 EngineOption = Annotated[
@@ -27,13 +29,12 @@ EngineOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
-DEMO_SOURCE, DEMO_DATA, DEMO_OUT = Path("sources/demo"), Path("data/simulate/export"), Path("data")
+DEMO_DATA, DEMO_OUT = Path("data/simulate/export"), Path("data")
 
 
-def params_file_of(params: Path | None) -> Path | None:
-    """Return the file of settings: the one that was given, or ``params.yaml`` in the working directory, if any."""
-    default = Path("params.yaml")
-    return params if params is not None else (default if default.is_file() else None)
+def params_file_of(params: Path | None) -> Path:
+    """Return the file of settings: the one that was given, the working directory's, or the one that was shipped."""
+    return at_hand(PARAMS) if params is None else params
 
 
 def overrides_of(assignments: list[str] | None) -> dict[str, Any]:
@@ -57,9 +58,12 @@ def context_of(
     from pipeline.runner.stages import make_context
 
     overrides = overrides_of([*(assignments or []), *([] if engine is None else [f"engine.name={engine}"])])
-    return make_context(
-        source_dir=source, data_dir=data, out=out, params_file=params_file_of(params), overrides=overrides
-    )
+    folder, file = at_hand(source), params_file_of(params)
+    context = make_context(source_dir=folder, data_dir=data, out=out, params_file=file, overrides=overrides)
+    for what, path in (("settings", file), ("source", folder)):
+        if is_shipped(path):
+            say(f"{what}: {path}, which came with leadscore")
+    return context
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cli.app import app
 from pipeline.cli.options import DataOption, JsonOption, ParamsOption, SetOption, overrides_of, params_file_of
+from pipeline.settings.shipped import at_hand, default_params
 
 PANEL = "A company's exports"
 
@@ -44,12 +45,18 @@ def check(
     from pipeline.source.folder import read_source
 
     overrides = overrides_of(assignments)
-    folder = read_source(source, overrides)
+    folder = read_source(at_hand(source), overrides)
     settings = read_settings(params_file_of(params), source_defaults={"split": folder.spec.split}, overrides=overrides)
     report = check_source(folder, data, settings)
     typer.echo(report.to_json() if as_json else report.to_text())
     if report.stops or report.without_outcomes:
         raise typer.Exit(2)
+
+
+@app.command(rich_help_panel=PANEL)
+def params() -> None:
+    """Print every setting with its default: a params.yaml to start from."""
+    typer.echo(default_params(), nl=False)
 
 
 @pulls.command("tryton")

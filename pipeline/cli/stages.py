@@ -10,7 +10,6 @@ from pipeline.cli.app import app
 from pipeline.cli.options import (
     DEMO_DATA,
     DEMO_OUT,
-    DEMO_SOURCE,
     DataOption,
     EngineOption,
     ForceOption,
@@ -21,6 +20,7 @@ from pipeline.cli.options import (
     context_of,
     telling_afterwards,
 )
+from pipeline.settings.shipped import DEMO_SOURCE
 from pipeline.what_if.options import without_option
 
 PANEL, STAGE_PANEL = "From exports to a model", "Its stages, one at a time"

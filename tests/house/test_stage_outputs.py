@@ -30,6 +30,7 @@ READ_NO_STAGE = {
     "init/presets.py": "what headings mean in exports of known systems, part of the package",
     "features/parquet_facts.py": "the schema of a table that it hands to DuckDB, under the path that outputs gives it",
     "nightly/history.py": "what is kept of the nights, beside the stages",
+    "settings/shipped.py": "the default settings, part of the package",
     "pull/tryton_export.py": "what an earlier pull has read, beside the stages",
     "receipt/approvals.py": "what marketing and sales said, beside the stages",
     "receipt/document_checks.py": "the receipt and its page, byte for byte",

@@ -59,7 +59,8 @@ def test_the_demo_goes_on_where_it_stopped(demo_run, small_demo, project_root, t
     out = shutil.copytree(demo_run, tmp_path / "out")  # another worker may be looking at the shared one
     assert exit_code("demo", "--out", out, *knobs) == 0
     shown = capsys.readouterr()
-    assert shown.err.split("\n")[:-1] == [f"{stage.name}: nothing changed" for stage in STAGES]
+    settings = f"settings: {project_root / 'params.yaml'}, which came with leadscore"
+    assert shown.err.split("\n")[:-1] == [settings, *(f"{stage.name}: nothing changed" for stage in STAGES)]
     assert shown.out.startswith("Verdict: the model ")
 
 
