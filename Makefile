@@ -11,7 +11,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo repro run test check bench format translations serve screenshots lock browser clean
+.PHONY: help setup demo repro run test check bench format translations serve screenshots image lock browser clean
 
 help: ## Show what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ screenshots: setup browser ## Take the pictures of docs/images anew, from the la
 
 browser: ## Install what browser and Spark tests need, if it is missing
 	tests/install_system_packages.sh
+
+image: ## Build the container of docs/examples with buildah, and let it work a night (some minutes)
+	tests/container/try_image.sh
 
 lock: setup ## Resolve the dependencies anew into requirements.lock (hashes, no registry named)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

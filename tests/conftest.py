@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import pytest
@@ -42,6 +43,7 @@ def _of_tests(name: str) -> ModuleType:
 @pytest.fixture(scope="session")
 def tryton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A real Tryton in which a year of leads has passed; its first use on a machine takes some minutes."""
+    _of_tests("own_environment")
     server, year = _of_tests("tryton/server"), _of_tests("tryton/year")
     moments = year.FOUNDED, year.LAST
     with server.with_a_year(tmp_path_factory.mktemp("tryton"), year.fill, *moments) as started:
@@ -49,9 +51,15 @@ def tryton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
+def python_of() -> Callable[[str, Path], Path]:
+    """Return what makes an environment for another program (``tests/own_environment.py``)."""
+    return cast("Callable[[str, Path], Path]", _of_tests("own_environment").python_of)
+
+
+@pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """An environment with leadscore from a wheel (``tests/installed.py``); workers share it."""
-    helper = _of_tests("installed")
+    """An environment with leadscore from a wheel (``tests/installed_wheel.py``); workers share it."""
+    helper = _of_tests("installed_wheel")
     folder = _shared(tmp_path_factory) / "installed"
     with FileLock(f"{folder}.lock"):
         if not (folder / "complete").exists():
@@ -60,6 +68,27 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Any:
             (folder / "complete").touch()
     (wheel,) = folder.glob("*.whl")
     return helper.Installed(wheel, folder / "env")
+
+
+@pytest.fixture(scope="session")
+def register_won() -> Callable[[Any], None]:
+    """Return what makes the receipt of a run, lets it say won, and registers the model."""
+    from pipeline.receipt.seal import seal
+    from pipeline.receipt.stage import read_receipt, write_receipt
+    from pipeline.runner.stages import run_stage
+    from pipeline.runner.workspace import STAMP, tree_digest
+
+    def register(context: Any) -> None:
+        run_stage("receipt", context)
+        folder = context.folder("receipt")
+        receipt = read_receipt(folder).receipt
+        verdict = receipt.verdict.model_copy(update={"outcome": "won", "missing": ()})
+        write_receipt(seal(receipt.model_copy(update={"verdict": verdict}), None), folder)
+        stamp = json.loads((folder / STAMP).read_text())
+        (folder / STAMP).write_text(json.dumps(stamp | {"outputs": tree_digest([folder])}))
+        run_stage("register", context)
+
+    return register
 
 
 @pytest.fixture(scope="session")

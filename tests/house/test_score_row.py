@@ -70,7 +70,7 @@ def test_the_api_says_of_a_column_what_is_declared(column: ScoreColumn) -> None:
 
 
 def test_the_docs_list_the_table_as_declared(project_root: Path) -> None:
-    lines = (project_root / "docs" / "batch.md").read_text().splitlines()
+    lines = (project_root / "docs" / "store.md").read_text().splitlines()
     start = lines.index("| column | type on PostgreSQL | is |") + 2
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     types = {column.name: column.type.compile(dialect).lower() for column in SCORES.columns}

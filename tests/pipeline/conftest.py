@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,12 +18,10 @@ from features.source_spec import FeatureOptions, SourceSpec
 from models.estimator.options import EstimatorOptions
 from models.forecast.fit_forecast import fit_forecast, labelled_rows
 from models.forecast.forecast import Forecast
-from pipeline.receipt.seal import seal
-from pipeline.receipt.stage import read_receipt, write_receipt
 from pipeline.registry.model_registry import open_registry
 from pipeline.runner.finished_run import open_run
 from pipeline.runner.stages import StageContext, make_context, run_all, run_stage
-from pipeline.runner.workspace import STAMP, Workspace, tree_digest
+from pipeline.runner.workspace import Workspace
 from pipeline.settings.settings import CutoffOptions, MlflowOptions, parse_overrides
 
 
@@ -251,32 +248,19 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def won_run(judged_by_points: StageContext, empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def won_run(
+    judged_by_points: StageContext,
+    empty_store: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    register_won: Callable[[StageContext], None],
+) -> Path:
     """The OUT of a run whose receipt says won, registered; the small company's own verdict is another test's matter."""
     out = tmp_path_factory.mktemp("won") / "out"
     shutil.copytree(judged_by_points.workspace.root, out)
     (out / "mlflow").mkdir()
     shutil.copy(empty_store, out / "mlflow" / "mlflow.db")
-    register_as_won(open_run(out))
+    register_won(open_run(out))
     return out
-
-
-def register_as_won(context: StageContext) -> None:
-    """Make the receipt of a run, let it say won, and register the model."""
-    run_stage("receipt", context)
-    folder = context.folder("receipt")
-    receipt = read_receipt(folder).receipt
-    verdict = receipt.verdict.model_copy(update={"outcome": "won", "missing": ()})
-    write_receipt(seal(receipt.model_copy(update={"verdict": verdict}), None), folder)
-    stamp = json.loads((folder / STAMP).read_text())
-    (folder / STAMP).write_text(json.dumps(stamp | {"outputs": tree_digest([folder])}))
-    run_stage("register", context)
-
-
-@pytest.fixture(scope="session")
-def register_won() -> Callable[[StageContext], None]:
-    """Return `register_as_won`, for a test that trains again."""
-    return register_as_won
 
 
 @pytest.fixture(scope="session")

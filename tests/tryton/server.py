@@ -6,13 +6,11 @@ What takes long (environment, empty database, the year) is made once a machine a
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock
+from own_environment import CACHE, digest, python_of
 
 from pipeline.remote.tryton import Tryton, TrytonOptions, logged_in
 
@@ -37,7 +36,6 @@ timeout = 315360000
 [cache]
 transaction = 10
 """
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "leadscore-tests"
 PATIENCE_S = 120
 
 
@@ -69,30 +67,9 @@ class TrytonServer:
         beside.replace(self.folder / "clock")
 
 
-def _digest(*files: Path) -> str:
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
-
-
-def _python() -> Path:
-    """Return the Python of Tryton's environment, made from the locked requirements where it is not there."""
-    locked = HERE / "requirements.lock"
-    environment = CACHE / f"tryton-{sys.version_info[0]}.{sys.version_info[1]}-{_digest(locked)}"
-    python = environment / "bin" / "python"
-    if not (environment / "complete").exists():
-        shutil.rmtree(environment, ignore_errors=True)
-        uv = Path(sys.executable).with_name("uv")
-        by_uv = [str(uv), "venv", "--quiet", "--python", sys.executable]
-        subprocess.run([*(by_uv if uv.exists() else [sys.executable, "-m", "venv"]), str(environment)], check=True)
-        by_uv = [str(uv), "pip", "install", "--python", str(python)]
-        install = [*(by_uv if uv.exists() else [str(python), "-m", "pip", "install"]), "--quiet"]
-        subprocess.run([*install, "--require-hashes", "-r", str(locked)], check=True)
-        (environment / "complete").touch()
-    return python
-
-
 def _empty_database(python: Path) -> Path:
     """Return a database with the tables of opportunities and nothing in them."""
-    made = CACHE / f"tryton-{_digest(HERE / 'requirements.lock')}.sqlite"
+    made = CACHE / f"tryton-{digest(HERE / 'requirements.lock')}.sqlite"
     if not made.exists():
         folder = CACHE / "being-made"
         shutil.rmtree(folder, ignore_errors=True)
@@ -161,9 +138,9 @@ def with_a_year(
     """
     CACHE.mkdir(parents=True, exist_ok=True)
     with FileLock(CACHE / "lock"):
-        python = _python()
+        python = python_of("tryton", HERE / "requirements.lock")
         empty = _empty_database(python)
-        year = CACHE / f"tryton-year-{_digest(HERE / 'requirements.lock', HERE / 'serve.py', HERE / 'year.py')}.sqlite"
+        year = CACHE / f"tryton-year-{digest(HERE / 'requirements.lock', HERE / 'serve.py', HERE / 'year.py')}.sqlite"
         if not year.exists():
             made = CACHE / "being-lived"
             shutil.rmtree(made, ignore_errors=True)

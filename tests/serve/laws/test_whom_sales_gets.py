@@ -43,7 +43,7 @@ def next_leads(scores: pd.DataFrame, demo_run: Path) -> Leads:
 
 @pytest.fixture(scope="module")
 def documented_sql(project_root: Path) -> str:
-    text = (project_root / "docs" / "batch.md").read_text(encoding="utf-8")
+    text = (project_root / "docs" / "store.md").read_text(encoding="utf-8")
     (statement,) = (sql for sql in re.findall(r"```sql\n(.*?)```", text, re.DOTALL) if "current_scores" in sql)
     return statement
 

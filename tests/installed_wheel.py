@@ -42,6 +42,18 @@ class Installed:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LEADSCORE_"))}
         return {**kept, "PATH": f"{self.environment / 'bin'}:{kept['PATH']}", "VIRTUAL_ENV": str(self.environment)}
 
+    @staticmethod
+    def third_party(python: Path) -> None:
+        """Let an environment find the packages that the tests run with, all but leadscore."""
+        ask = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+        place = Path(subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip())
+        others = place.with_name("third-party")
+        others.mkdir()
+        for entry in Path(sysconfig.get_path("purelib")).iterdir():
+            if not entry.name.startswith(("leadscore", "__editable__")) and entry.suffix != ".pth":
+                (others / entry.name).symlink_to(entry)
+        (place / "third_party.pth").write_text(f"{others}\n")
+
     def run(self, *arguments: object, at: Path, **more: str) -> subprocess.CompletedProcess[str]:
         """Run leadscore in a folder."""
         command = [str(self.leadscore), *map(str, arguments)]
@@ -75,7 +87,7 @@ def install(wheel: Path, environment: Path) -> Installed:
     """Install the wheel alone; other projects' packages are those that the tests run with."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
     python = environment / "bin" / "python"
-    third_party(python)
+    Installed.third_party(python)
     command = [
         str(python),
         "-m",
@@ -90,11 +102,3 @@ def install(wheel: Path, environment: Path) -> Installed:
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     subprocess.run(command, env=variables, check=True)
     return Installed(wheel, environment)
-
-
-def third_party(python: Path) -> None:
-    """Let an environment find what the tests' own has; a checkout that was installed there for editing is not found."""
-    of_tests = sysconfig.get_path("purelib")
-    ask = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-    place = Path(subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip())
-    (place / "third_party.pth").write_text(f"{of_tests}\n")
