@@ -68,7 +68,8 @@ def test_it_can_be_asked_whether_it_is_well(steps: list[Step], project_root: Pat
     (check,) = rests(steps, "HEALTHCHECK")
     path = re.search(r"8000(/[\w/]+)", check)
     assert path is not None
-    assert any(f'"{path[1]}"' in file.read_text() for file in (project_root / "serve" / "api").glob("*.py"))
+    route = path[1].removeprefix("/v1")
+    assert any(f'"{route}"' in file.read_text() for file in (project_root / "serve" / "api").glob("*.py"))
 
 
 def test_the_command_is_the_installed_one(steps: list[Step], installed: Any) -> None:
