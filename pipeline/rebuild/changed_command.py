@@ -17,7 +17,7 @@ from features.time_units import format_time
 from models.scoring.changes import band_causes, total_change
 from pipeline.history.folder import HistoryFolder, RunFolder
 from pipeline.rebuild.changed import changes_between
-from pipeline.score.sinks.lead_scores import read_plain_score
+from pipeline.score.sinks.lead_scores import find_plain_score, read_plain_score
 from pipeline.settings.settings import Settings
 
 
@@ -87,11 +87,8 @@ def changed(
     store, history = settings.score.store, HistoryFolder(out)
     now = read_plain_score(store, out, lead_id, at=_time(until_us))
     at = _time(since_us) or now["finished_at"] - timedelta(microseconds=1)
-    try:
-        then = read_plain_score(store, out, lead_id, at=at)
-    except InputError:
-        then = now
-    if then["run_id"] == now["run_id"]:
+    then = find_plain_score(store, out, lead_id, at=at)
+    if then is None or then["run_id"] == now["run_id"]:
         raise InputError(expected="two scores of this lead", found="one", hint="Give another --since or --until")
     earlier, later = _kept(history, then["run_id"]), _kept(history, now["run_id"])
     with TemporaryDirectory(prefix="leadscore-changed-") as scratch:

@@ -71,6 +71,19 @@ def read_score(given: str | None, outputs: Path, lead_id: str, *, at: datetime |
 
 def read_plain_score(given: str | None, outputs: Path, lead_id: str, *, at: datetime | None = None) -> dict[str, Any]:
     """Read the same without words: the columns of the table; ``about``, ``wording`` and ``finished_at`` of its run."""
+    row = find_plain_score(given, outputs, lead_id, at=at)
+    if row is None:
+        raise InputError(
+            expected="a lead that has a score", found=f"none of {lead_id!r} in {shown(store_url(given, outputs))}",
+            hint="The list on the page 'leads' shows the ids; closed leads keep the scores that they had",
+        )  # fmt: skip
+    return row
+
+
+def find_plain_score(
+    given: str | None, outputs: Path, lead_id: str, *, at: datetime | None = None
+) -> dict[str, Any] | None:
+    """Return the same, or None where the lead has no such score; a store that cannot be read is an InputError."""
     of_run = (SCORE_RUNS.c.about, SCORE_RUNS.c.wording, SCORE_RUNS.c.finished_at)
     completed = sa.select(SCORES, *of_run).join(SCORE_RUNS, SCORE_RUNS.c.run_id == SCORES.c.run_id)
     newest = (SCORE_RUNS.c.sequence.desc(), SCORES.c.as_of.desc())
@@ -78,10 +91,10 @@ def read_plain_score(given: str | None, outputs: Path, lead_id: str, *, at: date
     of_lead = completed.where(SCORES.c.lead_id == lead_id, *visible)
     if at is not None:
         of_lead = of_lead.where(SCORE_RUNS.c.finished_at <= at)
-    return _first(store_url(given, outputs), of_lead.order_by(*newest).limit(1), lead_id)
+    return _first(store_url(given, outputs), of_lead.order_by(*newest).limit(1))
 
 
-def _first(url: sa.URL, statement: sa.Select[Any], lead_id: str) -> dict[str, Any]:
+def _first(url: sa.URL, statement: sa.Select[Any]) -> dict[str, Any] | None:
     engine = sa.create_engine(for_reading(url))
     try:
         with engine.connect() as connection:
@@ -93,9 +106,4 @@ def _first(url: sa.URL, statement: sa.Select[Any], lead_id: str) -> dict[str, An
         ) from None  # fmt: skip
     finally:
         engine.dispose()
-    if row is None:
-        raise InputError(
-            expected="a lead that has a score", found=f"none of {lead_id!r} in {shown(url)}",
-            hint="The list on the page 'leads' shows the ids; closed leads keep the scores that they had",
-        ) from None  # fmt: skip
-    return dict(row)
+    return None if row is None else dict(row)
