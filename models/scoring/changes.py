@@ -8,7 +8,7 @@ order they would be shared out otherwise; the order is fixed, so that two reader
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -22,6 +22,8 @@ CAUSES: tuple[Cause, ...] = get_args(Cause)
 """What moves a score, in the order of the path; cut-offs move the band alone."""
 EARLIER = "earlier"
 """The entry that says where the path begins."""
+NOT_SPLIT = "not_split"
+"""The entry of a change whose causes nobody can tell any more: what the earlier score was made from is gone."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,15 @@ def split_changes(path: Sequence[PathPoint]) -> list[list[dict[str, Any]]]:
     """
     if len(path) != len(CAUSES) + 1:
         raise ValueError(f"a path has {len(CAUSES) + 1} points, this one {len(path)}")
+    return _listed(path, (EARLIER, *CAUSES))
+
+
+def _listed(path: Sequence[PathPoint], names: Sequence[str]) -> list[list[dict[str, Any]]]:
+    """Return one list a lead; empty where the target is reached at any point."""
     odds = np.column_stack([point.log_odds for point in path])
     points = 100.0 * log_odds_to_probability(odds)
     moved, gained = _steps(odds), _steps(points)
     finite = np.asarray(np.isfinite(odds).all(axis=1))
-    names = (EARLIER, *CAUSES)
     return [
         [
             {"part": name, "log_odds": by, "percentage_points": gain, "band": point.bands[row]}
@@ -91,7 +97,34 @@ def _steps(values: Floats) -> Floats:
         return np.column_stack([values[:, :1], np.diff(values, axis=1)])
 
 
-def total_change(parts: Sequence[dict[str, Any]]) -> float:
+def unsplit_changes(earlier: PathPoint, later: PathPoint) -> list[list[dict[str, Any]]]:
+    """Say of each lead where it stood and by how much it moved, without a cause; see `split_changes`.
+
+    Examples
+    --------
+    >>> from models.log_odds import probability_to_log_odds
+    >>> before, now = (PathPoint(probability_to_log_odds([p]), ["none"]) for p in (0.2, 0.25))
+    >>> [(part["part"], round(part["percentage_points"], 6)) for part in unsplit_changes(before, now)[0]]
+    [('earlier', 20.0), ('not_split', 5.0)]
+    """
+    return _listed((earlier, later), (EARLIER, NOT_SPLIT))
+
+
+def strongest_cause(parts: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the part that moved a score furthest in the direction in which it went; None where it stands.
+
+    Examples
+    --------
+    >>> moves = {"earlier": 20.0, "time_passing": -1.0, "new_behaviour": 4.0, "new_model": 2.0}
+    >>> strongest_cause([{"part": part, "percentage_points": by} for part, by in moves.items()])["part"]
+    'new_behaviour'
+    """
+    moved = total_change(parts)
+    along = [part for part in parts if part["part"] != EARLIER and part["percentage_points"] * moved > 0.0]
+    return max(along, key=lambda part: abs(part["percentage_points"])) if along else None
+
+
+def total_change(parts: Sequence[Mapping[str, Any]]) -> float:
     """Return by how many percentage points a score moved altogether.
 
     Examples

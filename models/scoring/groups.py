@@ -64,3 +64,36 @@ def to_hand_over(groups: npt.ArrayLike) -> Bools:
     [True, False, False, True]
     """
     return np.isin(np.asarray(groups, dtype=str), BANDS)
+
+
+Joined = Literal["list", "band"]
+"""What is new about a lead since the run before: it was not on the list at all, or it has risen into its band."""
+_RANK: dict[str, int] = {band: place for place, band in enumerate(BANDS, start=1)}
+
+
+def joined(group: Iterable[str], before: Iterable[str | None]) -> npt.NDArray[np.object_]:
+    """Return what is new about leads since the run before: this rule of "new" stands here alone.
+
+    Parameters
+    ----------
+    group, before : sequence of str
+        What each lead is counted as, now and in the run before; None there is a lead that it did not score.
+
+    Returns
+    -------
+    array of str or None
+        ``list``: no score before. ``band``: counted as MQL or SAL now, and as less before. None: not new.
+
+    Examples
+    --------
+    >>> joined(["SAL", "SAL", "MQL", "none", "with_sales"], ["MQL", "SAL", "SAL", None, "SAL"]).tolist()
+    ['band', None, None, 'list', None]
+    """
+
+    def of_lead(now: str, then: str | None) -> Joined | None:
+        if then is None:
+            return "list"
+        return "band" if _RANK.get(now, 0) > _RANK.get(then, 0) else None
+
+    pairs = [of_lead(now, then) for now, then in zip(group, before, strict=True)]
+    return np.fromiter(pairs, dtype=object, count=len(pairs))

@@ -118,6 +118,20 @@ class DecisionAbout(_Said):
         return words(f"decision.{self.state}", version=self.version or "", since=day, names=names, teams=teams)
 
 
+class BeforeAbout(_Said):
+    """The run that the changes of a run are beside: the one that was in force when it was stored.
+
+    Attributes
+    ----------
+    run_id : str
+    observed_until : str
+        Until when that run had data: ISO 8601, UTC.
+    """
+
+    run_id: str
+    observed_until: str
+
+
 class RunAbout(_Said):
     """What a run says of its scores, as it is stored with the run and stands in ``score.json``.
 
@@ -153,6 +167,8 @@ class RunAbout(_Said):
         None: the model trained last, as in runs that do not say.
     unknown_times : {"won", "all"} or None
         Which times the export lacks.
+    before : BeforeAbout or None
+        None: there was no run before, as in runs that do not say.
     """
 
     source: str
@@ -172,6 +188,7 @@ class RunAbout(_Said):
     lane: LaneAbout | None = None
     decision: DecisionAbout | None = None
     unknown_times: UnknownTimes | None = None
+    before: BeforeAbout | None = None
 
     @property
     def goal(self) -> TargetAbout:

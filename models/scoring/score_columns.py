@@ -13,9 +13,10 @@ from features.source_spec import TARGETS
 
 Kind = Literal["text", "number", "boolean", "time", "json"]
 """What a column holds: ``time`` is a moment in UTC to the microsecond, ``json`` a list of objects."""
-FilledBy = Literal["scoring", "hand-over", "run", "store"]
-"""What knows a column's value: `score_rows`; the draw of the lane; the run, for all its rows alike; or the score store
-when it writes the row. What the store fills in is in no file, so that a file says the same whenever it is made."""
+FilledBy = Literal["scoring", "hand-over", "run", "comparison", "store"]
+"""What knows a column's value: `score_rows`; the draw of the lane; the run, for all its rows alike; the comparison with
+the run before; or the score store when it writes the row. What the store fills in is in no file, so that a file says
+the same whenever it is made."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class ScoreColumn:
         One sentence for who reads the table or the API.
     nullable : bool
         Whether a stored row may leave it empty; a column that a later version added is empty in older rows.
-    filled_by : {"scoring", "hand-over", "run", "store"}
+    filled_by : {"scoring", "hand-over", "run", "comparison", "store"}
     """
 
     name: str
@@ -132,11 +133,30 @@ COLUMNS: tuple[ScoreColumn, ...] = (
         "`SAL` or `MQL`",
         nullable=True,
     ),
+    ScoreColumn(
+        "change",
+        "json",
+        "What moved the probability since the run before: `part` (`earlier`, where it stood, then each cause that "
+        "moved it), `log_odds`, `percentage_points` and `band` after it; parts add up to this score. Empty where the "
+        "target is reached; null without a score before",
+        nullable=True,
+        filled_by="comparison",
+    ),
+    ScoreColumn(
+        "joined",
+        "text",
+        "What is new since the run before: `list`, the lead had no score there; `band`, it has risen to `MQL` or "
+        "`SAL`; else null",
+        nullable=True,
+        filled_by="comparison",
+    ),
 )
 """Every column of a stored score, in the order of ``scores.parquet``."""
 
 SCORE_COLUMNS = tuple(column.name for column in COLUMNS if column.filled_by == "scoring")
 """What `models.scoring.score_rows.score_rows` returns."""
+COMPARED_COLUMNS = tuple(column.name for column in COLUMNS if column.filled_by == "comparison")
+"""What follows from the run before besides the lead's own facts."""
 JSON_COLUMNS = tuple(column.name for column in COLUMNS if column.kind == "json")
 """Columns that hold lists: text in the file, JSON in a database."""
 KEY = ("run_id", "lead_id", "as_of")

@@ -123,8 +123,11 @@ class ScoreSentences:
         Rows that were written before words were found on reading hold their own.
         """
         points = [self._with_words(part, self.points_reason) for part in row["points_reasons"]]
+        change = row.get("change")
+        compared = {} if change is None else {"change": [self._with_words(part, self.cause) for part in change]}
         return {
             **row,
+            **compared,
             "reasons": [self._with_words(part, self.reason) for part in row["reasons"]],
             "exclusions": [self._with_words(part, self.exclusion) for part in row["exclusions"]],
             "gates_missing": [self._with_words(part, self.gate) for part in row["gates_missing"]],
@@ -159,6 +162,13 @@ class ScoreSentences:
             return Words.same(part["subject"])
         said = float(value) if isinstance(value, bool) else value
         return Words.each(lambda language: feature.say(said, language))
+
+    def cause(self, part: Said) -> Words:
+        """Return what moved a score in words: the subject where one is named, else the cause."""
+        name = part["part"]
+        if not part.get("feature"):
+            return words(f"change.{name}")
+        return words("change.named", subject=self.reason(part), cause=words(f"change.cause.{name}"))
 
     def exclusion(self, part: Said) -> Words:
         """Return why a lead is never promoted in words."""

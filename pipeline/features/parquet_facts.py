@@ -39,15 +39,22 @@ class ParquetFacts(AbstractContextManager["ParquetFacts"]):
     tables : mapping of str to Path
         ``leads``, ``changes``, ``events`` and ``stages``.
     spec : SourceSpec
+    until : tuple of int and pyarrow array, optional
+        Facts after this moment are not read, as if nothing had happened since; these leads are read nevertheless.
     """
 
-    def __init__(self, tables: Mapping[str, Path], spec: SourceSpec) -> None:
+    def __init__(
+        self, tables: Mapping[str, Path], spec: SourceSpec, *, until: tuple[int, pa.Array] | None = None
+    ) -> None:
         self._tables, self._spec = tables, spec
         self._connection = duckdb.connect(config={"preserve_insertion_order": False})
         self._read: OrderedEvents | None = None
         self._is_part = True
+        if until is not None:
+            self._connection.register("these_leads", pa.table({"lead_id": until[1]}))
+            self._connection.execute("CREATE TABLE looked_at AS SELECT lead_id FROM these_leads")
         for name in TIME_COLUMNS:
-            self._connection.execute(_view(name, tables[name], spec))
+            self._connection.execute(_view(name, tables[name], spec) + _known(name, until))
         kinds = EventKinds.of(spec)
         self._connection.register(
             "kinds",
@@ -158,6 +165,14 @@ def _text(value: str) -> str:
 def _quoted(name: str) -> str:
     escaped = name.replace('"', '""')
     return f'"{escaped}"'
+
+
+def _known(name: str, until: tuple[int, pa.Array] | None) -> str:
+    """Return SQL for the facts of a table up to a moment, or for all."""
+    if until is None:
+        return ""
+    known = f" WHERE epoch_us({TIME_COLUMNS[name]}_at) <= {until[0]}"
+    return f"{known} OR lead_id IN (SELECT lead_id FROM looked_at)" if name == "leads" else known
 
 
 def _view(name: str, file: Path, spec: SourceSpec) -> str:

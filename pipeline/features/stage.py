@@ -74,7 +74,13 @@ def _write_from_spark(context: StageContext, out: Path) -> None:
 
 
 def write_features(
-    tables: Mapping[str, Path], snapshots: pd.DataFrame, spec: SourceSpec, options: FeatureOptions, file: Path
+    tables: Mapping[str, Path],
+    snapshots: pd.DataFrame,
+    spec: SourceSpec,
+    options: FeatureOptions,
+    file: Path,
+    *,
+    until_us: int | None = None,
 ) -> None:
     """Compute the feature rows of snapshots from ingested Parquet, a chunk of leads at a time, into a Parquet file.
 
@@ -94,10 +100,13 @@ def write_features(
         Windows and half-lives.
     file : Path
         To be written.
+    until_us : int, optional
+        Facts after this moment are left out, as if nothing had happened since.
     """
     columns = all_columns(spec, options)
     lead_ids, lead, moments = numbered(pa.array(snapshots["lead_id"], pa.string()), snapshots[AS_OF].to_numpy())
-    with ParquetFacts(tables, spec) as facts, progress("features", total=len(moments)) as steps:
+    until = None if until_us is None else (until_us, lead_ids)
+    with ParquetFacts(tables, spec, until=until) as facts, progress("features", total=len(moments)) as steps:
         chunks = facts.chunks(lead_ids)
         population = facts.population(chunks, since_us=int(moments.min() if len(moments) else 0) - ACCOUNT_WINDOW_US)
         with feature_writer(file, batch_schema(columns)) as write:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
 
+from features.tables.facts import TIME_COLUMNS
 from pipeline.source.sql import identifier, literal
 
 
@@ -44,6 +45,50 @@ def write_back(before: Path, after: Path, back: Back) -> None:
         connection.execute("SET TimeZone = 'UTC'")
         for file, first, second in ((back.drop, after, before), (back.put, before, after)):
             _write(connection, f"{_rows(first)} EXCEPT ALL {_rows(second)}", file)
+
+
+@dataclass(frozen=True)
+class ChangedFacts:
+    """What became of the facts from one state of the tables to a later one.
+
+    Attributes
+    ----------
+    past : bool
+        Whether anything about the time up to a moment was corrected, added or taken away.
+    since : bool
+        Whether anything is on record about the time after it that was not.
+    """
+
+    past: bool
+    since: bool
+
+
+def changed_facts(backs: Sequence[Mapping[str, Back]], until_us: int) -> ChangedFacts:
+    """Return what became of the facts; what changed and was changed back counts too.
+
+    Parameters
+    ----------
+    backs : sequence of mapping of table to Back
+        From the later state back to the earlier one.
+    until_us : int
+        The moment, in microseconds since 1970 UTC.
+    """
+    past = since = False
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for tables in backs:
+            for table, back in tables.items():
+                if back.whole.is_file():
+                    return ChangedFacts(past=True, since=True)
+                time = f"epoch_us({TIME_COLUMNS[table]}_at)"
+                late, early = f"coalesce(bool_or({time} > {until_us}), false)", f"bool_or({time} <= {until_us})"
+                gone = pq.ParquetFile(back.put).metadata.num_rows > 0
+                row = connection.execute(
+                    f"SELECT {late}, coalesce({early}, false) FROM ({_rows(back.drop)})"
+                ).fetchone()
+                added_late, added_early = row or (True, True)
+                past, since = past or gone or added_early, since or added_late
+    return ChangedFacts(past=past, since=since)
 
 
 def restore(newest: Path, backs: Sequence[Back], into: Path) -> None:

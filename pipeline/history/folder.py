@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from pipeline.history.changed_rows import Back, restore, write_back
+from features.tables.facts import TIME_COLUMNS
+from pipeline.history.changed_rows import Back, ChangedFacts, changed_facts, restore, write_back
 from pipeline.history.kept_run import KeptRun
 from pipeline.runner.workspace import write_durably
 
@@ -122,6 +123,15 @@ class HistoryFolder:
                 folder.path.rename(gone)  # at once, so that a kill leaves no half of it
                 shutil.rmtree(gone)
         return tuple(dropped)
+
+    def changed_facts(self, earlier: RunFolder, later: RunFolder) -> ChangedFacts:
+        """Return what became of the facts between two runs, beside the moment up to which the earlier one knew them."""
+        runs = self.runs()
+        first, last = (next(at for at, one in enumerate(runs) if one.path == run.path) for run in (earlier, later))
+        if first > last or not all(folder.back.is_dir() for folder in runs[first:last]):
+            return ChangedFacts(past=True, since=True)  # nobody has looked yet: whatever may be
+        steps = [{table: Back.of(folder.back, table) for table in TIME_COLUMNS} for folder in runs[first:last]]
+        return changed_facts(steps, earlier.run.observed_until_us)
 
     def restore_facts(self, wanted: RunFolder, into: Path) -> None:
         """Write the tables as they were when a run scored, into a folder that exists."""

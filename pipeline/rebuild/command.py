@@ -19,11 +19,10 @@ from pipeline.history.decisions import read_kept_decision
 from pipeline.history.folder import HistoryFolder
 from pipeline.history.kept_run import KeptRun
 from pipeline.outputs.forgotten import read_marks
-from pipeline.rebuild.comparison import Difference, differences
+from pipeline.rebuild.comparison import COLUMNS, Difference, differences
 from pipeline.rebuild.rebuilt import context_of_then, scores_of_kept_rows, scores_of_then, settings_of
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import Workspace
-from pipeline.score.scores_file import SCHEMA
 from pipeline.score.sinks.lead_scores import read_plain_score
 from pipeline.settings.settings import Settings
 
@@ -136,7 +135,7 @@ def replayed(out: Path, lead_id: str, settings: Settings, *, at_us: int | None =
         row["model_version"],
         row["cutoff_version"],
         row["as_of"].isoformat(),
-        len(SCHEMA.names),
+        len(COLUMNS),
         through,
         differences(row, rebuilt),
         None if today is None else differences(row, today),

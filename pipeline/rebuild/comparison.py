@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from models.scoring.score_columns import JSON_COLUMNS
+from models.scoring.score_columns import COMPARED_COLUMNS, JSON_COLUMNS
 from pipeline.score.scores_file import SCHEMA
 
 Row = Mapping[str, Any]
+COLUMNS = tuple(name for name in SCHEMA.names if name not in COMPARED_COLUMNS)
+"""All that is rebuilt from a lead's facts; what follows from the run before is another question."""
 LONGEST = 60
 """Characters of a value that are shown."""
 
@@ -51,7 +53,7 @@ def differences(stored: Row, other: Row) -> tuple[Difference, ...]:
 
 
 def _different(stored: Row, other: Row) -> Iterator[Difference]:
-    for name in SCHEMA.names:
+    for name in COLUMNS:
         before, now = _plain(stored[name]), _plain(other[name])
         if name in JSON_COLUMNS and isinstance(now, str):
             now = json.loads(now)

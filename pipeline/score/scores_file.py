@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.time_units import to_micros
-from models.scoring.score_columns import COLUMNS, JSON_COLUMNS, Kind
+from models.scoring.score_columns import COLUMNS, COMPARED_COLUMNS, JSON_COLUMNS, Kind
 from pipeline.score.sinks.sink import RunIdentity
 
 _TYPES: Mapping[Kind, pa.DataType] = {
@@ -71,22 +71,39 @@ def read_batches(file: Path, rows: int) -> Iterator[pa.RecordBatch]:
         yield from stored.iter_batches(batch_size=rows)
 
 
+def filled_batches(file: Path, rows: int, fill: Callable[[pa.RecordBatch], pa.RecordBatch]) -> None:
+    """Put another file in the place of the file of a run's scores, each batch as a function returns it."""
+    partial = file.with_name(f".{file.name}")
+    with pq.ParquetWriter(partial, SCHEMA) as writer:
+        waiting: list[pa.RecordBatch] = []
+        for batch in read_batches(file, rows):
+            waiting.append(fill(batch))
+            if sum(batch.num_rows for batch in waiting) >= ROWS_A_GROUP:
+                writer.write_table(pa.Table.from_batches(waiting))
+                waiting = []
+        if waiting:
+            writer.write_table(pa.Table.from_batches(waiting))
+    partial.replace(file)
+
+
 def table_of(scores: pd.DataFrame, run: RunIdentity) -> pa.Table:
     """Return scores as they stand in the file.
 
     Parameters
     ----------
     scores : DataFrame
-        One row a lead and as-of time; JSON columns hold lists, or the texts of these.
+        One row a lead and as-of time; JSON columns hold lists, or the texts of these. What follows from the run before
+        may not be there yet.
     run : RunIdentity
     """
+    scores = scores.assign(**{name: None for name in COMPARED_COLUMNS if name not in scores})
     of_run = {column.name: getattr(run, column.name) for column in COLUMNS if column.filled_by == "run"}
     return pa.table(columns_of(scores.assign(**of_run), SCHEMA), schema=SCHEMA)
 
 
 def columns_of(scores: pd.DataFrame, schema: pa.Schema) -> list[pa.Array]:
     """Return columns of scores as Arrow: JSON columns as text, whether they hold lists or text already."""
-    texts = {name: scores[name].map(_json_text) for name in JSON_COLUMNS}
+    texts = {name: scores[name].map(_json_text) for name in JSON_COLUMNS if name in schema.names}
     whole = scores.assign(**texts)
     whole["as_of"] = to_micros(whole["as_of"])  # as pyarrow asks pandas for zoned times, pandas warns
     return [pa.array(whole[field.name], from_pandas=True).cast(field.type) for field in schema]

@@ -29,6 +29,7 @@ from pipeline.runner.job_log import say
 from pipeline.runner.progress import progress
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import code_digest
+from pipeline.score.changes.since_before import compare_with_before
 from pipeline.score.describe_run import describe
 from pipeline.score.handed_over import describe_lane, handover_rule
 from pipeline.score.scores_file import read_batches, writing_scores
@@ -93,6 +94,7 @@ def store(context: StageContext, out: Path, scoring_run: ScoreRun) -> None:
     sinks = _sinks(context)
     parts, _ = scoring_parts(context)
     keep_run(context, parts, scoring_run)  # before anybody can read the scores, so that each can be shown again
+    scoring_run = compare_with_before(context, out / FILE, scoring_run, parts)
     changed = _write_all(out / FILE, scoring_run, sinks, context)
     summary = scoring_run.summary() | _places(sinks, context)
     (out / SCORE_SUMMARY_FILE).write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", encoding="utf-8")

@@ -9,7 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from models.bands import BandOrNone
 from models.scoring.groups import Group
+from models.scoring.run_about import BeforeAbout
 from models.scoring.score_columns import MEANING
+from models.scoring.trend import LEAST_POINTS, Trend
 from serve.reading.score_store import StoredRun
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -132,6 +134,17 @@ class GateOut(WordsOut):
     column: str
 
 
+class ChangePartOut(WordsOut):
+    """Where the score stood in the run before, or by how much one cause moved it since."""
+
+    part: Literal[
+        "earlier", "corrected_facts", "time_passing", "new_behaviour", "new_model", "new_cutoffs", "not_split"
+    ]
+    log_odds: float
+    percentage_points: float
+    band: BandOrNone = Field(description="After this step")
+
+
 class CurvePointOut(BaseModel):
     """How likely each target is to be reached within some days; null beyond the target's horizon."""
 
@@ -185,6 +198,13 @@ class StoredScoreOut(ScoreOut):
     sequence: int = Field(description="The number of that run: numbers are counted on, whatever a clock says")
     handed_over_by: Literal["cutoff", "exploration"] | None = _later_column("handed_over_by")
     handover_probability: float | None = _later_column("handover_probability")
+    change: list[ChangePartOut] | None = _later_column("change")
+    joined: Literal["list", "band"] | None = _later_column("joined")
+    trend: Trend | None = Field(
+        default=None,
+        description=f"Whether the probability moved by {LEAST_POINTS:g} percentage point or more since the run before; "
+        "null where there is nothing to compare it with",
+    )
 
 
 class InForce(BaseModel):
@@ -192,6 +212,7 @@ class InForce(BaseModel):
 
     run_id: str | None = Field(description="The run in force; null where there is none")
     sequence: int | None = Field(description="Its number: the highest that was not undone is in force")
+    before: BeforeAbout | None = Field(default=None, description="The run that changes and who is new are beside")
 
 
 class CurrentScoreOut(StoredScoreOut):

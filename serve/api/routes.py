@@ -106,6 +106,7 @@ def get_leads(
     search: Annotated[str, Query(max_length=500, description="Part of a lead id")] = "",
     fit_grade: Annotated[FitGrade | None, Query(description="Only this fit grade")] = None,
     behaviour_grade: Annotated[BehaviourGrade | None, Query(description="Only this behaviour grade")] = None,
+    new: Annotated[bool, Query(description="Only leads that are new since the run before")] = False,
     limit: Limit = 50,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> LeadsOut:
@@ -115,8 +116,9 @@ def get_leads(
     cut-offs). Within a group the most probable comes first.
     """
     wanted = LeadsWanted(
-        group=band, search=search, fit_grade=fit_grade, behaviour_grade=behaviour_grade, limit=limit, offset=offset
-    )
+        group=band, search=search, fit_grade=fit_grade, behaviour_grade=behaviour_grade, new=new, limit=limit,
+        offset=offset,
+    )  # fmt: skip
     with services.store.state() as state:
         page, run = state.open_leads(wanted), state.run
     leads = [StoredScoreOut.model_validate(presented(services.words.worded(row))) for row in page.rows]
@@ -159,6 +161,7 @@ def _in_force(run: StoredRun | None) -> dict[str, Any]:
     return {
         "run_id": None if run is None else run.run_id,
         "sequence": None if run is None else run.sequence,
+        "before": None if run is None else run.about.before,
         "caution": caution_words(None if run is None else run.about.verdict),
     }
 

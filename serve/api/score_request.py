@@ -18,6 +18,7 @@ from features.time_units import format_duration, parse_time
 from models.feature_rows import FeatureRows
 from models.json_values import json_values
 from models.scoring.score_rows import score_columns
+from models.scoring.trend import trend_of
 from serve.api.contracts import OnlineScoreOut, ScoreRequest
 from serve.api.request_facts import request_facts
 from serve.reading.served_model import Loaded
@@ -123,10 +124,10 @@ def score_request(
 
 
 def presented(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a score row as the API gives it: with its group, and nothing missing for SAL once sales has the lead."""
+    """Return a score row as the API gives it: with group and trend, and no gate once sales has the lead."""
     group = row["counted_as"]
     gates: dict[str, Any] = {"gates_missing": []} if group in ("with_sales", "reached") else {}
-    return {**row, **gates, "group": group}
+    return {**row, **gates, "group": group, "trend": trend_of(row.get("change"))}
 
 
 def _notes(request: ScoreRequest, spec: SourceSpec, as_of: datetime) -> list[dict[str, str]]:

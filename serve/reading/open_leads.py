@@ -28,9 +28,9 @@ class LeadPage:
     rows : list of mapping
         Score rows, highest priority first.
     matching : int
-        Leads that fit group and search, on all pages together.
+        Leads that fit all that is asked, on all pages together.
     counts : mapping of str to int
-        Leads a group that fit search and grades; they add up to ``found``.
+        Leads a group that fit all else; they add up to ``found``.
     total : int
         All open leads.
     """
@@ -42,7 +42,7 @@ class LeadPage:
 
     @property
     def found(self) -> int:
-        """Leads that fit search and grades, in whatever group."""
+        """Leads that fit, in whatever group."""
         return sum(self.counts.values())
 
 
@@ -58,6 +58,8 @@ class LeadsWanted:
         Part of a lead id, in any case.
     fit_grade, behaviour_grade : str or None
         Only leads with this grade.
+    new : bool
+        Only leads that are new since the run before.
     limit, offset : int
         Which page.
     """
@@ -66,6 +68,7 @@ class LeadsWanted:
     search: str = ""
     fit_grade: str | None = None
     behaviour_grade: str | None = None
+    new: bool = False
     limit: int = 50
     offset: int = 0
 
@@ -104,26 +107,50 @@ class LeadList:
         counted : sequence of mapping
             ``counts`` of the run in force: ``leads`` a ``counted_as``, ``fit_grade`` and ``behaviour_grade``.
         """
-        of_all = _by_group(counted, {})
-        total = sum(of_all.values())
+        total = sum(_by_group(counted, {}).values())
         if "".join(wanted.search.split("\0")):
-            fits = self._fits(connection, wanted)
-            counts = self._count(connection, fits)
-            matching = counts.get(wanted.group, 0) if wanted.group else sum(counts.values())
-            first, last = _range_of_group(of_all, wanted.group)
-            order = self._listed.c.place if matching > _FEW else self._listed.c.place + 0
-            shown = self._rows().where(fits, self._listed.c.place.between(first, last)).order_by(order)
-            statement = shown.limit(wanted.limit).offset(wanted.offset)
+            counts, statement = self._searched(connection, wanted, counted)
         else:
-            counts = _by_group(counted, wanted.grades)
-            matching = counts.get(wanted.group, 0) if wanted.group else sum(counts.values())
-            first, last = _range_of_group(counts, wanted.group)
-            place, same_grades = self._place_among(wanted)
-            start = first + wanted.offset
-            on_page = place.between(start, min(last, start + wanted.limit - 1))
-            statement = self._rows().where(same_grades, on_page).order_by(place)
+            counts, statement = self._placed(wanted, counted)
+        matching = _in_group(counts, wanted)
         rows = connection.execute(statement).mappings() if matching > wanted.offset else ()
         return LeadPage([{**row} for row in rows], matching, counts, total)
+
+    def _searched(
+        self, connection: sa.Connection, wanted: LeadsWanted, counted: Sequence[Mapping[str, Any]]
+    ) -> tuple[dict[str, int], sa.Select[Any]]:
+        """Return how many leads fit a search, by group, and what asks for a page of them."""
+        fits = self._fits(connection, wanted)
+        if wanted.new:
+            fits = sa.and_(fits, self._new.is_not(None))
+        counts = self._count(connection, fits)
+        first, last = _range_of_group(_by_group(counted, {}), wanted.group)
+        order = self._listed.c.place if _in_group(counts, wanted) > _FEW else self._listed.c.place + 0
+        shown = self._rows().where(fits, self._listed.c.place.between(first, last)).order_by(order)
+        return counts, shown.limit(wanted.limit).offset(wanted.offset)
+
+    def _placed(
+        self, wanted: LeadsWanted, counted: Sequence[Mapping[str, Any]]
+    ) -> tuple[dict[str, int], sa.Select[Any]]:
+        """Return how many leads there are, by group, and what asks for a range of places."""
+        counts = _by_group(counted, wanted.grades, new=wanted.new)
+        if wanted.new and wanted.grades:  # few leads, which have no places of their own
+            first, last = _range_of_group(_by_group(counted, {}, new=True), wanted.group)
+            # by the index of the new ones, however many leads have these grades
+            same = [sa.func.coalesce(self._listed.c[name], "") == grade for name, grade in wanted.grades.items()]
+            of_grades = self._rows().where(*same, self._new.between(first, last))
+            return counts, of_grades.order_by(self._new).limit(wanted.limit).offset(wanted.offset)
+        first, last = _range_of_group(counts, wanted.group)
+        place, same_grades = self._place_among(wanted)
+        start = first + wanted.offset
+        on_page = place.between(start, min(last, start + wanted.limit - 1))
+        return counts, self._rows().where(same_grades, on_page).order_by(place)
+
+    @property
+    def _new(self) -> sa.ColumnElement[Any]:
+        """The place among new leads; the list of a store that is not brought up to date yet knows of none."""
+        nowhere: sa.ColumnElement[Any] = sa.null()
+        return self._listed.c.get("place_in_new", nowhere)
 
     def _rows(self) -> sa.Select[Any]:
         key = sa.and_(*(self._scores.c[name] == self._listed.c[name] for name in KEY))
@@ -131,7 +158,8 @@ class LeadList:
 
     def _place_among(self, wanted: LeadsWanted) -> tuple[sa.ColumnElement[int], sa.ColumnElement[bool]]:
         names = {(): "place", ("fit_grade",): "place_in_fit", ("behaviour_grade",): "place_in_behaviour"}
-        return self._listed.c[names.get(tuple(wanted.grades), "place_in_both")], self._same_grades(wanted)
+        place = self._new if wanted.new else self._listed.c[names.get(tuple(wanted.grades), "place_in_both")]
+        return place, self._same_grades(wanted)
 
     def _same_grades(self, wanted: LeadsWanted) -> sa.ColumnElement[bool]:
         return sa.and_(sa.true(), *(self._listed.c[column] == grade for column, grade in wanted.grades.items()))
@@ -156,13 +184,18 @@ class LeadList:
         return {row.counted_as: int(row.leads) for row in connection.execute(statement)}
 
 
-def _by_group(counted: Sequence[Mapping[str, Any]], grades: Mapping[str, str]) -> dict[str, int]:
-    """Return how many leads of these grades each group has; a group without any is left out."""
+def _by_group(counted: Sequence[Mapping[str, Any]], grades: Mapping[str, str], *, new: bool = False) -> dict[str, int]:
+    """Return how many leads of these grades, or new ones, each group has; a group without any is left out."""
     counts: dict[str, int] = {}
     for row in counted:
         if all(row[column] == grade for column, grade in grades.items()):
-            counts[row["counted_as"]] = counts.get(row["counted_as"], 0) + int(row["leads"])
-    return counts
+            leads = row.get("new", 0) if new else row["leads"]  # runs of earlier versions know of no new leads
+            counts[row["counted_as"]] = counts.get(row["counted_as"], 0) + int(leads)
+    return {group: leads for group, leads in counts.items() if leads}
+
+
+def _in_group(counts: Mapping[str, int], wanted: LeadsWanted) -> int:
+    return counts.get(wanted.group, 0) if wanted.group else sum(counts.values())
 
 
 def _range_of_group(counts: Mapping[str, int], group: str | None) -> tuple[int, int]:

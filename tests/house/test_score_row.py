@@ -47,8 +47,8 @@ def test_the_table_holds_every_column_the_oldest_first() -> None:
 
 
 def test_the_api_gives_every_column_and_the_online_score_all_but_those_of_a_stored_run() -> None:
-    assert set(StoredScoreOut.model_fields) == API_NAMES | {"sequence"}
-    stored_only = {c.name for c in COLUMNS if c.filled_by == "hand-over"} | {"run_id"}
+    assert set(StoredScoreOut.model_fields) == API_NAMES | {"sequence", "trend"}
+    stored_only = {c.name for c in COLUMNS if c.filled_by in ("hand-over", "comparison")} | {"run_id"}
     assert set(ScoreOut.model_fields) == API_NAMES - stored_only
     assert not stored_only & set(OnlineScoreOut.model_fields)
 

@@ -38,7 +38,8 @@ def _list_run(connection: sa.Connection, run_id: str, probability: str) -> None:
     placed = _placed(connection, run_id, probability)
     connection.execute(sa.insert(OPEN_LEADS).from_select([column.name for column in OPEN_LEADS.columns], placed))
     groups = (OPEN_LEADS.c.counted_as, OPEN_LEADS.c.fit_grade, OPEN_LEADS.c.behaviour_grade)
-    counted = connection.execute(sa.select(*groups, sa.func.count().label("leads")).group_by(*groups))
+    new = sa.func.count(OPEN_LEADS.c.place_in_new).label("new")
+    counted = connection.execute(sa.select(*groups, sa.func.count().label("leads"), new).group_by(*groups))
     counts = [dict(row) for row in counted.mappings()]
     connection.execute(sa.update(SCORE_RUNS).where(SCORE_RUNS.c.run_id == run_id).values(counts=counts))
 
@@ -48,7 +49,7 @@ def _placed(connection: sa.Connection, run_id: str, probability: str) -> sa.Sele
     nth = sa.func.row_number().over(partition_by=SCORES.c.lead_id, order_by=SCORES.c.as_of.desc())
     names = ("lead_id", "as_of", "counted_as", "fit_grade", "behaviour_grade")
     of_run = (
-        sa.select(*(SCORES.c[name] for name in names), SCORES.c[probability].label("p"), nth.label("nth"))
+        sa.select(*(SCORES.c[name] for name in (*names, "joined")), SCORES.c[probability].label("p"), nth.label("nth"))
         .where(SCORES.c.run_id == run_id)
         .subquery("of_run")
     )
@@ -56,7 +57,9 @@ def _placed(connection: sa.Connection, run_id: str, probability: str) -> sa.Sele
     lead = sa.collate(of_run.c.lead_id, "C") if connection.dialect.name == "postgresql" else of_run.c.lead_id
     place = sa.func.row_number().over(order_by=(rank, of_run.c.p.desc().nulls_last(), lead))
     row = (
-        sa.select(place.label("place"), *(of_run.c[name] for name in names)).where(of_run.c.nth == 1).subquery("placed")
+        sa.select(place.label("place"), *(of_run.c[name] for name in (*names, "joined")))
+        .where(of_run.c.nth == 1)
+        .subquery("placed")
     )
     fit, behaviour = row.c.fit_grade, row.c.behaviour_grade
     among = [
@@ -64,4 +67,7 @@ def _placed(connection: sa.Connection, run_id: str, probability: str) -> sa.Sele
         for same in ((fit,), (behaviour,), (fit, behaviour))
     ]
     parts = sa.func.leadscore_trigrams(row.c.lead_id) if connection.dialect.name == "postgresql" else sa.null()
-    return sa.select(row, *among, parts, sa.literal(run_id))
+    is_new = row.c.joined.is_not(None)
+    among_new = sa.case((is_new, sa.func.row_number().over(partition_by=is_new, order_by=row.c.place)))
+    placed = [row.c[name] for name in ("place", *names)]
+    return sa.select(*placed, *among, parts, sa.literal(run_id), among_new)

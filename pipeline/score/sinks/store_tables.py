@@ -61,7 +61,8 @@ SCORE_RUNS = sa.Table(
     sa.Index("score_runs_by_sequence", "sequence", unique=True),
 )
 """One row a run. ``sequence`` is empty until the run is complete, and so are ``finished_at`` and ``counts``, which say
-how many open leads each group has with each pair of grades. In force is the highest sequence that was not undone."""
+how many open leads each group has with each pair of grades, and how many of these are new. In force is the highest
+sequence that was not undone."""
 
 SCORE_LOG = sa.Table(
     "score_log",
@@ -120,13 +121,16 @@ OPEN_LEADS = sa.Table(
     sa.Column("place_in_both", sa.BigInteger, nullable=False),
     sa.Column("parts", sa.Text().with_variant(ARRAY(sa.Text), "postgresql")),
     sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("place_in_new", sa.BigInteger),
     sa.Index("open_leads_by_fit", "fit_grade", "place_in_fit"),
     sa.Index("open_leads_by_behaviour", "behaviour_grade", "place_in_behaviour"),
     sa.Index("open_leads_by_both", "fit_grade", "behaviour_grade", "place_in_both"),
+    sa.Index("open_leads_by_new", "place_in_new"),
 )
 """One row an open lead of the run in force, by priority: ``place`` counts from 1 among all leads, the others
-among those of the same grade or grades: any page of a list is a range of an index, and so is a group. ``parts`` are
-the trigrams of the lead id, by which PostgreSQL searches; SQLite has an index of its own kind instead."""
+among those of the same grade or grades, and among those that are new since the run before: any page of a list is a
+range of an index, and so is a group. ``parts`` are the trigrams of the lead id, by which PostgreSQL searches; SQLite
+has an index of its own kind instead."""
 
 WRITE_BACKS = sa.Table(
     "write_backs",

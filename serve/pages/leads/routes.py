@@ -41,6 +41,7 @@ def get_leads(
     search: Annotated[str, Query(max_length=500)] = "",
     fit: str = "",
     behaviour: str = "",
+    new: str = "",
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
 ) -> HTMLResponse:
     """List open leads by priority."""
@@ -48,20 +49,24 @@ def get_leads(
     chosen = band if band in GROUPS else None
     fit_grade = fit if fit in FIT_GRADES else None
     behaviour_grade = behaviour if behaviour in BEHAVIOUR_GRADES else None
+    is_new = new == "true"
     wanted = LeadsWanted(
         group=chosen,
         search=search.strip(),
         fit_grade=fit_grade,
         behaviour_grade=behaviour_grade,
+        new=is_new,
         limit=rows_a_page,
         offset=(page - 1) * rows_a_page,
     )
     with _state_of(services, language) as (state, run):
         about, listing, running = run.about, state.open_leads(wanted), state.is_running()
     here = {"lang": language, "band": chosen, "search": search.strip() or None,
-            "fit": fit_grade, "behaviour": behaviour_grade}  # fmt: skip
+            "fit": fit_grade, "behaviour": behaviour_grade, "new": "true" if is_new else None}  # fmt: skip
     context = {
-        **views.list_page(listing, about, language, search=search.strip(), grades=(fit_grade, behaviour_grade)),
+        **views.list_page(
+            listing, about, language, search=search.strip(), grades=(fit_grade, behaviour_grade), new=is_new
+        ),
         "running": running,
         "tabs": _tabs(listing.counts, chosen, here, about, language),
         "leads": [
@@ -69,6 +74,7 @@ def get_leads(
             for row in listing.rows
         ],
         "band": chosen,
+        "new": is_new,
         "search": search.strip(),
         **_pager(listing, here, page=page, rows_a_page=rows_a_page, language=language),
     }

@@ -14,6 +14,7 @@ from models.forecast.grades import BEHAVIOUR_GRADES, FIT_GRADES
 from models.scoring.reasons import OTHER
 from models.scoring.run_about import RunAbout, TargetAbout
 from models.scoring.score_columns import probability_of
+from serve.pages.leads import changes
 from serve.pages.leads.diagrams import curve, reason_rows, scale
 from serve.pages.leads.due_curve import when
 from serve.reading.open_leads import LeadPage
@@ -77,6 +78,9 @@ def list_row(row: Row, about: RunAbout, language: Language) -> dict[str, Any]:
         "chance": share(p, language),
         "bar": f"{min(100.0, 100 * (p or 0) / end):.1f}",
         "close": share(row["p_close"], language),
+        "arrow": changes.arrow(row, language),
+        "new": changes.new_badge(row, language),
+        "moved": changes.why_line(row, language),
         "about": _main_reasons(row["reasons"], language),
         "missing": f"{say('gates', language)}: {names(missing, language)}" if missing else None,
         "fit_grade": row["fit_grade"] or DASH,
@@ -190,12 +194,18 @@ def history_rows(history: Sequence[Row], about: RunAbout, language: Language) ->
 
 
 def list_page(
-    listing: LeadPage, about: RunAbout, language: Language, *, search: str, grades: tuple[str | None, str | None]
+    listing: LeadPage,
+    about: RunAbout,
+    language: Language,
+    *,
+    search: str,
+    grades: tuple[str | None, str | None],
+    new: bool = False,
 ) -> dict[str, Any]:
     """Return what stands above the list, and which columns it has; ``grades`` are those filtered by, fit first."""
     values = {"open": number(listing.total, language), "found": number(listing.found, language), "search": search}
     texts = apart({"mql": about.cutoffs.mql, "sal": about.cutoffs.sal}, language)
-    key = "leads_found" if search else "leads_graded" if any(grades) else "leads_known"
+    key = "leads_found" if search else "leads_graded" if any(grades) or new else "leads_known"
     return {
         "title": say("leads_title", language),
         "known": say(key, language, **values),
@@ -212,6 +222,8 @@ def list_page(
         "chance_title": target_name(about.goal, language),
         "has_close": "close" in about.targets and about.cutoffs.target != "close",
         "has_points": about.points_cutoffs is not None,
+        "new_since": changes.since_words(about, language),
+        "arrows_help": changes.arrows_help(about, language),
     }
 
 
@@ -251,6 +263,10 @@ def lead_page(history: Sequence[Row], about: RunAbout, language: Language) -> di
         if gates and group not in ("with_sales", "reached")
         else None,
         "handed_over": handed_over(history, language),
+        "arrow": changes.arrow(row, language),
+        "new": changes.new_words(row, language),
+        "moved": changes.why_line(row, language),
+        "change": changes.split(row, about, language),
         "gates_decide": enough,
         "average": say("about_average", language, goal=about.goal.stage, share=percent(average, language))
         if average is not None and not row["reached"]

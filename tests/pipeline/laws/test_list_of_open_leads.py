@@ -88,6 +88,7 @@ def made_scores(seed: int) -> pd.DataFrame:
             "excluded": False,
             "fit_grade": draw.choice(np.array(["A", "B", None], dtype=object), rows),
             "behaviour_grade": draw.choice(np.array(["1", "2", None], dtype=object), rows),
+            "joined": draw.choice(np.array(["list", "band", None, None], dtype=object), rows),
             **{name: [[] for _ in ids] for name in ("exclusions", "gates_missing", "points_reasons", "reasons")},
         }
     )
@@ -103,7 +104,8 @@ def expected(scores: pd.DataFrame, wanted: LeadsWanted, probability: str, url: s
     rows = scores.to_dict("records")
     part = lowered(wanted.search.replace("\0", ""), url)
     fits = [row for row in rows if part in lowered(row["lead_id"], url)
-            and all(row[column] == grade for column, grade in wanted.grades.items())]  # fmt: skip
+            and all(row[column] == grade for column, grade in wanted.grades.items())
+            and (not wanted.new or pd.notna(row["joined"]))]  # fmt: skip
     fits.sort(key=lambda row: (GROUPS.index(row["counted_as"]), -row[probability], row["lead_id"].encode()))
     shown = [row["lead_id"] for row in fits if wanted.group in (None, row["counted_as"])]
     return shown, Counter(row["counted_as"] for row in fits)
@@ -116,9 +118,9 @@ def test_every_page_is_what_sorting_all_scores_gives(url: str, target: str, rows
     ScoreStore(url).write(rows_of(scores, run), run, now=NOON)
     reader = ScoreReader(url)
     grades = (("A", None), (None, "2"), ("B", "1"), (None, None))
-    for search, group, (fit, behaviour) in product(SEARCHES, (None, *GROUPS), grades):
+    for search, group, (fit, behaviour), new in product(SEARCHES, (None, *GROUPS), grades, (False, True)):
         for offset in (0, 7, 200):
-            wanted = LeadsWanted(group, search, fit, behaviour, limit=7, offset=offset)
+            wanted = LeadsWanted(group, search, fit, behaviour, new, limit=7, offset=offset)
             shown, counts = expected(scores, wanted, about.probability, url)
             page = reader.open_leads(wanted)
             assert [row["lead_id"] for row in page.rows] == shown[offset : offset + 7], wanted
@@ -138,6 +140,9 @@ def test_a_page_is_one_range_of_an_index_and_counts_look_at_no_lead(url: str, ro
         LeadsWanted("none", offset=3),
         LeadsWanted(fit_grade="A"),
         LeadsWanted(None, "", "A", "1"),
+        LeadsWanted(new=True),
+        LeadsWanted("none", new=True, offset=2),
+        LeadsWanted(None, "", "A", None, new=True),
     ):
         asked.clear()
         reader.open_leads(wanted)

@@ -1,0 +1,1 @@
+"""Why is a score another than in the run before?"""

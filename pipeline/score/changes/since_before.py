@@ -1,0 +1,146 @@
+"""The scores of a run beside those of the run before: what moved each, and who is new."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.errors import InputError
+from features.time_units import parse_time
+from models.decision.decision_files import ScoringParts
+from models.log_odds import probability_to_log_odds
+from models.scoring.changes import PathPoint, unsplit_changes
+from models.scoring.groups import joined
+from models.scoring.run_about import BeforeAbout
+from pipeline.history.decisions import read_kept_decision
+from pipeline.history.folder import HistoryFolder
+from pipeline.outputs.feature_rows import stored_features
+from pipeline.outputs.ingested_tables import table_files
+from pipeline.runner.progress import say
+from pipeline.runner.stages import StageContext
+from pipeline.score.changes.path import ChangePath, Parts, common_leads
+from pipeline.score.changes.side import Side
+from pipeline.score.scores_file import filled_batches
+from pipeline.score.sinks.scores_before import ScoresBefore, read_scores_before
+from pipeline.score.sinks.sink import ScoreRun
+
+BLOCK_ROWS = 5_000
+"""Leads whose change is split at a time."""
+
+
+def compare_with_before(context: StageContext, file: Path, run: ScoreRun, parts: ScoringParts) -> ScoreRun:
+    """Fill in what ``scores.parquet`` says beside the run before, and return the run, which names that run.
+
+    Parameters
+    ----------
+    context : StageContext
+        What was scored from, and where the store is. The run is kept in ``OUT/history`` already.
+    file : Path
+        ``scores.parquet``; it is written anew, a block at a time.
+    run : ScoreRun
+    parts : ScoringParts
+        What scored.
+    """
+    before = read_scores_before(context.settings.score.store, context.workspace.home, run)
+    if before is None:
+        return run
+    with _path(context, before, run, parts) as path:
+
+        def compared(batch: pa.RecordBatch) -> pa.RecordBatch:
+            return _compared(batch, before, run, path)
+
+        filled_batches(file, BLOCK_ROWS, compared)
+    about = BeforeAbout(run_id=before.run_id, observed_until=before.about.observed_until)
+    return replace(run, about=run.about.model_copy(update={"before": about}))
+
+
+@contextmanager
+def _path(
+    context: StageContext, before: ScoresBefore, run: ScoreRun, parts: ScoringParts
+) -> Iterator[tuple[ChangePath, pd.Index[Any]] | None]:
+    """Give the path from the run before and the leads that it splits; None where that run is not kept."""
+    history = HistoryFolder(context.workspace.home)
+    earlier, later = history.run(before.run_id), history.run(run.run_id)
+    if earlier is None or later is None:
+        yield None
+        return
+    try:
+        decided_by = (
+            parts if earlier.run.decision == later.run.decision
+            else read_kept_decision(history.decisions, earlier.run.decision)
+        )  # fmt: skip
+    except InputError as error:
+        say(f"score: why scores changed since run {before.run_id} is not said: {error}")
+        yield None
+        return
+    first = Side(decided_by, earlier.features, earlier.run.observed_until_us)
+    last = Side(parts, stored_features(context, "open"), parse_time(run.about.observed_until))
+    leads = common_leads(first, last)
+    leads = leads[leads.isin(before.scores.index)]
+    if leads.empty:
+        yield None
+        return
+    facts = history.changed_facts(earlier, later)
+    with context.workspace.scratch("changes") as scratch:
+        yield (
+            ChangePath(
+                first, last, tables=table_files(context), facts=facts, leads=leads, scratch=scratch, rows=BLOCK_ROWS
+            ),
+            leads,
+        )  # fmt: skip
+
+
+def _compared(
+    batch: pa.RecordBatch, before: ScoresBefore, run: ScoreRun, path: tuple[ChangePath, pd.Index[Any]] | None
+) -> pa.RecordBatch:
+    now = pd.DataFrame({"lead_id": batch["lead_id"].to_pandas(), "band": batch["band"].to_pandas(),
+                        "p": batch[run.about.probability].to_numpy(zero_copy_only=False),
+                        "counted_as": batch["counted_as"].to_pandas()})  # fmt: skip
+    then = before.scores.reindex(now["lead_id"])
+    was_there = then.index.isin(before.scores.index)
+    groups = then["counted_as"].astype(object)
+    news = joined(now["counted_as"], groups.where(was_there, None).tolist())
+    changes = np.full(len(now), None, dtype=object)
+    if before.about.cutoffs.target == run.about.cutoffs.target:
+        split = was_there if path is None else was_there & now["lead_id"].isin(path[1]).to_numpy()
+        if path is not None and split.any():
+            first, last = _points(then[split]), _points(now[split])
+            _put(changes, split, path[0].changes(path[0].rows_of(now.loc[split, "lead_id"].to_numpy()), first, last))
+        rest = was_there & ~split if path is not None else was_there
+        _put(changes, rest, unsplit_changes(_points(then[rest]), _points(now[rest])) if rest.any() else [])
+    else:
+        _put(changes, was_there, [[] for _ in range(int(was_there.sum()))])
+    return _with_columns(batch, {"change": [_json(change) for change in changes], "joined": news.tolist()})
+
+
+def _points(rows: pd.DataFrame) -> PathPoint:
+    p = rows["p"].to_numpy(dtype=np.float64)
+    return PathPoint(probability_to_log_odds(p), rows["band"].astype(object).tolist())
+
+
+def _put(changes: Any, rows: Any, parts: list[Parts]) -> None:
+    for row, change in zip(np.flatnonzero(rows).tolist(), parts, strict=True):
+        changes[row] = change
+
+
+def _with_columns(batch: pa.RecordBatch, columns: dict[str, list[str | None]]) -> pa.RecordBatch:
+    for name, values in columns.items():
+        place = batch.schema.get_field_index(name)
+        batch = batch.set_column(place, batch.schema.field(place), pa.array(values, pa.string()))
+    return batch
+
+
+def _json(change: Parts | None) -> str | None:
+    if change is None:
+        return None
+    bands = [part["band"] for part in change]
+    said = [part for part, band in zip(change[1:], bands, strict=False) if part["log_odds"] or part["band"] != band]
+    return json.dumps([*change[:1], *said], ensure_ascii=False, allow_nan=False)
