@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from models.log_odds import log_odds_to_probability
 Cause = Literal["corrected_facts", "time_passing", "new_behaviour", "new_model", "new_cutoffs"]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 """What moves a score, in the order of the path; cut-offs move the band alone."""
+Part = TypeVar("Part", bound=Mapping[str, Any])
 EARLIER = "earlier"
 """The entry that says where the path begins."""
 NOT_SPLIT = "not_split"
@@ -110,7 +111,7 @@ def unsplit_changes(earlier: PathPoint, later: PathPoint) -> list[list[dict[str,
     return _listed((earlier, later), (EARLIER, NOT_SPLIT))
 
 
-def strongest_cause(parts: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+def strongest_cause(parts: Sequence[Part]) -> Part | None:
     """Return the part that moved a score furthest in the direction in which it went; None where it stands.
 
     Examples

@@ -124,7 +124,7 @@ class ScoreSentences:
         """
         points = [self._with_words(part, self.points_reason) for part in row["points_reasons"]]
         change = row.get("change")
-        compared = {} if change is None else {"change": [self._with_words(part, self.cause) for part in change]}
+        compared = {} if change is None else {"change": self.changed(change)}
         return {
             **row,
             **compared,
@@ -133,6 +133,10 @@ class ScoreSentences:
             "gates_missing": [self._with_words(part, self.gate) for part in row["gates_missing"]],
             "points_reasons": sorted(points, key=lambda part: (-abs(part["points"]), part["en"])),
         }
+
+    def changed(self, change: Sequence[Said]) -> list[dict[str, Any]]:
+        """Return the parts of a change with their words."""
+        return [self._with_words(part, self.cause) for part in change]
 
     def _with_words(self, part: Said, words_of: Callable[[Said], Words]) -> dict[str, Any]:
         if all(language in part for language in LANGUAGES):

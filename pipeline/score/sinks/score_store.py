@@ -154,6 +154,7 @@ class ScoreStore:
             mark_undone(connection, run_id, note)
             was_in_force = before is not None and before.run_id == run_id
             if was_in_force:
+                discard_broken_off(connection)  # what changed in them was beside the run that is taken back
                 list_open_leads(connection)
             now = in_force(connection)
             if now is None:

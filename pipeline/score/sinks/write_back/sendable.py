@@ -14,10 +14,12 @@ import pyarrow as pa
 from features.language.languages import Language
 from features.language.numbers import number
 from features.language.sentences import say
+from models.scoring.changes import strongest_cause, total_change
 from models.scoring.reasons import OTHER
 from models.scoring.run_about import RunAbout
 from models.scoring.wording import ScoreSentences
 from pipeline.score.sinks.sink import ScoreRun
+from pipeline.score.sinks.write_back.trend import trend
 
 Scalar = str | int | float | bool | None
 Values = Mapping[str, Scalar]
@@ -85,18 +87,15 @@ class Sendable:
         lists["reasons"] = [part for part in lists["reasons"] if part["family"] != OTHER][: self.wording.reasons]
         return self.sentences.worded({**lists, "points_reasons": []})
 
-    def values(self, fields: Mapping[str, str], trend: str) -> dict[str, Scalar]:
-        """Return what the record is to say: ``fields`` names a value (`NAMES`) for each field of the tool.
+    @cached_property
+    def change(self) -> list[dict[str, Any]] | None:
+        """What moved the score since the run before, with its words; None without a score before."""
+        change = self.row.get("change")
+        return None if change is None else self.sentences.changed(_list(change))
 
-        Parameters
-        ----------
-        fields : mapping
-        trend : str
-            What the scores that were sent before say (`trend.trend`).
-        """
-        return {
-            theirs: self._short(trend if ours == "trend" else _VALUES[ours](self)) for theirs, ours in fields.items()
-        }
+    def values(self, fields: Mapping[str, str]) -> dict[str, Scalar]:
+        """Return what the record is to say: ``fields`` names a value (`NAMES`) for each field of the tool."""
+        return {theirs: self._short(_VALUES[ours](self)) for theirs, ours in fields.items()}
 
     def _short(self, value: Scalar) -> Scalar:
         longest = self.wording.longest
@@ -136,6 +135,15 @@ def _of_row(column: str) -> Callable[[Sendable], Any]:
     return lambda lead: lead.row[column]
 
 
+def _changed(lead: Sendable) -> str | None:
+    """Return by how many points the score moved since the run before, and what moved it most."""
+    if not lead.change:
+        return None
+    moved = number(total_change(lead.change), lead.wording.language, digits=1, signed=True)
+    cause = strongest_cause(lead.change)
+    return moved if cause is None else f"{moved}: {cause[lead.wording.language]}"
+
+
 _VALUES: Mapping[str, Callable[[Sendable], Any]] = {
     "score": lambda lead: lead.score,
     "probability": lambda lead: round(lead.probability, 4),
@@ -146,11 +154,14 @@ _VALUES: Mapping[str, Callable[[Sendable], Any]] = {
     "reasons_json": _reasons_json,
     "summary": _summary,
     **{name: _of_row(name) for name in ("fit_grade", "behaviour_grade", "points", "handed_over_by")},
+    "trend": lambda lead: trend(lead.change),
+    "change": _changed,
+    "new": lambda lead: lead.row.get("joined"),
     "as_of": lambda lead: moment(lead.row["as_of"]),
     "run_id": lambda lead: lead.run.run_id,
     "model_version": lambda lead: lead.run.model_version,
 }
-NAMES = (*_VALUES, "trend")
+NAMES = tuple(_VALUES)
 """All values that a field of a tool can be filled with."""
 
 

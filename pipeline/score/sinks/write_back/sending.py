@@ -21,7 +21,6 @@ from pipeline.score.sinks.write_back.sendable import (
     sentences_of,
 )
 from pipeline.score.sinks.write_back.target import OpenTarget, Target
-from pipeline.score.sinks.write_back.trend import trend
 
 NAMED = 20
 """So many leads are named in a message."""
@@ -98,31 +97,21 @@ def chunks(
 ) -> Iterator[Chunk]:
     """Yield what is to be sent, decided by what the records say and what they were sent before."""
     sentences = sentences_of(run)
-    moments = {standing.position: standing.as_of for standing in ledger.write_backs() if standing.run_id != run.run_id}
     leads = (lead for batch in batches for lead in sendables(batch, run, sentences, target.options.wording))
     while some := list(islice(leads, target.chunk)):
-        yield _decided({lead.lead_id: lead for lead in some}, run, target, there, ledger, moments)
+        yield _decided({lead.lead_id: lead for lead in some}, target, there, ledger)
 
 
-def _decided(
-    leads: Mapping[str, Sendable],
-    run: ScoreRun,
-    target: Target,
-    there: OpenTarget,
-    ledger: Ledger,
-    moments: Mapping[int, datetime],
-) -> Chunk:
+def _decided(leads: Mapping[str, Sendable], target: Target, there: OpenTarget, ledger: Ledger) -> Chunk:
     sent = ledger.sent_to(list(leads))
     stands = there.read(list(leads))
     if stands is None:  # nobody can read there: what it was sent last stands for it
         stands = {lead_id: last[-1] for lead_id in leads if (last := _acknowledged(sent.get(lead_id, ())))}
     companions = {theirs for theirs, ours in target.fields.items() if ours in COMPANIONS}
     chunk = Chunk(len(leads), [], {}, [])
-    now = observed_until(run.about)
     for lead_id, lead in leads.items():
         history = sent.get(lead_id, [])
-        earlier = [(moments[one.position], one.score) for one in history if one.position in moments]
-        wanted = lead.values(target.fields, trend(lead.score, earlier, now=now))
+        wanted = lead.values(target.fields)
         before = of_fields(stands[lead_id], target.fields) if lead_id in stands else None
         decision = decide(wanted, before, history, companions=companions)
         if decision == "changed":

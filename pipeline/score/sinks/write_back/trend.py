@@ -1,44 +1,32 @@
-"""Whether a lead's score rises or falls, beside what it was a week before."""
+"""How a tool says whether a lead's score rises or falls: Dynamics' words for `models.scoring.trend`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Literal, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
+
+from models.scoring.trend import Trend as Arrow
+from models.scoring.trend import trend_of
 
 Trend = Literal["improving", "steady", "declining", "not_enough_info"]
 TRENDS: tuple[Trend, ...] = get_args(Trend)
 """In the order in which Dynamics 365 numbers them, from 0."""
-WEEK = timedelta(days=7)
-LEAST_POINTS = 3
-"""A smaller difference, of 100 points, is steady."""
+_WORDS: Mapping[Arrow, Trend] = {"up": "improving", "same": "steady", "down": "declining"}
 
 
-def trend(score: int, earlier: Sequence[tuple[datetime, int]], *, now: datetime) -> Trend:
-    """Return how a score moves.
+def trend(change: Sequence[Mapping[str, Any]] | None) -> Trend:
+    """Return how a score moved since the run before.
 
     Parameters
     ----------
-    score : int
-        Today's, 0 to 100.
-    earlier : sequence of (datetime, int)
-        Scores that were sent before with their moments, oldest first.
-    now : datetime
-        Today's moment. What was in force a week before is the measure; where there is nothing so old, the oldest is.
+    change : sequence of mapping or None
+        The score's column of this name.
 
     Examples
     --------
-    >>> from datetime import UTC
-    >>> monday = datetime(2026, 6, 1, tzinfo=UTC)
-    >>> trend(40, [(monday - 2 * WEEK, 20), (monday - WEEK / 7, 38)], now=monday)
-    'improving'
-    >>> trend(40, [], now=monday)
-    'not_enough_info'
+    >>> moves = [{"part": "earlier", "percentage_points": 20.0}, {"part": "new_behaviour", "percentage_points": 5.0}]
+    >>> trend(moves), trend(None)
+    ('improving', 'not_enough_info')
     """
-    if not earlier:
-        return "not_enough_info"
-    of_last_week = [points for at, points in earlier if at <= now - WEEK]
-    difference = score - (of_last_week[-1] if of_last_week else earlier[0][1])
-    if abs(difference) < LEAST_POINTS:
-        return "steady"
-    return "improving" if difference > 0 else "declining"
+    arrow = trend_of(change)
+    return "not_enough_info" if arrow is None else _WORDS[arrow]

@@ -105,7 +105,8 @@ def list_of(url: str) -> list[tuple[object, ...]]:
     with connected(url) as connection:
         if not sa.inspect(connection).has_table("open_leads"):
             return []
-        same_everywhere = [column for column in OPEN_LEADS.columns if column.name != "parts"]
+        last = ("parts", "run_id")
+        same_everywhere = [*(column for column in OPEN_LEADS.columns if column.name not in last), OPEN_LEADS.c.run_id]
         return [tuple(row) for row in connection.execute(sa.select(*same_everywhere).order_by(OPEN_LEADS.c.place))]
 
 
@@ -211,6 +212,21 @@ def test_what_a_broken_off_run_left_goes_when_another_is_written(url: str, monke
     store.write(rows(frame(["c"]), second), second, now=NOON)
     assert store.read()["run_id"].tolist() == ["r2"]
     assert [run["run_id"] for run in store.runs()] == ["r2"]
+
+
+def test_what_a_broken_off_run_left_goes_when_the_run_it_was_compared_with_is_taken_back(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(score_rows_in, "TRANSACTION_ROWS", 1)
+    store, second, third = ScoreStore(url), *(dataclasses.replace(RUN, run_id=name) for name in ("r2", "r3"))
+    store.write(rows(frame(["a", "b"])), RUN, now=NOON)
+    store.write(rows(frame(["a", "b"]), second), second, now=NOON)
+    with pytest.raises(KeyboardInterrupt):
+        store.write(rows(frame(["a", "b"]), third), third, now=NOON, on_rows=stop_after(1))
+    assert set(store.read()["run_id"]) == {"r1", "r2", "r3"}
+    store.undo("r2", UndoNote(NOON, "test"))
+    assert set(store.read()["run_id"]) == {"r1", "r2"}
+    assert store.write(rows(frame(["a", "b"]), third), third, now=NOON) == 2
 
 
 def test_a_row_that_cannot_be_kept_keeps_out_the_whole_run_and_is_not_quoted(url: str) -> None:

@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from models.log_odds import probability_to_log_odds
+from models.scoring.changes import PathPoint, split_changes
 from models.scoring.run_about import RunAbout
 from pipeline.score.sinks.score_store import ScoreStore
 from pipeline.score.sinks.sink import ScoreRun, UndoNote
@@ -65,15 +67,31 @@ def scores_of(probabilities: Mapping[str, float]) -> pd.DataFrame:
     )
 
 
+def _changed(before: float | None, now: float) -> list[dict[str, Any]] | None:
+    """Return a change as a run of the stage stores it, all of it by time."""
+    if before is None:
+        return None
+    earlier, later = (PathPoint(probability_to_log_odds([p]), ["none"]) for p in (before, now))
+    return split_changes([earlier, earlier, later, later, later, later])[0]
+
+
 class Nights:
     """What the nightly job does with one tool: each run's scores into it, and a run taken back."""
 
     def __init__(self, sink: WriteBackSink, rows_of: Callable[..., Any]) -> None:
         self.sink, self._rows_of = sink, rows_of
+        self._nights: list[tuple[int, Mapping[str, float]]] = []
 
     def night(self, number: int, probabilities: Mapping[str, float], *, day: int | None = None) -> int:
-        run = a_run(number, number if day is None else day)
-        return self.sink.write(self._rows_of(scores_of(probabilities), run), run, now=MONDAY)
+        run, before = a_run(number, number if day is None else day), self._before(number)
+        self._nights.append((number, probabilities))
+        changes = [_changed(before.get(lead), p) for lead, p in probabilities.items()]
+        new = [None if not before or lead in before else "list" for lead in probabilities]
+        scores = scores_of(probabilities).assign(change=changes, joined=new)
+        return self.sink.write(self._rows_of(scores, run), run, now=MONDAY)
+
+    def _before(self, number: int) -> Mapping[str, float]:
+        return next((scores for night, scores in reversed(self._nights) if night != number), {})
 
     def undo(self, number: int) -> Any:
         return self.sink.undo(f"run{number}", UndoNote(MONDAY, "tests"))

@@ -74,14 +74,21 @@ def test_a_record_that_is_gone_is_sent_again(nights_of: Any, sqlite_store: str, 
     assert set(table(crm)) == set(LEADS)
 
 
-def test_a_trend_is_beside_the_week_before(nights_of: Any, sqlite_store: str, crm: str, table: Any) -> None:
-    nights = nights_of(sqlite_store, kind="sql", url=crm, table="lead_scores", create=True, fields={"trend": "trend"})
-    trends = []
-    for night, probability in ((1, 0.30), (3, 0.31), (9, 0.38), (12, 0.20), (30, 0.20)):
+def test_trend_change_and_who_is_new_are_those_of_the_pages(
+    nights_of: Any, sqlite_store: str, crm: str, table: Any
+) -> None:
+    fields = {"trend": "trend", "moved": "change", "is_new": "new"}
+    nights = nights_of(sqlite_store, kind="sql", url=crm, table="lead_scores", create=True, fields=fields)
+    said = []
+    for night, probability in ((1, 0.30), (2, 0.305), (3, 0.38), (4, 0.20), (5, 0.20)):
         nights.night(night, {"a": probability})
-        trends.append(table(crm, columns=("trend",))["a"][0])
-    # Night 9 is beside night 1 (30), night 12 beside night 3 (31), night 30 beside night 12.
-    assert trends == ["not_enough_info", "steady", "improving", "declining", "steady"]
+        said.append(table(crm, columns=("trend", "moved"))["a"])
+    assert [trend for trend, _ in said] == ["not_enough_info", "steady", "improving", "declining", "steady"]
+    assert [moved for _, moved in said] == [
+        None, "+0.5: Time that passed", "+7.5: Time that passed", "−18.0: Time that passed", "0.0"
+    ]  # fmt: skip
+    nights.night(6, {"a": 0.20, "b": 0.10})
+    assert table(crm, columns=("is_new",)) == {"a": (None,), "b": ("list",)}
 
 
 def test_two_jobs_do_not_write_at_once(
