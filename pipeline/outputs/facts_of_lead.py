@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import duckdb
 
 from features.as_of import is_known
 from features.source_spec import SourceSpec
@@ -96,22 +94,16 @@ def read_facts(context: StageContext, lead_id: str, spec: SourceSpec, *, as_of_u
 
 
 def _known_rows(stored: Path, time: str, lead_id: str, as_of_us: int) -> list[dict[str, Any]]:
-    """Return the rows of a lead up to a moment, oldest first; only the parts of the file that can hold it are read."""
-    time, parts = f"{time}_at", []
-    with pq.ParquetFile(stored) as file:
-        place = file.schema_arrow.names.index("lead_id")
-        for group in range(file.num_row_groups):
-            ends = file.metadata.row_group(group).column(place).statistics
-            if ends is not None and ends.has_min_max and not ends.min <= lead_id <= ends.max:
-                continue
-            rows = file.read_row_group(group)
-            parts.append(rows.filter(pc.equal(rows["lead_id"], lead_id)))
-    if not parts:
-        return []
-    whole = pa.concat_tables(parts)
-    whole = whole.append_column("time_us", whole[time].cast(pa.timestamp("us", "UTC")).cast(pa.int64()))
-    known = whole.filter(pc.less_equal(whole["time_us"], as_of_us))
-    return sorted(known.drop_columns([time]).to_pylist(), key=lambda row: row["time_us"])
+    """Return the rows of a lead up to a moment, oldest first; DuckDB does not read the others out."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+        moment, rows = f"epoch_us({time}_at)", "read_parquet(?, file_row_number = true)"
+        answer = connection.execute(
+            f"SELECT * EXCLUDE ({time}_at, file_row_number), {moment} AS time_us FROM {rows} "
+            f"WHERE lead_id = ? AND {moment} <= ? ORDER BY time_us, file_row_number",
+            [str(stored), lead_id, as_of_us],
+        )
+        names = [column[0] for column in answer.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
 def _acts(events: list[dict[str, Any]], spec: SourceSpec, as_of_us: int) -> dict[str, Acts]:
