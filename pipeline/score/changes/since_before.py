@@ -24,7 +24,7 @@ from pipeline.history.decisions import read_kept_decision
 from pipeline.history.folder import HistoryFolder
 from pipeline.outputs.feature_rows import stored_features
 from pipeline.outputs.ingested_tables import table_files
-from pipeline.runner.progress import say
+from pipeline.runner.job_log import say
 from pipeline.runner.stages import StageContext
 from pipeline.score.changes.path import ChangePath, Parts, common_leads
 from pipeline.score.changes.side import Side
