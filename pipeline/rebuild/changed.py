@@ -6,6 +6,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from pipeline.history.decisions import read_kept_decision
 from pipeline.history.folder import HistoryFolder, RunFolder
 from pipeline.outputs.ingested_tables import table_files
@@ -43,8 +46,8 @@ def changes_between(
     )
     common = common_leads(before, now)
     if leads is not None:
-        common = common[common.isin(list(leads))]
-    if common.empty:
+        common = common.filter(pc.is_in(common, value_set=pa.array(list(leads), pa.string())))
+    if not len(common):
         return {}
     today = context_of_then(history, later, scratch)
     with today.workspace.scratch("changes") as files:
@@ -52,7 +55,8 @@ def changes_between(
         path = ChangePath(before, now, tables=table_files(today), facts=facts, leads=common, scratch=files, rows=_ROWS)
         changes: dict[str, list[dict[str, Any]]] = {}
         for start in range(0, len(common), _ROWS):
-            some = common[start : start + _ROWS]
-            rows = path.rows_of(some.to_numpy(dtype=object))
-            changes |= dict(zip(some, path.changes(rows, before.point(rows.earlier), now.point(rows.now)), strict=True))
+            some = common.slice(start, _ROWS)
+            rows = path.rows_of(some)
+            parts = path.changes(rows, before.point(rows.earlier), now.point(rows.now))
+            changes |= dict(zip(some.to_pylist(), parts, strict=True))
     return changes

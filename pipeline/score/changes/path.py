@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.as_of import AS_OF
 from models.arrays import Bools
@@ -51,7 +51,7 @@ class ChangePath:
         Facts as the later run had them.
     facts : ChangedFacts
         What became of the facts between the two.
-    leads : Index
+    leads : pyarrow array of string
         Whose path is wanted: leads that both scored.
     scratch : Path
         An empty folder.
@@ -66,7 +66,7 @@ class ChangePath:
         *,
         tables: Mapping[str, Path],
         facts: ChangedFacts,
-        leads: pd.Index[Any],
+        leads: pa.Array,
         scratch: Path,
         rows: int,
     ) -> None:
@@ -89,7 +89,7 @@ class ChangePath:
         if not same_columns:
             self._all_facts = opened(kernel.write(tables, now, scratch / "all_facts.parquet"))
 
-    def rows_of(self, lead_ids: NDArray[np.object_]) -> PathRows:
+    def rows_of(self, lead_ids: pa.Array) -> PathRows:
         """Return the feature rows of leads that follow those asked for before."""
         earlier, now = self._then.up_to(lead_ids), self._now.up_to(lead_ids)
         corrected = earlier if self._corrected is None else self._corrected.up_to(lead_ids)
@@ -157,11 +157,9 @@ def differing(rows: pd.DataFrame, like: pd.DataFrame) -> Bools:
     return differs
 
 
-def common_leads(earlier: Side, later: Side) -> pd.Index[Any]:
+def common_leads(earlier: Side, later: Side) -> pa.Array:
     """Return the leads that two runs scored and whose changes can be split, in order; none where targets differ."""
     if earlier.parts.cutoffs.target != later.parts.cutoffs.target:
-        return pd.Index([], dtype=object)
-    theirs = pq.read_table(earlier.features, columns=["lead_id"])["lead_id"].to_pandas()
-    mine = later.looks["lead_id"]
-    common: pd.Index[Any] = pd.Index(mine[mine.isin(theirs)])
-    return common
+        return pa.array([], pa.string())
+    both = pc.is_in(later.leads, value_set=earlier.leads.combine_chunks())
+    return later.leads.filter(both).combine_chunks()

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from features.as_of import AS_OF
 from features.source_spec import FeatureOptions, SourceSpec
@@ -63,16 +61,19 @@ class Side:
     observed_until_us: int
 
     @cached_property
-    def looks(self) -> Looks:
-        """Whom it scored, and as of when."""
-        keys = pq.read_table(self.features, columns=["lead_id", "as_of"])
-        moments = pc.cast(keys["as_of"], pa.timestamp("us", tz="UTC")).cast(pa.int64())
-        return pd.DataFrame({"lead_id": keys["lead_id"].to_pandas(), AS_OF: moments.to_numpy()})
+    def _keys(self) -> pa.Table:
+        return pq.read_table(self.features, columns=["lead_id", "as_of"])
 
-    def looks_at(self, leads: pd.Index) -> Looks:
-        """Return the looks at some leads."""
-        looks = self.looks
-        return looks[looks["lead_id"].isin(leads)].reset_index(drop=True)
+    @property
+    def leads(self) -> pa.ChunkedArray:
+        """Whom it scored, in order."""
+        return self._keys["lead_id"]
+
+    def looks_at(self, leads: pa.Array) -> Looks:
+        """Return the looks at some leads, in order of the lead."""
+        chosen = self._keys.filter(pc.is_in(self.leads, value_set=leads))
+        moments = chosen["as_of"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+        return pd.DataFrame({"lead_id": chosen["lead_id"].to_pandas(), AS_OF: moments.to_numpy()})
 
     def point(self, rows: pd.DataFrame, other: Side | None = None) -> PathPoint:
         """Return where this model puts leads, by these cut-offs and rules or by those of another side."""
@@ -102,9 +103,9 @@ class RowsByLead:
         self._batches: Iterator[pa.RecordBatch] = pq.ParquetFile(file).iter_batches(batch_size=rows)
         self._waiting: list[pa.RecordBatch] = []
 
-    def up_to(self, lead_ids: NDArray[np.object_]) -> pd.DataFrame:
+    def up_to(self, lead_ids: pa.Array) -> pd.DataFrame:
         """Return the rows of leads that follow those asked for before; each of them is in the file."""
-        last = lead_ids[-1]
+        last = lead_ids[-1].as_py()
         while not self._waiting or self._waiting[-1]["lead_id"][-1].as_py() < last:
             batch = next(self._batches, None)
             if batch is None:
@@ -115,5 +116,5 @@ class RowsByLead:
         end = int(pc.sum(pc.less_equal(table["lead_id"], pa.scalar(last))).as_py() or 0)
         self._waiting = table.slice(end).to_batches()
         passed = table.slice(0, end)
-        rows: pd.DataFrame = passed.filter(pc.is_in(passed["lead_id"], value_set=pa.array(lead_ids))).to_pandas()
+        rows: pd.DataFrame = passed.filter(pc.is_in(passed["lead_id"], value_set=lead_ids)).to_pandas()
         return rows.reset_index(drop=True)

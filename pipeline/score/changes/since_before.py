@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -62,10 +62,15 @@ def compare_with_before(context: StageContext, file: Path, run: ScoreRun, parts:
     return replace(run, about=run.about.model_copy(update={"before": about}))
 
 
+class _Split(NamedTuple):
+    """The path between two runs, and whose changes it splits."""
+
+    path: ChangePath
+    leads: pd.Index[Any]
+
+
 @contextmanager
-def _path(
-    context: StageContext, before: ScoresBefore, run: ScoreRun, parts: ScoringParts
-) -> Iterator[tuple[ChangePath, pd.Index[Any]] | None]:
+def _path(context: StageContext, before: ScoresBefore, run: ScoreRun, parts: ScoringParts) -> Iterator[_Split | None]:
     """Give the path from the run before and the leads that it splits; None where that run is not kept."""
     history = HistoryFolder(context.workspace.home)
     earlier, later = history.run(before.run_id), history.run(run.run_id)
@@ -84,40 +89,39 @@ def _path(
     first = Side(decided_by, earlier.features, earlier.run.observed_until_us)
     last = Side(parts, stored_features(context, "open"), parse_time(run.about.observed_until))
     leads = common_leads(first, last)
-    leads = leads[leads.isin(before.scores.index)]
-    if leads.empty:
+    if not len(leads):
         yield None
         return
     facts = history.changed_facts(earlier, later)
     with context.workspace.scratch("changes") as scratch:
-        yield (
-            ChangePath(
-                first, last, tables=table_files(context), facts=facts, leads=leads, scratch=scratch, rows=BLOCK_ROWS
-            ),
-            leads,
-        )  # fmt: skip
+        path = ChangePath(
+            first, last, tables=table_files(context), facts=facts, leads=leads, scratch=scratch, rows=BLOCK_ROWS
+        )
+        yield _Split(path, pd.Index(leads.to_pylist(), dtype=object))
 
 
-def _compared(
-    batch: pa.RecordBatch, before: ScoresBefore, run: ScoreRun, path: tuple[ChangePath, pd.Index[Any]] | None
-) -> pa.RecordBatch:
-    now = pd.DataFrame({"lead_id": batch["lead_id"].to_pandas(), "band": batch["band"].to_pandas(),
-                        "p": batch[run.about.probability].to_numpy(zero_copy_only=False),
-                        "counted_as": batch["counted_as"].to_pandas()})  # fmt: skip
-    then = before.scores.reindex(now["lead_id"])
-    was_there = then.index.isin(before.scores.index)
-    groups = then["counted_as"].astype(object)
-    news = joined(now["counted_as"], groups.where(was_there, None).tolist())
-    changes = np.full(len(now), None, dtype=object)
+def _compared(batch: pa.RecordBatch, before: ScoresBefore, run: ScoreRun, split: _Split | None) -> pa.RecordBatch:
+    lead_ids = batch["lead_id"]
+    ids = pd.Index(lead_ids.to_pylist(), dtype=object)
+    at = before.scores.index.get_indexer(ids)
+    was_there = at >= 0
+    then = before.scores.iloc[at]  # of who was not there, of somebody: nobody looks
+    now = pd.DataFrame({"p": batch[run.about.probability].to_numpy(zero_copy_only=False),
+                        "band": batch["band"].to_pylist()})  # fmt: skip
+    groups = then["counted_as"].to_numpy(dtype=object)
+    groups[~was_there] = None
+    changes = np.full(len(ids), None, dtype=object)
     if before.about.cutoffs.target == run.about.cutoffs.target:
-        split = was_there if path is None else was_there & now["lead_id"].isin(path[1]).to_numpy()
-        if path is not None and split.any():
-            first, last = _points(then[split]), _points(now[split])
-            _put(changes, split, path[0].changes(path[0].rows_of(now.loc[split, "lead_id"].to_numpy()), first, last))
-        rest = was_there & ~split if path is not None else was_there
-        _put(changes, rest, unsplit_changes(_points(then[rest]), _points(now[rest])) if rest.any() else [])
+        can_split = was_there if split is None else was_there & (split.leads.get_indexer(ids) >= 0)
+        rest = was_there if split is None else was_there & ~can_split
+        if split is not None and can_split.any():
+            rows = split.path.rows_of(lead_ids.filter(pa.array(can_split)))
+            _put(changes, can_split, split.path.changes(rows, _points(then[can_split]), _points(now[can_split])))
+        if rest.any():
+            _put(changes, rest, unsplit_changes(_points(then[rest]), _points(now[rest])))
     else:
         _put(changes, was_there, [[] for _ in range(int(was_there.sum()))])
+    news = joined(batch["counted_as"].to_pylist(), groups.tolist())
     return _with_columns(batch, {"change": [_json(change) for change in changes], "joined": news.tolist()})
 
 

@@ -89,7 +89,8 @@ def _scores(connection: sa.Connection, run_id: str, probability: str) -> pd.Data
         parts.append(part.astype({"p": "float64"}))
     whole = pd.concat(parts[1:] or parts, ignore_index=True)
     whole = whole.astype({"band": "category", "counted_as": "category"})
-    return whole.drop_duplicates("lead_id", keep="last").set_index("lead_id")
+    # objects, so that one table of hashes answers for every block that asks
+    return whole.drop_duplicates("lead_id", keep="last").astype({"lead_id": object}).set_index("lead_id")
 
 
 @contextmanager
