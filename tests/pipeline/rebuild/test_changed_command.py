@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from features.errors import InputError
 from models.cutoffs.cutoffs import Cutoffs
+from models.scoring.run_about import RunAbout
 from pipeline.history.folder import HistoryFolder
 from pipeline.rebuild.changed import changes_between
 from pipeline.rebuild.changed_command import changed
 from pipeline.runner.workspace import Workspace
+from pipeline.score.sinks.score_store import ScoreStore
+from pipeline.score.sinks.sink import ScoreRun
+from pipeline.score.sinks.store_url import sqlite_url
 from pipeline.settings.settings import Settings
 
 Change = Callable[..., None]
@@ -100,3 +106,39 @@ def test_what_alone_changed_has_the_whole_change(
     moved = split(out, tmp_path / "cutoffs", before)
     assert causes(moved) == set()
     assert any(path and path[-1]["band"] != path[-2]["band"] for path in moved.values())
+
+
+ABOUT = RunAbout.model_validate(
+    {
+        "source": "demo", "title": {"de": "Demo", "en": "Demo"}, "observed_until": "2026-06-01T12:00:00Z",
+        "targets": {"sql": {"stage": "SQL", "horizon_days": 30.0, "words": None}},
+        "cutoffs": {"target": "sql", "mql": 0.2, "sal": 0.5}, "points_cutoffs": None, "averages": {"p_sql": 0.1},
+        "leads": 1, "bands": {"SAL": 0, "MQL": 0, "none": 1}, "excluded": 0, "reached": 0,
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("goes_away", "said"), [(False, "two scores of this lead"), (True, "a score store")])
+def test_a_store_that_goes_away_is_not_taken_for_a_lead_with_one_score(
+    goes_away: bool, said: str, tmp_path: Path, rows_of: Callable[..., Any]
+) -> None:
+    run, moment = ScoreRun("r1", "m", "c", ABOUT), pd.Timestamp("2026-06-01T12:00Z")
+    lists = {name: [] for name in ("exclusions", "gates_missing", "points_reasons", "reasons")}
+    row = {"lead_id": "a", "as_of": moment, "p_sql": 0.1, "band": "none", "counted_as": "none", **lists}
+    row |= {"reached": False, "excluded": False}
+    file = tmp_path / "scores.sqlite"
+    ScoreStore(sqlite_url(file)).write(rows_of(pd.DataFrame([row]), run), run, now=moment.to_pydatetime())
+    connections = []
+
+    def connected(*_: object) -> None:
+        connections.append(1)
+        if goes_away and len(connections) == 1:
+            file.rename(tmp_path / "elsewhere.sqlite")  # SQLite goes on with the file that it has opened
+
+    sa.event.listen(sa.Engine, "connect", connected)
+    try:
+        with pytest.raises(InputError, match=said):
+            changed(tmp_path, "a", Settings())
+    finally:
+        sa.event.remove(sa.Engine, "connect", connected)
+    assert len(connections) == 1 if goes_away else len(connections) == 2
