@@ -40,7 +40,7 @@ def stored(url: str) -> pd.DataFrame:
 @pytest.fixture
 def scores(demo_run: Path) -> pd.DataFrame:
     rows = pd.read_parquet(demo_run / "score" / "scores.parquet")
-    return rows.assign(**{name: rows[name].map(json.loads) for name in JSON_COLUMNS})
+    return rows.assign(**{name: rows[name].map(json.loads, na_action="ignore") for name in JSON_COLUMNS})
 
 
 def test_every_open_lead_has_one_score(demo_run: Path, scores: pd.DataFrame) -> None:
@@ -92,7 +92,7 @@ def test_store_and_file_say_the_same_and_a_rerun_changes_neither(demo_run: Path,
     (tmp_path / "out").mkdir()
     score.run(context_with(demo_run, store=url), tmp_path / "out")
     rows = pd.read_parquet(tmp_path / "out" / "scores.parquet")
-    rows = rows.assign(**{name: rows[name].map(json.loads) for name in JSON_COLUMNS})
+    rows = rows.assign(**{name: rows[name].map(json.loads, na_action="ignore") for name in JSON_COLUMNS})
     before = stored(url)
     pd.testing.assert_frame_equal(before, rows[before.columns], check_dtype=False)
     store = ScoreStore(url)

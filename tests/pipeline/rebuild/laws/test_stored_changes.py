@@ -60,7 +60,8 @@ def lower_cutoffs(folder: Path) -> None:
 
 def stored(out: Path, run_id: str) -> pd.DataFrame:
     scores = ScoreStore(sqlite_url(out / "scores.sqlite")).read()
-    return scores[scores["run_id"] == run_id].set_index("lead_id")
+    of_run = scores[scores["run_id"] == run_id].set_index("lead_id").astype({"joined": object})
+    return of_run.assign(joined=of_run["joined"].where(of_run["joined"].notna(), None))
 
 
 def listed(out: Path) -> dict[str, bool]:
