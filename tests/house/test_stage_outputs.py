@@ -37,7 +37,6 @@ READ_NO_STAGE = {
     "receipt/stage.py": "the receipt, which it writes itself",
     "rebuild/rebuilt.py": "features of a past night, in a scratch folder of its own",
     "replay/nightly_looks.py": "features of nights, in a scratch folder of its own",
-    "score/changes/path.py": "who was scored, in feature rows that are kept or under the path that outputs gives",
     "score/changes/side.py": "feature rows that are kept, in a scratch folder of its own, or under that path",
     "score/scores_file.py": "the scores that the stage has just written, for its sinks",
     "settings/yaml_trees.py": "params.yaml",

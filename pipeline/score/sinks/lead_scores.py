@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -84,22 +84,29 @@ def find_plain_score(
     given: str | None, outputs: Path, lead_id: str, *, at: datetime | None = None
 ) -> dict[str, Any] | None:
     """Return the same, or None where the lead has no such score; a store that cannot be read is an InputError."""
-    of_run = (SCORE_RUNS.c.about, SCORE_RUNS.c.wording, SCORE_RUNS.c.finished_at)
-    completed = sa.select(SCORES, *of_run).join(SCORE_RUNS, SCORE_RUNS.c.run_id == SCORES.c.run_id)
     newest = (SCORE_RUNS.c.sequence.desc(), SCORES.c.as_of.desc())
-    visible = (SCORE_RUNS.c.sequence.is_not(None), SCORE_RUNS.c.undone_at.is_(None))
-    of_lead = completed.where(SCORES.c.lead_id == lead_id, *visible)
+    where = [SCORES.c.lead_id == lead_id, SCORE_RUNS.c.sequence.is_not(None), SCORE_RUNS.c.undone_at.is_(None)]
     if at is not None:
-        of_lead = of_lead.where(SCORE_RUNS.c.finished_at <= at)
-    return _first(store_url(given, outputs), of_lead.order_by(*newest).limit(1))
+        where.append(SCORE_RUNS.c.finished_at <= at)
+
+    def asked(there: set[str]) -> sa.Select[Any]:
+        columns = (column if column.name in there else sa.null().label(column.name) for column in SCORES.columns)
+        of_run = (SCORE_RUNS.c.about, SCORE_RUNS.c.wording, SCORE_RUNS.c.finished_at)
+        completed = sa.select(*columns, *of_run).select_from(SCORES)
+        completed = completed.join(SCORE_RUNS, SCORE_RUNS.c.run_id == SCORES.c.run_id)
+        return completed.where(*where).order_by(*newest).limit(1)
+
+    return _first(store_url(given, outputs), asked)
 
 
-def _first(url: sa.URL, statement: sa.Select[Any]) -> dict[str, Any] | None:
+def _first(url: sa.URL, asked: Callable[[set[str]], sa.Select[Any]]) -> dict[str, Any] | None:
+    """Return the first row of what is asked of the columns that are there: a store may be of an earlier version."""
     engine = sa.create_engine(for_reading(url))
     try:
         with engine.connect() as connection:
-            row = connection.execute(statement).mappings().first()
-    except sa.exc.DatabaseError:
+            there = {column["name"] for column in sa.inspect(connection).get_columns(SCORES.name)}
+            row = connection.execute(asked(there)).mappings().first()
+    except (sa.exc.DatabaseError, sa.exc.NoSuchTableError):
         raise InputError(
             expected="a score store of this version with scores in it", found=f"none that can be read in {shown(url)}",
             hint="Run 'leadscore score' first, or set score.store to where the scores are",

@@ -124,7 +124,7 @@ def _said(row: Mapping[str, Any], run: ScoreRun) -> dict[str, Any]:
     """Return what is said of a lead, its reasons in every language."""
     sentences, fields = sentences_of(run), {name: name for name in _SAID}
     by_language = {
-        language: Sendable(row, run, sentences, Wording(language, REASONS, None)).values(fields, "")
+        language: Sendable(row, run, sentences, Wording(language, REASONS, None)).values(fields)
         for language in LANGUAGES
     }
     [any_language, *_] = by_language.values()
