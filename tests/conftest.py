@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,9 +46,26 @@ def tryton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A real Tryton in which a year of leads has passed; its first use on a machine takes some minutes."""
     _of_tests("own_environment")
     server, year = _of_tests("tryton/server"), _of_tests("tryton/year")
-    moments = year.FOUNDED, year.LAST
-    with server.with_a_year(tmp_path_factory.mktemp("tryton"), year.fill, *moments) as started:
+    with server.with_a_year(tmp_path_factory.mktemp("tryton"), year.fill, year.FOUNDED, year.LAST) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def tryton_company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A small company with a Tryton of its own, in which the same year has passed and more days may follow."""
+    _of_tests("own_environment")
+    server, year = _of_tests("tryton/server"), _of_tests("tryton/year")
+    folder = tmp_path_factory.mktemp("company")
+    source = shutil.copytree(ROOT / "sources" / "tryton", folder / "source")
+    (folder / "tryton").mkdir()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        server.with_a_year(folder / "tryton", year.fill, year.FOUNDED, year.LAST) as started,
+        started.logged_in() as tryton,
+    ):
+        for variable in ("LEADSCORE_PULL_PASSWORD", "LEADSCORE_CRM_PASSWORD"):
+            patch.setenv(variable, started.password)
+        yield _of_tests("tryton/company").Company(started, tryton, year, source, folder / "data", folder / "out")
 
 
 @pytest.fixture(scope="session")

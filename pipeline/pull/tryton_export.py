@@ -18,6 +18,14 @@ _OURS = "leadscore: "
 """Notes that leadscore has written itself begin so."""
 _KIND = re.compile(r"\s*([^\W\d_][\w -]{0,29}?)\s*:")
 """A note that begins with a word and a colon says what kind of act it notes."""
+_ANSWERS = {
+    "confirmed": ("confirmed", "bestätigt", "yes", "ja"),
+    "open": ("open", "offen"),
+    "denied": ("denied", "verneint", "no", "nein"),
+    "unknown": ("unknown", "unbekannt"),
+}
+_ANSWER_OF = {word: answer for answer, words in _ANSWERS.items() for word in words}
+"""The only words of a note's text that are read: what sales found out about budget, need and the like."""
 REVISIONS = "revisions.csv"
 _REVISION = ("lead_id", "changed_at", "stage", "amount")
 
@@ -47,7 +55,7 @@ def export(tryton: Tryton, folder: Path) -> dict[str, int]:
             [_lead(row, first[str(row["id"])]) for row in opportunities if str(row["id"]) in first],
         ),
         "stages.csv": (("lead_id", "stage", "entered_at"), list(_stages(of_lead.values()))),
-        "notes.csv": (("lead_id", "noted_at", "kind"), list(_notes(tryton))),
+        "notes.csv": (("lead_id", "noted_at", "kind", "answer"), list(_notes(tryton))),
         REVISIONS: (_REVISION, revisions),
     }
     for name, (columns, rows) in tables.items():
@@ -114,7 +122,14 @@ def _notes(tryton: Tryton) -> Iterator[Mapping[str, Any]]:
         yield {
             "lead_id": str(row["resource"]).rpartition(",")[2], "noted_at": _text(row["create_date"]),
             "kind": kind[1].lower() if kind else "note",
+            "answer": _answer(row["message"][kind.end() :]) if kind else "",
         }  # fmt: skip
+
+
+def _answer(text: str) -> str:
+    """Return which answer a note begins with after its colon; all else that it says stays in Tryton."""
+    word = re.match(r"\W*(\w*)", text)
+    return _ANSWER_OF.get(word[1].lower(), "") if word else ""
 
 
 def _all(tryton: Tryton, model: str, chosen: list[Any], fields: list[str]) -> Iterator[Any]:

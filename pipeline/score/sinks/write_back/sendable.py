@@ -14,6 +14,7 @@ import pyarrow as pa
 from features.language.languages import Language
 from features.language.numbers import number
 from features.language.sentences import say
+from models.bands import BANDS
 from models.scoring.changes import strongest_cause, total_change
 from models.scoring.reasons import OTHER
 from models.scoring.run_about import RunAbout
@@ -122,7 +123,14 @@ def _reasons_json(lead: Sendable) -> str:
 
 
 def _summary(lead: Sendable) -> str:
-    return say("sent.summary", lead.wording.language, score=lead.score, band=lead.row["band"], reasons=_reasons(lead))
+    return say("sent.summary", lead.wording.language, score=lead.score, group=_group(lead), reasons=_reasons(lead))
+
+
+def _group(lead: Sendable) -> str:
+    """Return what the lead is counted as, as pages call it: a band is no proposal where sales has the lead already."""
+    group, goal = lead.row["counted_as"], lead.run.about.goal.stage
+    key = "band" if group in BANDS else group
+    return say(f"sent.{key}", lead.wording.language, band=group, goal=goal)
 
 
 def _grade(lead: Sendable) -> str:
