@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from features.errors import InputError
+from features.time_units import format_time
 from pipeline.forget.erase import NOT_OURS, erase_from_files
 from pipeline.forget.person import Person, find_person
-from pipeline.forget.search import traces_left
+from pipeline.forget.search import Wanted, traces_left
 from pipeline.outputs.forgotten import read_marks, write_marks
+from pipeline.receipt.erasures import begin_erasure, end_erasure
+from pipeline.receipt.seal import key_from_environment
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import Workspace
 from pipeline.score.sinks.erase_leads import erase_leads, rows_about
@@ -77,14 +81,16 @@ def forget(out: Path, lead_id: str, settings: Settings, *, data: Path | None = N
     InputError
         If nothing is known of this lead and nobody of this id was ever forgotten.
     """
-    workspace = Workspace(out)
+    workspace, key = Workspace(out), key_from_environment()
     with workspace.locked():
         context, marks = StageContext(workspace, settings, None, None, {}), read_marks(out)
         person = find_person(lead_id, out, context.spec())
         write_marks(marks.with_values((*person.lead_ids, *person.addresses)), out)  # first: who dies here can repeat
+        begin_erasure(workspace, time=format_time(time.time_ns() // 1000))
         rows = erase_leads(settings.score.store, out, person.lead_ids)
         rows |= erase_from_files(out, person.lead_ids)
         rows |= erase_told(settings, out, person.lead_ids)
+        end_erasure(workspace, key)
         if not rows and not marks.names(lead_id):
             write_marks(marks, out)
             raise InputError(expected="a lead that something is known of", found=repr(lead_id), table="forget")
@@ -96,7 +102,8 @@ def _left(out: Path, person: Person, settings: Settings, data: Path | None) -> t
     found = list(traces_left(out, person.traces))
     theirs = [place for place in found if place.split("/")[0] in NOT_OURS]
     ours = [place for place in found if place not in theirs]
-    ours += [f"store, table {name}" for name in rows_about(settings.score.store, out, person.traces)]
+    is_about = Wanted(person.traces).in_cell
+    ours += [f"store, table {name}" for name in rows_about(settings.score.store, out, person.traces, is_about)]
     if data is not None and not data.resolve().is_relative_to(out.resolve()):
         theirs += [f"{data.name}/{place}" for place in traces_left(data, person.traces)]
     return tuple(ours), tuple(theirs)

@@ -13,12 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.forget.search import place_of_leads
 from pipeline.runner.renewed_stamps import renew_stamps
 from pipeline.runner.workspace import Workspace, write_durably
 
 EXAMPLES = ("input_example.json", "serving_input_example.json")
 NOT_OURS = ("simulate",)
 """Folders of OUT that hold a company's export and not what was made from it."""
+_GUARD = "'"
+"""It stands before text that a spreadsheet would compute."""
 
 
 def feature_rows(out: Path, lead_ids: Collection[str]) -> list[dict[str, Any]]:
@@ -44,7 +47,7 @@ def erase_from_files(out: Path, lead_ids: Collection[str]) -> dict[str, int]:
         if file.suffix == ".parquet":
             rows = _erase_from_parquet(file, lead_ids)
         elif file.suffix == ".csv":
-            rows = _erase_from_csv(file, lead_ids)
+            rows = _erase_from_csv(file, out, lead_ids)
         elif file.name in EXAMPLES:
             rows = _erase_from_example(file, examples)
         if rows:
@@ -66,13 +69,13 @@ def _erase_from_parquet(file: Path, lead_ids: Collection[str]) -> int:
     return rows
 
 
-def _erase_from_csv(file: Path, lead_ids: Collection[str]) -> int:
+def _erase_from_csv(file: Path, out: Path, lead_ids: Collection[str]) -> int:
     with file.open(encoding="utf-8", newline="") as stream:
         lines = list(csv.reader(stream))
-    if not lines or "lead_id" not in lines[0]:
+    place = place_of_leads(file.relative_to(out), lines[0] if lines else ())
+    if place is None:
         return 0
-    place = lines[0].index("lead_id")
-    left = [line for line in lines if place >= len(line) or line[place] not in lead_ids]
+    left = [line for line in lines if place >= len(line) or line[place].lstrip(_GUARD) not in lead_ids]
     if len(left) < len(lines):
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(left)

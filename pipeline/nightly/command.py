@@ -24,7 +24,9 @@ from pipeline.nightly.profile import export_profile, tables_of
 from pipeline.nightly.trial import TrialWorkspace
 from pipeline.outputs.ingested_tables import read_observed_until, table_files
 from pipeline.registry.model_registry import open_registry
+from pipeline.runner.job_log import say
 from pipeline.runner.stages import StageContext, interruptible, run_stage, stage_inputs, stage_named
+from pipeline.runner.workspace import SaidAfterwardsError
 from pipeline.score.scores_file import read_batches
 from pipeline.score.sinks.current_scores import COLUMNS, read_current_scores
 from pipeline.score.sinks.news.news import News
@@ -35,6 +37,8 @@ from pipeline.telling.tell import Telling
 
 BRAKED = 3
 """Exit code: a brake stopped the run, and nothing was written."""
+UNSENT = 2
+"""Exit code: the scores are in force, and a tool did not get all of them; the next night sends the rest."""
 MOST_SAID = 12
 """Lines of odd things."""
 
@@ -64,7 +68,7 @@ def nightly(context: StageContext, *, dry_run: bool, letting: Letting | None, as
     Returns
     -------
     (int, str)
-        Exit code and what to print: 0, `BRAKED`, or that of a channel which did not take what it was to be told.
+        Exit code and what to print: 0, `BRAKED`, `UNSENT`, or that of a channel which did not take what it was told.
     """
     telling = Telling(context.settings, context.workspace.root)  # settings that cannot be used are said at once
     trial = TrialWorkspace(context.workspace.root / (".nightly_dry" if dry_run else ".nightly"), context.workspace)
@@ -74,7 +78,7 @@ def nightly(context: StageContext, *, dry_run: bool, letting: Letting | None, as
     try:
         code, text = _run_on_trial(night, dry_run=False, as_json=as_json)
     except InputError:
-        telling.tell()  # a tool that did not answer keeps nobody from the news of scores that are in force
+        telling.tell()  # a night that did not come keeps nobody from the news of the one before
         raise
     told = telling.tell(lambda outbox: outbox.record(night.stops))
     return code or told.exit_code, text
@@ -131,11 +135,13 @@ class _Night:
                 return self._stopped(export, odd)
             if odd:
                 self._accept(export, odd)
-            self._put_in_force(scored, file)
+            left = self._put_in_force(scored, file)
         self.nights.keep(Night(export=export, profile=profile, result=result))
         self.trial.discard()
         text = to_json(changes, odd, decision) if as_json else _summary(scored, changes, current, odd)
-        return 0, text
+        if left is not None:
+            say(f"error: {left}")
+        return 0 if left is None else UNSENT, text
 
     def _past(self) -> list[Night]:
         """Return the last nights; what lies in OUT from another command is the last of them."""
@@ -167,13 +173,18 @@ class _Night:
         with interruptible("score"):
             yield compute(self.on_trial, folder), folder / FILE
 
-    def _put_in_force(self, scored: ScoreRun, file: Path) -> None:
+    def _put_in_force(self, scored: ScoreRun, file: Path) -> SaidAfterwardsError | None:
+        """Put the night in force; return what did not get its scores, if anything did not."""
         self.trial.adopt("ingest")
         self.trial.adopt("features")
         inputs = stage_inputs(stage_named("score"), self.context)
-        with self.workspace.writing("score", inputs) as out:
-            shutil.move(file, out / FILE)
-            store(self.context, out, scored)
+        try:
+            with self.workspace.writing("score", inputs) as out:
+                shutil.move(file, out / FILE)
+                store(self.context, out, scored)
+        except SaidAfterwardsError as error:
+            return error
+        return None
 
     def _stops(self, export: str, odd: list[OddThing]) -> bool:
         return bool(odd) and self.letting is None and not self.nights.is_accepted(export, odd)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from features.checks import CheckResult
 from pipeline.outputs.cutoffs_file import read_cutoffs
 from pipeline.outputs.model_files import model_folder, model_hash
+from pipeline.receipt.erasures import erased_since
 from pipeline.receipt.sealed_run import SealCheck, SealedRun, readable_receipt
 from pipeline.runner.workspace import code_digest
 
@@ -60,7 +61,11 @@ class CutoffsInForce(SealCheck):
 
 
 class Outputs(SealCheck):
-    """Holds each stage's folder against the receipt; the nightly job may have replaced tables since, whole stages."""
+    """Holds each stage's folder against the receipt.
+
+    Since then the nightly job may have replaced tables, whole stages, and people may have been forgotten: that the
+    rest of a table is as it was cannot be checked without their rows, but that nothing came after is.
+    """
 
     code, title = "outputs", "outputs of the stages"
 
@@ -74,6 +79,10 @@ class Outputs(SealCheck):
         digest, stamp = workspace.outputs_digest(stage), workspace.stamp(stage)
         if digest == named:
             return self.passed(subject=subject)
+        erased = [one for one in context.erasures if one.holds(context.key)]
+        if steps := erased_since(erased, stage, named, digest):
+            times = ", ".join(one.time for one in steps)
+            return self.unchecked(f"people were forgotten since, as is on record ({times})", subject=subject)
         if stage in NIGHTLY and stamp is not None and stamp.outputs == digest:
             return self.unchecked("the stage was run again after the receipt", subject=subject)
         return self.failed("not those that the receipt was made from", subject=subject)

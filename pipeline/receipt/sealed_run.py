@@ -11,6 +11,7 @@ from features.checks import Check, CheckResult, Need
 from features.errors import InputError
 from pipeline.outputs.model_files import model_folder, read_forecast
 from pipeline.receipt.contents import RestsOn
+from pipeline.receipt.erasures import Erasure, read_erasures
 from pipeline.receipt.seal import KEY_VARIABLE, Sealed, signed_by
 from pipeline.receipt.stage import RECEIPT, receipt_of
 from pipeline.runner.stages import StageContext
@@ -50,6 +51,14 @@ class SealedRun:
     def rests_on(self) -> RestsOn:
         """What the receipt names: hashes of the model, the cut-offs, the outputs and the code."""
         return self.sealed.receipt.rests_on
+
+    @cached_property
+    def erasures(self) -> list[Erasure]:
+        """What was erased from the outputs on purpose; none where that record cannot be read."""
+        try:
+            return read_erasures(self.context.workspace.root)
+        except InputError:
+            return []
 
     @cached_property
     def unreadable(self) -> InputError | None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import requests
 from pydantic import Field
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ReadTimeoutError
 from urllib3.util.retry import Retry
 
 from features.errors import InputError
@@ -134,7 +135,8 @@ def _session(retry: Retry) -> requests.Session:
 
 
 def _said_by(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
+    reason = getattr(error.args[0], "reason", None) if error.args else None  # of the last repetition
+    if isinstance(error, requests.Timeout) or isinstance(reason, ReadTimeoutError):
         return "none in time"
     if isinstance(error, requests.ConnectionError):
         return "no connection"

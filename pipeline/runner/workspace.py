@@ -58,6 +58,10 @@ def code_digest() -> str:
     return tree_digest([root / package for package in ("features", "models", "pipeline")])
 
 
+class SaidAfterwardsError(InputError):
+    """What a stage was to write is complete and takes its place; what went wrong beside it is said then."""
+
+
 class Workspace:
     """The output folders of one run.
 
@@ -142,7 +146,10 @@ class Workspace:
 
     @contextmanager
     def writing(self, stage: str, inputs: Mapping[str, Any]) -> Iterator[Path]:
-        """Give a fresh folder to write into; it takes the stage's place only when the block ends well."""
+        """Give a fresh folder to write into; it takes the stage's place only when the block ends well.
+
+        It does so too where the block raises a `SaidAfterwardsError`, which then goes on.
+        """
         with self.locked(), self._writing(stage, inputs) as partial:
             yield partial
 
@@ -154,13 +161,18 @@ class Workspace:
         partial = self.root / f".{stage}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
+        afterwards: SaidAfterwardsError | None = None
         try:
             yield partial
+        except SaidAfterwardsError as error:
+            afterwards = error
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
         write_durably(partial / STAMP, Stamp(stage, inputs, tree_digest([partial])).to_json())
         self._replace(stage, partial)
+        if afterwards is not None:
+            raise afterwards
 
     def take(self, stage: str, folder: Path) -> None:
         """Let outputs that are complete elsewhere on this disk, with their stamp, take a stage's place."""

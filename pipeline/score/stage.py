@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +29,7 @@ from pipeline.outputs.score_file import SCORE_SUMMARY_FILE, read_score_summary
 from pipeline.runner.job_log import say
 from pipeline.runner.progress import progress
 from pipeline.runner.stages import StageContext
-from pipeline.runner.workspace import code_digest
+from pipeline.runner.workspace import SaidAfterwardsError, code_digest
 from pipeline.score.changes.since_before import compare_with_before
 from pipeline.score.describe_run import describe
 from pipeline.score.handed_over import describe_lane, handover_rule
@@ -50,12 +51,12 @@ def run(context: StageContext, out: Path) -> None:
     Open leads are scored chunk by chunk into ``scores.parquet``, and the sinks read that: how much memory it takes
     hardly depends on how many there are.
     """
-    _sinks(context)  # before anything is computed: settings of a sink that cannot be used
     store(context, out, compute(context, out))
 
 
 def compute(context: StageContext, out: Path) -> ScoreRun:
     """Write ``scores.parquet``, and return the run that it is of; no sink is touched."""
+    _sinks(context)  # before anything is computed: settings of a sink that cannot be used
     parts, decision = scoring_parts(context)
     say(f"score: {decision.words().en}")
     identity = RunIdentity(
@@ -90,16 +91,30 @@ def compute(context: StageContext, out: Path) -> ScoreRun:
 
 
 def store(context: StageContext, out: Path, scoring_run: ScoreRun) -> None:
-    """Write a run that was computed into every sink, and ``score.json``."""
+    """Write a run that was computed into every sink, and ``score.json``.
+
+    Raises
+    ------
+    SaidAfterwardsError
+        If the store has the scores, and so has ``out``, but a tool did not take all that it was to get.
+    InputError
+        If the store cannot be written.
+    """
     sinks = _sinks(context)
     parts, _ = scoring_parts(context)
     keep_run(context, parts, scoring_run)  # before anybody can read the scores, so that each can be shown again
     scoring_run = compare_with_before(context, out / FILE, scoring_run, parts)
-    changed = _write_all(out / FILE, scoring_run, sinks, context)
+    changed, failed = _write_all(out / FILE, scoring_run, sinks, context)
     summary = scoring_run.summary() | _places(sinks, context)
     (out / SCORE_SUMMARY_FILE).write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     counts = ", ".join(f"{rows} of them written to the {name}" for name, rows in changed.items())
     say(f"score: {scoring_run.about.leads} open leads scored, {counts}")
+    if failed:
+        raise SaidAfterwardsError(
+            expected="every place in score.sinks to take the scores",
+            found=f"{', '.join(failed)} did not ({len(failed)} of {len(sinks)}); the store has them",
+            hint="Run the same command again: it goes on where it stopped",
+        )
 
 
 def is_stored(context: StageContext) -> bool:
@@ -153,30 +168,33 @@ def _to_count(scores: pd.DataFrame) -> pd.DataFrame:
     return scores[[*_COUNTED]].assign(**named)
 
 
-def _write_all(file: Path, scoring_run: ScoreRun, sinks: Mapping[str, Sink], context: StageContext) -> dict[str, int]:
+def _write_all(
+    file: Path, scoring_run: ScoreRun, sinks: Mapping[str, Sink], context: StageContext
+) -> tuple[dict[str, int], list[str]]:
     """Write into every sink, the store first: a tool that does not answer keeps no other from its scores."""
-    changed, failed = {}, []
+    changed, failed = dict[str, int](), list[str]()
     for name, sink in sinks.items():
+        leads, done = scoring_run.about.leads, Counter[str]()
         try:
-            changed[name] = _write(file, scoring_run, sink, context)
+            changed[name] = _write(file, scoring_run, sink, context, done)
         except InputError as error:
             if name == "store":
                 raise
-            failed.append(error)
+            failed.append(name)
             say(f"{name}: {error}")
-    if failed:
-        count = f"{len(failed)} of {len(sinks)}"
-        raise InputError(
-            expected="every place in score.sinks to take the scores", found=f"{count} did not; the store has them",
-            hint="Run the same command again: it goes on where it stopped",
-        ) from failed[0]  # fmt: skip
-    return changed
+            say(f"{name}: {leads - done['leads']:,} of {leads:,} leads wait for the next run")
+    return changed, failed
 
 
-def _write(file: Path, scoring_run: ScoreRun, sink: Sink, context: StageContext) -> int:
+def _write(file: Path, scoring_run: ScoreRun, sink: Sink, context: StageContext, done: Counter[str]) -> int:
     rows = context.settings.score.chunk_rows
     with progress("write scores", total=scoring_run.about.leads) as steps:
-        return sink.write(read_batches(file, rows), scoring_run, now=datetime.now(UTC), on_rows=steps.advance)
+
+        def advance(leads: int) -> None:
+            done["leads"] += leads
+            steps.advance(leads)
+
+        return sink.write(read_batches(file, rows), scoring_run, now=datetime.now(UTC), on_rows=advance)
 
 
 def _run_id(context: StageContext, parts: ScoringParts, decision: DecisionAbout) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -39,12 +41,27 @@ def erase_leads(given: str | None, outputs: Path, lead_ids: Collection[str]) -> 
         return {}
     with alone(url) as connection:
         deleted = _erased(connection, lead_ids)
-    _vacuum(url)
+    if deleted:
+        _vacuum(url, {*deleted, OPEN_LEADS.name})
     return deleted
 
 
-def rows_about(given: str | None, outputs: Path, values: Collection[str]) -> dict[str, int]:
-    """Return in how many rows of each table of ours one of some values stands, as a part of any text."""
+def rows_about(
+    given: str | None, outputs: Path, values: Collection[str], is_about: Callable[[str, str], bool]
+) -> dict[str, int]:
+    """Return in how many rows of each table of ours somebody is named.
+
+    Parameters
+    ----------
+    given : str or None
+        ``score.store`` of the settings.
+    outputs : Path
+        The run's output folder.
+    values : collection of str
+        Rows without one of these in any text are not looked at.
+    is_about : callable
+        Whether a column and a text in it name the person.
+    """
     url = store_url(given, outputs)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         return {}
@@ -53,13 +70,27 @@ def rows_about(given: str | None, outputs: Path, values: Collection[str]) -> dic
     try:
         with engine.connect() as connection:
             for table in _there(connection):
-                texts = [sa.cast(column, sa.Text) for column in table.c]
-                holds = [text.contains(value, autoescape=True) for text in texts for value in values]
-                count = connection.execute(sa.select(sa.func.count()).select_from(table).where(sa.or_(*holds)))
-                counts |= {table.name: found} if (found := int(count.scalar_one())) else {}
+                rows = connection.execute(_rows_with(table, values)).mappings()
+                count = sum(any(is_about(*cell) for cell in _texts(row)) for row in rows)
+                counts |= {table.name: count} if count else {}
     finally:
         engine.dispose()
     return counts
+
+
+def _rows_with(table: sa.Table, values: Collection[str]) -> sa.Select[Any]:
+    texts = [sa.cast(column, sa.Text) for column in table.c if not isinstance(column.type, sa.Numeric)]
+    return sa.select(table).where(
+        sa.or_(*(text.contains(value, autoescape=True) for text in texts for value in values))
+    )
+
+
+def _texts(row: sa.RowMapping) -> Iterator[tuple[str, str]]:
+    for name, value in row.items():
+        if isinstance(value, str):
+            yield name, value
+        elif isinstance(value, dict | list):
+            yield name, json.dumps(value, ensure_ascii=False)
 
 
 def _there(connection: sa.Connection) -> list[sa.Table]:
@@ -80,9 +111,13 @@ def _erased(connection: sa.Connection, lead_ids: Collection[str]) -> dict[str, i
     return {name: rows for name, rows in deleted.items() if rows}
 
 
-def _vacuum(url: sa.URL) -> None:
-    """Give the room of deleted rows back, so that they stand in no free page."""
+def _vacuum(url: sa.URL, tables: Collection[str]) -> None:
+    """Write tables anew, so that deleted rows stand in no free room of theirs, and in no statistics of the database."""
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
-        connection.exec_driver_sql("VACUUM")
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("VACUUM")
+        else:
+            for table in sorted(tables):
+                connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table}")
     engine.dispose()

@@ -10,12 +10,14 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from pipeline.score.sinks.one_writer import alone
-from pipeline.score.sinks.store_tables import DELIVERIES, NEWS, SCORE_RUNS, SCORES
+from pipeline.score.sinks.store_tables import DELIVERIES, NEWS, SCORE_RUNS, SCORES, SENT_RECORDS, WRITE_BACKS
 from pipeline.score.sinks.store_url import store_url
 
 
 def drop_scores(given: str | None, outputs: Path, *, before: str, dry_run: bool) -> int:
     """Delete the scores of moments before a time, but for those of the run in force; return how many there are.
+
+    What tools were sent of them goes with them; the last that a lead's record was sent stays while it has a score.
 
     Parameters
     ----------
@@ -35,7 +37,9 @@ def drop_scores(given: str | None, outputs: Path, *, before: str, dry_run: bool)
         if dry_run:
             return int(connection.execute(sa.select(sa.func.count()).select_from(SCORES).where(old)).scalar_one())
         _drop_news(connection, datetime.fromisoformat(before))
-        return connection.execute(sa.delete(SCORES).where(old)).rowcount
+        dropped = connection.execute(sa.delete(SCORES).where(old)).rowcount
+        _drop_sent(connection, datetime.fromisoformat(before))
+        return dropped
 
 
 def scored_by(given: str | None, outputs: Path, *, since: str | None) -> set[tuple[str, str]]:
@@ -54,6 +58,20 @@ def scored_by(given: str | None, outputs: Path, *, since: str | None) -> set[tup
             stays = sa.or_(SCORES.c.as_of >= datetime.fromisoformat(since), SCORES.c.run_id == _in_force())
             pairs = pairs.where(stays)
         return {(row[0], row[1]) for row in connection.execute(pairs)}
+
+
+def _drop_sent(connection: sa.Connection, before: datetime) -> None:
+    """Drop what tools were sent before a time: all of a lead without scores, of others all but the last."""
+    if not sa.inspect(connection).has_table(SENT_RECORDS.name):  # stores of earlier versions sent nothing
+        return
+    sent, later = SENT_RECORDS.c, SENT_RECORDS.alias("later")
+    of_run = (WRITE_BACKS.c.sink == sent.sink, WRITE_BACKS.c.position == sent.position)
+    is_old = sa.exists().where(*of_run, WRITE_BACKS.c.as_of < before)
+    is_not_last = sa.exists().where(
+        later.c.sink == sent.sink, later.c.lead_id == sent.lead_id, later.c.position > sent.position
+    )
+    has_no_score = ~sa.exists().where(SCORES.c.lead_id == sent.lead_id)
+    connection.execute(sa.delete(SENT_RECORDS).where(is_old, sa.or_(is_not_last, has_no_score)))
 
 
 def _drop_news(connection: sa.Connection, before: datetime) -> None:

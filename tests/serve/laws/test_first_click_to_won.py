@@ -207,6 +207,7 @@ def test_from_the_first_click_to_the_order_and_back_to_nurturing(onlookers: Onlo
     _is_on_no_list(seen, buyer)
     _its_story_can_be_read(seen, buyer)
     _every_score_can_be_shown(seen, buyer, undecided)
+    _who_asks_is_forgotten(seen, undecided)
 
 
 def _is_on_no_list(seen: Onlookers, lead: str) -> None:
@@ -236,3 +237,13 @@ def _every_score_can_be_shown(seen: Onlookers, *leads: str) -> None:
         parts = {part["part"]: part for part in json.loads(said[said.index("{") :])["parts"]}
         assert parts["new_behaviour"]["percentage_points"] > 10  # what it did lifted it that night
         assert list(parts.values())[-1]["band"] == "MQL"
+
+
+def _who_asks_is_forgotten(seen: Onlookers, lead: str) -> None:
+    """Forget somebody under a running server; the receipt that both teams signed still holds."""
+    said = seen.company.leadscore("forget", lead, "--out", seen.company.out)
+    assert "nothing is left in what is ours" in said
+    assert seen.rows("SELECT * FROM scores WHERE lead_id = ?", lead) == []
+    assert seen.api.get(f"/v1/leads/{lead}/score").status_code == 404
+    assert seen.listed(lead) == []
+    assert "The receipt holds" in seen.company.leadscore("verify", "--out", seen.company.out)

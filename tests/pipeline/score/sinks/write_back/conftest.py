@@ -1,12 +1,18 @@
-"""Runs of scores to write back, and a store of each kind for the ledger."""
+"""Runs of scores to write back, a store of each kind for the ledger, and a server that answers as Dataverse does."""
 
 from __future__ import annotations
 
+import json
+import re
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pandas as pd
 import pytest
@@ -166,3 +172,128 @@ def sql() -> Callable[[str, str], Any]:
             return answer.fetchall() if answer.returns_rows else answer.rowcount
 
     return done
+
+
+KEY = re.compile(r"msdyn_entityid='((?:[^']|'')*)',msdyn_entitytype='lead'")
+ASKED = re.compile(r"msdyn_entityid eq '((?:[^']|'')*)'")
+PAGE = 2
+
+
+class DataverseServer(ThreadingHTTPServer):
+    """Rows of ``msdyn_predictivescores`` behind a token, and what may go wrong on the way."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.changes: list[tuple[str, str]] = []
+        self.refused: set[str] = set()
+        self.troubles: list[str] = []
+        self.tokens = 0
+        self.moments: list[float] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: DataverseServer
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def answer(self, status: int, body: Any = None, **headers: str) -> None:
+        content = b"" if body is None else json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def troubled(self) -> bool:
+        """What goes wrong on the way; ``lost``: the request is carried out, and its answer does not arrive."""
+        self.server.moments.append(time.monotonic())
+        trouble = self.server.troubles.pop(0) if self.server.troubles else ""
+        if trouble == "429":
+            self.answer(429, {"error": {"code": "0x80072322", "message": "limit"}}, Retry_After="1")
+        elif trouble == "503":
+            self.answer(503)
+        elif trouble == "slow":
+            time.sleep(1.5)
+        self.lost = trouble == "lost"
+        return trouble in ("429", "503")
+
+    def known(self) -> bool:
+        if self.headers["Authorization"] == f"Bearer token{self.server.tokens}":
+            return True
+        self.answer(401, {"error": {"message": "expired"}})
+        return False
+
+    def done(self, status: int) -> None:
+        if self.lost:
+            self.close_connection = True
+            self.connection.close()
+        else:
+            self.answer(status)
+
+    def do_POST(self) -> None:
+        form = parse_qs(self.body().decode())
+        if form["client_secret"] != ["s3cret"] or form["grant_type"] != ["client_credentials"]:
+            self.answer(401, {"error": "invalid_client"})
+            return
+        self.server.tokens += 1
+        self.answer(200, {"access_token": f"token{self.server.tokens}", "expires_in": 3599})
+
+    def key(self) -> str:
+        found = KEY.search(unquote(urlsplit(self.path).path))
+        assert found, self.path
+        return found[1].replace("''", "'")
+
+    def do_PATCH(self) -> None:
+        row = json.loads(self.body())
+        if self.troubled() or not self.known():
+            return
+        lead = self.key()
+        if lead in self.server.refused or row["msdyn_grade"] not in range(4) or row["msdyn_scoretrend"] not in range(4):
+            self.answer(400, {"error": {"code": "0x80040265", "message": "no such lead"}})
+            return
+        self.server.rows.setdefault(lead, {"msdyn_entityid": lead}).update(row)
+        self.server.changes.append(("PATCH", lead))
+        self.done(204)
+
+    def do_DELETE(self) -> None:
+        if self.troubled() or not self.known():
+            return
+        self.server.changes.append(("DELETE", self.key()))
+        self.done(204 if self.server.rows.pop(self.key(), None) else 404)
+
+    def do_GET(self) -> None:
+        if self.troubled() or not self.known():
+            return
+        query = parse_qs(urlsplit(self.path).query)
+        wanted = [lead.replace("''", "'") for lead in ASKED.findall(query["$filter"][0])]
+        names = query["$select"][0].split(",")
+        skip = int(query.get("skip", ["0"])[0])
+        rows = [self.server.rows[lead] for lead in wanted if lead in self.server.rows]
+        page: dict[str, Any] = {"value": [{n: row.get(n) for n in names} for row in rows[skip : skip + PAGE]]}
+        if len(rows) > skip + PAGE:
+            page["@odata.nextLink"] = f"{self.server.url}{self.path.split('&skip')[0]}&skip={skip + PAGE}"
+        self.answer(200, page)
+
+
+@pytest.fixture
+def dataverse() -> Iterator[DataverseServer]:
+    server = DataverseServer()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
