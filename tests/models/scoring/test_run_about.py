@@ -28,7 +28,7 @@ THIS_VERSION: dict[str, Any] = {
     "lane": {"share": 0.1, "chance": 0.01, "took_part": 5, "drawn": 1},
     "decision": {"state": "champion", "version": "0123456789ab", "since": "2026-05-01T08:00:00Z",
                  "signed_by": ["Ada", "Bo"], "waiting_for": []},
-    "unknown_times": "won",
+    "unknown_times": "won", "before": {"run_id": "0a1b", "observed_until": "2026-05-31T12:00:00Z"},
 }  # fmt: skip
 
 
@@ -36,13 +36,14 @@ def test_what_is_written_is_what_was_read_key_by_key_in_order_and_bit_by_bit() -
     written = RunAbout.model_validate(THIS_VERSION).model_dump(mode="json")
     assert written == THIS_VERSION
     assert list(written) == list(THIS_VERSION)
-    for key in ("targets", "cutoffs", "verdict", "lane", "decision"):
+    for key in ("targets", "cutoffs", "verdict", "lane", "decision", "before"):
         assert list(written[key]) == list(THIS_VERSION[key])
 
 
 def test_what_the_first_version_did_not_say_has_one_meaning() -> None:
     about = RunAbout.model_validate(FIRST_VERSION)
-    assert (about.verdict, about.lane, about.decision, about.unknown_times) == (None, None, None, None)
+    assert (about.verdict, about.lane, about.decision) == (None, None, None)
+    assert (about.unknown_times, about.before) == (None, None)
     assert (about.top_reasons, about.with_sales) == (5, 0)
 
 
