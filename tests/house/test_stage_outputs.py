@@ -34,6 +34,7 @@ READ_NO_STAGE = {
     "pull/tryton_export.py": "what an earlier pull has read, beside the stages",
     "receipt/approvals.py": "what marketing and sales said, beside the stages",
     "receipt/document_checks.py": "the receipt and its page, byte for byte",
+    "receipt/erasures.py": "what erasures left on record, beside the stages",
     "receipt/stage.py": "the receipt, which it writes itself",
     "rebuild/rebuilt.py": "features of a past night, in a scratch folder of its own",
     "replay/nightly_looks.py": "features of nights, in a scratch folder of its own",

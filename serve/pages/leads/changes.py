@@ -75,7 +75,7 @@ def split(row: Row, about: RunAbout, language: Language) -> dict[str, Any] | Non
     if change is None or about.before is None:
         return None
     if not change:
-        return {"words": say("change_reached", language), "rows": []}
+        return {"words": say("change_reached", language), "rows": [], "total": None, "same": None}
     before, moved = change[0]["percentage_points"], total_change(change)
     shown = {name: number(value, language, digits=1) for name, value in (("before", before), ("now", before + moved))}
     texts = {name: f"{value} %" for name, value in shown.items()}

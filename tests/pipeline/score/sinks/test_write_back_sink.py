@@ -45,7 +45,7 @@ def test_a_tool_that_does_not_answer_loses_neither_the_store_nor_the_next_tool(
     context = with_tools(judged_by_points, out, tools)
     with pytest.raises(InputError, match="the store has them") as refused:
         run_stage("score", context)
-    assert "1 of 3 did not" in str(refused.value)
+    assert "crm did not (1 of 3)" in str(refused.value)
     stored = ScoreStore(f"sqlite:///{out}/scores.sqlite").read()
     assert len(stored)
     [imported] = (out / "write_back" / "hubspot").iterdir()

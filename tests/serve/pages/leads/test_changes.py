@@ -23,7 +23,7 @@ from serve import ServeSettings
 
 CONTRAST = Path(__file__).parent.with_name("contrast.js")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
-RISES, FALLS, STANDS = "Rises & shines", "falls", "stands"
+RISES, FALLS, STANDS, THERE = "Rises & shines", "falls", "stands", "there"
 NEW = [f"new-{number}" for number in range(5)]
 
 
@@ -47,6 +47,7 @@ def store(
                   change=change(0.1, 0.1, 0.09, 0.22, 0.25, 0.25, bands=("none", *("MQL",) * 5), **asked)),
         make_lead(FALLS, p_sql=0.12, joined=None, change=change(0.2, 0.2, 0.12, 0.12, 0.12, 0.12)),
         make_lead(STANDS, p_sql=0.11, joined=None, change=change(0.11, 0.11, 0.105, 0.105, 0.11, 0.11)),
+        make_lead(THERE, p_sql=1.0, joined=None, change=[], reached=True, counted_as="reached"),
         *(make_lead(name, p_sql=0.3 + number / 100, change=None, joined="list") for number, name in enumerate(NEW)),
     ]  # fmt: skip
     before = BeforeAbout(run_id="r0", observed_until=(NOON - timedelta(days=1)).isoformat())
@@ -103,7 +104,7 @@ def test_the_api_says_trend_change_and_who_is_new(tool: httpx.Client) -> None:
 
     new = tool.get("/v1/leads", params={"new": True}).json()
     assert [lead["lead_id"] for lead in new["leads"]] == [*reversed(NEW), RISES]
-    assert (new["matching"], new["total"], new["counts"]) == (6, 8, {"MQL": 6})
+    assert (new["matching"], new["total"], new["counts"]) == (6, 9, {"MQL": 6})
     page = tool.get("/v1/leads", params={"new": True, "band": "MQL", "limit": 2, "offset": 4}).json()
     assert [lead["lead_id"] for lead in page["leads"]] == [NEW[0], RISES]
     assert tool.get("/v1/leads", params={"new": True, "search": "shines"}).json()["matching"] == 1
@@ -182,3 +183,10 @@ def test_after_an_undo_arrows_belong_to_the_run_in_force(
         page = client.get("/leads?lang=en").text
         assert "New since" not in page
         assert 'class="trend' not in page
+
+
+def test_a_lead_at_the_goal_has_a_page_too(reader: Page) -> None:
+    answer = reader.goto(f"/leads/{THERE}?lang=en")
+    assert answer is not None
+    assert answer.status == 200
+    expect(reader.locator("section[aria-labelledby=change]")).to_contain_text("there is nothing to split")
