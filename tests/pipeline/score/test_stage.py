@@ -92,7 +92,8 @@ def test_store_and_file_say_the_same_and_a_rerun_changes_neither(demo_run: Path,
     (tmp_path / "out").mkdir()
     score.run(context_with(demo_run, store=url), tmp_path / "out")
     rows = pd.read_parquet(tmp_path / "out" / "scores.parquet")
-    rows = rows.assign(**{name: rows[name].map(json.loads, na_action="ignore") for name in JSON_COLUMNS})
+    read = {name: [json.loads(text) if isinstance(text, str) else None for text in rows[name]] for name in JSON_COLUMNS}
+    rows = rows.assign(**{name: pd.Series(values, dtype=object) for name, values in read.items()})
     before = stored(url)
     pd.testing.assert_frame_equal(before, rows[before.columns], check_dtype=False)
     store = ScoreStore(url)
