@@ -17,8 +17,8 @@ import pytest
 from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
-collect_ignore = ["tryton/serve.py"]
-"""Tryton's own Python runs it."""
+collect_ignore = ["tryton/serve.py", "tryton/server.py"]
+"""The first is run by Tryton's own Python; the second is loaded by `_of_tests`, after what it imports."""
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ["LEADSCORE_LOG"] = "plain"  # what commands say is compared, and no time with it
 

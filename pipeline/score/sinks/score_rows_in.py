@@ -75,9 +75,14 @@ def _stamped(rows: pa.Table, scored_at: pa.Scalar) -> pa.Table:
 
 
 def as_csv(rows: pa.Table) -> memoryview:
-    """Return rows as PostgreSQL takes them in: without a value means null, and every text stands in quotes."""
+    """Return rows as PostgreSQL takes them in: without a value means null, and every text stands in quotes.
+
+    They are put into one piece first: of a table that begins with an empty piece, pyarrow 25 writes memory that it has
+    not filled.
+    """
     sink = io.BytesIO()
-    pa_csv.write_csv(rows, sink, _CSV)
+    if rows.num_rows:
+        pa_csv.write_csv(rows.combine_chunks(), sink, _CSV)
     return sink.getbuffer()
 
 
