@@ -127,7 +127,8 @@ def _differing_leads(before: Path, after: Path) -> str:
     """
     columns = ", ".join(identifier(name) for name in pq.read_schema(before).names)
     hashes = f"hash({columns})::HUGEINT AS one, hash('again', {columns})::HUGEINT AS other"
-    sides = (f"SELECT lead_id, {sign} AS sign, {hashes} FROM ({_rows(file)})" for file, sign in ((after, 1), (before, -1)))
+    states = ((after, 1), (before, -1))
+    sides = (f"SELECT lead_id, {sign} AS sign, {hashes} FROM ({_rows(file)})" for file, sign in states)
     sums = "sum(sign * one) <> 0 OR sum(sign * other) <> 0"
     return f"SELECT lead_id FROM ({' UNION ALL '.join(sides)}) GROUP BY lead_id HAVING {sums}"
 
