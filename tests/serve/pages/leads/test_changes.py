@@ -115,10 +115,10 @@ def test_the_api_says_trend_change_and_who_is_new(tool: httpx.Client) -> None:
     ("language", "words"),
     [
         ("en", {"rises": "rises", "falls": "falls", "same": "about the same", "since": "New since yesterday",
-                "line": "+15.0 points: Asked for a demo (new behaviour)", "new": "new in MQL",
+                "line": "+15.0 percentage points: Asked for a demo (new behaviour)", "new": "new in MQL",
                 "split": "What changed"}),
         ("de", {"rises": "steigt", "falls": "fällt", "same": "etwa gleich", "since": "Neu seit gestern",
-                "line": "+15,0 Punkte: Asked for a demo (neues Verhalten)", "new": "neu in MQL",
+                "line": "+15,0 Prozentpunkte: Asked for a demo (neues Verhalten)", "new": "neu in MQL",
                 "split": "Was sich geändert hat"}),
     ],
 )  # fmt: skip
