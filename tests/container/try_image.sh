@@ -11,7 +11,7 @@ mkdir -p "$store"
 export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=vfs
 build=(buildah --root "$store/storage" --runroot "$store/run")
 
-base=docker.io/library/python:3.13-slim-bookworm
+base=python:3.13-slim-bookworm
 if ! timeout 60 "${build[@]}" pull -q "$base" >/dev/null 2>&1; then
   base=localhost/python:slim
   if ! "${build[@]}" inspect --type image "$base" >/dev/null 2>&1; then
