@@ -53,12 +53,12 @@ class SealedRun:
         return self.sealed.receipt.rests_on
 
     @cached_property
-    def erasures(self) -> list[Erasure]:
-        """What was erased from the outputs on purpose; none where that record cannot be read."""
+    def erasures(self) -> list[Erasure] | InputError:
+        """What was erased from the outputs on purpose, or why that record cannot be read."""
         try:
             return read_erasures(self.context.workspace.root)
-        except InputError:
-            return []
+        except InputError as error:
+            return error
 
     @cached_property
     def unreadable(self) -> InputError | None:

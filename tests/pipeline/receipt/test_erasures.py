@@ -124,3 +124,12 @@ def test_a_record_that_cannot_be_read_is_a_message(sealed_run):
     with pytest.raises(InputError, match=r"forgotten/erasures\.json"):
         read_erasures(sealed_run.workspace.root)
     assert holds(verified(sealed_run))  # nothing was erased: it is not needed
+
+
+def test_why_a_record_cannot_be_read_is_said_where_it_is_needed(sealed_run):
+    out = sealed_run.workspace.root
+    forget(out, someone(sealed_run), Settings())
+    (out / FORGOTTEN_FOLDER / FILE).write_text("[{")
+    failed = [result for result in verified(sealed_run) if result.answer is Answer.FAILED]
+    assert failed
+    assert all("forgotten/erasures.json" in (result.sentence or "") for result in failed)
