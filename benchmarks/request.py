@@ -4,9 +4,9 @@
 
 Simulates a company and runs its pipeline in ``--out`` (a finished run there is used again). Scores leads with
 ``--events`` events each in this process, one after the other; then starts ``python -m serve`` on one core and lets 1,
-4 and 16 clients ask it over HTTP from the others, as soon as they have an answer, and 16 at ``--rate`` requests a
-second. ``--minutes`` lets 16 clients ask for that long, to see whether the server's memory grows. ``--mlflow`` asks
-``mlflow models serve`` the same model with ready-made features and without reasons.
+4 and 16 clients ask it over HTTP from the others, as soon as they have an answer, and 16 that ask by chance, at
+``--rate`` requests a second on average. ``--minutes`` lets those ask for that long, to see whether the server's memory
+grows. ``--mlflow`` asks ``mlflow models serve`` the same model with ready-made features and without reasons.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -82,22 +82,29 @@ def bodies(spec: SourceSpec, events: int) -> list[bytes]:
     return listed
 
 
-def timed(answer: Callable[[bytes], object], asked: list[bytes], count: int, *, each_s: float = 0.0) -> list[float]:
-    """Return the seconds that each of so many answers took, one after the other.
+def timed(answer: Callable[[bytes], object], asked: list[bytes], dues: Iterable[float]) -> list[float]:
+    """Return the seconds that each answer took, one after the other.
 
-    With ``each_s`` a request is due every so many seconds, and who asks late because an answer was late has waited
-    since it was due.
+    ``dues`` says when each is asked, in seconds from now; 0 is as soon as the one before is there. Who asks late
+    because an answer was late has waited since it was due.
     """
     taken, begin = [], time.perf_counter()
-    for number in range(count):
+    for number, due in enumerate(dues):
         start = time.perf_counter()
-        if each_s:
-            due = begin + number * each_s
-            time.sleep(max(due - start, 0.0))
-            start = due
+        if due:
+            time.sleep(max(begin + due - start, 0.0))
+            start = begin + due
         answer(asked[number % len(asked)])
         taken.append(time.perf_counter() - start)
     return taken
+
+
+def arrivals(count: int, rate: float, clients: int) -> list[list[float]]:
+    """Return when each client asks: by chance, at so many a second on average (a Poisson process), dealt in turn."""
+    if not rate:
+        return [[0.0] * (count // clients)] * clients
+    due = np.random.default_rng(count).exponential(1 / rate, count).cumsum()
+    return [due[first::clients].tolist() for first in range(clients)]
 
 
 def percentiles(taken: list[float]) -> tuple[float, float]:
@@ -247,18 +254,18 @@ class Load(NamedTuple):
 
     def warm(self) -> None:
         """Ask some times, one after the other."""
-        timed(client(self.port, self.path, self.key), self.asked, WARM)
+        timed(client(self.port, self.path, self.key), self.asked, [0.0] * WARM)
 
     def run(self, clients: int, requests: int, *, rate: float = 0.0) -> None:
         """Let clients ask side by side, as soon as they can or at so many requests a second, and print one line."""
         before, used, start = megabytes(self.pid), processor_seconds(self.pid), time.perf_counter()
-        each, pause = max(requests // clients, 1), clients / rate if rate else 0.0
+        dues = arrivals(requests, rate, clients)
         with ThreadPoolExecutor(clients) as pool:
             asking = [client(self.port, self.path, self.key) for _ in range(clients)]
-            parts = list(pool.map(lambda ask: timed(ask, self.asked, each, each_s=pause), asking))
+            parts = list(pool.map(lambda ask, due: timed(ask, self.asked, due), asking, dues))
         wall, used = time.perf_counter() - start, processor_seconds(self.pid) - used
         p50, p99 = percentiles([seconds for part in parts for seconds in part])
-        count = each * clients
+        count = sum(map(len, parts))
         print(
             f"{self.name}, {clients:2} clients{f' at {rate:.0f} a second' if rate else ''}: p50 {p50:6.1f} ms, "
             f"p99 {p99:6.1f} ms, {count / wall:6.1f} requests a second, {used / count * 1e3:5.1f} ms of processor "
@@ -288,9 +295,9 @@ def main() -> None:
         request = ScoreRequest.model_validate_json(body)
         return score_request(request, loaded=serving.loaded, engine=serving.engine, max_facts=most)
 
-    timed(answer, asked, WARM)
+    timed(answer, asked, [0.0] * WARM)
     used = time.process_time()
-    p50, p99 = percentiles(timed(answer, asked, given.requests))
+    p50, p99 = percentiles(timed(answer, asked, [0.0] * given.requests))
     used = (time.process_time() - used) / given.requests * 1e3
     print(f"{given.events} events; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print(f"in the process:    p50 {p50:6.1f} ms, p99 {p99:6.1f} ms, {used:5.1f} ms of processor each")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Required
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from typing_extensions import TypedDict
 
 from models.bands import BandOrNone
 from models.scoring.groups import Group
@@ -48,18 +49,20 @@ class Contract(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class EventFact(Contract):
-    """Something that happened."""
+class EventFact(TypedDict, total=False):
+    """Something that happened: a dict, since of hundreds of objects making them costs more than checking them."""
 
-    occurred_at: EventMoment
-    event_type: EventType
-    actor: Literal["lead", "marketing", "sales"] | None = None
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    occurred_at: Required[EventMoment]
+    event_type: Required[EventType]
+    actor: Literal["lead", "marketing", "sales"] | None
     """Who did it; None takes what the source says about events of this type."""
-    detail: Text | None = None
-    quantity: Number | None = None
-    user_agent: Text | None = None
+    detail: Text | None
+    quantity: Number | None
+    user_agent: Text | None
     """Who asked for the page; with ``ip`` it tells machines from people where the source declares ``machines``."""
-    ip: Text | None = None
+    ip: Text | None
 
 
 class ChangeFact(Contract):

@@ -14,8 +14,6 @@ from features.tables.machine_acts import known_from, machine_reasons
 from features.tables.written_values import is_nothing
 from serve.api.contracts import ScoreRequest
 
-_SEEN_BY = ("detail", "user_agent", "ip")
-
 
 def events_of_people(request: ScoreRequest, coder: LeadCoder) -> EventsOfLead:
     """Return the posted events without those of machines; all of them where the source declares no ``machines``.
@@ -30,15 +28,15 @@ def events_of_people(request: ScoreRequest, coder: LeadCoder) -> EventsOfLead:
     if not request.events:
         return NO_EVENTS
     rules = coder.spec.machines
-    details = [event.detail for event in request.events]
+    details = [event.get("detail") for event in request.events]
     said = [None if detail is None else _said(detail) for detail in details]
-    events = EventsOfLead(_times(request), [event.event_type for event in request.events], said)
+    events = EventsOfLead(_times(request), [event["event_type"] for event in request.events], said)
     return events if rules is None else _without_machines(events, request, coder, rules)
 
 
 def _times(request: ScoreRequest) -> Times:
     """Return when the events were; a time without a zone is UTC."""
-    times = pa.array([event.occurred_at for event in request.events], pa.timestamp("us", tz="UTC"))
+    times = pa.array([event["occurred_at"] for event in request.events], pa.timestamp("us", tz="UTC"))
     return np.array(times.view(pa.int64()))
 
 
@@ -47,7 +45,11 @@ def _without_machines(
 ) -> EventsOfLead:
     fit = coder.spec.fit.items()
     email = next((name for name, one in fit if one.type == "email" and one.known == "created"), "")
-    texts = {name: [_said(getattr(event, name)) for event in request.events] for name in _SEEN_BY}
+    texts = {
+        "detail": [_said(event.get("detail")) for event in request.events],
+        "user_agent": [_said(event.get("user_agent")) for event in request.events],
+        "ip": [_said(event.get("ip")) for event in request.events],
+    }
     types, count = pa.array(events.types, pa.string()), len(events.types)
     acts = pa.table(
         {

@@ -63,15 +63,16 @@ def _problems(request: ScoreRequest, coder: LeadCoder, as_of: datetime) -> Itera
 
 
 def _event_problems(request: ScoreRequest, actors: Mapping[str, str]) -> Iterator[InputError]:
-    types, said = ({getattr(event, name) for event in request.events} for name in ("event_type", "actor"))
+    types, said = {event["event_type"] for event in request.events}, {event.get("actor") for event in request.events}
     if actors.keys() >= types and said <= {None}:
         return
     for row, event in enumerate(request.events, start=1):
-        if event.event_type not in actors:
-            yield _unknown("events", "event_type", row, event.event_type, list(actors), "a declared event type")
-        elif event.actor is not None and event.actor != actors[event.event_type]:
-            expected = f"actor {actors[event.event_type]}, as declared for {event.event_type}"
-            yield InputError(expected=expected, found=event.actor, table="events", column="actor", row=row)
+        event_type, actor = event["event_type"], event.get("actor")
+        if event_type not in actors:
+            yield _unknown("events", "event_type", row, event_type, list(actors), "a declared event type")
+        elif actor is not None and actor != actors[event_type]:
+            expected = f"actor {actors[event_type]}, as declared for {event_type}"
+            yield InputError(expected=expected, found=actor, table="events", column="actor", row=row)
 
 
 def _change_problems(request: ScoreRequest, spec: SourceSpec) -> Iterator[InputError]:
