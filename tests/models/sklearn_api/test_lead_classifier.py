@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sklearn.base import clone
 from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from features.errors import InputError
 from models.estimator.options import EstimatorOptions
@@ -37,7 +40,10 @@ def test_it_learns_and_its_contributions_add_up():
 def test_it_is_a_scikit_learn_classifier_and_the_same_seed_gives_the_same_bits():
     X, y = draw(400)
     model = LeadClassifier(options=QUICK, seed=5)
-    assert model.get_params() == {"options": QUICK, "seed": 5}
+    assert {name: value for name, value in model.get_params().items() if value is not None} == {
+        "options": QUICK,
+        "seed": 5,
+    }
     again = clone(model).fit(X, y)
     np.testing.assert_array_equal(model.fit(X, y).predict_proba(X), again.predict_proba(X))
 
@@ -51,10 +57,13 @@ def test_values_never_seen_and_columns_that_are_missing():
         model.predict_proba(X.drop(columns="channel"))
 
 
-def test_outcomes_must_be_0_or_1():
+def test_outcomes_have_two_labels_and_none_is_missing():
     X, y = draw(50)
-    with pytest.raises(InputError, match="each 0 or 1"):
-        LeadClassifier().fit(X, y + 1)
+    for wrong, said in ((y.where(y.index > 0), "1 missing"), (y.mask(y.index == 0, 2), "found 3: .*binary")):
+        with pytest.raises(InputError, match=said):
+            LeadClassifier().fit(X, wrong)
+    with pytest.raises(InputError, match="rows with the outcome .*50 samples of one class"):
+        LeadClassifier().fit(X, y * 0)
 
 
 def strange_table(rows=400, *, seed=0):
@@ -131,8 +140,64 @@ def test_answers_of_any_type_with_two_values():
     wanted = LeadClassifier(options=QUICK).fit(X, y).predict_proba(X)
     for other in (y.astype(bool), y.astype("Int64"), y.astype(bool).astype("boolean"), y.tolist()):
         np.testing.assert_array_equal(LeadClassifier(options=QUICK).fit(X, other).predict_proba(X), wanted)
-    with pytest.raises(InputError, match="each 0 or 1"):
-        LeadClassifier().fit(X, y.map({0: "no", 1: "yes"}))
+    for labels in ((0, 1), (False, True), ("lost", "won"), (3, 8)):
+        model = LeadClassifier(options=QUICK).fit(X, y.map(dict(enumerate(labels))))
+        np.testing.assert_array_equal(model.predict_proba(X), wanted)
+        assert model.classes_.tolist() == list(labels)
+        assert set(model.predict(X).tolist()) == set(labels)
+
+
+@parametrize_with_checks(
+    [LeadClassifier(boosters=2, max_rounds=20, threads=1)],
+    expected_failed_checks=lambda _: {
+        "check_sample_weight_equivalence_on_dense_data": "rows are drawn into folds: two rows are not one of weight 2"
+    },
+)
+def test_the_conventions_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+def test_single_knobs_are_those_of_the_options_and_a_search_can_set_them():
+    X, y = draw(600)
+    plain = LeadClassifier(boosters=2, max_rounds=60, threads=1).fit(X, y)
+    np.testing.assert_array_equal(plain.predict_proba(X), LeadClassifier(options=QUICK).fit(X, y).predict_proba(X))
+    knobs = LeadClassifier().get_params().keys() - {"options", "seed"}
+    assert knobs <= EstimatorOptions.model_fields.keys()
+    search = GridSearchCV(plain, {"num_leaves": [2, 8], "l2": [1.0]}, cv=TimeSeriesSplit(2), scoring="neg_log_loss")
+    assert search.fit(X, y).best_params_["num_leaves"] in (2, 8)
+    with pytest.raises(ValueError, match="num_leaves"):
+        plain.set_params(num_leaves=1).fit(X, y)
+
+
+def test_rows_that_weigh_nothing_are_not_learned_from_and_heavier_ones_move_the_level():
+    X, y = draw(800)
+    model = LeadClassifier(options=QUICK)
+    turned = y.mask(y.index % 2 == 0, 1 - y)
+    weights = np.where(y.index % 2 == 0, 0.0, 1.0)
+    apart = model.fit(X, turned, sample_weight=weights).predict_proba(X)
+    same = model.fit(X, y, sample_weight=weights).predict_proba(X)
+    np.testing.assert_array_equal(apart, same)
+    heavy = model.fit(X, y, sample_weight=np.where(y == 1, 3.0, 1.0)).predict_proba(X)[:, 1].mean()
+    share = 3 * y.mean() / (3 * y.mean() + 1 - y.mean())
+    assert abs(heavy - share) < 0.05 < share - y.mean()
+    for weights, said in ((-np.ones(800), "0 or more"), (np.zeros(800), "above zero"), (np.ones(3), "800 weights")):
+        with pytest.raises(InputError, match=said):
+            model.fit(X, y, sample_weight=weights)
+
+
+def test_importances_are_shares_and_name_what_matters():
+    X, y = draw(1500)
+    X["noise"] = np.random.default_rng(1).normal(size=1500)
+    model = LeadClassifier(options=QUICK).fit(X, y)
+    assert model.feature_importances_.sum() == pytest.approx(1)
+    assert list(model.get_feature_names_out()) == list(X.columns)
+    assert model.feature_importances_.argmin() == list(X.columns).index("noise")
+
+
+def test_tables_of_other_libraries_keep_their_names():
+    X, y = draw(400)
+    model = LeadClassifier(options=QUICK).fit(X, y)
+    np.testing.assert_allclose(model.predict_proba(pa.Table.from_pandas(X)), model.predict_proba(X), atol=1e-12)
 
 
 def test_the_date_itself_is_not_learned_from():
