@@ -5,7 +5,7 @@ Nothing here opens a file, reads a clock or knows a database server.
 
 from typing import TYPE_CHECKING
 
-from features.lazy_exports import at_first_use
+from features.lazy_exports import at_first_use, listed_names
 
 if TYPE_CHECKING:
     from features.as_of import counts_as_outcome, is_known, is_matured
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from features.source_spec import FeatureOptions, SourceSpec
     from features.tables.facts import FactFrames
 else:
-    __getattr__ = at_first_use(__name__)
+    __getattr__, __dir__ = at_first_use(__name__), listed_names(__name__)
 
 __all__ = [
     "FactFrames",

@@ -40,6 +40,23 @@ def at_first_use(package: str) -> Callable[[str], object]:
     return first_use
 
 
+def listed_names(package: str) -> Callable[[], list[str]]:
+    """Return the ``__dir__`` of such a package, so that tab completion offers what it exports.
+
+    Parameters
+    ----------
+    package : str
+        Its ``__name__``.
+
+    Examples
+    --------
+    >>> import models
+    >>> "Forecast" in dir(models)
+    True
+    """
+    return lambda: sorted({*vars(sys.modules[package]), *_contents(_source(package))})
+
+
 def _source(package: str) -> str:
     loader = sys.modules[package].__loader__
     source = loader.get_source(package) if isinstance(loader, InspectLoader) else None

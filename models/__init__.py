@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from features.lazy_exports import at_first_use
+from features.lazy_exports import at_first_use, listed_names
 
 if TYPE_CHECKING:
     from models.bands import PerBand, band_of, may_enter, passes, rows_that_may_enter
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from models.scoring.score_rows import model_version, score_rows
     from models.what_if.cutoff_change import CutoffChange, compare_cutoffs
 else:
-    __getattr__ = at_first_use(__name__)
+    __getattr__, __dir__ = at_first_use(__name__), listed_names(__name__)
 
 __all__ = [
     "BandEvidence",
