@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from typing import Annotated
 
 import typer
 
@@ -13,6 +14,7 @@ from pipeline.cli.options import (
     DataOption,
     EngineOption,
     ForceOption,
+    JsonOption,
     OutOption,
     ParamsOption,
     SetOption,
@@ -63,6 +65,23 @@ def summary(out: OutOption = DEMO_OUT) -> None:
     from pipeline.summary import summary_table
 
     typer.echo(summary_table(out))
+
+
+@app.command(rich_help_panel=PANEL)
+def cv(
+    source: SourceOption = DEMO_SOURCE,
+    data: DataOption = DEMO_DATA,
+    out: OutOption = DEMO_OUT,
+    params: ParamsOption = None,
+    assignments: SetOption = None,
+    folds: Annotated[int, typer.Option("--folds", min=1, max=20, help="How often to train and judge.")] = 3,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge settings on later leads, several times, before the test begins: for a search that never sees the test."""
+    from pipeline.cross_validation.command import judge_settings
+
+    judged = judge_settings(context_of(source, data, out, params, assignments), folds)
+    typer.echo(judged.to_json() if as_json else judged.to_text())
 
 
 def _add_stage_command(name: str, text: str) -> None:

@@ -42,10 +42,7 @@ def weigh(labels: pd.DataFrame, context: StageContext, out: Path) -> pd.DataFram
     spec, stages = context.spec(), read_stages(context)
     record: dict[str, Any] = {}
     if spec.follow_up == "promoted_only":
-        first = first_handovers(stages, read_handovers(context), spec)
-        rows = labels[["lead_id", "as_of_us"]].drop_duplicates(ignore_index=True)
-        weighted = rows.join(handover_weights(rows, first))
-        labels = labels.merge(weighted, on=["lead_id", "as_of_us"], how="left", validate="many_to_one")
+        labels, first = weighted(labels, context)
         record = {"parts": _parts(labels[labels["target"] == spec.primary_target]), "chances": _chances(first)}
     counts = overlap(labels[labels["part"] != "young"], stages, spec)  # of young leads only the outcomes are known
     lacking = [part for part in PARTS if record and record["parts"][part]["drawn"] < ENOUGH_DRAWN]
@@ -55,6 +52,14 @@ def weigh(labels: pd.DataFrame, context: StageContext, out: Path) -> pd.DataFram
         json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8"
     )
     return labels.drop(columns="how", errors="ignore")
+
+
+def weighted(labels: pd.DataFrame, context: StageContext) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return labels with ``weight`` and ``how`` each lead came to sales, and the first hand-over of each lead."""
+    first = first_handovers(read_stages(context), read_handovers(context), context.spec())
+    rows = labels[["lead_id", "as_of_us"]].drop_duplicates(ignore_index=True)
+    known = rows.join(handover_weights(rows, first))
+    return labels.merge(known, on=["lead_id", "as_of_us"], how="left", validate="many_to_one"), first
 
 
 def weigh_promotions(rows: pd.DataFrame, context: StageContext, *, every_us: int | None) -> pd.DataFrame:

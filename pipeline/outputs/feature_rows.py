@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -26,6 +26,8 @@ from pipeline.runner.workspace import file_digest
 
 KEYS = ["lead_id", "as_of"]
 RowsOf = Literal["history", "open"]
+ROWS_AT_ONCE = 65_536
+"""Rows of features that lie in memory together beside those that are worked on."""
 
 
 def source_features(context: StageContext) -> tuple[SourceSpec, tuple[Feature, ...]]:
@@ -106,6 +108,13 @@ def _is_sorted(keys: pa.Table) -> bool:
 def read_looks_at_leads(context: StageContext) -> pd.DataFrame:
     """Read ``lead_id``, ``as_of`` and ``as_of_us`` of the past looks, without their features."""
     return read_features(context, "history", columns=())
+
+
+def read_features_of_leads(context: StageContext, leads: Iterable[str]) -> pd.DataFrame:
+    """Read the past looks at some leads with their features, and at no others, a chunk at a time."""
+    wanted = pd.Index(leads)
+    chunks = read_feature_chunks(context, "history", ROWS_AT_ONCE)
+    return pd.concat([chunk[chunk["lead_id"].isin(wanted)] for chunk in chunks], ignore_index=True)
 
 
 def open_rows_digest(context: StageContext) -> str:

@@ -24,7 +24,12 @@ from models.forecast.fit_forecast import (
 from models.forecast.fit_target import FIT_PARTS
 from models.forecast.forecast import Forecast
 from models.forecast.training_sample import labels_to_learn_from
-from pipeline.outputs.feature_rows import read_feature_chunks, read_looks_at_leads
+from pipeline.outputs.feature_rows import (
+    ROWS_AT_ONCE,
+    read_feature_chunks,
+    read_features_of_leads,
+    read_looks_at_leads,
+)
 from pipeline.outputs.labels_file import read_follow_up, read_labels
 from pipeline.outputs.model_files import FINAL_FOLDER, FORWARD_FOLDER, write_forecast
 from pipeline.outputs.training_files import PREDICTIONS_FILE, TRAIN_SUMMARY_FILE
@@ -32,9 +37,6 @@ from pipeline.runner.job_log import say
 from pipeline.runner.progress import progress
 from pipeline.runner.stages import StageContext
 from pipeline.train.leak_warning import warn_of_leaks
-
-ROWS_AT_ONCE = 65_536
-"""Rows of features that lie in memory together beside those that are learned from."""
 
 
 def run(context: StageContext, out: Path) -> None:
@@ -49,7 +51,7 @@ def run(context: StageContext, out: Path) -> None:
     say(sample_said(learned, labels))
     with progress("train", total=fit_steps(spec, settings.model)) as steps:
         fitted = fit_forecasts(
-            read_looks(context, learned),
+            read_features_of_leads(context, learned["lead_id"].unique()),
             learned,
             Fitting(feature_list(spec, settings.features), settings.model, settings.seed, steps.advance),
             spec=spec,
@@ -75,13 +77,6 @@ def sample_said(learned: pd.DataFrame, labels: pd.DataFrame) -> str:
         return f"train: learns from all {rows:,} rows"
     leads = learned["lead_id"].nunique()
     return f"train: learns from {rows:,} of {known:,} rows, those of {leads:,} leads that were drawn (model.most_rows)"
-
-
-def read_looks(context: StageContext, labels: pd.DataFrame) -> pd.DataFrame:
-    """Read the features of the leads that have labels, and of no others, a chunk at a time."""
-    leads = pd.Index(labels["lead_id"].unique())
-    chunks = read_feature_chunks(context, "history", ROWS_AT_ONCE)
-    return pd.concat([chunk[chunk["lead_id"].isin(leads)] for chunk in chunks], ignore_index=True)
 
 
 def predictions(context: StageContext, fitted: FittedForecast, labels: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,1 @@
+"""How good are these settings on later leads, without a look at the test?"""
