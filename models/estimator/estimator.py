@@ -73,7 +73,7 @@ class Training:
         return self.shares[-1] if self.shares else 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Estimator:
     """Log-odds of one target; at level ``rate`` one number.
 
@@ -95,6 +95,12 @@ class Estimator:
     encoding: Encoding
     boosters: tuple[BoosterPart, ...] = ()
     linear: LinearPart | None = None
+
+    def __repr__(self) -> str:
+        """Return one line: the trees themselves would fill a screen for minutes."""
+        training = self.training
+        learned = f"{training.outcomes:,} outcomes of {training.leads:,} leads, {len(self.features)} features"
+        return f"<{type(self).__name__} {self.level!r}: {learned}>"
 
     @property
     def level(self) -> Level:

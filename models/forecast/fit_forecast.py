@@ -9,6 +9,7 @@ import pandas as pd
 
 from features.catalog.feature import Feature
 from features.errors import InputError
+from features.labelling.time_split import PARTS
 from features.source_spec import FeatureOptions, SourceSpec
 from features.time_units import to_micros
 from models.estimator.fitting import Fitting
@@ -131,7 +132,15 @@ def labelled_rows(history: pd.DataFrame, labels: pd.DataFrame, target: str, part
     DataFrame
         The columns of ``history``, ``target``, ``part``, ``y``, ``as_of_us``; where the labels have such, ``seen_us``,
         ``evidence``, ``weight``, and ``delay_us`` (from ``as_of`` to ``outcome_at``, missing without an outcome).
+
+    Raises
+    ------
+    InputError
+        If there are no labels of that target, or no such part of the split.
     """
+    for name, known, what in ((target, set(labels["target"]) or {target}, "target"), *((part, PARTS, "part") for part in parts)):
+        if name not in known:
+            raise InputError(expected=f"a {what} out of {', '.join(sorted(known))}", found=repr(name))
     chosen = labels[(labels["target"] == target) & labels["part"].isin(parts)]
     said = [name for name in ("target", "part", "y", "seen_us", "evidence", "weight", "outcome_at") if name in chosen]
     features = history.drop(columns="as_of_us", errors="ignore")

@@ -24,7 +24,7 @@ READERS = 2
 """Blocks of rows that are forecast side by side."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Forecast:
     """Probabilities of the targets for feature rows.
 
@@ -43,6 +43,11 @@ class Forecast:
     features: tuple[Feature, ...]
     targets: Mapping[str, TargetModel]
     grades: Grades | None = None
+
+    def __repr__(self) -> str:
+        """Return a line a target."""
+        targets = "".join(f"\n  {name}: {model!r}" for name, model in self.targets.items())
+        return f"<{type(self).__name__} of {len(self.features)} features{targets}>"
 
     @property
     def levels(self) -> dict[str, Level]:

@@ -15,13 +15,18 @@ from models.estimator.estimator import Estimator
 from models.forecast.time_to_outcome import Timing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TargetModel:
     """One target's estimator, its calibration, and its timing (None where none was learned)."""
 
     estimator: Estimator
     calibration: Calibration
     timing: Timing | None = None
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        timing = "with timing" if self.timing is not None else "without timing"
+        return f"<{type(self).__name__} {timing}, slope {self.calibration.slope:.2f}: {self.estimator!r}>"
 
     def log_odds(self, X: pd.DataFrame) -> Floats:
         """Return calibrated log-odds of each row."""

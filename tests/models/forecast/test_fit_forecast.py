@@ -59,3 +59,18 @@ def test_rows_come_sorted_whatever_their_order(company):
     shuffled = company.history.sample(frac=1, random_state=0)
     rows = labelled_rows(shuffled, company.labels.sample(frac=1, random_state=1), "sql", ("train",))
     pd.testing.assert_frame_equal(rows, labelled_rows(company.history, company.labels, "sql", ("train",)))
+
+
+def test_an_unknown_target_or_part_is_said(company):
+    for target, part, said in (
+        ("sqll", "train", "a target out of close, sql, found 'sqll'"),
+        ("sql", "tran", "a part out of"),
+    ):
+        with pytest.raises(InputError, match=said):
+            labelled_rows(company.history, company.labels, target, (part,))
+
+
+def test_a_forecast_prints_as_a_few_lines(forecast):
+    text = repr(forecast)
+    assert len(text) < 1_000
+    assert all(f"{target}: <TargetModel" in text for target in forecast.targets)
