@@ -13,6 +13,7 @@ from models.cutoffs.cutoffs import Cutoffs
 from models.scoring.run_about import RunAbout
 from pipeline.outputs.evaluation_file import read_evaluation, report_file
 from pipeline.outputs.score_file import read_score_summary
+from pipeline.outputs.test_looks import count_test_looks
 from pipeline.pages.cutoff_words import asked, stated
 from pipeline.pages.number_words import within_days
 from pipeline.receipt.signing_state import standing_of
@@ -51,6 +52,7 @@ def summary_table(out: Path) -> str:
             console.print(f"{lacking}.", soft_wrap=True, markup=False)
         console.print(learning_line(evaluation), soft_wrap=True, markup=False)
         console.print(_promotion_table(evaluation))
+        console.print(looks_at_test_line(count_test_looks(context)), soft_wrap=True, markup=False)
         _print_receipt(console, context)
         _print_scores(console, context)
         console.print(f"Report: {report_file(context).resolve()}", soft_wrap=True, markup=False)
@@ -76,6 +78,22 @@ def verdict_sentence(evaluation: dict[str, Any]) -> str:
     if _sure(ranked["high"], below=True) or _sure(loss["low"], below=False):
         return f"Verdict: the model does worse than {base} ({rests_on}); {base} should go on deciding."
     return f"Verdict: the model has not been shown to beat {base} ({rests_on}); use it with care."
+
+
+def looks_at_test_line(looks: int) -> str:
+    """Return how many models the test period has judged, and what that means for its figures.
+
+    Examples
+    --------
+    >>> looks_at_test_line(1)
+    'The test period has judged 1 model: its figures are a first look.'
+    """
+    if looks <= 1:
+        return f"The test period has judged {looks} model: its figures are a first look."
+    return (
+        f"The test period has judged {looks} models: each further look makes its figures a little too good. To compare "
+        "settings, 'leadscore cv' looks at earlier leads only."
+    )
 
 
 def agreement_line(target: dict[str, Any]) -> str:

@@ -57,7 +57,8 @@ from pipeline.outputs.evaluation_file import EVALUATION_FILE, OPEN_ABOUT_FILE, O
 from pipeline.outputs.feature_rows import KEYS, judged_rows, read_features
 from pipeline.outputs.ingested_tables import read_observed_until, read_stages
 from pipeline.outputs.looks_file import Looks, write_looks
-from pipeline.outputs.model_files import read_final
+from pipeline.outputs.model_files import model_folder, model_hash, read_final
+from pipeline.outputs.test_looks import note_test_look
 from pipeline.replay.nightly_looks import looks_in_test
 from pipeline.runner.progress import progress
 from pipeline.runner.stages import StageContext
@@ -74,6 +75,7 @@ def run(context: StageContext, out: Path) -> None:
         evaluation = evaluate_run(context, on_step=steps.advance)
         _write(evaluation, out)
         write_report(evaluation, out)
+        note_test_look(context, model_hash(model_folder(context)))
         steps.advance()
 
 

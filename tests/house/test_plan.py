@@ -69,7 +69,8 @@ def mirrored(test: Path, root: Path) -> bool:
     if place.parts[0] in ("house", "benchmarks", "notebooks") or LAWS in place.parts or test.name in OF_A_PAGE:
         return True
     named = root.joinpath(*place.parts[:-1], test.name.removeprefix("test_"))
-    return named.is_file() or named.with_suffix("").is_dir() or named.with_suffix(".md").is_file()
+    page = named.with_name(named.stem.replace("_", "-") + ".md")
+    return named.is_file() or named.with_suffix("").is_dir() or page.is_file()
 
 
 def test_tests_mirror_the_tree(project_root: Path) -> None:

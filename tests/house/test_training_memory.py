@@ -31,4 +31,4 @@ def test_what_is_learned_from_is_bounded_before_features_are_read(project_root):
     source = (project_root / "pipeline" / "train" / "stage.py").read_text(encoding="utf-8")
     run = next(node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) and node.name == "run")
     lines = {ast.unparse(node.func): node.lineno for node in ast.walk(run) if isinstance(node, ast.Call)}
-    assert lines["labels_to_learn_from"] < lines["read_looks"]
+    assert lines["labels_to_learn_from"] < lines["read_features_of_leads"]
