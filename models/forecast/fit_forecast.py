@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -138,9 +138,8 @@ def labelled_rows(history: pd.DataFrame, labels: pd.DataFrame, target: str, part
     InputError
         If there are no labels of that target, or no such part of the split.
     """
-    for name, known, what in ((target, set(labels["target"]) or {target}, "target"), *((part, PARTS, "part") for part in parts)):
-        if name not in known:
-            raise InputError(expected=f"a {what} out of {', '.join(sorted(known))}", found=repr(name))
+    _require_known((target,), "target", set(labels["target"]) or {target})
+    _require_known(parts, "part", PARTS)
     chosen = labels[(labels["target"] == target) & labels["part"].isin(parts)]
     said = [name for name in ("target", "part", "y", "seen_us", "evidence", "weight", "outcome_at") if name in chosen]
     features = history.drop(columns="as_of_us", errors="ignore")
@@ -151,6 +150,12 @@ def labelled_rows(history: pd.DataFrame, labels: pd.DataFrame, target: str, part
         came = joined.pop("outcome_at")
         joined["delay_us"] = (came - joined["as_of"]).dt.total_seconds() * 1e6
     return joined.sort_values(KEYS, ignore_index=True)
+
+
+def _require_known(names: Sequence[str], what: str, known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise InputError(expected=f"a {what} out of {', '.join(sorted(known))}", found=repr(name))
 
 
 def predict_fitted(fitted: FittedForecast, history: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:

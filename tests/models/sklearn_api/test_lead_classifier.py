@@ -62,7 +62,7 @@ def test_outcomes_have_two_labels_and_none_is_missing():
     for wrong, said in ((y.where(y.index > 0), "1 missing"), (y.mask(y.index == 0, 2), "found 3: .*binary")):
         with pytest.raises(InputError, match=said):
             LeadClassifier().fit(X, wrong)
-    with pytest.raises(InputError, match="rows with the outcome .*50 samples of one class"):
+    with pytest.raises(InputError, match=r"rows with the outcome .*50 samples of one class"):
         LeadClassifier().fit(X, y * 0)
 
 
