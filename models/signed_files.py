@@ -24,15 +24,15 @@ _DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, Recursio
 """What reading a signature of another form ends with."""
 
 
-def verify_signature(files: Mapping[str, bytes], signature: str | None, public_key: bytes) -> None:
+def verify_signature(files: Mapping[str, bytes], signature: bytes | None, public_key: bytes) -> None:
     """Require that a signature is that of a key, and signs exactly these files.
 
     Parameters
     ----------
     files : mapping of name to content
         All files of a folder but the signature; names have ``/`` between folders.
-    signature : str or None
-        The text of ``model.sig``; None where there is none.
+    signature : bytes or None
+        The content of ``model.sig``; None where there is none.
     public_key : bytes
         PEM of an elliptic-curve key (P-256, P-384, P-521).
 
@@ -68,7 +68,7 @@ def _refused(expected: str, found: str, hint: str | None = None) -> InputError:
 def _is_made_by(public_key: bytes, made: bytes, payload: bytes) -> bool:
     """Check an ECDSA signature over DSSE's pre-authentication encoding."""
     try:
-        from cryptography.exceptions import InvalidSignature
+        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
         from cryptography.hazmat.primitives import hashes, serialization
         from cryptography.hazmat.primitives.asymmetric import ec
     except ImportError:
@@ -77,6 +77,8 @@ def _is_made_by(public_key: bytes, made: bytes, payload: bytes) -> bool:
         ) from None
     try:
         key = serialization.load_pem_public_key(public_key)
+    except UnsupportedAlgorithm:
+        key = None
     except ValueError:
         raise InputError(expected="a public key in PEM for LEADSCORE_VERIFY_KEY", found="something else") from None
     if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in _CURVES:

@@ -36,6 +36,7 @@ def sign_folder(folder: Path) -> bool:
         return False
     _require_key(SIGNING_KEY, Path(key))
     try:
+        from cryptography.exceptions import UnsupportedAlgorithm
         from model_signing import hashing, signing  # an extra, and a second of imports
     except ImportError:
         raise InputError(
@@ -47,6 +48,11 @@ def sign_folder(folder: Path) -> bool:
     try:
         signer = signing.Config().set_hashing_config(files).use_elliptic_key_signer(private_key=Path(key))
         signer.sign(folder, target)
+    except (AttributeError, UnsupportedAlgorithm):  # what signs asks a key of any kind for its curve
+        raise InputError(
+            expected=f"an elliptic-curve key (P-256, P-384, P-521) in {SIGNING_KEY}",
+            found=f"{key}: another kind of key",
+        ) from None
     except (ValueError, TypeError) as error:
         found = f"{key}: {str(error).splitlines()[0][:200]}"
         raise InputError(expected=f"an elliptic-curve key without a password in {SIGNING_KEY}", found=found) from None
@@ -94,9 +100,8 @@ def verify_content(content: Mapping[str, bytes]) -> None:
     if not key:
         return
     _require_key(VERIFY_KEY, Path(key))
-    signature = content.get(SIGNATURE)
     files = {name: data for name, data in content.items() if name != SIGNATURE}
-    verify_signature(files, None if signature is None else signature.decode("utf-8", "replace"), Path(key).read_bytes())
+    verify_signature(files, content.get(SIGNATURE), Path(key).read_bytes())
 
 
 def _require_key(variable: str, file: Path) -> None:

@@ -31,8 +31,7 @@ def read_model_texts(folder: Path) -> dict[str, str]:
     signature = content.pop(SIGNATURE, None)
     key = os.environ.get(VERIFY_KEY)
     if key:
-        signed = None if signature is None else signature.decode("utf-8", "replace")
-        verify_signature(content, signed, Path(key).read_bytes())
+        verify_signature(content, signature, Path(key).read_bytes())
     try:
         return {name: data.decode("utf-8") for name, data in content.items()}
     except UnicodeDecodeError:
