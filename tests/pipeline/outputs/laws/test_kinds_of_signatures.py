@@ -83,7 +83,7 @@ USABLE: dict[str, dict[str, str]] = {
     "one file": {"only": "x"},
     "ten folders deep": {"/".join(f"l{number}" for number in range(10)) + "/deep": "x", "root": "y"},
     "names with spaces": {"file with spaces.txt": "x", " begins with one": "y"},
-    "names with other signs": {"a-b_c.d.e@f": "x", "percent%20": "y", "new\nline": "z", 'quote"': "w", "back\\slash": ""},
+    "names with other signs": {"a-b_c.d.e@f": "x", "percent%20": "y", "new\nline": "z", 'quote"': "w", "back\\s": ""},
     "hidden files": {".hidden": "x", ".gitignore": "y", ".github/workflow": "z", "seen": "w"},
     "empty files": {"nothing": "", "none.bin": "", "something": "x"},
     "a hundred files": {f"file-{number}": f"content {number}" for number in range(100)},

@@ -67,17 +67,21 @@ from pipeline.settings.settings import Settings
 from pipeline.telling.tell import Telling
 channel = {"kind": "webhook", "url": sys.argv[2], "events": ["lead.above"], "retries": 0, "rate": 200}
 log = {"kind": "file", "events": ["lead.above"]}
-Telling(Settings.model_validate({"telling": {"sales": channel, "log": log}}), Path(sys.argv[1])).tell()
+settings = {"score": {"store": sys.argv[3] or None}, "telling": {"sales": channel, "log": log}}
+Telling(Settings.model_validate(settings), Path(sys.argv[1])).tell()
 """
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 @pytest.mark.parametrize("seed", range(2))
 def test_a_job_that_is_killed_loses_nothing_and_repeats_under_the_same_name(
-    seed, nights, listener, project_root
+    seed, kind, nights_in, listener, project_root, request
 ) -> None:
+    store = request.getfixturevalue("postgres_url") if kind == "postgresql" else None
+    nights = nights_in(store)
     rng, leads = random.Random(seed), [f"L{number:03d}" for number in range(60)]
-    command = [sys.executable, "-c", SCRIPT, str(nights.out), listener.url]
+    command = [sys.executable, "-c", SCRIPT, str(nights.out), listener.url, store or ""]
     nights.night(dict.fromkeys(leads, "none"))
     subprocess.run(command, cwd=project_root, check=True, capture_output=True)
     nights.night(dict.fromkeys(leads, "MQL"))
