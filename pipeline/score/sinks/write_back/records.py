@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from pipeline.score.sinks.write_back.sendable import Scalar, Values
@@ -76,8 +77,27 @@ def decide(wanted: Values, there: Values | None, history: Sequence[Sent], *, com
     is_last = last is not None and alike(last.stands, there, companions) and alike(last.sent, wanted, companions)
     if is_last or alike(wanted, there, companions):
         return "same"
-    known = [said for one in history for said in (one.sent, one.stands)]
-    return "send" if not known or any(alike(said, there, companions) for said in known) else "changed"
+    is_ours = not history or any(stands_there(one, there, companions) for one in history)
+    return "send" if is_ours else "changed"
+
+
+def stands_there(sent: Sent, there: Values | None, companions: Collection[str]) -> bool:
+    """Whether what a record says is what it was sent, as far as anybody can tell.
+
+    A job may end after a record was written and before it has looked what stands there: then it is known by what a
+    place makes of it, which rounds numbers and cuts texts off.
+
+    Examples
+    --------
+    >>> sent = Sent(1, "a", {"p": 0.604, "why": "demo requested"}, None, 60, stands=None)
+    >>> stands_there(sent, {"p": 0.6, "why": "demo"}, ()), stands_there(sent, {"p": 0.7, "why": "demo"}, ())
+    (True, False)
+    """
+    if alike(sent.sent, there, companions) or alike(sent.stands, there, companions):
+        return True
+    if sent.stands is not None or there is None:
+        return False
+    return all(_is_made_of(sent.sent.get(name), there.get(name)) for name in {*sent.sent, *there} - {*companions})
 
 
 def alike(one: Values | None, other: Values | None, companions: Collection[str] = ()) -> bool:
@@ -98,6 +118,15 @@ def alike(one: Values | None, other: Values | None, companions: Collection[str] 
 def of_fields(values: Mapping[str, Scalar], fields: Collection[str]) -> dict[str, Scalar]:
     """Return the part of a record that is written to."""
     return {name: values.get(name) for name in fields}
+
+
+def _is_made_of(sent: Scalar, there: Scalar) -> bool:
+    """Whether a value is another one rounded to its own digits, or cut off."""
+    if isinstance(sent, int | float) and isinstance(there, int | float):
+        digits = max(0, -int(Decimal(str(there)).normalize().as_tuple().exponent)) if math.isfinite(there) else 0
+        return abs(sent - there) <= 0.500001 * 10.0**-digits
+    is_cut = isinstance(sent, str) and isinstance(there, str) and there.strip() != "" and sent.startswith(there.strip())
+    return is_cut or _equal(sent, there)
 
 
 def _equal(one: Scalar, other: Scalar) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.score.sinks.write_back.ledger import Ledger
-from pipeline.score.sinks.write_back.records import Record, Sent, alike
+from pipeline.score.sinks.write_back.records import Record, Sent, alike, stands_there
 from pipeline.score.sinks.write_back.sendable import COMPANIONS, Values
 from pipeline.score.sinks.write_back.target import OpenTarget, Target
 
@@ -66,7 +66,7 @@ def _take_back(some: Sequence[Sent], target: Target, there: OpenTarget, result: 
         never_sent = stands is None and one.stands is None
         if never_sent or alike(says, one.before):
             continue
-        if alike(says, one.sent, companions) or alike(says, one.stands, companions):
+        if stands_there(one, says, companions):
             records.append(Record(one.lead_id, one.before, says))
         else:
             result.left[one.lead_id] = "somebody has changed it since"

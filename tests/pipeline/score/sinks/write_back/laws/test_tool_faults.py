@@ -242,3 +242,37 @@ def test_a_disk_of_the_ledger_that_is_full(
         sql(store_url, "DROP TRIGGER full_disk ON sent_records")
     assert 0 < tool.write(2, LATER) <= 60
     is_whole(tool)
+
+
+@pytest.mark.parametrize("edited", ["keep", "overwrite"])
+@pytest.mark.parametrize("goes_on", [True, False], ids=["resumed", "undone"])
+def test_a_record_that_was_written_and_not_acknowledged_is_known_as_the_place_rounds_it(
+    goes_on: bool, edited: str, nights_of: Any, rows_of: Any, a_night: Any, store_url: str, postgres_url: str, sql: Any,
+    table: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Nobody has changed it: the job ended between its write and its look at what stands there."""
+    sql(postgres_url, "CREATE TABLE leads (lead_id TEXT PRIMARY KEY, p NUMERIC(5, 2), why VARCHAR(4))")
+    fields = {"p": "probability", "why": "band"}
+    leads = {lead: p + 0.004 for lead, p in LATER.items()}
+    given = {"table": "leads", "fields": fields, "edited": edited, "longest": 20}
+    tool = Tool(nights_of, rows_of, a_night, store_url, postgres_url, **given)
+    before, acknowledge, calls = table(postgres_url, "leads", ("p",)), ledger.Ledger.acknowledge, []
+
+    def ends(*given: Any) -> None:
+        calls.append(given)
+        if len(calls) == 3:
+            raise InputError(expected="to go on", found="the end")
+        acknowledge(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger.Ledger, "acknowledge", ends)
+        tool.breaks_off(leads)
+    if not goes_on:
+        assert tool.nights.undo(2).not_restored == ()
+        assert table(postgres_url, "leads", ("p",)) == before
+        return
+    assert tool.write(2, leads) == 40
+    assert "somebody has changed" not in "".join(capsys.readouterr())
+    sql(postgres_url, "UPDATE leads SET p = 0.99 WHERE lead_id = 'secret-025'")
+    assert tool.write(3, LEADS) == (59 if edited == "keep" else 60)
+    assert "1 records that somebody has changed" in "".join(capsys.readouterr())
