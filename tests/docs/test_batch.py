@@ -23,11 +23,11 @@ END = pd.Timestamp("2026-07-01", tz="UTC")
 DAY = pd.Timedelta(days=1)
 TIMES = {"leads": "created_at", "changes": "changed_at", "events": "occurred_at", "stages": "entered_at"}
 SMALL = {
-    "simulate": {"leads": 3000, "events_per_lead": 12},
-    "evaluate": {"bootstrap": 50, "shap_rows": 50, "look_leads": 300},
-    "model": {"boosters": 2},
+    "simulate": {"leads": 1500, "events_per_lead": 12},
+    "evaluate": {"bootstrap": 50, "shap_rows": 50, "look_leads": 150},
+    "model": {"boosters": 2, "max_rounds": 8},
 }
-"""What the test writes into ``params.yaml``, so that the company is small."""
+"""What the test writes into ``params.yaml``, so that the company is small, and its first model learns little."""
 
 
 def commands(page: str) -> Iterator[tuple[str, str]]:
@@ -97,12 +97,17 @@ class Company:
             rows = rows[(rows[time] < END - days_before_end * DAY) & ~rows["lead_id"].isin(self.archived)]
             rows.to_parquet(self.export / f"{table}.parquet", index=False)
 
-    def begins_small(self) -> None:
+    def sets(self, sections: dict[str, dict[str, int]]) -> None:
         file = self.folder / "params.yaml"
         settings = yaml.safe_load(file.read_text())
-        for section, knobs in SMALL.items():
+        for section, knobs in sections.items():
             settings[section] |= knobs
         file.write_text(yaml.safe_dump(settings))
+
+    def learns_more(self) -> None:
+        """Let the challenger forecast better than the champion, so that there are two to choose from."""
+        self.until(0)
+        self.sets({"model": {"max_rounds": 60}})
 
     def archives_old_leads(self) -> None:
         leads = pd.read_parquet(self.whole / "leads.parquet").sort_values("created_at")
@@ -121,11 +126,11 @@ class Company:
         if line.startswith("leadscore approve --as marketing"):
             return self.wins
         return {
-            ("The first run", "leadscore simulate --out company"): self.begins_small,
+            ("The first run", "leadscore simulate --out company"): lambda: self.sets(SMALL),
             ("The first run", "leadscore check sources/demo --data company/simulate/export"): lambda: self.until(3),
             ("Every night", "leadscore nightly $ARGS --dry-run"): lambda: self.until(2),
             ("Brakes", "leadscore nightly $ARGS                     # exit code 3"): self.archives_old_leads,
-            ("The champion", "leadscore run $ARGS"): lambda: self.until(0),
+            ("The champion", "leadscore run $ARGS"): self.learns_more,
         }.get((heading, line))
 
 
