@@ -24,7 +24,8 @@ from features.answers import Answer
 from features.time_units import DAY_US, parse_time
 from models.measures.wilson import wilson
 from models.monitoring.followed_leads import followed_mqls, last_act, monitored_path
-from models.monitoring.gaming import WEEK_DAYS, GamingOptions, weekly_runs
+from models.monitoring.gaming import WEEK_DAYS, weekly_runs
+from models.monitoring.gaming_options import GamingOptions
 from models.monitoring.responsible_groups import responsible
 from models.monitoring.step_counts import count_entries
 from pipeline.settings.simulate_options import ShiftOptions

@@ -61,7 +61,8 @@ if TYPE_CHECKING:
     from models.rules.points import PointsRules, score_points
     from models.rules.points_reasons import PointsReason, points_reasons
     from models.rules.sales_veto import Veto, vetoed
-    from models.scoring.reasons import Reason, reasons
+    from models.scoring.reason import Reason
+    from models.scoring.reasons import reasons
     from models.scoring.score_rows import model_version, score_rows
     from models.what_if.cutoff_change import CutoffChange, compare_cutoffs
 else:

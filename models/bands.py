@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from models.arrays import Bools
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Band = Literal["MQL", "SAL"]
 BANDS: tuple[Band, ...] = ("MQL", "SAL")

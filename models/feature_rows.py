@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.families.rows import FeatureTable
 from models.arrays import Bools, Floats, Ints
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Objects = NDArray[np.object_]
 Array = TypeVar("Array", Floats, Bools)
@@ -126,6 +128,8 @@ class FeatureRows:
 
         Texts of a frame are few and stand in many rows, so that the function is asked of each once.
         """
+        import pandas as pd
+
         if self._table is not None and name in self._table.texts:
             return function(self._table.texts[name])
         if self._frame is None or not self._is_text(name):
@@ -167,6 +171,8 @@ class FeatureRows:
         return FeatureRows(columns, int(chosen.sum()))
 
     def _is_text(self, name: str) -> bool:
+        import pandas as pd
+
         return self._frame is not None and isinstance(self._frame[name].dtype, pd.StringDtype)
 
 
@@ -178,6 +184,8 @@ def _places(names: tuple[str, ...], columns: tuple[str, ...]) -> Ints | None:
 
 
 def _array(values: pd.Series) -> Floats | Objects:
+    import pandas as pd
+
     if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         return values.to_numpy(dtype=np.float64, na_value=np.nan)
     return _objects(values)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.as_of import AS_OF
 from features.families.measure import Categories, Column, Measure
 from features.kernel.block import Block
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class ReadColumns(NamedTuple):
@@ -110,6 +112,8 @@ def as_frame(block: Block, columns: tuple[Column, ...]) -> pd.DataFrame:
     DataFrame
         ``lead_id``, ``as_of_us``, then the columns.
     """
+    import pandas as pd
+
     lead_ids = np.array(block.facts.lead_ids.to_pylist(), dtype=object)[block.lead]
     frame: dict[str, object] = {"lead_id": pd.Series(lead_ids, dtype="str"), AS_OF: block.moments}
     table = ColumnReader(columns).table(block)

@@ -9,7 +9,6 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 Value = str | float | bool | None
@@ -42,12 +41,16 @@ class AttributeTable:
 
     def texts(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
         """Return for each lead the place of its text, -1 for none, and the different texts."""
+        import pyarrow.compute as pc
+
         values = self.table[name].combine_chunks().dictionary_encode()
         codes = pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False)
         return np.array(codes, dtype=np.int64), values.dictionary.to_pylist()
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """Return a number or yes/no for each lead; NaN is none."""
+        import pyarrow.compute as pc
+
         values = self.table[name].combine_chunks().cast(pa.float64())
         return np.array(pc.fill_null(values, math.nan), dtype=np.float64)
 

@@ -8,7 +8,6 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from features.as_of import Times
 from features.errors import InputError
@@ -107,6 +106,8 @@ def coded(
     InputError
         If one of them has no row in ``leads``.
     """
+    import pyarrow.compute as pc
+
     leads = tables["leads"]
     row = pc.index_in(lead_ids, value_set=one_array(leads["lead_id"]))
     if row.null_count:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 
 def whole(column: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
     """Return a column of whole numbers as an array that compiled functions take; nulls become -1."""
+    import pyarrow.compute as pc
+
     column = pc.fill_null(column, -1) if column.null_count else column
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     arrays = [chunk.to_numpy(zero_copy_only=False) for chunk in chunks]
@@ -25,6 +26,8 @@ def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 def of_leads(table: pa.Table, lead_ids: pa.Array) -> tuple[pa.Table, NDArray[np.int64]]:
     """Return the rows of these leads, and the number of the lead of each."""
+    import pyarrow.compute as pc
+
     lead = pc.index_in(one_array(table["lead_id"]), value_set=lead_ids)
     if lead.null_count:
         there = lead.is_valid()
@@ -34,6 +37,8 @@ def of_leads(table: pa.Table, lead_ids: pa.Array) -> tuple[pa.Table, NDArray[np.
 
 def places(column: pa.ChunkedArray, names: Sequence[str]) -> NDArray[np.int64]:
     """Return the place of each value among names, -1 for others."""
+    import pyarrow.compute as pc
+
     return whole(pc.index_in(one_array(column), value_set=pa.array(names, pa.string())))
 
 

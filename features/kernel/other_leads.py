@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.as_of import Positions, Times
@@ -154,6 +153,8 @@ class OutcomesByValue:
         columns : iterable of str
             The columns with a rate.
         """
+        import pyarrow.compute as pc
+
         everyone, _ = _matured(rows.filter(rows["column"].is_null()))
         pairs = {name: _matured(rows.filter(pc.equal(rows["column"], name))) for name in columns}
         by_column, names = ({name: pair[which] for name, pair in pairs.items()} for which in (0, 1))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from pydantic import Field, model_validator
 
 from features.as_of import is_before, is_matured
 from features.errors import InputError
 from features.strict import Strict
 from features.time_units import Instant, format_time
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PARTS = ("train", "between", "calibration", "young", "test", "embargo", "too_young", "not_at_risk")
 """What a labelled snapshot may be; `split_by_time` says when it is which."""
@@ -105,6 +109,8 @@ def split_by_time(labels: pd.DataFrame, *, horizon_us: int, options: SplitOption
     calibration rows follow training without it; both still end one horizon before the test. That costs a little
     independence of the calibration, never of the test.
     """
+    import pandas as pd
+
     known = labels["at_risk"] & labels["y"].notna()
     first = labels["as_of_us"].groupby(labels["lead_id"]).transform("min")
     test_from = start_of_test(labels, options=options)

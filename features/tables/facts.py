@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import pandas as pd
 import pyarrow as pa
 
 from features.errors import InputError
 from features.source_columns import FitType
 from features.source_spec import SourceSpec
 from features.time_units import to_micros
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FIT_DTYPES: dict[FitType, str] = {
     "category": "string",

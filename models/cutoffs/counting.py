@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from features.time_units import WEEK_US
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def period_weeks(as_of_us: npt.ArrayLike) -> float:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from features.time_units import WEEK_US
 from models.arrays import Bools, Floats
@@ -14,6 +14,9 @@ from models.bands import Band, PerBand, rows_that_may_enter
 from models.cutoffs.counting import Counting
 from models.cutoffs.first_promotions import FirstPassages
 from models.cutoffs.thresholds import above_all, threshold_near
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LATE_WEIGHT = 5.0
 """Most looks that one stands for."""

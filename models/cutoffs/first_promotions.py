@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from models.arrays import Floats, Ints
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def first_promotions(lead_ids: pd.Series, as_of_us: pd.Series, passes: npt.ArrayLike) -> pd.DataFrame:
     """Return each promoted lead once, at its first passing row: ``lead_id, as_of_us``, sorted by lead."""
+    import pandas as pd
+
     rows = pd.DataFrame({"lead_id": np.asarray(lead_ids), "as_of_us": np.asarray(as_of_us)})
     rows = rows[np.asarray(passes, dtype=bool)]
     return rows.groupby("lead_id", sort=True)["as_of_us"].min().reset_index()
@@ -49,6 +54,8 @@ class FirstPassages:
         may : array of bool
             Rows that may pass at all.
         """
+        import pandas as pd
+
         allowed = np.flatnonzero(np.asarray(may, dtype=bool))
         lead = pd.factorize(np.asarray(lead_ids)[allowed], sort=True)[0]
         values = np.asarray(score, dtype="float64")[allowed]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from models.arrays import Bools
 from models.bands import PerBand, ordered
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DEFAULT_SHARES = PerBand(mql=0.25, sal=0.10)
 """Share of the leads promoted where there are neither rules nor a number a week to go by."""
@@ -54,6 +57,8 @@ def choose_thresholds(
         equal scores pass together or not at all: whichever comes closer, and the fewer of the two where both are as
         far.
     """
+    import pandas as pd
+
     frame = pd.DataFrame({"lead": np.asarray(lead_ids), "score": np.asarray(score, dtype="float64")})
     counts = np.ones(len(frame), dtype=bool) if counted is None else np.asarray(counted, dtype=bool)
     entries = may.map(lambda rows: _entries(frame, rows, counts))

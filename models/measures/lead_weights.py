@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from models.arrays import Floats
+
+if TYPE_CHECKING:
+    pass
 
 
 def even_weights(lead_ids: ArrayLike) -> Floats:
@@ -49,6 +53,8 @@ def lead_folds(lead_ids: ArrayLike, y: ArrayLike, *, folds: int, seed: int) -> N
     array of int, length n
         The fold of each row, 0 to ``folds - 1``.
     """
+    import pandas as pd
+
     leads, lead = np.unique(np.asarray(lead_ids, dtype=str), return_inverse=True)
     converted = np.zeros(len(leads), dtype=np.float64)
     np.maximum.at(converted, lead, np.asarray(y, dtype=np.float64))

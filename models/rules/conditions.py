@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from features.errors import InputError
 from features.source_spec import Condition, Exclusion
@@ -16,6 +15,8 @@ from models.arrays import Bools
 from models.feature_rows import FeatureRows
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from features.catalog.feature import Feature
 
 
@@ -45,6 +46,8 @@ def holds(X: pd.DataFrame, condition: Condition) -> pd.Series:
     >>> holds(X, Condition(column="fit_employees", at_least=50)).tolist()
     [False, True, False]
     """
+    import pandas as pd
+
     return pd.Series(is_met(FeatureRows.of(X), condition), index=X.index)
 
 
@@ -66,6 +69,8 @@ def is_met(rows: FeatureRows, condition: Condition) -> Bools:
 
 def all_hold(X: pd.DataFrame, conditions: Sequence[Condition]) -> pd.Series:
     """Return for each row whether every condition holds; no condition at all holds always."""
+    import pandas as pd
+
     return pd.Series(are_all_met(FeatureRows.of(X), conditions), index=X.index)
 
 
@@ -86,6 +91,8 @@ def excluded_by(X: pd.DataFrame, exclusions: Sequence[Exclusion]) -> pd.Series:
     >>> excluded_by(pd.DataFrame({"kind": ["university", "company"]}), [students]).tolist()
     ['students', None]
     """
+    import pandas as pd
+
     names, rows = np.full(len(X), None, dtype=object), FeatureRows.of(X)
     for exclusion in reversed(exclusions):
         names[are_all_met(rows, exclusion.when)] = exclusion.name

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
 from pydantic import Field, model_validator
 
 from features.errors import InputError
@@ -22,6 +21,8 @@ from models.remembered import remembered
 from models.rules.conditions import are_all_met, check_condition, excluded_by, is_met
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from features.catalog.feature import Feature
 
 
@@ -196,6 +197,8 @@ def points_breakdown(X: pd.DataFrame, rules: PointsRules) -> pd.DataFrame:
     DataFrame of float
         Columns ``attribute_1…``, ``action_1…``; the index of ``X``.
     """
+    import pandas as pd
+
     names = [f"attribute_{place}" for place, _ in enumerate(rules.attributes, start=1)]
     names += [f"action_{place}" for place, _ in enumerate(rules.actions, start=1)]
     return pd.DataFrame(given_points(FeatureRows.of(X), rules).points, index=X.index, columns=names)
@@ -243,6 +246,8 @@ def _counted_columns(rules: PointsRules) -> tuple[tuple[str, ...], tuple[int, ..
 
 def action_counts(X: pd.DataFrame, action: ActionPoints) -> pd.Series:
     """Return each row's number of events that an action's rule counts; see `counted_actions`."""
+    import pandas as pd
+
     return pd.Series(counted_actions(FeatureRows.of(X), action), index=X.index)
 
 
@@ -300,6 +305,8 @@ def score_points(X: pd.DataFrame, rules: PointsRules, *, exclusions: Sequence[Ex
         ``points`` (float, more is better), ``excluded`` (bool), ``gates_open`` (bool), ``mql`` (bool: enough points
         and not excluded) and ``sal`` (bool: enough for SAL as well, and every gate open); the index of ``X``.
     """
+    import pandas as pd
+
     rows = FeatureRows.of(X)
     points = points_of(given_points(rows, rules).points, rules)
     excluded = excluded_by(X, (*exclusions, *rules.exclusions)).notna().to_numpy()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from features.language.languages import Words
 from features.language.numbers import exact, number
@@ -16,6 +15,9 @@ from features.source_spec import Condition, SourceSpec
 from features.time_units import format_duration
 from models.feature_rows import FeatureRows
 from models.rules.points import ActionPoints, GivenPoints, PointsRules, given_points
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class PointsReason:
 
 def points_reasons(row: pd.Series, rules: PointsRules) -> list[PointsReason]:
     """Return the rules that gave or took points of one row, largest first; see `points_reasons_of_rows`."""
+    import pandas as pd
+
     return points_reasons_of_rows(pd.DataFrame([row]), rules)[0]
 
 

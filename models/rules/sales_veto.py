@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from features.families.stages import CURRENT_STAGE
 from features.source_spec import SourceSpec
@@ -14,6 +14,9 @@ from features.strict import Strict
 from features.time_units import DAY_US
 from models.arrays import Bools
 from models.feature_rows import FeatureRows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DAYS_IN_STAGE = "journey_days_in_stage"
 DAYS_SINCE_EVENT = "journey_days_since_last_event"

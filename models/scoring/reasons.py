@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -20,44 +19,10 @@ from models.feature_rows import FeatureRows
 from models.forecast.forecast_rows import ExplainedRows, Explanation
 from models.log_odds import log_odds_to_probability
 from models.remembered import remembered
+from models.scoring.reason import OTHER, REACHED, Reason, Value
 
-Value = float | str | bool | None
-
-OTHER = "other"
-"""Family and subject of the reason that sums what is not named."""
-REACHED = "reached"
 FEW_VALUES = 64
 """Values up to which each is read by itself."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One reason of one lead for one target.
-
-    Attributes
-    ----------
-    family, subject : str
-        What the reason is about; ``other`` holds all that is not named.
-    feature : str or None
-        The column that speaks for the subject: the one that says most in the reason's direction. None for ``other``.
-    value : number, str, bool or None
-        The lead's own value of this column.
-    log_odds : float
-        Sum of the contributions of the subject's features; above 0 speaks for the outcome.
-    percentage_points : float
-        The same as a difference of probability, -100 to 100; see ``percentage_points``.
-    """
-
-    family: str
-    subject: str
-    feature: str | None
-    value: Value
-    log_odds: float
-    percentage_points: float
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the reason as JSON has it."""
-        return asdict(self)
 
 
 def percentage_points(contributions: Floats, base: Floats) -> Floats:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from models.bands import BandOrNone, PerBand, band_of, may_enter, passes
 from models.log_odds import log_odds_to_probability, probability_to_log_odds
-from models.scoring.reasons import OTHER
+from models.scoring.reason import OTHER
 
 Said = Mapping[str, Any]
 """A reason as JSON has it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -18,11 +18,13 @@ from features.families.feature_list import feature_list
 from features.language.languages import LANGUAGES, Words
 from features.language.sentences import words
 from features.source_spec import Condition, FeatureOptions, SourceSpec
-from models.forecast.forecast import Forecast
 from models.rules.points import PointsRules
 from models.rules.points_reasons import PointsReason, condition_words
 from models.rules.sales_veto import VETO
-from models.scoring.reasons import OTHER, REACHED, Reason
+from models.scoring.reason import OTHER, REACHED, Reason
+
+if TYPE_CHECKING:
+    from models.forecast.forecast import Forecast
 
 Said = Mapping[str, Any]
 """A part of a score as JSON has it."""

@@ -9,7 +9,7 @@ from typing import Any
 from features.families.stages import CURRENT_STAGE
 from features.language.languages import Language
 from features.language.numbers import number, percent
-from models.scoring.reasons import OTHER
+from models.scoring.reason import OTHER
 from models.scoring.variation import Variation, Without, band_at
 from pipeline.explain.data_words import act, column_title, detail, stage_words
 from pipeline.explain.explained_score import ExplainedScore

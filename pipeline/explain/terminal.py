@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from features.language.dates import date_time
 from features.language.numbers import apart, number
 from features.language.sentences import of_many
-from models.scoring.reasons import OTHER
+from models.scoring.reason import OTHER
 from pipeline.explain.explained_score import ExplainedScore
 from pipeline.explain.result_words import is_held_by_gates, listed
 

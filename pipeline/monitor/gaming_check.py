@@ -10,7 +10,8 @@ from features.answers import Answer, together
 from features.checks import CheckResult
 from features.time_units import DAY_US
 from models.monitoring.decomposition import decompose
-from models.monitoring.gaming import WEEK_DAYS, GamingOptions, weekly_runs
+from models.monitoring.gaming import WEEK_DAYS, weekly_runs
+from models.monitoring.gaming_options import GamingOptions
 from models.monitoring.responsible_groups import INSIDE_COMPANY, responsible, surplus_inside
 from models.monitoring.step_counts import count_entries
 from pipeline.monitor.check import MonitorCheck, Monitored, leads_on_the_ladder

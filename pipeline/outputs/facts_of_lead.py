@@ -77,9 +77,11 @@ def read_facts(context: StageContext, lead_id: str, spec: SourceSpec, *, as_of_u
     """
     if not context.has("ingest"):
         return None
-    rows = {
-        table: _known_rows(file, TIME_COLUMNS[table], lead_id, as_of_us) for table, file in table_files(context).items()
-    }
+    with duckdb.connect(config={"threads": 1}) as connection:
+        rows = {
+            table: _known_rows(connection, file, TIME_COLUMNS[table], lead_id, as_of_us)
+            for table, file in table_files(context).items()
+        }
     if not rows["leads"]:
         return None
     lead = rows["leads"][0]
@@ -93,17 +95,18 @@ def read_facts(context: StageContext, lead_id: str, spec: SourceSpec, *, as_of_u
     )
 
 
-def _known_rows(stored: Path, time: str, lead_id: str, as_of_us: int) -> list[dict[str, Any]]:
+def _known_rows(
+    connection: duckdb.DuckDBPyConnection, stored: Path, time: str, lead_id: str, as_of_us: int
+) -> list[dict[str, Any]]:
     """Return the rows of a lead up to a moment, oldest first; DuckDB does not read the others out."""
-    with duckdb.connect(config={"threads": 1}) as connection:
-        moment, rows = f"epoch_us({time}_at)", "read_parquet(?, file_row_number = true)"
-        answer = connection.execute(
-            f"SELECT * EXCLUDE ({time}_at, file_row_number), {moment} AS time_us FROM {rows} "
-            f"WHERE lead_id = ? AND {moment} <= ? ORDER BY time_us, file_row_number",
-            [str(stored), lead_id, as_of_us],
-        )
-        names = [column[0] for column in answer.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+    moment, rows = f"epoch_us({time}_at)", "read_parquet(?, file_row_number = true)"
+    answer = connection.execute(
+        f"SELECT * EXCLUDE ({time}_at, file_row_number), {moment} AS time_us FROM {rows} "
+        f"WHERE lead_id = ? AND {moment} <= ? ORDER BY time_us, file_row_number",
+        [str(stored), lead_id, as_of_us],
+    )
+    names = [column[0] for column in answer.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
 def _acts(events: list[dict[str, Any]], spec: SourceSpec, as_of_us: int) -> dict[str, Acts]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from features.errors import InputError
 from features.tables.facts import TIME_COLUMNS
 from features.time_units import parse_time, to_micros
 from pipeline.runner.stages import SPEC_FILE, StageContext
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INGEST_SUMMARY_FILE = "ingest.json"
 
@@ -71,6 +72,8 @@ def read_observed_until(context: StageContext) -> int:
 
 def read_leads(context: StageContext, columns: Sequence[str] = ()) -> pd.DataFrame:
     """Read table leads, one row a lead, sorted by it: ``lead_id``, ``created_us`` and the columns asked for."""
+    import pandas as pd
+
     leads = _read(context, "leads", ["lead_id", "created_at", *columns])
     created = pd.DataFrame({"lead_id": leads["lead_id"], "created_us": to_micros(leads["created_at"])})
     return created.join(leads[[*columns]]) if columns else created
@@ -95,5 +98,7 @@ def read_stages(context: StageContext) -> pd.DataFrame:
 
 
 def _read(context: StageContext, table: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    import pandas as pd
+
     chosen = None if columns is None else [*columns]
     return pd.read_parquet(context.folder("ingest") / table_file(table), columns=chosen)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from features.errors import InputError
-from models.forecast.forecast import Forecast
-from models.forecast.saved_form import from_files, to_files
 from models.signed_files import SIGNATURE
 from pipeline.outputs.signed_folder import sign_folder, verify_content
 from pipeline.runner.stages import StageContext
 from pipeline.runner.workspace import file_digest
+
+if TYPE_CHECKING:
+    from models.forecast.forecast import Forecast
 
 MOST_BYTES = 2**30
 """Of a file of a saved forecast."""
@@ -19,6 +21,8 @@ FINAL_FOLDER, FORWARD_FOLDER = "model", "forward"
 
 def write_forecast(forecast: Forecast, folder: Path) -> None:
     """Write a forecast into a folder, which must not exist yet; it is signed where a private key is set."""
+    from models.forecast.saved_form import to_files
+
     folder.mkdir(parents=True)
     for name, text in to_files(forecast).items():
         (folder / name).write_bytes(text.encode("utf-8"))
@@ -33,6 +37,8 @@ def read_forecast(folder: Path) -> Forecast:
     InputError
         If a file is missing, was added or was changed, or is not as it was signed.
     """
+    from models.forecast.saved_form import from_files
+
     return from_files(read_texts(folder))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from pipeline.runner.stages import StageContext
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PREDICTIONS_FILE, TRAIN_SUMMARY_FILE, LEAKS_FILE = "predictions.parquet", "train.json", "leaks.json"
 
@@ -21,6 +22,8 @@ def read_predictions(context: StageContext) -> pd.DataFrame:
         One row a lead, as-of time and target: ``lead_id``, ``as_of``, ``target``, ``part``, ``y``, ``p``, and
         ``weight`` where the labels have it.
     """
+    import pandas as pd
+
     return pd.read_parquet(context.folder("train") / PREDICTIONS_FILE)
 
 

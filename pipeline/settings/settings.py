@@ -19,7 +19,7 @@ from models.brakes.options import BrakeOptions
 from models.cutoffs.policies.registry import POLICIES, AskedPolicy
 from models.cutoffs.policy_options import BandOptions
 from models.estimator.options import EstimatorOptions
-from models.monitoring.gaming import GamingOptions
+from models.monitoring.gaming_options import GamingOptions
 from pipeline.settings.controller import Controller, Retention
 from pipeline.settings.limits import LimitOptions
 from pipeline.settings.simulate_options import SimulateOptions

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.errors import InputError
 from pipeline.settings.limits import LimitOptions
@@ -185,6 +184,8 @@ def _check_packed(file: Path, codec: str, limits: LimitOptions) -> None:
 
 def _check_parquet(file: Path, limits: LimitOptions) -> None:
     """Look at what a Parquet file says of itself."""
+    import pyarrow.parquet as pq
+
     try:
         about = pq.read_metadata(file)
     except (OSError, pa.ArrowInvalid):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from models.arrays import Floats
@@ -13,6 +14,9 @@ from models.cutoffs.first_promotions import FirstPassages
 from models.cutoffs.policies.knobs import DealValue, Knobs
 from models.cutoffs.policies.policy import Chosen, Compared, Policy, needed
 from models.measures.bootstrap import LEVEL, drawn_weights
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CURVE_POINTS = 60
 
@@ -136,6 +140,8 @@ def net_benefit_curve(
     ----------
     Vickers and Elkin (2006), see `net_benefit`.
     """
+    import pandas as pd
+
     judged = evidence.promotions["judged"].to_numpy() & evidence.promotions[evidence.deal_column].notna().to_numpy()
     won = judged * evidence.promotions[evidence.deal_column].fillna(0).to_numpy(dtype="float64")
     cuts = _steps(evidence, judged.astype("float64"), points)

@@ -12,7 +12,8 @@ import pandas as pd
 from models.decision.decision_files import ScoringParts
 from models.forecast.forecast_rows import ExplainedRows
 from models.scoring.changes import strongest_cause, total_change
-from models.scoring.reasons import OTHER, reason_rows
+from models.scoring.reason import OTHER
+from models.scoring.reasons import reason_rows
 from models.scoring.trend import LEAST_POINTS
 
 _LOOKED_AT = 3

@@ -9,7 +9,7 @@ from features.language.dates import date
 from features.language.languages import Language
 from features.language.numbers import apart, number, percent
 from features.time_units import parse_time
-from models.scoring.reasons import OTHER
+from models.scoring.reason import OTHER
 from models.scoring.run_about import RunAbout
 from serve.reading.score_store import Row
 from serve.wording.sentences import say

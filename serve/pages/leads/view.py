@@ -11,7 +11,7 @@ from features.language.numbers import DASH, apart, number, percent
 from features.language.sentences import of_many
 from features.source_spec import TargetName
 from models.forecast.grades import BEHAVIOUR_GRADES, FIT_GRADES
-from models.scoring.reasons import OTHER
+from models.scoring.reason import OTHER
 from models.scoring.run_about import RunAbout, TargetAbout
 from models.scoring.score_columns import probability_of
 from serve.pages.leads import changes

@@ -12,7 +12,8 @@ from features.answers import Answer
 from features.time_units import DAY_US
 from models.monitoring.decomposition import decompose
 from models.monitoring.followed_leads import Path
-from models.monitoring.gaming import GamingOptions, weekly_runs
+from models.monitoring.gaming import weekly_runs
+from models.monitoring.gaming_options import GamingOptions
 from models.monitoring.responsible_groups import responsible, surplus_inside
 from models.monitoring.step_counts import count_entries
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.bands import PerBand
 from models.log_odds import log_odds_to_probability
-from models.scoring.reasons import OTHER
+from models.scoring.reason import OTHER
 from models.scoring.variation import band_at, variation
 
 parts = st.lists(st.floats(-3, 3), min_size=1, max_size=5)

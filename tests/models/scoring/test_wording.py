@@ -14,7 +14,7 @@ from models.cutoffs.cutoffs import Cutoffs
 from models.forecast.forecast import Forecast
 from models.forecast.saved_form import from_files
 from models.rules.points import PointsRules
-from models.scoring.reasons import OTHER
+from models.scoring.reason import OTHER
 from models.scoring.score_rows import score_rows
 from models.scoring.wording import ScoreSentences, ScoreWording
 

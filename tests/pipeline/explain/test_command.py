@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -104,3 +106,15 @@ def test_nobody_and_nowhere_are_said(demo_run: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="a score store"):
         explained(tmp_path, "nobody")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_letter_is_written_without_loading_tables_or_models(demo_run: Path, leads: pd.DataFrame) -> None:
+    """A person who asks is answered within a second, of which pandas alone would take half."""
+    unneeded = {"lightgbm", "models.forecast", "pandas", "pyarrow.dataset", "scipy", "sqlalchemy.orm"}
+    code = (
+        "import sys; from pathlib import Path; from pipeline.explain.command import explained\n"
+        f"text = explained(Path({str(demo_run)!r}), {leads['lead_id'].iloc[0]!r}, language='de')\n"
+        f"print(len(text) > 1000, sorted({unneeded} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "True []"

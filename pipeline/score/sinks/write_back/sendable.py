@@ -16,7 +16,7 @@ from features.language.numbers import number
 from features.language.sentences import say
 from models.bands import BANDS
 from models.scoring.changes import strongest_cause, total_change
-from models.scoring.reasons import OTHER
+from models.scoring.reason import OTHER
 from models.scoring.run_about import RunAbout
 from models.scoring.wording import ScoreSentences
 from pipeline.score.sinks.sink import ScoreRun
