@@ -56,7 +56,7 @@ format: setup ## Format the code and strip notebooks
 	$(BIN)/nbstripout notebooks/*.ipynb
 
 translations: setup ## Bring the German catalogues up to date with the English ones: what is new or changed waits for words
-	for room in features/language pipeline/explain pipeline/telling serve/wording; do \
+	for room in features/language models/findings pipeline/explain pipeline/telling serve/wording; do \
 	  $(BIN)/pybabel --quiet update --locale de --input-file $$room/catalogues/en.po --output-file $$room/catalogues/de.po \
 	    --ignore-pot-creation-date --previous --ignore-obsolete --width 110 || exit 1; \
 	done

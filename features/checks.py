@@ -38,6 +38,8 @@ class CheckResult:
         What to do about it; empty where nothing is.
     figures : mapping
         Single values behind the sentence, as JSON can hold them.
+    findings : tuple of mapping
+        What the sentence says as `models.findings.finding.Finding`, for who says it in another language.
     tables : mapping of str to DataFrame
         Rows behind the sentence, by their title. A column ``answer`` holds `Answer`, or None for what is only listed.
     """
@@ -49,6 +51,7 @@ class CheckResult:
     subject: str = ""
     todo: str = ""
     figures: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Mapping[str, Any], ...] = ()
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 

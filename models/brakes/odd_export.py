@@ -7,24 +7,29 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from features.time_units import DAY_US, format_duration, format_time
+from features.time_units import DAY_US
 from models.brakes.limits import limit
 from models.brakes.night import ColumnProfile, ExportProfile
 from models.brakes.options import BrakeOptions
+from models.findings.finding import Finding, finding, said
 
 FEW = 50
 """Rows below which shares say nothing."""
-SECOND_US = 1_000_000
 NOISE = 4.0
 """Numbers of rows vary by chance: so many square roots of them are nothing."""
 
 
 @dataclass(frozen=True)
 class OddThing:
-    """Something odd, in one sentence with the figures before and after, and the setting that is its limit."""
+    """Something odd, with the figures before and after, and the setting that is its limit."""
 
-    what: str
+    found: Finding
     setting: str
+
+    @property
+    def what(self) -> str:
+        """It in one English sentence, as the terminal says it."""
+        return said(self.found, "en")
 
 
 @dataclass(frozen=True)
@@ -66,36 +71,38 @@ def _numbers(compared: _Compared) -> Iterator[OddThing]:
     for name, last in compared.last.tables.items():
         tonight = compared.tonight.tables.get(name)
         rows = 0 if tonight is None else tonight.rows
-        counts = {f"rows in {name}": (last.rows, rows)}
+        counts = [finding("brake.rows", table=name, before=last.rows, after=rows)]
         kinds = {} if tonight is None else tonight.kinds
         for kind in sorted(last.kinds.keys() | kinds.keys()):
-            counts[f"rows of {kind} in {name}"] = (last.kinds.get(kind, 0), kinds.get(kind, 0))
-        for what, (before, after) in counts.items():
+            sizes = {"before": last.kinds.get(kind, 0), "after": kinds.get(kind, 0)}
+            counts.append(finding("brake.rows.kind", table=name, kind=kind, **sizes))
+        for found in counts:
+            before, after = found["figures"]["before"], found["figures"]["after"]
             noise = NOISE * math.sqrt(max(before, 1))
             if before - after > options.most_gone * before + noise:
-                yield OddThing(f"{what}: {before:,} last night, {after:,} tonight", "most_gone")
+                yield OddThing(found, "most_gone")
             elif after - before > options.most_growth * compared.days * max(before, FEW) + noise:
-                yield OddThing(f"{what}: {before:,} last night, {after:,} tonight", "most_growth")
+                yield OddThing(found, "most_growth")
 
 
 def _times(compared: _Compared) -> Iterator[OddThing]:
     """Newest times that go back, stand still or lie ahead of the export's end."""
     options, tonight, last = compared.options, compared.tonight, compared.last
     if last.end_us - tonight.end_us > options.most_back:
-        yield OddThing(f"the export ends {_from_to(last.end_us, tonight.end_us)}", "most_back")
+        yield OddThing(finding("brake.end", before_us=last.end_us, after_us=tonight.end_us), "most_back")
     for name, table in tonight.tables.items():
         before = last.tables.get(name)
         if table.newest_us is None or before is None or before.newest_us is None:
             continue
-        moved = f"newest time in {name}: {_from_to(before.newest_us, table.newest_us)}"
+        moved = {"table": name, "before_us": before.newest_us, "after_us": table.newest_us}
         ahead, silent = table.newest_us - tonight.end_us, tonight.end_us - table.newest_us
         usual = max((_ahead(past, name) for past in compared.past), default=0.0)
         if before.newest_us - table.newest_us > options.most_back:
-            yield OddThing(moved, "most_back")
+            yield OddThing(finding("brake.newest", **moved), "most_back")
         elif ahead > options.most_ahead + max(usual, 0.0):
-            yield OddThing(f"{moved}, {_duration(ahead)} after the end of the export", "most_ahead")
+            yield OddThing(finding("brake.newest.ahead", **moved, ahead_span=ahead), "most_ahead")
         elif table.rows >= FEW and silent > _usual_silence(compared, name):
-            yield OddThing(f"{moved}, {_duration(silent)} before the end of the export", "most_silent")
+            yield OddThing(finding("brake.newest.silent", **moved, silent_span=silent), "most_silent")
 
 
 def _ahead(profile: ExportProfile, name: str) -> float:
@@ -118,27 +125,20 @@ def _rows_kept(compared: _Compared) -> Iterator[OddThing]:
         rows = compared.last.tables[name].rows
         most = compared.limit(options.most_gone, lambda past, name=name: _of(past, "gone", name))  # type: ignore[misc]
         if rows >= FEW and gone > most:
-            yield OddThing(
-                f"{name}: {gone:.1%} of last night's {rows:,} rows are not there any more, or are written otherwise "
-                f"(usual: up to {most:.1%})",
-                "most_gone",
-            )
+            yield OddThing(finding("brake.gone", table=name, gone_share=gone, rows=rows, most_share=most), "most_gone")
     for name, copies in step.copies.items():
         rows = compared.last.tables[name].rows
         of = lambda past, name=name: _of(past, "copies", name, less=1.0)  # noqa: E731
         most = compared.limit(options.most_copies, of)
         if rows >= FEW and copies - 1 > most + NOISE / math.sqrt(rows):
-            yield OddThing(
-                f"{name}: {round(copies * rows):,} rows until the end of last night, which had {rows:,}", "most_copies"
-            )
+            yield OddThing(finding("brake.copies", table=name, after=round(copies * rows), before=rows), "most_copies")
     for name, changed in step.changed.items():
         leads = compared.last.tables["leads"].rows
         known = [value for value in (_of(past, "changed", name) for past in compared.past) if value is not None]
         most = limit(known, floor=options.most_changed, spreads=options.spreads)
         if known and leads >= FEW and changed > most:
             yield OddThing(
-                f"leads.{name}: {changed:.1%} of last night's leads have another value (usual: up to {most:.1%})",
-                "most_changed",
+                finding("brake.changed", column=f"leads.{name}", changed_share=changed, most_share=most), "most_changed"
             )
 
 
@@ -158,7 +158,7 @@ def _columns(compared: _Compared) -> Iterator[OddThing]:
         for name, before in last.columns.items():
             after = tonight.columns.get(name)
             if after is None:
-                yield OddThing(f"{table}.{name}: there last night, no such column tonight", "most_emptied")
+                yield OddThing(finding("brake.column.gone", column=f"{table}.{name}"), "most_emptied")
             elif min(last.rows, tonight.rows) >= FEW:
                 yield from _column(f"{table}.{name}", before, after, tonight.rows, compared.options)
 
@@ -169,7 +169,7 @@ def _column(
     emptied = after.filled == 0 and before.filled > 0
     if emptied or before.filled - after.filled > options.most_emptied:
         yield OddThing(
-            f"{what}: filled in {before.filled:.1%} of the rows last night, in {after.filled:.1%} tonight",
+            finding("brake.column.emptied", column=what, before_share=before.filled, after_share=after.filled),
             "most_emptied",
         )
         return
@@ -177,23 +177,13 @@ def _column(
         return
     if before.distinct > 1 and (after.distinct == 1 or after.top - before.top > options.most_emptied):
         yield OddThing(
-            f"{what}: the most frequent value stood in {before.top:.1%} of the filled rows last night, in "
-            f"{after.top:.1%} tonight",
+            finding("brake.column.constant", column=what, before_share=before.top, after_share=after.top),
             "most_emptied",
         )
     if before.middle and after.middle is not None and not _near(before.middle, after.middle, options.most_factor):
-        sizes = f"{before.middle:,.4g} last night, {after.middle:,.4g} tonight"
-        yield OddThing(f"{what}: middle value {sizes}", "most_factor")
+        sizes = {"before": before.middle, "after": after.middle}
+        yield OddThing(finding("brake.column.size", column=what, **sizes), "most_factor")
 
 
 def _near(before: float, after: float, factor: float) -> bool:
     return before / factor <= after <= before * factor
-
-
-def _from_to(before_us: int, after_us: int) -> str:
-    before, after = (format_time(us - us % SECOND_US) for us in (before_us, after_us))
-    return f"{before} last night, {after} tonight"
-
-
-def _duration(us: float) -> str:
-    return f"{us / DAY_US:,.1f} days" if us >= DAY_US else format_duration(int(us))

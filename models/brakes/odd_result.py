@@ -9,6 +9,7 @@ from models.brakes.limits import limit
 from models.brakes.night import ResultProfile
 from models.brakes.odd_export import FEW, NOISE, OddThing
 from models.brakes.options import BrakeOptions
+from models.findings.finding import finding
 
 
 def odd_result(
@@ -41,25 +42,20 @@ def _odd(
     tonight: ResultProfile, last: ResultProfile, past: Sequence[ResultProfile], options: BrakeOptions
 ) -> Iterator[OddThing]:
     same = tonight.decision == (last.decision or tonight.decision)
-    for what, value, known, floor, setting in (
+    for key, value, known, floor, setting in (
         (
-            "their band",
+            "brake.bands",
             tonight.bands_changed if same else None,
             [one.bands_changed for one in past],
             options.most_bands,
             "most_bands",
         ),
-        ("their place among the open leads", tonight.open_gone, [one.open_gone for one in past],
+        ("brake.open", tonight.open_gone, [one.open_gone for one in past],
          options.most_open_gone, "most_open_gone"),
     ):  # fmt: skip
         most = limit([one for one in known if one is not None], floor=floor, spreads=options.spreads)
         if value is not None and last.open_leads >= FEW and value > most:
-            yield OddThing(
-                f"{value:.1%} of last night's {last.open_leads:,} open leads would lose {what} "
-                f"(usual: up to {most:.1%})",
-                setting,
-            )
-    sizes = f"{last.listed:,} last night, {tonight.listed:,} tonight"
+            yield OddThing(finding(key, moved_share=value, leads=last.open_leads, most_share=most), setting)
     noise, change = NOISE * math.sqrt(max(last.listed, 1)), tonight.listed - last.listed
     if same and abs(change) > options.most_list * last.listed + noise:
-        yield OddThing(f"leads that sales gets next: {sizes}", "most_list")
+        yield OddThing(finding("brake.list", before=last.listed, after=tonight.listed), "most_list")

@@ -9,6 +9,7 @@ from features.language.numbers import percent
 from features.language.sentences import words
 from models.cutoffs.cutoffs import Cutoffs
 from models.decision.current import DecisionChange
+from models.scoring.signatures import day_words, signed_words
 
 
 def other_in_force(step: DecisionChange, cutoffs: Cutoffs, version: str) -> Words | None:
@@ -31,5 +32,5 @@ def other_in_force(step: DecisionChange, cutoffs: Cutoffs, version: str) -> Word
     if cutoffs.version == version:
         return None
     mql, sal = (Words.each(partial(percent, p)) for p in (cutoffs.at.mql, cutoffs.at.sal))
-    names = ", ".join(step.signed_by) or "–"
-    return words("other_in_force", version=step.version, since=step.time[:10], names=names, mql=mql, sal=sal)
+    names, since = signed_words(step.signed_by), day_words(step.time)
+    return words("other_in_force", version=step.version, since=since, names=names, mql=mql, sal=sal)

@@ -16,6 +16,7 @@ from features.source_spec import TargetName
 from features.unknown_times import UnknownTimes
 from models.bands import BandOrNone
 from models.scoring.score_columns import probability_of
+from models.scoring.signatures import day_words, signed_words, teams_words
 
 DEFAULT_REASONS = 5
 
@@ -113,9 +114,9 @@ class DecisionAbout(_Said):
 
     def words(self) -> Words:
         """Return it in one sentence."""
-        day = "" if self.since is None else self.since[:10]
-        names, teams = ", ".join(self.signed_by) or "–", ", ".join(self.waiting_for)
-        return words(f"decision.{self.state}", version=self.version or "", since=day, names=names, teams=teams)
+        since = "" if self.since is None else day_words(self.since)
+        names, teams = signed_words(self.signed_by), teams_words(self.waiting_for)
+        return words(f"decision.{self.state}", version=self.version or "", since=since, names=names, teams=teams)
 
 
 class BeforeAbout(_Said):

@@ -7,6 +7,7 @@ from pipeline.monitor.check import MonitorCheck
 from pipeline.monitor.gaming_check import Gaming
 from pipeline.monitor.lead_checks import Idle, Maturing, Volume, Waiting
 from pipeline.monitor.model_checks import FeatureDrift, PercentagesHold
+from pipeline.monitor.promise_check import PromisesKept
 
 CHECKS: Registry[MonitorCheck] = Registry(
     Gaming(),
@@ -16,4 +17,5 @@ CHECKS: Registry[MonitorCheck] = Registry(
     Maturing(),
     FeatureDrift(),
     PercentagesHold(),
+    PromisesKept(),
 )

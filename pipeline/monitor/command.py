@@ -6,6 +6,7 @@ from features.answers import together
 from features.time_units import format_time
 from pipeline.monitor.all_checks import CHECKS
 from pipeline.monitor.check import Monitored
+from pipeline.monitor.promise_check import read_in_force
 from pipeline.monitor.report import Result, to_json, to_text, write_result
 from pipeline.monitor.tables import read_matured, read_reference, read_watched
 from pipeline.runner.stages import StageContext, run_stage
@@ -37,6 +38,7 @@ def check_funnel(context: StageContext, *, as_of_us: int | None) -> Result:
         options,
         read_reference=lambda: read_reference(context, watched.as_of_us),
         read_matured=lambda: read_matured(context, watched.as_of_us),
+        read_in_force=lambda: read_in_force(context, watched.as_of_us),
     )
     results = tuple(result for check in CHECKS for result in check.results(monitored))
     return Result(watched, results, together(one.answer for one in results if one.code in options.exit_on))

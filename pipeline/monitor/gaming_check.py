@@ -9,6 +9,7 @@ import pandas as pd
 from features.answers import Answer, together
 from features.checks import CheckResult
 from features.time_units import DAY_US
+from models.findings.finding import Finding, finding
 from models.monitoring.decomposition import decompose
 from models.monitoring.gaming import WEEK_DAYS, weekly_runs
 from models.monitoring.gaming_options import GamingOptions
@@ -18,10 +19,6 @@ from pipeline.monitor.check import MonitorCheck, Monitored, leads_on_the_ladder
 from pipeline.monitor.tables import Watched
 
 RUNS_SHOWN = 26
-WHAT_TO_DO = (
-    "Look at ten of the newest leads of what is named, with whoever runs it: an incentive, a form that counts twice, "
-    "or downloads that nobody asked for? Take its points away until it is clear."
-)
 
 
 class Gaming(MonitorCheck):
@@ -29,6 +26,10 @@ class Gaming(MonitorCheck):
 
     code, title = "gaming", "More MQLs of which fewer move on"
     needs = (leads_on_the_ladder,)
+    todo = (
+        "Look at ten of the newest leads of what is named, with whoever runs it: an incentive, a form that counts "
+        "twice, or downloads that nobody asked for? Take its points away until it is clear."
+    )
 
     def run(self, context: Monitored) -> Iterator[CheckResult]:
         """Run the weeks and name who raised an alarm."""
@@ -41,19 +42,18 @@ class Gaming(MonitorCheck):
         answer = together(now["answer"])
         tables = {"runs": weeks, "named": named, **_decompositions(watched, now, named, options)}
         if answer is Answer.FAILED:
-            sentences = [
-                _sentence(watched, now, row["dimension"], row["value"], row["how"], row["window_weeks"], options)
+            findings = [
+                _finding(watched, now, row["dimension"], row["value"], row["how"], row["window_weeks"], options)
                 for row in named.to_dict(orient="records")
             ]
-            yield self.failed(" ".join(sentences), todo=WHAT_TO_DO, tables=tables)
+            yield self.found(answer, *findings, todo=self.todo, tables=tables)
         elif answer is Answer.UNCHECKED:
             why = "Too few leads, too short a past or too few outcomes to tell of any group."
             yield self.unchecked(why, tables=tables)
         else:
             answers = [together(group["answer"]) for _, group in now.groupby(["dimension", "value"])]
             passes, blind = answers.count(Answer.PASSED), answers.count(Answer.UNCHECKED)
-            sentence = f"No volume rose while its conversion fell, in {passes} groups; of {blind} nobody can tell yet."
-            yield self.passed(sentence, tables=tables)
+            yield self.found(answer, finding("gaming.none", groups=passes, blind=blind), tables=tables)
 
 
 def _weeks(watched: Watched, options: GamingOptions) -> pd.DataFrame:
@@ -75,10 +75,10 @@ def _decompositions(
     return {f"change by {column}": decompose(looked, column).assign(window_weeks=window) for column in watched.by}
 
 
-def _sentence(
+def _finding(
     watched: Watched, now: pd.DataFrame, dimension: str, value: str, how: str, window: int, options: GamingOptions
-) -> str:
-    who = f"{dimension.replace('_', ' ')} {value}" if dimension else "The company as a whole"
+) -> Finding:
+    who = f"{dimension.replace('_', ' ')} {value}" if dimension else finding("gaming.company")
     if how != "its own figures":
         where = how.removeprefix("inside ").split(" ", 1)
         inside = surplus_inside(
@@ -91,16 +91,28 @@ def _sentence(
             reference_weeks=options.reference_weeks,
         )
         part = inside.loc[inside["value"] == value].iloc[0]
-        return (
-            f"{who} brought {part['part']:.0%} of the surplus {how}: {part['leads']:.0f} leads in {window} weeks, "
-            f"{part['usual']:.0f} were usual."
+        place = how.removeprefix("inside ")
+        group = finding("gaming.inside.group", group=place)
+        return finding(
+            "gaming.inside",
+            who=who,
+            part_share=part["part"],
+            where=finding("gaming.inside.company") if how == INSIDE_COMPANY else group,
+            leads=round(part["leads"]),
+            weeks=window,
+            usual=round(part["usual"]),
         )
     chosen = (now["dimension"] == dimension) & (now["value"] == value) & (now["window_weeks"] == window)
     row = now[chosen].iloc[0]
     usual = row["leads_before"] / max(row["weeks_before"], 1) * window
     due = row["expected"] * row["moved_before"] / max(row["expected_before"], 1e-9)
-    steps = " and ".join(watched.path.steps) if watched.path else ""
-    return (
-        f"{who}: {row['leads']:.0f} leads entered in the last {window} weeks where {usual:.0f} were usual, and "
-        f"{row['moved']:.0f} moves up to {steps} came of the newest where {due:.0f} were due at equal age."
+    return finding(
+        "gaming.own",
+        who=who,
+        leads=round(row["leads"]),
+        weeks=window,
+        usual=round(usual),
+        moved=round(row["moved"]),
+        steps=list(watched.path.steps) if watched.path else [],
+        due=round(due),
     )

@@ -11,6 +11,7 @@ import pandas as pd
 from features.answers import Answer, together
 from features.checks import CheckResult
 from features.time_units import DAY_US, WEEK_US, format_duration
+from models.findings.finding import Finding, finding
 from models.monitoring.followed_leads import Path, followed_mqls, handover_path
 from models.monitoring.volume import still_open, volume_by_month
 from models.monitoring.waiting import NEW, Wait, idle_leads, waits
@@ -87,11 +88,11 @@ class Waiting(MonitorCheck):
         answers = [_slower(new, old) for new, old in zip(now, then, strict=True)]
         rows_of_waits = [_wait_row(new, old, answer) for new, old, answer in zip(now, then, answers, strict=True)]
         answer = together(answers)
-        sentence = _median_wait(now[0])
-        if answer is not Answer.UNCHECKED:
-            sentence += untold(answers, of="steps")
+        unknown = () if answer is Answer.UNCHECKED else untold(answers, "untold.steps")
         todo = self.todo if answer is Answer.FAILED else ""
-        yield self.answered(answer, sentence, todo=todo, tables={"waits": pd.DataFrame(rows_of_waits)})
+        yield self.found(
+            answer, _median_wait(now[0]), *unknown, todo=todo, tables={"waits": pd.DataFrame(rows_of_waits)}
+        )
 
 
 class Idle(MonitorCheck):
@@ -117,22 +118,20 @@ class Idle(MonitorCheck):
         may_lie = (NEW, *watched.spec.recycled)
         answers = [None if row["stage"] in may_lie else _idle(row, most) for row in table.to_dict(orient="records")]
         worst = [
-            f"{row['idle']:,} of {row['leads']:,} at {row['stage']}"
+            finding("idle.stage", idle=row["idle"], leads=row["leads"], stage=row["stage"])
             for row, answer in zip(table.to_dict(orient="records"), answers, strict=True)
             if answer is Answer.FAILED
         ]
         answer, tables = together(answers), {"stages": table.assign(answer=pd.Series(answers, dtype="object"))}
-        unknown = untold(answers, of="stages")
+        unknown = untold(answers, "untold.stages")
         if worst:
-            sentence = f"Nothing has happened for more than {days:g} days to {', '.join(worst)}.{unknown}"
-            yield self.failed(sentence, todo=self.todo, tables=tables)
+            found = finding("idle.some", days=days, stages=worst)
+            yield self.found(answer, found, *unknown, todo=self.todo, tables=tables)
         elif answer is Answer.UNCHECKED:
             yield self.unchecked("Too few leads stand at any stage to tell.", tables=tables)
         else:
-            sentence = (
-                f"At no stage more than {most:.0%} of the leads are idle for over {days:g} days for sure.{unknown}"
-            )
-            yield self.passed(sentence, tables=tables)
+            found = finding("idle.none", most_share=most, days=days)
+            yield self.found(answer, found, *unknown, tables=tables)
 
 
 def _path(monitored: Monitored) -> Path:
@@ -151,18 +150,13 @@ def _idle(row: dict[Any, Any], most_idle_share: float) -> Answer:
     return Answer.PASSED if row["high"] <= most_idle_share else Answer.UNCHECKED
 
 
-def _median_wait(first: Wait) -> str:
+def _median_wait(first: Wait) -> Finding:
     if not isnan(first.median_days.value):
-        return (
-            f"Half of the leads of the last {RECENT_WEEKS} weeks reach {first.stage} within "
-            f"{first.median_days.value:.1f} days of {first.origin}."
-        )
+        where = {"stage": first.stage, "origin": first.origin, "weeks": RECENT_WEEKS}
+        return finding("waiting.median", days=first.median_days.value, **where)
     if not isnan(first.within.value):
-        return (
-            f"Less than half of the leads of the last {RECENT_WEEKS} weeks reach {first.stage} in time "
-            f"({first.within.value:.0%}), so there is no median."
-        )
-    return f"Too few of the newest leads reached {first.stage} to tell how long it takes."
+        return finding("waiting.no_median", stage=first.stage, weeks=RECENT_WEEKS, within_share=first.within.value)
+    return finding("waiting.too_few", stage=first.stage)
 
 
 def _slower(new: Wait, old: Wait) -> Answer:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
 from features.answers import Answer, together
 from features.checks import CheckResult
+from features.language.languages import Words
+from features.source_spec import SourceSpec
 from models.calibration.by_group import Grouping, GroupVerdict, calibration_by_group
+from models.findings.finding import finding
 from models.monitoring.drift import feature_drift
 from pipeline.monitor.check import MonitorCheck, Monitored, untold
-from pipeline.pages.number_words import subject_title
+from pipeline.pages.number_words import subject_words
 
 
 def model_of_before(monitored: Monitored) -> str | None:
@@ -47,27 +51,22 @@ class FeatureDrift(MonitorCheck):
         listed = table["subject"].isin(spec.watched_columns) | table["family"].isin(["source", "account"])
         answers = [None if only else answer for answer, only in zip(table["answer"], listed, strict=True)]
         table = table.assign(
-            title=[
-                subject_title(spec, str(row["family"]), str(row["subject"])) for row in table.to_dict(orient="records")
-            ],
+            title=[_subject(spec, row).en for row in table.to_dict(orient="records")],
             answer=pd.Series(answers, dtype="object"),
         )
         answer, tables, judged = together(answers), {"features": table}, int((~listed).sum())
-        unknown = untold(answers, of="features")
+        unknown = untold(answers, "untold.features")
         if answer is Answer.FAILED:
             drifted = table[table["answer"] == Answer.FAILED]
-            named = ", ".join(
-                dict.fromkeys(
-                    f"{row['title']} (PSI {row['psi']:.2f})" for row in drifted.head(3).to_dict(orient="records")
-                )
-            )
-            sentence = f"{len(drifted)} of {judged} features have drifted, first {named}.{unknown}"
-            yield self.failed(sentence, todo=self.todo, tables=tables)
+            first = drifted.head(3).drop_duplicates(["title", "psi"]).to_dict(orient="records")
+            named = [finding("drift.feature", title=_subject(spec, row), psi=row["psi"]) for row in first]
+            found = finding("drift.some", drifted=len(drifted), judged=judged, named=named)
+            yield self.found(answer, found, *unknown, todo=self.todo, tables=tables)
         elif answer is Answer.UNCHECKED:
             why = "There are too few newest leads, or too few that were learned from, to tell."
             yield self.unchecked(why, tables=tables)
         else:
-            yield self.passed(f"None of {judged} features has drifted for sure.{unknown}", tables=tables)
+            yield self.found(answer, finding("drift.none", judged=judged), *unknown, tables=tables)
 
 
 class PercentagesHold(MonitorCheck):
@@ -99,19 +98,25 @@ class PercentagesHold(MonitorCheck):
         answers = [_agreeing(verdict) for verdict in table["verdict"]]
         table = table.assign(answer=pd.Series(answers, dtype="object"))
         answer, tables = together(answers), {"months": table}
-        unknown = untold(answers, of="months")
+        unknown = untold(answers, "untold.months")
         if answer is Answer.FAILED:
             wrong = [
-                f"{row['value']} (forecast {row['forecast']:.1%}, came true {row['observed']:.1%})"
+                finding(
+                    "calibration.month", month=str(row["value"]), forecast_share=row["forecast"],
+                    observed_share=row["observed"],
+                )
                 for row in table[table["answer"] == Answer.FAILED].to_dict(orient="records")
-            ]
-            sentence = f"The percentages were wrong in {', '.join(wrong)}.{unknown}"
-            yield self.failed(sentence, todo=self.todo, tables=tables)
+            ]  # fmt: skip
+            found = finding("calibration.wrong", months=wrong)
+            yield self.found(answer, found, *unknown, todo=self.todo, tables=tables)
         elif answer is Answer.UNCHECKED:
             yield self.unchecked("There are too few matured outcomes in any month to tell.", tables=tables)
         else:
-            sentence = f"In none of {len(table)} months the percentages were wrong for sure.{unknown}"
-            yield self.passed(sentence, tables=tables)
+            yield self.found(answer, finding("calibration.none", months=len(table)), *unknown, tables=tables)
+
+
+def _subject(spec: SourceSpec, row: Mapping[Any, Any]) -> Words:
+    return subject_words(spec, str(row["family"]), str(row["subject"]))
 
 
 def _agreeing(verdict: GroupVerdict) -> Answer:

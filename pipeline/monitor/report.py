@@ -20,7 +20,7 @@ from pipeline.monitor.tables import Watched
 from pipeline.pages.environment import environment
 
 ROWS_SHOWN = 40
-_SHARES = ("share", "low", "high", "forecast", "observed", "share_before", "in_time", "in_time_before")
+_SHARES = ("share", "low", "high", "forecast", "observed", "share_before", "in_time", "in_time_before", "promised")
 _LEFT_OUT = ("subject", "feature", "power", "stage_title")
 
 

@@ -197,7 +197,7 @@ class _Night:
 
     def _stopped(self, export: str, odd: list[OddThing]) -> tuple[int, str]:
         self.trial.discard()
-        self.stops = [stop_news(export, [one.what for one in odd])]
+        self.stops = [stop_news(export, [one.found for one in odd])]
         lines = ["nightly stopped, and nothing was written. Odd tonight:", *_lines(odd)]
         lines.append(
             "If the export is broken, mend it and run again. If it is right: leadscore nightly … --accept NAME "

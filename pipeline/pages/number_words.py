@@ -5,23 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol
 
+from features.language.languages import Words
 from features.language.numbers import DASH, number_or_dash
 from features.language.sentences import say
+from models.findings.sentences import FINDING_SENTENCES
 
 if TYPE_CHECKING:
     from features.source_spec import SourceSpec
-
-SUBJECTS = {
-    "age": "Age of the lead",
-    "calendar": "Weekday and hour",
-    "order": "Order of what the lead did",
-    "tempo": "Tempo and activity",
-    "staff": "Who acted",
-    "stage": "Stages so far",
-    "account": "Other leads of the company",
-    "completeness": "Completeness of the details",
-    "bant": "Number of BANT answers known",
-}
 
 
 class Bounds(Protocol):
@@ -38,15 +28,20 @@ class Bounds(Protocol):
 
 def subject_title(spec: SourceSpec, family: str, subject: str) -> str:
     """Return a subject as people call it: the source's own words for a column or an event family."""
+    return subject_words(spec, family, subject).en
+
+
+def subject_words(spec: SourceSpec, family: str, subject: str) -> Words:
+    """Return the same in every language."""
     words = None
     if subject in spec.fit and family in ("fit", "source"):
         words = spec.fit[subject].words
     elif subject in spec.events and family == "behaviour":
         words = spec.events[subject].words
-    elif subject in SUBJECTS:
-        return SUBJECTS[subject]
-    title = words.en if words is not None else subject.replace("_", " ")
-    return f"{title}: experience so far" if family == "source" else title
+    elif f"subject.{subject}" in FINDING_SENTENCES.sentences("en"):
+        return FINDING_SENTENCES.words(f"subject.{subject}")
+    title = words if words is not None else Words.same(subject.replace("_", " "))
+    return FINDING_SENTENCES.words("experience.so_far", title=title) if family == "source" else title
 
 
 def target_title(spec: SourceSpec, target: str) -> str:

@@ -106,7 +106,7 @@ class MonitorOptions(Strict):
     """When the monitor raises an alarm."""
 
     gaming: GamingOptions = GamingOptions()
-    exit_on: tuple[str, ...] = ("gaming", "drift", "calibration", "idle", "waiting")
+    exit_on: tuple[str, ...] = ("gaming", "drift", "calibration", "idle", "waiting", "promise")
     """Checks whose alarm gives exit code 1; ``leadscore monitor`` refuses a name that is not one of its checks."""
     idle_after: Duration = Field(default=30 * DAY_US, gt=0)
     """Without event or change of stage for longer, an open lead is idle."""

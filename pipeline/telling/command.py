@@ -13,6 +13,7 @@ from features.checks import CheckResult
 from features.errors import InputError
 from features.language.languages import Language
 from features.time_units import format_time
+from models.findings.finding import Finding
 from pipeline.champion.in_force import about_trained
 from pipeline.runner.job_log import say
 from pipeline.runner.stages import StageContext
@@ -24,6 +25,9 @@ from pipeline.settings.settings import Settings
 from pipeline.telling.digest import as_json, changes_of, digest_facts, digest_news
 from pipeline.telling.tell import Telling, Told
 from pipeline.telling.telling_words import Details, said_of
+
+PROMISE = "promise"
+"""The check of the monitor whose findings are told one by one."""
 
 
 def tell_command(settings: Settings, out: Path) -> tuple[int, str]:
@@ -74,9 +78,10 @@ def digest_command(settings: Settings, out: Path, *, language: Language, send: b
     return code, "\n".join(lines)
 
 
-def stop_news(export: str, odd: Sequence[str]) -> News:
+def stop_news(export: str, odd: Sequence[Finding]) -> News:
     """Return that a brake stopped a night; the same export that is stopped for the same again is the same news."""
-    return News("night.stopped", (export, *odd), datetime.now(UTC), {"odd": list(odd)})
+    key = (json.dumps(found, sort_keys=True) for found in odd)
+    return News("night.stopped", (export, *key), datetime.now(UTC), {"odd": [dict(found) for found in odd]})
 
 
 def tell_of_checks(settings: Settings, out: Path, results: Sequence[CheckResult], *, as_of_us: int) -> Told:
@@ -91,8 +96,31 @@ def tell_of_checks(settings: Settings, out: Path, results: Sequence[CheckResult]
     as_of_us : int
         The moment that was looked at.
     """
-    alarms, over = _by_answer(results, settings.monitor.exit_on, format_time(as_of_us))
-    return Telling(settings, out).tell(lambda outbox: outbox.record_alarms(alarms, over))
+    counted, as_of = settings.monitor.exit_on, format_time(as_of_us)
+    alarms, over = _by_answer(results, counted, as_of)
+    broken = _broken_promises(results, as_of) if PROMISE in counted else []
+
+    def record(outbox: Outbox) -> None:
+        outbox.record_alarms(alarms, over)
+        outbox.record(broken)
+
+    return Telling(settings, out).tell(record)
+
+
+def _broken_promises(results: Sequence[CheckResult], as_of: str) -> list[News]:
+    """Return each promise that was not kept; one of a decision is told once, whatever comes later."""
+    now = datetime.now(UTC)
+    return [
+        News(
+            "promise.broken",
+            (result.figures["version"], one["band"], one["what"]),
+            now,
+            {"version": result.figures["version"], "as_of": as_of, **one},
+        )
+        for result in results
+        if result.code == PROMISE
+        for one in result.figures.get("broken", ())
+    ]
 
 
 def _by_answer(
@@ -100,11 +128,11 @@ def _by_answer(
 ) -> tuple[dict[str, News], dict[str, News]]:
     now, alarms, over = datetime.now(UTC), dict[str, News](), dict[str, News]()
     for one in results:
-        if one.code not in counted:
+        if one.code not in counted or one.code == PROMISE:  # of promises each is told by itself
             continue
         subjects = _subjects(one)
         facts = {
-            "check": one.code, "title": one.title, "sentence": one.sentence, "todo": one.todo, "as_of": as_of,
+            "check": one.code, "findings": [dict(found) for found in one.findings], "as_of": as_of,
             "subjects": subjects,
         }  # fmt: skip
         if one.answer is Answer.FAILED:

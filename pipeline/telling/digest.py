@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from features.language.languages import Language
 from pipeline.score.sinks.news.news import News
 from pipeline.score.sinks.news.outbox import Outbox
+from pipeline.telling.finding_words import alarm_words, odd_words
 
 DAY = timedelta(days=1)
 
@@ -39,7 +41,8 @@ def digest_facts(outbox: Outbox, *, now: datetime, signatures: Sequence[str]) ->
         None,
         None if before.decision is None else before.decision.version,
     )
-    alarms = [{name: one.get(name, "") for name in ("title", "sentence", "since")} for one in outbox.lasting_alarms()]
+    names = ("check", "findings", "title", "sentence", "since")
+    alarms = [{name: one[name] for name in names if name in one} for one in outbox.lasting_alarms()]
     listed = None if about is None else {band: about.bands.get(band, 0) for band in ("SAL", "MQL")}
     waiting = {name: states["waits"] for name, states in outbox.counts().items() if states.get("waits")}
     return {
@@ -79,7 +82,11 @@ def digest_news(facts: Mapping[str, Any], *, now: datetime) -> News:
 
 def as_json(facts: Mapping[str, Any], changes: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """Return a digest for machines."""
-    return {"language": language, **facts, "changes": dict(changes)}
+    said = {
+        "alarms": [{**alarm, **asdict(alarm_words(alarm, language))} for alarm in facts["alarms"]],
+        "stops": [{**stop, "odd": list(odd_words(stop["odd"], language))} for stop in facts["stops"]],
+    }
+    return {"language": language, **facts, **said, "changes": dict(changes)}
 
 
 def _moment(at: datetime) -> str:

@@ -10,6 +10,7 @@ from features.language.dates import iso_date_time
 from features.language.languages import Language
 from features.language.numbers import number, percent
 from models.bands import BANDS
+from pipeline.telling.finding_words import alarm_words, odd_words
 from pipeline.telling.said import Section
 from pipeline.telling.sentences import say, say_count
 
@@ -51,12 +52,14 @@ def digest_sections(
 
 def _alarms(alarms: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
     for alarm in alarms:
-        yield say("digest.alarm", language, title=alarm["title"], sentence=alarm["sentence"])
+        words = alarm_words(alarm, language)
+        yield say("digest.alarm", language, title=words.title, sentence=words.sentence)
 
 
 def _stops(stops: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
     for stop in stops:
-        yield say("digest.stop", language, at=iso_date_time(stop["at"], language), odd="; ".join(stop["odd"]))
+        odd = "; ".join(odd_words(stop["odd"], language))
+        yield say("digest.stop", language, at=iso_date_time(stop["at"], language), odd=odd)
 
 
 def _day(facts: Mapping[str, Any], language: Language) -> str:

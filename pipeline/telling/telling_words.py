@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC
 from decimal import Decimal
 from typing import Any
@@ -11,8 +11,11 @@ from typing import Any
 from features.language.dates import iso_date_time
 from features.language.languages import Language
 from features.language.numbers import number, percent
+from models.findings.finding import said
+from models.scoring.signatures import signed_words
 from pipeline.score.sinks.news.news import ABOUT_LEADS, Message, StoredNews
 from pipeline.telling.digest_words import digest_sections
+from pipeline.telling.finding_words import alarm_words, odd_words, todo_of
 from pipeline.telling.said import Said, Section
 from pipeline.telling.sentences import say, say_count
 
@@ -56,6 +59,12 @@ def _data(message: Message, language: Language, details: Details) -> dict[str, A
         return leads[0] if len(leads) == 1 else {"leads": leads}
     [one] = message.news
     data = {**one.facts, "run_id": one.run_id} if one.run_id else dict(one.facts)
+    if message.kind in ("monitor.alarm", "monitor.over"):
+        data |= asdict(alarm_words(data, language))
+    if message.kind == "promise.broken":
+        data |= {"sentence": said(data["finding"], language), "todo": todo_of("promise", language)}
+    if message.kind == "night.stopped":
+        data |= {"odd": list(odd_words(data["odd"], language)), "findings": data["odd"]}
     if message.kind == "run.undone":
         data["leads"] = [{"lead_id": told.lead_id, "told": told.kind} for told in details.told]
     return data | {"changes": dict(details.changes)} if details.changes is not None else data
@@ -108,23 +117,28 @@ def _undone(message: Message, language: Language, details: Details) -> tuple[str
 
 def _champion(message: Message, language: Language, _: Details) -> tuple[str, list[Section]]:
     facts = message.news[0].facts
-    signed = ", ".join(facts["signed_by"]) or "–"
+    signed = signed_words(facts["signed_by"]).of(language)
     return say("champion.changed", language, version=facts["version"]), [
         Section("", (say("champion.signed", language, names=signed),))
     ]
 
 
 def _stopped(message: Message, language: Language, _: Details) -> tuple[str, list[Section]]:
-    odd = tuple(message.news[0].facts["odd"])
+    odd = odd_words(message.news[0].facts["odd"], language)
     after = Section("", (say("night.stopped.after", language),))
     return say("night.stopped", language), [Section(say("night.stopped.odd", language), odd), after]
 
 
 def _alarm(message: Message, language: Language, _: Details) -> tuple[str, list[Section]]:
+    words = alarm_words(message.news[0].facts, language)
+    lines = (words.sentence, words.todo if message.kind == "monitor.alarm" else "")
+    return say(message.kind, language, title=words.title), [Section("", tuple(text for text in lines if text))]
+
+
+def _promise(message: Message, language: Language, _: Details) -> tuple[str, list[Section]]:
     facts = message.news[0].facts
-    return say(message.kind, language, title=facts["title"]), [
-        Section("", tuple(text for text in (facts["sentence"], facts.get("todo")) if text))
-    ]
+    lines = (said(facts["finding"], language), todo_of("promise", language))
+    return say("promise.broken", language, band=facts["band"]), [Section("", lines)]
 
 
 def _digest(message: Message, language: Language, details: Details) -> tuple[str, list[Section]]:
@@ -132,6 +146,7 @@ def _digest(message: Message, language: Language, details: Details) -> tuple[str
 
 
 _WORDS = {
-    "run.undone": _undone, "champion.changed": _champion, "night.stopped": _stopped, "monitor.alarm": _alarm,
+    "run.undone": _undone, "champion.changed": _champion, "night.stopped": _stopped,
+    "promise.broken": _promise, "monitor.alarm": _alarm,
     "monitor.over": _alarm, "digest": _digest,
 }  # fmt: skip

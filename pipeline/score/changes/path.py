@@ -150,7 +150,12 @@ def differing(rows: pd.DataFrame, like: pd.DataFrame) -> Bools:
     differs = np.zeros(len(rows), dtype=bool)
     if set(rows.columns) != set(like.columns):
         return ~differs
-    for name in rows.columns.difference(["lead_id", "as_of", AS_OF]):
+    names = rows.columns.difference(["lead_id", "as_of", AS_OF])
+    is_number = (rows.dtypes[names] == np.float64) & (like.dtypes[names] == np.float64)
+    numbers = names[is_number.to_numpy()]
+    mine, theirs = (frame[numbers].to_numpy() for frame in (rows, like))  # all at once: a column at a time costs more
+    differs |= ((mine != theirs) & ~(np.isnan(mine) & np.isnan(theirs))).any(axis=1)
+    for name in names[~is_number.to_numpy()]:
         mine, theirs = rows[name].to_numpy(), like[name].to_numpy()
         unequal = mine != theirs
         differs |= np.asarray(unequal & ~(pd.isna(mine) & pd.isna(theirs)), dtype=bool)

@@ -34,6 +34,8 @@ from pipeline.score.sinks.sink import ScoreRun
 
 BLOCK_ROWS = 5_000
 """Leads whose change is split at a time."""
+_ENCODED = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+"""One for all leads: ``json.dumps`` would make one for each."""
 
 
 def compare_with_before(context: StageContext, file: Path, run: ScoreRun, parts: ScoringParts) -> ScoreRun:
@@ -147,4 +149,4 @@ def _json(change: Parts | None) -> str | None:
         return None
     bands = [part["band"] for part in change]
     said = [part for part, band in zip(change[1:], bands, strict=False) if part["log_odds"] or part["band"] != band]
-    return json.dumps([*change[:1], *said], ensure_ascii=False, allow_nan=False)
+    return _ENCODED([*change[:1], *said])

@@ -56,7 +56,7 @@ def read_scores_before(given: str | None, outputs: Path, run: ScoreRun) -> Score
     InputError
         If the store cannot be asked.
     """
-    with _asking(store_url(given, outputs)) as connection:
+    with asking(store_url(given, outputs)) as connection:
         before = None if connection is None else _run_before(connection, run)
         if connection is None or before is None:
             return None
@@ -94,7 +94,7 @@ def _scores(connection: sa.Connection, run_id: str, probability: str) -> pd.Data
 
 
 @contextmanager
-def _asking(url: sa.URL) -> Iterator[sa.Connection | None]:
+def asking(url: sa.URL) -> Iterator[sa.Connection | None]:
     """Give a connection that reads; None where there is no store of runs that are numbered."""
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         yield None

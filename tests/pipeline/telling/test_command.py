@@ -11,15 +11,18 @@ import pytest
 from features.answers import Answer
 from features.checks import CheckResult
 from features.errors import InputError
+from models.findings.finding import finding, said
 from pipeline.telling.command import digest_command, stop_news, tell_command, tell_of_checks
 
 LOG = {"kind": "file", "events": ["monitor.alarm", "monitor.over", "night.stopped", "digest", "lead.above"]}
 HOUR_US = 3_600_000_000
+HALF, OTHER = (finding("brake.rows", table="leads", before=1000, after=rows) for rows in (500, 1))
 
 
 def gaming(answer: Answer, *named: str) -> CheckResult:
     tables = {"named": pd.DataFrame([{"dimension": "campaign", "value": name} for name in named])} if named else {}
-    return CheckResult("gaming", "More MQLs of which fewer move on", answer, f"{', '.join(named)}.", tables=tables)
+    found = (finding("gaming.none", groups=len(named), blind=0),)
+    return CheckResult("gaming", "More MQLs of which fewer move on", answer, "", findings=found, tables=tables)
 
 
 def test_an_alarm_is_told_when_it_begins_when_it_grows_and_when_it_is_over(nights) -> None:
@@ -47,13 +50,27 @@ def test_an_alarm_is_told_when_it_begins_when_it_grows_and_when_it_is_over(night
 
 def test_a_stopped_night_is_told_once_for_the_same_export(nights) -> None:
     for export, odd in (
-        ("e1", ["half is gone"]),
-        ("e1", ["half is gone"]),
-        ("e2", ["half is gone"]),
-        ("e1", ["other"]),
+        ("e1", [HALF]),
+        ("e1", [HALF]),
+        ("e2", [HALF]),
+        ("e1", [OTHER]),
     ):
         nights.tell(lambda outbox, export=export, odd=odd: outbox.record([stop_news(export, odd)]), log=LOG)
-    assert [line["data"]["odd"] for line in nights.lines()] == [["half is gone"], ["half is gone"], ["other"]]
+    assert [line["data"]["odd"] for line in nights.lines()] == [[said(one, "en")] for one in (HALF, HALF, OTHER)]
+
+
+def test_a_channel_in_german_gets_no_english_sentence(nights) -> None:
+    german = {**LOG, "language": "de"}
+    tell_of_checks(nights.settings(log=german), nights.out, [gaming(Answer.FAILED, "a")], as_of_us=0)
+    nights.tell(lambda outbox: outbox.record([stop_news("e1", [HALF])]), log=german)
+    alarm, stop = nights.lines()
+    assert alarm["data"]["subject"] == "Die Überwachung schlägt Alarm: Mehr MQLs, von denen weniger vorankommen"
+    assert alarm["data"]["sentence"].startswith("In 1 Gruppen stieg keine Menge")
+    assert alarm["data"]["todo"].startswith("Sehen Sie sich zehn der neuesten Leads")
+    assert stop["data"]["odd"] == ["Zeilen in leads: 1.000 in der letzten Nacht, 500 in dieser"]
+    _, text = digest(nights, language="de", log=german)
+    assert "Mehr MQLs, von denen weniger vorankommen" in text
+    assert "1.000 in der letzten Nacht, 500 in dieser" in text
 
 
 def digest(nights, *, send=False, language="en", **channels):
@@ -97,11 +114,11 @@ def test_a_digest_names_what_waits_and_what_lasts(nights) -> None:
     down = {"kind": "webhook", "url": "http://127.0.0.1:9/hook", "events": ["night.stopped"], "retries": 0}
     nights.night({"a": "none"})
     tell_of_checks(nights.settings(log=LOG), nights.out, [gaming(Answer.FAILED, "a")], as_of_us=0)
-    nights.tell(lambda outbox: outbox.record([stop_news("e1", ["half is gone"])]), log=LOG, crm=down)
+    nights.tell(lambda outbox: outbox.record([stop_news("e1", [HALF])]), log=LOG, crm=down)
     code, text = digest_command(nights.settings(log=LOG, crm=down), nights.out, language="en", send=False, to_json=True)
     told = json.loads(text)
     assert [alarm["title"] for alarm in told["alarms"]] == ["More MQLs of which fewer move on"]
-    assert [stop["odd"] for stop in told["stops"]] == [["half is gone"]]
+    assert [stop["odd"] for stop in told["stops"]] == [[said(HALF, "en")]]
     assert told["waits"] == {"signatures": [], "messages": {"crm": 1}, "to_hand_over": 0}
     assert code == 0
 

@@ -10,11 +10,12 @@ from typing import Any, Literal, get_args
 
 Kind = Literal[
     "lead.above", "lead.below", "lead.left", "lead.drawn", "run.undone", "champion.changed", "night.stopped",
-    "monitor.alarm", "monitor.over", "digest",
+    "promise.broken", "monitor.alarm", "monitor.over", "digest",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """A lead passes a cut-off upwards, falls below one, leaves the list otherwise, is drawn by the lane; a run of scores is
-taken back; another decision scores; a brake stops a night; a check of the monitor raises an alarm, or its alarm is
+taken back; another decision scores; a brake stops a night; the cut-offs
+in force do not keep what was promised; a check of the monitor raises an alarm, or its alarm is
 over; the summary of a day."""
 ABOUT_LEADS: frozenset[str] = frozenset(kind for kind in KINDS if kind.startswith("lead."))
 

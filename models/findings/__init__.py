@@ -1,0 +1,1 @@
+"""What has a check or a brake found, and how is it said in a language?"""
