@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from models.scoring.run_about import RunAbout
+from models.scoring.run_about import DecisionAbout, RunAbout
 
 FIRST_VERSION: dict[str, Any] = {
     "source": "small", "title": {"de": "Klein", "en": "Small"}, "observed_until": "2026-06-01T12:00:00Z",
@@ -64,3 +64,15 @@ def test_the_goal_is_the_target_of_the_cut_offs() -> None:
     assert about.goal.words is not None
     assert (about.goal.words.of("de"), about.goal.words.of("en")) == ("Abschluss", "deal won")
     assert RunAbout.model_validate(FIRST_VERSION).average is None
+
+
+def test_a_champion_is_named_with_days_and_teams_as_readers_write_them() -> None:
+    said = DecisionAbout(
+        state="champion",
+        version="0123",
+        since="2026-11-28T15:05:51Z",
+        signed_by=("marketing: M. Vogt", "sales: S. Brandt"),
+    ).words()
+    assert "in Kraft seit 28.11.2026, unterschrieben von Marketing: M. Vogt, Vertrieb: S. Brandt" in said.de
+    assert "in force since 28 Nov 2026, signed by marketing: M. Vogt, sales: S. Brandt" in said.en
+    assert "wartet auf Vertrieb" in DecisionAbout(state="waiting", waiting_for=("sales",)).words().de

@@ -8,6 +8,7 @@ import pytest
 
 from features.errors import InputError
 from pipeline.receipt.approvals import add_entry, approvals_file, with_approvals, write_entries
+from pipeline.receipt.page import render
 from pipeline.receipt.seal import Sealed, canonical, digest_of, seal, signed_by
 from pipeline.receipt.signing_state import standing_of
 from pipeline.register.champion import Decision, with_receipt
@@ -41,6 +42,15 @@ def test_marketing_then_sales_and_the_champion_moves_only_then():
     decision = with_receipt(EARNED, sealed)
     assert decision.promote
     assert "approved by marketing (A. Beck, 2026-07-01) and sales (B. Cole, 2026-07-01)" in decision.why
+
+
+def test_the_page_of_an_approved_receipt_says_that_it_is_in_force_and_since_when():
+    waiting = say(receipt(), "marketing", name="A. Beck")
+    approved = say(waiting, "sales", name="B. Cole")
+    todo = [render(one).partition("What to do next")[2].partition("</dl>")[0] for one in (waiting, approved)]
+    assert "leadscore approve --as sales" in todo[0]
+    assert "With the last signature, 2026-07-01 09:00 UTC, leadscore registered it, and it is in force" in todo[1]
+    assert "becomes champion when it is registered" not in todo[1]
 
 
 def test_sales_signs_last():
