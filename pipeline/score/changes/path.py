@@ -153,8 +153,8 @@ def differing(rows: pd.DataFrame, like: pd.DataFrame) -> Bools:
     names = rows.columns.difference(["lead_id", "as_of", AS_OF])
     is_number = (rows.dtypes[names] == np.float64) & (like.dtypes[names] == np.float64)
     numbers = names[is_number.to_numpy()]
-    mine, theirs = (frame[numbers].to_numpy() for frame in (rows, like))  # all at once: a column at a time costs more
-    differs |= ((mine != theirs) & ~(np.isnan(mine) & np.isnan(theirs))).any(axis=1)
+    ours, others = (frame[numbers].to_numpy() for frame in (rows, like))  # all at once: a column at a time costs more
+    differs |= np.asarray(((ours != others) & ~(np.isnan(ours) & np.isnan(others))).any(axis=1), dtype=bool)
     for name in names[~is_number.to_numpy()]:
         mine, theirs = rows[name].to_numpy(), like[name].to_numpy()
         unequal = mine != theirs
