@@ -19,7 +19,7 @@ from models.monitoring.promises import Promised, ShareKept, followed, share_kept
 from pipeline.champion.folder import ChampionFolder
 from pipeline.monitor.check import MonitorCheck, Monitored
 from pipeline.runner.stages import StageContext
-from pipeline.score.sinks.promotions import Promotions, read_promotions
+from pipeline.score.sinks.promotions import PromotedLeads, read_promotions
 
 _WORD = {Answer.PASSED: "kept", Answer.FAILED: "not kept", Answer.UNCHECKED: "too few to tell"}
 
@@ -32,12 +32,12 @@ class InForce:
     ----------
     version : str
     cutoffs : Cutoffs
-    promotions : Promotions
+    promotions : PromotedLeads
     """
 
     version: str
     cutoffs: Cutoffs
-    promotions: Promotions
+    promotions: PromotedLeads
 
 
 def read_in_force(context: StageContext, as_of_us: int) -> InForce | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 READERS = {
     "pipeline/score/sinks/lead_scores.py",  # score_runs, for who explains a score
     "pipeline/score/sinks/open_leads.py",  # score_runs, for the probability that puts the list in order
+    "pipeline/score/sinks/promotions.py",  # score_runs, for which decision scored
     "pipeline/score/sinks/scores_before.py",  # score_runs, for who compares a run with it
     "pipeline/score/sinks/sink.py",  # score.json, to ask the sinks for the run
     "pipeline/score/sinks/write_back/current_run.py",  # score_runs, to send the run in force again

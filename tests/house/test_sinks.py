@@ -13,7 +13,10 @@ from pipeline.score.sinks.registry import SINKS
 from pipeline.score.sinks.sink import Sink
 
 ASKED = ("from_settings", "place", "write", "holds", "undo")
-OPEN_ROOMS = ("current_scores", "registry", "sink", "lead_scores", "erase_leads", "old_scores", "scores_before")
+OPEN_ROOMS = (
+    "current_scores", "registry", "sink", "lead_scores", "erase_leads", "old_scores", "promotions",
+    "scores_before",
+)  # fmt: skip
 OPEN_DOORS = ("write_back.command", "news.news", "news.outbox", "news.open_outbox")
 SINK_MODULES = {f"pipeline.score.sinks.{name}" for name in (*OPEN_ROOMS, *OPEN_DOORS)}
 """All of the folder that the rest of the house may know: the sinks, who reads or erases scores, and who tells."""

@@ -20,7 +20,7 @@ _MANY = 500
 
 
 @dataclass(frozen=True)
-class Promotions:
+class PromotedLeads:
     """First promotions by one decision.
 
     Attributes
@@ -37,7 +37,7 @@ class Promotions:
     until_us: int
 
 
-def read_promotions(given: str | None, outputs: Path, version: str, *, as_of_us: int) -> Promotions | None:
+def read_promotions(given: str | None, outputs: Path, version: str, *, as_of_us: int) -> PromotedLeads | None:
     """Read the first promotions by a decision, up to a moment; None where it has not scored by then.
 
     Parameters
@@ -62,7 +62,7 @@ def read_promotions(given: str | None, outputs: Path, version: str, *, as_of_us:
         if not runs:
             return None
         names = list(runs)
-        return Promotions(
+        return PromotedLeads(
             PerBand.by(lambda band: _first_passes(connection, names, band)), runs[names[0]], max(runs.values())
         )
 

@@ -19,7 +19,7 @@ from pipeline.monitor.check import Monitored
 from pipeline.monitor.promise_check import InForce, PromisesKept
 from pipeline.monitor.report import Result, to_json, to_page
 from pipeline.monitor.tables import Watched
-from pipeline.score.sinks.promotions import Promotions
+from pipeline.score.sinks.promotions import PromotedLeads
 from pipeline.settings.settings import MonitorOptions
 
 SPEC = SourceSpec.model_validate(
@@ -68,7 +68,7 @@ def look(as_of_us: int, *, drops: bool, seed: int = 1) -> CheckResult:
     stages = stages[came & (entered <= as_of_us)]
     known = leads[leads["at_us"] <= as_of_us]
     until = min(as_of_us, START + WEEKS * WEEK_US)
-    in_force = InForce("v1", CUTOFFS, Promotions(PerBand(known, known), START, until))
+    in_force = InForce("v1", CUTOFFS, PromotedLeads(PerBand(known, known), START, until))
     nothing = pd.DataFrame()
     watched = Watched(SPEC, as_of_us, None, (), nothing, nothing, stages, nothing)
     monitored = Monitored(watched, MonitorOptions(), lambda: None, lambda: None, lambda: in_force)
