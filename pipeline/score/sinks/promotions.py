@@ -17,6 +17,8 @@ from pipeline.score.sinks.store_tables import SCORE_RUNS, SCORES
 from pipeline.score.sinks.store_url import store_url
 
 _MANY = 500
+_PASSING = PerBand[tuple[Band, ...]](mql=BANDS, sal=("SAL",))
+"""The bands of leads that pass the cut-off of each: every SAL is an MQL."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def _runs(connection: sa.Connection, version: str, as_of_us: int) -> dict[str, i
 
 def _first_passes(connection: sa.Connection, runs: Sequence[str], band: Band) -> pd.DataFrame:
     first = pd.DataFrame({"lead_id": [], "at_us": []}).astype({"lead_id": object, "at_us": "int64"})
-    bands = BANDS[BANDS.index(band) :]
+    bands = _PASSING.of(band)
     for start in range(0, len(runs), _MANY):
         passed = sa.select(SCORES.c.lead_id, sa.func.min(SCORES.c.as_of, type_=SCORES.c.as_of.type)).where(
             SCORES.c.run_id.in_(runs[start : start + _MANY]), SCORES.c.band.in_(bands), SCORES.c.reached.is_(False)
