@@ -59,16 +59,22 @@ def _other_events(block: Block, window_us: int) -> Values:
 
 
 def _reached_is_not_won(spec: SourceSpec) -> bool:
-    return spec.targets[spec.primary_target].stage != spec.ladder[-1]
+    return _knows_when(spec) and spec.targets[spec.primary_target].stage != spec.ladder[-1]
+
+
+def _knows_when(spec: SourceSpec) -> bool:
+    """Whether wins have a time; where one stands in for it, nobody knew of them when the lead was looked at."""
+    return spec.unknown_times is None
 
 
 MEASURES = (
     Measure("other_leads_count", "number", "count", "Other leads of the same account created by as_of", _other_leads),
     Measure("others_reached_count", "number", "count",
             "Other leads of the same account that reached {stage} by as_of", _others_reached, has=_reached_is_not_won),
-    Measure("others_won_count", "number", "count", "Other leads of the same account won by as_of", _others_won),
+    Measure("others_won_count", "number", "count", "Other leads of the same account won by as_of", _others_won,
+            has=_knows_when),
     Measure("days_since_last_won", "number", "days",
-            "Days from the last win among the account's other leads to as_of", _days_since_last_won),
+            "Days from the last win among the account's other leads to as_of", _days_since_last_won, has=_knows_when),
 )  # fmt: skip
 
 OTHER_EVENTS = Measure(

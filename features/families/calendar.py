@@ -51,12 +51,16 @@ def _as_of_hour(block: Block, _: None) -> Values:
     return _hour(block.moments)
 
 
+def _has_clock(spec: SourceSpec) -> bool:
+    return spec.unknown_times != "all"
+
+
 def _in_created(spec: SourceSpec) -> bool:
-    return calendar_moment(spec) == "created"
+    return _has_clock(spec) and calendar_moment(spec) == "created"
 
 
 def _in_as_of(spec: SourceSpec) -> bool:
-    return calendar_moment(spec) == "as_of"
+    return _has_clock(spec) and calendar_moment(spec) == "as_of"
 
 
 CALENDAR = (

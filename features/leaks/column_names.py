@@ -41,7 +41,7 @@ _COUNTING = frozenset({"total", "lifetime", "gesamt", "gesamtzahl", "anzahl", "n
 _SIZES = words_of(
     "employees employee mitarbeiter mitarbeitende standorte sites locations users seats licences licenses "
     "lizenzen revenue umsatz budget price preis amount betrag machines maschinen branches filialen rooms "
-    "children kinder beds area fläche weight capacity head country population"
+    "beschäftigte beschäftigten beschaeftigten children kinder beds area fläche weight capacity head country population"
 )
 
 

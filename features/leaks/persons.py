@@ -23,6 +23,7 @@ FEWEST = 5
 _WORD = re.compile(r"[A-ZÄÖÜ]?[a-zäöüß]+|[A-ZÄÖÜ]+(?![a-zäöüß])")
 
 
+_KEYS = words_of("id ids key uuid guid")
 _OWNER = words_of(
     "owner besitzer besitzerin eigentümer eigentümerin zuständig zuständige zuständiger betreuer betreuerin betreut "
     "bearbeiter bearbeiterin sachbearbeiter assignee assigned mitarbeiter "
@@ -129,7 +130,7 @@ def person_sign(name: str, values: Sequence[object]) -> PersonSign | None:
     is_reference = by_heading == "owner" and "id" in words
     if by_heading is not None and (is_reference or _may_be(by_heading, texts)):
         return PersonSign(by_heading, f"{_SAID[by_heading]}, by its heading")
-    by_values = _kind_by_values(texts) if len(texts) >= FEWEST else None
+    by_values = _kind_by_values(texts) if len(texts) >= FEWEST and not _KEYS.intersection(words) else None
     return None if by_values is None else PersonSign(by_values, f"{_SAID[by_values]}, by its values")
 
 
@@ -162,7 +163,7 @@ def _may_be(kind: str, texts: Sequence[str]) -> bool:
         return _share(texts, lambda text: bool(_PHONE_VALUE.match(text))) >= MOSTLY
     if kind == "note":
         return _share(texts, lambda text: len(text.split()) >= 4) >= MOSTLY
-    return _share(texts, lambda text: bool(re.search(r"[^\W\d_]", text))) >= MOSTLY
+    return _share(texts, lambda text: bool(re.search(r"[^\W\d_]", text)) and not text[0].isdigit()) >= MOSTLY
 
 
 def _kind_by_values(texts: Sequence[str]) -> str | None:

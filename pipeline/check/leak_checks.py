@@ -105,7 +105,7 @@ class EventTypeLeaks(LeakCheck):
             "SELECT event_type, any_value(actor) AS actor, sum(n) AS events, max(n) AS most FROM "
             f"(SELECT event_type, actor, occurred_at, count(*) AS n {joined} GROUP BY ALL) GROUP BY event_type"
         )
-        family_of = {event_type: name for name, family in spec.events.items() for event_type in family.types}
+        family_of = {event_type: name for name, family in spec.events.items() for event_type in family.all_types}
         in_model = spec.model_families()
         for result in judge_events(facts.to_arrow_table().to_pandas(), stamps.to_arrow_table().to_pandas(), stories):
             family = family_of[result.subject]

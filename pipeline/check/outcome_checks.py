@@ -71,9 +71,10 @@ class OutcomesSuffice(SourceCheck):
         lines = []
         for result in results:
             figures = result.figures
+            young = "too young to tell" if figures["horizon"] else "too late in the export to tell"
             lines += [
                 f"{figures['target']}: {goal_words(figures)}: {figures['yes']:,} yes, {figures['no']:,} no, "
-                f"{figures['too_young']:,} {'too young to tell' if figures['horizon'] else 'without an outcome yet'}",
+                f"{figures['too_young']:,} {young}",
                 f"  enough? {result.sentence}",
             ]
         return lines

@@ -10,7 +10,7 @@ from pipeline.init.lead_rows import LeadRows
 from pipeline.init.look_at_files import ColumnLook, FileLook
 from pipeline.init.presets import Preset
 from pipeline.init.time_columns import event_times
-from pipeline.source.sql import identifier, literal
+from pipeline.source.sql import literal
 
 MOST_FAMILIES = 40
 _MOST_TYPES = 200
@@ -123,7 +123,7 @@ def _part(rows: LeadRows, events: EventsGuess) -> str:
     if events.type is None:
         type_, where = literal(events.types[0]), ""
     else:
-        type_ = identifier(events.type.name)
+        type_ = events.type.sql
         many = events.type.values > MOST_FAMILIES
         where = (
             f"\nWHERE {type_} IN ({', '.join(map(literal, events.types))})" if many else f"\nWHERE {type_} IS NOT NULL"

@@ -15,7 +15,7 @@ _CREATED = re.compile(
 )
 _FIRST = re.compile(r".*(first|erst(e|kontakt)|seen|visit|besuch).*")
 _OUTCOME = re.compile(
-    r"(.*[^a-zäöü])?(won|lost|convert(ed)?|conversion|clos(e|ed|ing)(date)?|deal|outcome|signed|churned|gewonnen|verloren|"
+    r"(.*[^a-zäöü])?(won|lost|convert(ed)?|conversion|konvertier(t|ung)|konversion|clos(e|ed|ing)(date)?|deal|outcome|signed|churned|gewonnen|verloren|"
     r"abgeschlossen|abschluss(datum)?|unterschrieben|entscheidung|became|wurde)([^a-zäöü].*)?"
 )
 _LATER = re.compile(

@@ -14,6 +14,7 @@ import pandas as pd
 from features.answers import ALARM_WORDS, Answer
 from features.checks import CheckResult
 from features.time_units import format_time
+from features.unknown_times import notice
 from models.json_values import json_values
 from pipeline.monitor.figures import svg, volume_figure
 from pipeline.monitor.tables import Watched
@@ -94,9 +95,18 @@ def to_text(result: Result, page: Path) -> str:
     lines = [
         f"{ALARM_WORDS.line(check.answer)}{check.title:<{width + 2}}{check.sentence}" for check in result.by_urgency
     ]
-    until = to_the_minute(result.watched.as_of_us)
-    first = f"{result.watched.spec.title.en}, as of {until}: {ALARM_WORDS.of(result.answer)}"
+    first = f"{result.watched.spec.title.en}, as of {_as_of(result)}: {ALARM_WORDS.of(result.answer)}"
+    lacking = notice(result.watched.spec.unknown_times)
+    if lacking is not None:
+        lines.append(f"{lacking}.")
     return "\n".join([first, *lines, f"Page: {page}"])
+
+
+def _as_of(result: Result) -> str:
+    """Return the moment that is looked at; rows in order have none."""
+    if result.watched.spec.unknown_times == "all":
+        return "the last row of the export"
+    return to_the_minute(result.watched.as_of_us)
 
 
 def to_page(result: Result) -> str:
@@ -106,7 +116,8 @@ def to_page(result: Result) -> str:
         .get_template("monitor.html.j2")
         .render(
             source=result.watched.spec.title.en,
-            as_of=to_the_minute(result.watched.as_of_us),
+            as_of=_as_of(result),
+            lacking_times=notice(result.watched.spec.unknown_times),
             words=ALARM_WORDS,
             told=result.answer is not Answer.UNCHECKED,
             alarms=result.answered(Answer.FAILED),

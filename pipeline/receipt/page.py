@@ -11,7 +11,7 @@ from pipeline.receipt.compare_at_depth import Scorer
 from pipeline.receipt.contents import BandFigures, Estimate, Receipt
 from pipeline.receipt.seal import KEY_VARIABLE, Sealed
 from pipeline.receipt.signing_state import standing_of
-from pipeline.receipt.words import NAMES, THE, outcomes_word, range_words, whole
+from pipeline.receipt.words import NAMES, THE, a_week, outcomes_word, range_words, same_weeks, whole
 
 T = TypeVar("T")
 
@@ -32,9 +32,27 @@ def render(sealed: Sealed) -> str:
             blocks=[_block(receipt, band) for band in BANDS],
             hashes=_hashes(sealed),
             whole=whole,
+            a_week=a_week(receipt.asked),
+            same_weeks=same_weeks(receipt.asked),
+            period=_period(receipt),
+            ordered_by_row=receipt.asked.unknown_times == "all",
             key_variable=KEY_VARIABLE,
             kinds={"won": "better", "lost": "worse", "not_proven": "open"},
         )
+    )
+
+
+def _period(receipt: Receipt) -> str:
+    """Say which leads were judged: those of the last weeks, or the last ones in the order of the rows."""
+    asked = receipt.asked
+    if asked.unknown_times == "all":
+        return (
+            f"The test leads are the last {whole(receipt.leads.test)} in the order of the rows, all after those that "
+            "the model learned from."
+        )
+    return (
+        f"Test period: {asked.first_day} to {asked.last_day}, {asked.weeks:.0f} weeks, all later than anything the "
+        "model learned from."
     )
 
 
@@ -61,12 +79,12 @@ def _row(receipt: Receipt, depth: BandFigures, scorer: Scorer) -> dict[str, Any]
     return {
         "name": NAMES[scorer],
         "hours": None if minutes is None or wasted is None else whole(wasted * minutes / 60),
-        **{name: (whole(of.value), _bounds(of), _a_week(weekly[name])) for name, of in figures.items()},
+        **{name: (whole(of.value), _bounds(of), _a_week(weekly[name], receipt)) for name, of in figures.items()},
     }
 
 
-def _a_week(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f} a week"
+def _a_week(value: float | None, receipt: Receipt) -> str:
+    return "" if value is None else f"{value:.1f} {a_week(receipt.asked)}"
 
 
 def _at_cutoff(depth: BandFigures, scorer: Scorer) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from features.unknown_times import notice
+from features.unknown_times import ROWS_A_MONTH, ROWS_A_WEEK, notice
 from models.bands import BANDS
 from pipeline.receipt.compare_at_depth import Scorer
-from pipeline.receipt.contents import Estimate, Measured
+from pipeline.receipt.contents import Estimate, Measured, TestSetup
 
 NAMES: dict[Scorer, str] = {"model": "model", "points": "points", "naive_bayes": "naive Bayes"}
 THE: dict[Scorer, str] = {"model": "the model", "points": "the points", "naive_bayes": "naive Bayes"}
@@ -25,6 +25,21 @@ MOST_WEEKS = 520
 def outcomes_word(measured: Measured) -> str:
     """Return what is found: ``SQLs``, or ``deals`` where the target is the deal."""
     return "deals" if measured.asked.target == "close" else f"{measured.asked.stage}s"
+
+
+def a_month(asked: TestSetup) -> str:
+    """Return the stretch that numbers are told for: a month, or as many rows where these stand for the time."""
+    return f"in {ROWS_A_MONTH} rows" if asked.unknown_times == "all" else "a month"
+
+
+def a_week(asked: TestSetup) -> str:
+    """Return the shorter stretch that numbers are told for: a week, or as many rows where these stand for the time."""
+    return f"in {ROWS_A_WEEK} rows" if asked.unknown_times == "all" else "a week"
+
+
+def same_weeks(asked: TestSetup) -> str:
+    """Return among whom the scorers choose, in words that follow *as many leads*."""
+    return f"in the same {ROWS_A_WEEK} rows" if asked.unknown_times == "all" else "in the same weeks"
 
 
 def whole(value: float | None) -> str:
@@ -80,7 +95,8 @@ def verdict_sentence(measured: Measured) -> str:
             f"{measured.asked.stage} and {measured.handed_over(verdict.depth):,.0f} were handed over; with fewer than "
             f"{verdict.min_outcomes} of either nothing is proven, so {base} should go on deciding."
         )
-    gain = f"{range_words(verdict.gained_a_month)} {what} a month than {base} from the same number of calls"
+    gained = f"{range_words(verdict.gained_a_month)} {what} {a_month(measured.asked)}"
+    gain = f"{gained} than {base} from the same number of calls"
     if verdict.outcome == "won":
         depth = "at the depth the team works today" if measured.baseline == "points" else "handing over as many leads"
         return f"Yes: {depth}, the model finds {gain}."
@@ -95,7 +111,7 @@ def _behind(measured: Measured) -> str:
     for band, other in measured.verdict.behind:
         difference = measured.depths.of(band).difference[other].found
         parts.append(f"{range_words(difference)} {outcomes_word(measured)} than {THE[other]} at {band}")
-    return "handing over as many leads in the same weeks, the model found " + ", and ".join(parts)
+    return f"handing over as many leads {same_weeks(measured.asked)}, the model found " + ", and ".join(parts)
 
 
 def missing_of(measured: Measured) -> tuple[str, ...]:
@@ -131,9 +147,10 @@ def next_steps(measured: Measured) -> tuple[str, ...]:
             )
         more = more_weeks(measured)
         if more is not None:
-            steps.append(
-                f"Wait: if the difference stays as it is, about {more:,} more weeks of such test leads will show it."
+            needed = (
+                f"{more * ROWS_A_WEEK:,} more rows" if measured.asked.unknown_times == "all" else f"{more:,} more weeks"
             )
+            steps.append(f"Wait: if the difference stays as it is, about {needed} of such test leads will show it.")
         steps.append("Train a better model: report.html says what more outcomes would bring and where it errs.")
     if verdict.outcome == "lost":
         steps.append("Keep the points. See report.html for the groups in which the model errs, and train again.")
@@ -177,7 +194,8 @@ def cautions_of(measured: Measured) -> tuple[str, ...]:
     if leads.sampled_out:
         cautions.append(
             f"Looked at every night is a sample drawn by chance, {leads.looked_at:,} of "
-            f"{leads.looked_at + leads.sampled_out:,} leads. Numbers a week and a month are scaled up to all."
+            f"{leads.looked_at + leads.sampled_out:,} leads. Numbers {a_week(setup)} and {a_month(setup)} are scaled "
+            "up to all."
         )
     if setup.every is not None:
         cautions.append(

@@ -50,6 +50,18 @@ GERMAN = r"(?:\d{1,3}(?:[. '’]\d{3})+|\d+)(?:,\d+)?"
 AMERICAN = r"(?:\d{1,3}(?:[, '’]\d{3})+|\d+)(?:\.\d+)?|\.\d+"
 
 
+_OTHER_DIGITS = tuple("".join(chr(zero + n) for n in range(10)) for zero in (0xFF10, 0x0660, 0x06F0, 0x0966))
+"""The digits of other scripts that exports hold: full-width, Arabic, Persian, Devanagari."""
+
+
+def plain_digits(text: str) -> str:
+    """Return SQL of a text with the digits, points, commas and signs of other scripts as those of ASCII."""
+    signs = (("．", "."), ("，", ","), ("－", "-"), ("％", "%"), ("\u066b", ","), ("\u066c", "."))
+    written = "".join(_OTHER_DIGITS) + "".join(sign for sign, _ in signs)
+    plain = "0123456789" * len(_OTHER_DIGITS) + "".join(sign for _, sign in signs)
+    return f"translate({text}, {_quoted(written)}, {_quoted(plain)})"
+
+
 def around(number: str, unit: str = "") -> str:
     """Return the regular expression of a number with a sign, a currency, a multiplier and a unit beside it.
 
@@ -77,7 +89,8 @@ def _listed(words: tuple[str, ...]) -> str:
 
 def _blank_free(text: str) -> str:
     """Return SQL of a text without blanks around, the blanks of typesetting made common ones."""
-    return f"trim(regexp_replace({text}::VARCHAR, '[\\x{{00A0}}\\x{{202F}}\\x{{2009}}]', ' ', 'g'), {_quoted(BLANKS)})"
+    blanks = f"regexp_replace({text}::VARCHAR, '[\\x{{00A0}}\\x{{202F}}\\x{{2009}}]', ' ', 'g')"
+    return f"trim({plain_digits(blanks)}, {_quoted(BLANKS)})"
 
 
 def _plain_words(text: str) -> str:

@@ -2,7 +2,7 @@
 -- The columns under "not declared" stay under their own names for `leadscore check`; source.yaml does not use them.
 SELECT
     "Prospect ID" AS lead_id,
-    TIMESTAMP '2010-01-01' + "Lead Number"::BIGINT * INTERVAL 10 MINUTE AS created_at,
+    TIMESTAMP '2000-01-01' + row_number() OVER (ORDER BY "Lead Number"::BIGINT) * INTERVAL 1 HOUR AS created_at,
     "Lead Origin" AS lead_origin,
     nullif("Lead Source", 'Select') AS lead_source,
     "Do Not Email" AS do_not_email,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
-from pipeline.source.macros import AMERICAN, CURRENCIES, GERMAN, MILLIARDS, MILLIONS, THOUSANDS, around
+from pipeline.source.macros import AMERICAN, CURRENCIES, GERMAN, MILLIARDS, MILLIONS, THOUSANDS, around, plain_digits
 from pipeline.source.sql import literal
 
 _DIGITS = "[0-9][0-9., '’]*|[.][0-9]+"
@@ -79,7 +79,19 @@ def number_form(
     """
     if not filled:
         return None, ()
-    clean = "trim(regexp_replace(v, '[\\x{00A0}\\x{202F}\\x{2009}]', ' ', 'g'))"
+    form, notes = _form(con, text, filled=filled, most=most)
+    others = _count(con, f"(SELECT {text} AS v FROM looked_values)", f"{plain_digits('v')} <> v")
+    if form is None or not others:
+        return form, notes
+    said = f"{others:,} rows have digits of another script (such as １２３): read as numbers"
+    return replace(form, form=form.form or "american", notes=(*form.notes, said)), notes
+
+
+def _form(
+    con: duckdb.DuckDBPyConnection, text: str, *, filled: int, most: float
+) -> tuple[NumberForm | None, tuple[str, ...]]:
+    blanks = "regexp_replace(v, '[\\x{00A0}\\x{202F}\\x{2009}]', ' ', 'g')"
+    clean = f"trim({plain_digits(blanks)})"
     values = f"(SELECT {clean} AS v FROM (SELECT {text} AS v FROM looked_values))"
     dressed = literal(around(f"{GERMAN}|{AMERICAN}", _UNIT.split(r"\s*")[1].removesuffix("$")))
     plain, full = con.execute(

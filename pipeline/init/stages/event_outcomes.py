@@ -9,8 +9,14 @@ from pipeline.init.guess_events import EventsGuess
 from pipeline.init.lead_rows import LeadRows
 from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.questions import Question, Reading
-from pipeline.init.stages.stage_words import Sense, is_a_win_beyond_doubt, says_only_the_outcome, stage_sense
-from pipeline.source.sql import identifier, literal
+from pipeline.init.stages.stage_words import (
+    Sense,
+    is_a_win_beyond_doubt,
+    names_a_rung,
+    says_only_the_outcome,
+    stage_sense,
+)
+from pipeline.source.sql import literal
 
 _FEW = 0.05
 _MOST_REPEATS = 1.1
@@ -79,22 +85,25 @@ class EventOutcomes:
         Types that tell the win, the earliest first.
     lost : tuple of str
         Types that tell a loss.
+    rungs : tuple of str
+        Types that tell a rung below the win (MQL, SQL), the lowest first.
     """
 
     events: EventsGuess
     won: tuple[str, ...]
     lost: tuple[str, ...]
+    rungs: tuple[str, ...] = ()
 
     @property
     def types(self) -> tuple[str, ...]:
         """All types that are outcomes, so no events."""
-        return (*self.won, *self.lost)
+        return (*self.rungs, *self.won, *self.lost)
 
     def part(self, rows: LeadRows) -> str:
         """Return SQL of their entries: ``lead_id``, ``stage``, ``entered_at``."""
         assert self.events.type is not None
         lead, relation = rows.of_file(self.events.look, self.events.link.column)
-        type_, time = identifier(self.events.type.name), self.events.time.sql
+        type_, time = self.events.type.sql, self.events.time.sql
         types = ", ".join(map(literal, self.types))
         entry = f"SELECT {lead} AS lead_id, {type_} AS stage, {time} AS entered_at"
         return f"{entry}\nFROM {relation}\nWHERE {type_} IN ({types})"
@@ -127,7 +136,8 @@ def types_of_known_outcomes(files: LoadedFiles, rows: LeadRows, log: EventsGuess
     ends = _Ends.of(files, rows, log)
     if ends is None:
         return ()
-    return tuple(name for group in ends.groups() if ends.sense_of(group) is not None for name in group)
+    told = tuple(name for group in ends.groups() if ends.sense_of(group) is not None for name in group)
+    return (*ends.rungs, *told)
 
 
 @dataclass(frozen=True)
@@ -138,6 +148,8 @@ class _Ends:
     leads: int
     types: Mapping[str, EventType]
     both: Mapping[tuple[str, str], int]
+    rungs: tuple[str, ...]
+    """Types that name a rung of the funnel, the lowest first."""
 
     @classmethod
     def of(cls, files: LoadedFiles, rows: LeadRows, log: EventsGuess) -> _Ends | None:
@@ -145,13 +157,10 @@ class _Ends:
             return None
         _load(files, rows, log)
         leads = int(files.row("SELECT count(DISTINCT lead_id) FROM log")[0])
-        types = {name: EventType(name, *rest) for name, *rest in files.rows(_stories())}
-        listed = [
-            one
-            for one in types.values()
-            if max(_FEWEST_LEADS, _FEWEST_SHARE * leads) <= one.leads <= _MOST_LEADS * leads
-            and (one.is_end or one.sense is not None)
-        ]
+        types = [EventType(name, *rest) for name, *rest in files.rows(_stories())]
+        usual = [one for one in types if max(_FEWEST_LEADS, _FEWEST_SHARE * leads) <= one.leads <= _MOST_LEADS * leads]
+        steps = sorted((one for one in usual if one.happens_once and names_a_rung(one.name)), key=lambda one: one.way)
+        listed = [one for one in usual if one not in steps and (one.is_end or one.sense is not None)]
         names = ", ".join(literal(one.name) for one in listed)
         pairs = (
             files.rows(
@@ -162,7 +171,10 @@ class _Ends:
             else []
         )
         ends = {one.name: one for one in listed if one.happens_once or one.sense == "won"}
-        return cls(log, leads, ends, {(a, b): n for a, b, n in pairs}) if ends else None
+        rungs = tuple(one.name for one in steps)
+        if rungs and all(one.sense == "lost" for one in ends.values()):  # the highest rung is the goal
+            rungs, ends = rungs[:-1], {**ends, rungs[-1]: steps[-1]}
+        return cls(log, leads, ends, {(a, b): n for a, b, n in pairs}, rungs) if ends else None
 
     def groups(self) -> list[tuple[str, ...]]:
         """Return the types by the end that they tell, most leads first; a group begins with its earliest type."""
@@ -188,9 +200,10 @@ class _Ends:
         groups = self.groups()
         won = [group for group in groups if self.sense_of(group) == "won"]
         lost = [group for group in groups if self.sense_of(group) == "lost"]
-        others = [group for group in groups if group not in (*won, *lost) and self._are_ends(group)]
+        others = [group for group in groups if group not in (*won, *lost) and self._may_end(group)]
         told = sum(self._reached(group) for group in (*lost, *others))
-        if not won and (len(lost) + len(others) < 2 or not others or told < _FEWEST_ENDED * self.leads):
+        goals = [group for group in others if all(names_a_rung(name) for name in group)]
+        if not won and not goals and (len(lost) + len(others) < 2 or not others or told < _FEWEST_ENDED * self.leads):
             return []
         others.sort(key=lambda group: -max(self.types[name].way for name in group))
         likely = sorted(won, key=lambda group: (not self._are_ends(group), -self._reached(group)))
@@ -209,7 +222,7 @@ class _Ends:
         if self.sense_of(win) != "won":
             exclusive += [group for group in self.groups() if group != win and self.sense_of(group) == "won"]
         won = (*win, *(name for group in twins for name in group))
-        return EventOutcomes(self.log, won, tuple(name for group in exclusive for name in group))
+        return EventOutcomes(self.log, won, tuple(name for group in exclusive for name in group), self.rungs)
 
     def question(self, choices: list[tuple[str, ...]]) -> Question:
         """Ask which is the win, with the leads of each outcome."""
@@ -223,11 +236,13 @@ class _Ends:
         )
 
     def _words(self, told: EventOutcomes) -> tuple[str, str]:
+        below = f"; on the way: {', '.join(told.rungs)}" if told.rungs else ""
         lost = f"; lost: {', '.join(told.lost)}" if told.lost else ""
         counts = "; ".join(
-            f"{name}: {self.types[name].leads:,} leads, {self.types[name].followed:,} go on" for name in told.types
+            f"{name}: {self.types[name].leads:,} leads, {self.types[name].followed:,} go on"
+            for name in (*told.won, *told.lost)
         )
-        return f"won: {', '.join(told.won)}{lost}", counts
+        return f"won: {', '.join(told.won)}{lost}{below}", counts
 
     def _same(self, one: EventType, other: EventType) -> bool:
         if {one.sense, other.sense} == {"won", "lost"}:
@@ -242,6 +257,9 @@ class _Ends:
         """Whether a win may as well be a step in the middle: an order of a brochure, a subscription to a newsletter."""
         return not self._are_ends(win) and not any(is_a_win_beyond_doubt(name) for name in win)
 
+    def _may_end(self, group: tuple[str, ...]) -> bool:
+        return self._are_ends(group) or all(names_a_rung(name) for name in group)
+
     def _are_ends(self, group: tuple[str, ...]) -> bool:
         return all(self.types[name].is_end for name in group)
 
@@ -254,7 +272,7 @@ def _load(files: LoadedFiles, rows: LeadRows, log: EventsGuess) -> None:
     assert log.type is not None
     lead, relation = rows.of_file(log.look, log.link.column)
     moment = f"epoch(try_cast(({log.time.sql})::VARCHAR AS TIMESTAMPTZ)) / 86400"
-    type_ = identifier(log.type.name)
+    type_ = log.type.sql
     with_ids = f"WITH {rows.ids} " if rows.ids else ""
     query = f"{with_ids}SELECT {lead} AS lead_id, {type_}::VARCHAR AS type, {moment} AS t FROM {relation}"
     files.rows(

@@ -133,8 +133,9 @@ def _of_events(files: LoadedFiles, rows: LeadRows, told: EventOutcomes) -> Stage
     source = Source((_lowest_rung(rows), told.part(rows)), (look,), said, clamp="any")
     _load_entries(files, rows, source)
     win, *others = told.won
-    ladder = Ladder(("LEAD", win), told.lost, (), dict.fromkeys(others, win))
+    ladder = Ladder(("LEAD", *told.rungs, win), told.lost, (), dict.fromkeys(others, win))
     words = f"{said}: won {', '.join(told.won)}" + (f"; lost {', '.join(told.lost)}" if told.lost else "")
+    words += f"; on the way {' > '.join(told.rungs)}" if told.rungs else ""
     horizon, sql = _horizon(files, rows, ladder), stages_sql(rows, source, ladder)
     return StagesGuess(sql, (), (), ladder, horizon, (words,), event_types=told.types)
 

@@ -38,6 +38,7 @@ _BECAME = (
     r"hs (?:lifecyclestage|date entered) (?P<s>.+?)(?: date)?",
 )
 _AT = r"(?:date of |datum (?:der |des )?)?(?P<s>.+?)[ -]?(?:date time|date|time|datum|zeit|on|at|am|um|zeitpunkt)"
+_OF = r"(?:date of|time of|(?:datum|zeit|zeitpunkt) (?:der|des)) (?P<s>.+)"
 _NOT_BECAME = re.compile(r".*(creat|erstell|modif|geändert|last|letzte|exit|left|verlassen|expected|erwartet).*")
 _CLOSE = re.compile(
     r"(.*[^a-zäöü])?clos(e|ed|ing)(date)?([^a-zäöü].*)?|.*abschluss.*|.*abgeschlossen.*|.*geschlossen.*|.*schlusstermin.*|.*entscheidung.*|closedate"
@@ -186,13 +187,13 @@ def stage_of_heading(name: str) -> str | None:
     original = re.sub(r"[\s_]+", " ", re.sub(r"(?<=[a-zäöüß])(?=[A-ZÄÖÜ])", " ", name)).strip()
     if _NOT_BECAME.fullmatch(spaced) or _PLANNED.fullmatch(spaced):
         return None
-    for pattern in (*_BECAME, _AT):
+    for pattern in (*_BECAME, _OF, _AT):
         match = re.fullmatch(pattern, spaced)
         if match is None:
             continue
         start, end = match.span("s")
         stage = original[start:end].strip(" \"'") if len(original) == len(spaced) else match["s"]
-        return stage if pattern != _AT or speaks_of_stages(stage) else None
+        return stage if pattern in _BECAME or speaks_of_stages(stage) else None
     return None
 
 

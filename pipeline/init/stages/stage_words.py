@@ -10,9 +10,9 @@ from pipeline.init.id_links import plain_name
 Sense = Literal["won", "lost", "recycled"]
 
 _WON = re.compile(
-    r"won|win|sold|converted|activated|granted|hired|funded|issued|customer|client|signed|approved|success(ful)?|disbursed|purchased?|paid|enrolled|subscribed|"
+    r"won|win|sold|convert|converted|activated|granted|hired|funded|issued|customer|client|signed|approved|success(ful)?|disbursed|purchased?|paid|enrolled|subscribed|"
     r"ordered|gewonnen|kundin|kunde|verkauft|abschluss|beauftragt|auftrag|unterschrieben|gekauft|bestellt|bezahlt|"
-    r"konvertiert|erfolgreich|bewilligt|genehmigt|freigeschaltet|aktiviert|ausgezahlt|zugesagt|sale|sales_done|contract|vertrag|gewonnene?r?s?"
+    r"konvertiert|konvertierung|konversion|conversion|erfolgreich|bewilligt|genehmigt|freigeschaltet|aktiviert|ausgezahlt|zugesagt|sale|sales_done|contract|vertrag|gewonnene?r?s?"
 )
 _SURE_WIN = re.compile(
     r"won|sold|converted|purchased?|activated|disbursed|paid|gewonnen|verkauft|gekauft|bezahlt|ausgezahlt|konvertiert|"
@@ -36,6 +36,13 @@ _STAGE = re.compile(
     r"mql|sql|sal|srl|sqo|lead|subscriber|opportunity|qualified|qualifiziert|marketing|prospect|interessent|contacted|"
     r"kontaktiert|demo|trial|proposal|angebot|negotiation|verhandlung|open|new|neu|offen|working|appointment|termin|"
     r"meeting|evaluation|discovery|engaged|accepted|akzeptiert|angenommen|closed|geschlossen|quote|evangelist"
+)
+_RUNG = re.compile(
+    r"mql|sql|sal|srl|sqo|sqls|mqls|qualified|qualifizier(t|te|ter|tes|ung)|qualification|opportunity|verkaufschance|chance"
+)
+_OF_A_RUNG = re.compile(
+    r"marketing|sales|vertrieb|accepted|akzeptiert|angenommen|created|opened|reached|became|becomes|entered|erreicht|"
+    r"angelegt|eröffnet|erstellt|geworden|lifecycle|product|a|an|zum|zur|eine?"
 )
 
 
@@ -92,3 +99,21 @@ def is_sales_qualified(name: str) -> bool:
     """Whether a name means that sales has confirmed the interest."""
     words = words_of(name)
     return "sql" in words or ("sales" in words and "qualified" in words) or "sqo" in words
+
+
+def names_a_rung(name: str) -> bool:
+    """Whether a name says that a lead reached a rung of the funnel, and nothing else: no page, mail or call.
+
+    Examples
+    --------
+    >>> names_a_rung("Lead Qualified"), names_a_rung("SQL erreicht"), names_a_rung("Opportunity Created")
+    (True, True, True)
+    >>> names_a_rung("Demo requested"), names_a_rung("Sales call"), names_a_rung("Lead disqualified")
+    (False, False, False)
+    """
+    words = words_of(name)
+    return (
+        stage_sense(name) is None
+        and any(_RUNG.fullmatch(word) for word in words)
+        and all(any(pattern.fullmatch(word) for pattern in (_RUNG, _OF_A_RUNG, _SUBJECT)) for word in words)
+    )

@@ -45,13 +45,15 @@ def get_cutoffs(request: Request, services: ServicesIn) -> HTMLResponse:
             answer = answer_view(services.what_if(question), language, lead_url)
         except PromiseNotKeptError as error:
             broken = _broken(error, goal, given, language)
+    untimed = _lacks_all_times(services)
     form = Form(given, frozenset(p.field for p in problems), question or Question(), _volumes(past), goal)
     context: dict[str, Any] = {
         "answer": answer,
         "broken": broken,
         "title": say("cutoffs_title", language),
         "caution": _caution(services, language),
-        "as_of": iso_date_time(past.about.observed_until, language),
+        "as_of": say("as_of_last_row", language) if untimed else iso_date_time(past.about.observed_until, language),
+        "untimed": untimed,
         "version": past.in_force.version,
         "elsewhere": None if elsewhere is None else elsewhere.of(language),
         "goal": goal,
@@ -66,6 +68,15 @@ def get_cutoffs(request: Request, services: ServicesIn) -> HTMLResponse:
     )
     page.headers[POLICY] = content_policy(stylesheet(), cutoffs_script())
     return page
+
+
+def _lacks_all_times(services: Services) -> bool:
+    """Whether the order of the rows stands for the time; where no scoring run can be read, it is taken to be one."""
+    try:
+        about = services.about()
+    except InputError:
+        return False
+    return about is not None and about.unknown_times == "all"
 
 
 def _caution(services: Services, language: Language) -> str | None:

@@ -110,7 +110,7 @@ def test_what_cannot_be_had_without_times_is_said_and_no_horizon_is_named(
     assert said in capsys.readouterr().err
     assert said in report.to_text()
     assert "within" not in report.to_text().replace("how soon or in which week", "")
-    assert "20 without an outcome yet" in report.to_text()
+    assert "20 too late in the export to tell" in report.to_text()
     assert (source.spec.horizon_days("close"), source.spec.targets["close"].words) == (None, None)
 
 
