@@ -26,6 +26,7 @@ SIGNS = {meaning: words_of(words) for meaning, words in _WORDS.items()}
 
 OUTCOME = SIGNS["about the outcome"]
 _NO_LAST = frozenset({"name", "names", "mile"})
+_ARCHIVED = (["active"], ["aktiv"], ["inactive"], ["inaktiv"], ["archived"], ["archiviert"], ["deleted"], ["gelöscht"])
 _OF_THE_PERSON = frozenset(
     {"marital", "family", "familien", "civil", "employment", "housing", "residence", "citizenship", "visa", "smoking"}
 )
@@ -75,6 +76,8 @@ def name_sign(name: str) -> str | None:
     True
     """
     words = _words(name)
+    if [word for word in words if word not in ("is", "ist")] in _ARCHIVED:
+        return "a note of sales' work on the lead, by its name"
     if any(word == "last" and (not rest or rest[0] not in _NO_LAST) for word, *rest in _tails(words)):
         return "kept up to date until the export, by its name"
     if _OF_THE_PERSON.intersection(words):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from features.leaks.persons import person_sign
 from pipeline.init.id_links import Link
@@ -93,16 +93,31 @@ def guess_events(links: list[Link], preset: Preset) -> tuple[list[EventsGuess], 
         if not times:
             why_not[link.look.file.name] = "it has no time that can be read; export it with the time of each row"
             continue
-        named = [column for column in link.look.columns if column.name in preset.of("event_type")]
+        columns = [_with_names(column, preset) for column in link.look.columns]
+        named = [column for column in columns if column.name in preset.of("event_type")]
         types = [
             column
-            for column in link.look.columns
-            if column is not link.column and column.kind == "text" and 1 <= column.values <= _MOST_TYPES
+            for column in columns
+            if column.name != link.column.name and column.kind == "text" and 1 <= column.values <= _MOST_TYPES
             and column.values < 0.5 * link.look.rows and person_sign(column.name, column.common) is None
         ]  # fmt: skip
         ranked = sorted(types, key=lambda column: _type_rank(column, named))
         found.append(EventsGuess(link, times[0], ranked[0] if ranked else None))
     return found, why_not
+
+
+def _with_names(column: ColumnLook, preset: Preset) -> ColumnLook:
+    """Return a column of types that are numbers with the names that the system means by them."""
+    if column.kind != "number" or column.name not in preset.of("event_type") or not preset.type_names:
+        return column
+    cases = "".join(
+        f" WHEN {literal(value)} THEN {literal(preset.type_names[value])}"
+        for value in column.common
+        if value in preset.type_names
+    )
+    names = tuple(preset.type_names.get(value, value) for value in column.common)
+    read = f"CASE COLUMN::VARCHAR{cases} ELSE COLUMN::VARCHAR END" if cases else "COLUMN::VARCHAR"
+    return replace(column, kind="text", common=names, read_by=read)
 
 
 def _type_rank(column: ColumnLook, known: list[ColumnLook]) -> tuple[bool, bool, int, bool]:

@@ -29,11 +29,14 @@ class Preset:
         Headings, in lower case, by which an export is recognised.
     roles : dict of str to tuple of str
         Headings by what they mean.
+    type_names : dict of str to str
+        What the system means by the numbers that it writes as types of events.
     """
 
     system: str = ""
     recognised_by: frozenset[str] = frozenset()
     roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    type_names: dict[str, str] = field(default_factory=dict)
 
     def of(self, role: str) -> tuple[str, ...]:
         """Return the headings that mean a role, none where the system is not known."""
@@ -50,7 +53,8 @@ def presets() -> tuple[Preset, ...]:
 
 def _preset(tree: dict[str, Any]) -> Preset:
     roles = {role: tuple(tree.get(role, ())) for role in ROLES}
-    return Preset(tree["system"], frozenset(str(name).lower() for name in tree["recognised_by"]), roles)
+    names = {str(number): str(name) for number, name in tree.get("type_names", {}).items()}
+    return Preset(tree["system"], frozenset(str(name).lower() for name in tree["recognised_by"]), roles, names)
 
 
 def recognise(looks: Sequence[FileLook]) -> Preset:

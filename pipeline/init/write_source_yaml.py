@@ -7,7 +7,7 @@ import yaml
 from pipeline.init.guess import Guess, slug
 from pipeline.init.stages.stage_words import is_sales_qualified
 
-_SALES = ("call", "sales", "outbound", "meeting", "anruf", "vertrieb")
+_SALES = ("call", "sales", "outbound", "meeting", "anruf", "vertrieb", "revenue stage", "stage changed", "change owner")
 _MARKETING = ("sent", "delivered", "bounce", "versandt", "gesendet")
 _HIGH = ("price", "pricing", "demo", "quote", "contact", "trial", "preis", "angebot")
 _NEGATIVE = ("unsub", "career", "abbestellt", "karriere", "spam")

@@ -202,8 +202,9 @@ class _Ends:
         lost = [group for group in groups if self.sense_of(group) == "lost"]
         others = [group for group in groups if group not in (*won, *lost) and self._may_end(group)]
         told = sum(self._reached(group) for group in (*lost, *others))
-        goals = [group for group in others if all(names_a_rung(name) for name in group)]
-        if not won and not goals and (len(lost) + len(others) < 2 or not others or told < _FEWEST_ENDED * self.leads):
+        goals = [group for group in others if self.rungs or all(names_a_rung(name) for name in group)]
+        few = len(lost) + len(others) < 2 or not others or told < _FEWEST_ENDED * self.leads
+        if not won and not goals and few:
             return []
         others.sort(key=lambda group: -max(self.types[name].way for name in group))
         likely = sorted(won, key=lambda group: (not self._are_ends(group), -self._reached(group)))

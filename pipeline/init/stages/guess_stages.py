@@ -18,6 +18,7 @@ from pipeline.init.stages.event_outcomes import EventOutcomes, find_event_outcom
 from pipeline.init.stages.outcome_columns import OutcomeColumn, outcome_column, status_column
 from pipeline.init.stages.stage_order import Ladder, arrange, read_entries
 from pipeline.init.stages.stage_sources import Source, close_date, date_columns, stage_history
+from pipeline.init.stages.stage_words import stage_sense
 from pipeline.source.sql import literal
 
 Ask = Callable[[Question], int]
@@ -73,6 +74,8 @@ def guess_stages(
     doubts: list[str] = []
     histories = [told for link in links if (told := stage_history(files, rows, link, preset)) is not None]
     source = _joined([told for told, _ in histories]) if histories else None
+    if source is not None and not any(stage_sense(value) == "lost" for _, told in histories for value in told.common):
+        source = _with_losses(files, rows, source, preset, ask)
     if source is None and rows.leads.created is not None:
         source, doubts = _from_dates(files, rows, links, preset, ask)
     if source is not None:
@@ -85,6 +88,17 @@ def guess_stages(
     if outcome is not None and (rows.leads.created is None or not outcome.is_open):
         return _without_time(rows, outcome, ask), doubts
     return None, [*doubts, *_useless_status(rows.leads.look)]
+
+
+def _with_losses(files: LoadedFiles, rows: LeadRows, source: Source, preset: Preset, ask: Ask) -> Source:
+    """Add to a history that knows no loss what the leads' close date says of it."""
+    if status_column(rows.leads.look) is None:
+        return source
+    told, _ = close_date(files, rows, None, rows.leads.look, preset, ask)
+    if told is None or not any("'LOST'" in part for part in told.parts):
+        return source
+    parts = tuple(f"SELECT * FROM (\n{part}\n) WHERE stage = 'LOST'" for part in told.parts)
+    return _joined([source, replace(told, parts=parts, said=f"losses {told.said}")])
 
 
 def _joined(sources: list[Source]) -> Source:
@@ -111,7 +125,7 @@ def _from_dates(
     told = [source for link, look, created in places if (source := date_columns(rows, link, look, created)) is not None]
     if not any("'WON'" in part or _says_win(part) for source in told for part in source.parts):
         for link, look, _ in reversed(places):
-            source, doubt = close_date(rows, link, look, preset, ask)
+            source, doubt = close_date(files, rows, link, look, preset, ask)
             doubts += [doubt] if doubt else []
             told += [source] if source is not None else []
             if source is not None:
@@ -120,8 +134,6 @@ def _from_dates(
 
 
 def _says_win(part: str) -> bool:
-    from pipeline.init.stages.stage_words import stage_sense
-
     stage = part.split(" AS stage")[0].rsplit("AS lead_id, ", 1)[-1].strip("'")
     return stage_sense(stage) == "won"
 

@@ -13,6 +13,7 @@ from pipeline.init.loaded_files import LoadedFiles
 from pipeline.init.look_at_files import ColumnLook, FileLook
 from pipeline.init.presets import Preset
 from pipeline.init.questions import Question, Reading
+from pipeline.init.stages.other_ends import are_other_ends_lost
 from pipeline.init.stages.outcome_columns import status_column, words_of_sense
 from pipeline.init.stages.stage_words import speaks_of_stages, stage_sense
 from pipeline.init.time_columns import event_times
@@ -90,7 +91,9 @@ def stage_history(files: LoadedFiles, rows: LeadRows, link: Link, preset: Preset
     where = " AND ".join([f"{stage} IS NOT NULL", *([of_stage] if of_stage else [])])
     part = f"SELECT {lead} AS lead_id, {stage} AS stage, {time.sql} AS entered_at\nFROM {relation}\nWHERE {where}"
     clamp = "day" if _days_only(files, look, time) and not _days_only_leads(files, rows) else ""
-    said = f"{look.file.name}, stage {column.name!r}{words}, entered {time.name!r}"
+    without = look.rows - column.filled
+    left = f" ({without:,} rows without a stage are not read)" if without else ""
+    said = f"{look.file.name}, stage {column.name!r}{words}, entered {time.name!r}{left}"
     return Source((part,), (look,), said, clamp=clamp, horizon="90d"), column
 
 
@@ -231,7 +234,12 @@ def _is_close(name: str, stage: str) -> bool:
 
 
 def close_date(
-    rows: LeadRows, link: Link | None, look: FileLook, preset: Preset, ask: Callable[[Question], int]
+    files: LoadedFiles,
+    rows: LeadRows,
+    link: Link | None,
+    look: FileLook,
+    preset: Preset,
+    ask: Callable[[Question], int],
 ) -> tuple[Source | None, str | None]:
     """Return wins and losses at a close date, told apart by the status beside it; and what stands in the way."""
     closed = _close_column(rows, link, look, preset)
@@ -244,7 +252,7 @@ def close_date(
     place, mine = f"{closed.name!r} of {look.file.name}", look is rows.leads.look
     status = status_column(look)
     if status is not None:
-        part, words = _told_by(status, entry)
+        part, words = _told_by(status, entry, others_lost=are_other_ends_lost(files, look, closed, status, ask))
         doubt = None if words_of_sense(status, "won") else f"no word of {status.name!r} is a win"
         return Source((part,), (look,), f"at {place}: {words}", (closed, status) if mine else (), "any"), doubt
     flag = next((one for one in look.columns if one.kind == "boolean" and stage_of_flag(one.name)), None)
@@ -281,9 +289,13 @@ def _close_column(rows: LeadRows, link: Link | None, look: FileLook, preset: Pre
     )
 
 
-def _told_by(status: ColumnLook, entry: str) -> tuple[str, str]:
+def _told_by(status: ColumnLook, entry: str, *, others_lost: bool) -> tuple[str, str]:
     """Return the SQL of wins and losses by the words of a status, and what counts as which."""
     name = identifier(status.name)
+    if others_lost:
+        won = words_of_sense(status, "won")
+        stage = f"CASE WHEN {name} IN ({', '.join(map(literal, won))}) THEN 'WON' ELSE 'LOST' END"
+        return entry.format(stage=stage), f"won where {status.name!r} is {' or '.join(map(repr, won))}, else lost"
     told = {stage: words_of_sense(status, sense) for stage, sense in (("WON", "won"), ("LOST", "lost"))}
     cases = "".join(
         f" WHEN {name} IN ({', '.join(map(literal, values))}) THEN {literal(stage)}"

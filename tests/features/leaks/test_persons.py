@@ -47,6 +47,8 @@ def test_persons_are_known(heading, values, kind):
         ("Do not call", ["ja", "nein"]),
         ("Homeowner", ["yes", "no"]),
         ("Mitarbeiter", ["12", "80", "5"]),
+        ("Mitarbeiter", ["12 Mitarbeiter", "80 Mitarbeiter", "5 Mitarbeiter"]),
+        ("ConvertedContactId", ["0035000100012", "0035000100013", "0035000100014", "0035000100015", "0035000100016"]),
         ("Anzahl Mitarbeiter", ["12", "80", "5"]),
         ("Mobile visits", ["3", "17", "0", "5", "2"]),
         ("Owner team", ["Team Nord", "Team Süd"]),

@@ -100,3 +100,21 @@ def test_an_export_is_understood_to_its_wins(system: str, tmp_path: Path, capsys
     assert {row["stage"]: row["leads"] for row in result.rows("stages")}[source.spec.targets["close"].stage] == 20
     owners = {column for preset in presets() if preset.system == system for column in preset.of("owner")}
     assert not owners & {words.words.en for words in source.spec.fit.values() if words.words}
+
+
+def test_types_that_are_numbers_get_the_names_of_the_system(tmp_path: Path) -> None:
+    leads = ["id,email,firstName,createdAt,leadSource"]
+    acts = ["marketoGUID,leadId,activityDate,activityTypeId,campaignId,primaryAttributeValueId,primaryAttributeValue"]
+    for i in range(60):
+        leads.append(f"{i + 900},p{i}@x.example,Anna,2025-01-{1 + i % 28:02d}T08:00:00Z,Web")
+        kinds = (1, 10, 10, 21) if i % 3 == 0 else (1, 10)
+        acts += [f"g{i}{n},{i + 900},2025-02-0{n + 1}T08:00:00Z,{kind},7,3,x" for n, kind in enumerate(kinds)]
+    for name, lines in (("leads.csv", leads), ("activities.csv", acts)):
+        (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    source = read_source(
+        start_source("made", [tmp_path / "leads.csv", tmp_path / "activities.csv"], tmp_path / "sources")
+    )
+    assert list(source.spec.ladder) == ["LEAD", "Convert Lead"]
+    assert {name for one in source.spec.events.values() for name in one.types} == {"Visit Webpage", "Open Email"}
+    tables = {row["table"]: row["rows"] for row in check_source(source, tmp_path, Settings()).rows("tables")}
+    assert (tables["leads"], tables["events"]) == (60, 140)

@@ -24,6 +24,8 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         ("to_moment('2024-07-01 10:00')", "2024-07-01 10:00:00+02"),  # local time of the company
         ("to_moment('2024-07-01T08:00:00Z')", "2024-07-01 10:00:00+02"),
         ("to_moment('10-06-24')", "10-06-24"),  # nobody was a lead in the year 10
+        ("to_number('１．２３４，５０ €', 'german')", "1234.50"),
+        ("to_number('٢٤٨', 'american')", "248"),
         ("to_moment('1955-01-01')", "1955-01-01"),
         ("to_moment('9999-12-31')", None),
         ("to_moment('0000-00-00 00:00:00')", None),

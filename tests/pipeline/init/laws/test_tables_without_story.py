@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from features.errors import InputError
+from features.families.feature_list import feature_list
+from features.source_spec import FeatureOptions
 from features.unknown_times import notice
 from pipeline.check.command import check_source
 from pipeline.check.report import SourceReport
@@ -121,3 +123,12 @@ def test_a_creation_without_a_time_of_winning_says_so(tmp_path: Path, capsys: py
     assert str(notice("won")) in capsys.readouterr().err
     assert str(notice("won")) in report.to_text()
     assert "close: WON: " in report.to_text()
+
+
+def test_a_made_up_clock_is_no_feature(tmp_path: Path) -> None:
+    rows = [f"Firma {i % 20},{i % 9},{'yes' if i % 3 else 'no'}" for i in range(ROWS)]
+    source, _ = started(tmp_path, ["Company,size,y", *rows])
+    names = {feature.name for feature in feature_list(source.spec, FeatureOptions())}
+    assert source.spec.unknown_times == "all"
+    assert "fit_size" in names
+    assert not any("weekday" in name or "hour_" in name or name.endswith("_hour") or "won" in name for name in names)
