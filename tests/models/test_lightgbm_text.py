@@ -40,6 +40,8 @@ def test_a_tree_of_one_leaf_and_a_category_are_among_what_is_let_through():
     )
     assert "num_leaves=1\n" in lone.model_to_string()
     assert read_booster(lone.model_to_string()).predict(np.ones((3, 1))).tolist() == [1.0, 1.0, 1.0]
+    with_weight = sized(lone.model_to_string().replace("leaf_weight=\n", "leaf_weight=0\n"))
+    assert read_booster(with_weight).predict(np.ones((3, 1))).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_a_lone_leaf_may_tell_its_weight_as_well():
