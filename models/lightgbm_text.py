@@ -195,18 +195,10 @@ def _check_all(trees: Sequence[_TreeText], columns: int) -> None:
 
 
 def _all_values(trees: Sequence[_TreeText]) -> dict[str, Any]:
-<<<<<<< HEAD
     leaves = [tree.leaves for tree in trees]
     told = [tree.leaves if tree.leaves > 1 or tree.lines["leaf_weight"] else 0 for tree in trees]  # a lone one may not
     counts = {"leaf_weight": told}
     of_leaves = {key: _values(trees, key, kind, counts.get(key, leaves)) for key, kind in _OF_LEAVES.items()}
-=======
-    told = [bool(tree.lines["leaf_weight"]) for tree in trees]
-    # a tree of one leaf tells no weight, or one: the first of a model that found no split
-    grown = [tree.leaves if tree.leaves > 1 or said else 0 for tree, said in zip(trees, told, strict=True)]
-    leaves = {"leaf_value": [tree.leaves for tree in trees], "leaf_count": [tree.leaves for tree in trees]}
-    of_leaves = {key: _values(trees, key, kind, leaves.get(key, grown)) for key, kind in _OF_LEAVES.items()}
->>>>>>> d582918 (A tree of one leaf with a weight is read; exports page and changelog say what is new)
     decisions = [tree.leaves - 1 for tree in trees]
     return of_leaves | {key: _values(trees, key, kind, decisions) for key, kind in _OF_DECISIONS.items()}
 

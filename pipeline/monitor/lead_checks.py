@@ -40,9 +40,10 @@ class Volume(MonitorCheck):
             yield self.unchecked("No month has matured yet.", tables={"months": table})
             return
         last = judged.iloc[-1]
+        in_time = "" if watched.spec.unknown_times else f" within {format_duration(path.horizon_us)}"
         sentence = (
             f"In the newest month that is all known ({last['month']}) {last['reached']:,} of {last['matured']:,} leads "
-            f"went from {path.entry} to {path.goal} within {format_duration(path.horizon_us)}: "
+            f"went from {path.entry} to {path.goal}{in_time}: "
             f"{last['share']:.0%} ({last['low']:.0%} to {last['high']:.0%})."
         )
         yield self.passed(sentence, tables={"months": table})
