@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -82,6 +83,18 @@ def cv(
 
     judged = judge_settings(context_of(source, data, out, params, assignments), folds)
     typer.echo(judged.to_json() if as_json else judged.to_text())
+
+
+@app.command(rich_help_panel=PANEL)
+def metrics(
+    out: OutOption = DEMO_OUT,
+    into: Annotated[Path, typer.Option("--into", help="Folder for the files, kept in git.")] = Path("metrics"),
+) -> None:
+    """Write a run's main figures and curves as small files for git, for 'dvc metrics diff' and 'dvc plots diff'."""
+    from pipeline.tracked_figures import write_tracked_figures
+
+    for file in write_tracked_figures(out, into):
+        typer.echo(file)
 
 
 def _add_stage_command(name: str, text: str) -> None:
