@@ -45,7 +45,7 @@ def write_tracked_figures(out: Path, into: Path) -> list[Path]:
     context = open_run(out)
     evaluation = read_evaluation(context)
     into.mkdir(parents=True, exist_ok=True)
-    files = {METRICS_FILE: tracked_figures(evaluation)}
+    files: dict[str, Any] = {METRICS_FILE: tracked_figures(evaluation)}
     for name, axes in CURVES.items():
         text = (context.folder("evaluate") / PLOTS_FOLDER / f"{name}.json").read_text(encoding="utf-8")
         files |= {f"{name}_{scorer}.json": points for scorer, points in _lines(json.loads(text), axes).items()}
