@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.outputs.evaluation_file import PLOTS_FOLDER, read_evaluation
+from pipeline.outputs.evaluation_file import read_curve, read_evaluation
 from pipeline.runner.finished_run import open_run
 from pipeline.runner.workspace import write_durably
 
@@ -47,8 +47,8 @@ def write_tracked_figures(out: Path, into: Path) -> list[Path]:
     into.mkdir(parents=True, exist_ok=True)
     files: dict[str, Any] = {METRICS_FILE: tracked_figures(evaluation)}
     for name, axes in CURVES.items():
-        text = (context.folder("evaluate") / PLOTS_FOLDER / f"{name}.json").read_text(encoding="utf-8")
-        files |= {f"{name}_{scorer}.json": points for scorer, points in _lines(json.loads(text), axes).items()}
+        lines = _lines(read_curve(context, name), axes)
+        files |= {f"{name}_{scorer}.json": points for scorer, points in lines.items()}
     for name, content in files.items():
         write_durably(into / name, json.dumps(content, indent=1, allow_nan=False) + "\n")
     return [into / name for name in files]

@@ -21,6 +21,13 @@ def read_evaluation(context: StageContext) -> dict[str, Any]:
     return evaluation
 
 
+def read_curve(context: StageContext, name: str) -> list[dict[str, Any]]:
+    """Return the points that a picture of the report was drawn from."""
+    text = (context.folder("evaluate") / PLOTS_FOLDER / f"{name}.json").read_text(encoding="utf-8")
+    points: list[dict[str, Any]] = json.loads(text)
+    return points
+
+
 def report_file(context: StageContext) -> Path:
     """Return the report for people."""
     return context.folder("evaluate") / REPORT_FILE
