@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from typing import Any, Literal
 
 from features.catalog.wording import phrase, value_words
@@ -13,6 +14,10 @@ from features.language.sentences import LEAD_SENTENCES, words
 
 Family = Literal["fit", "behaviour", "journey", "account", "source"]
 Dtype = Literal["number", "category", "boolean"]
+WHOLE = ("days", "hours")
+"""Units that people name whole."""
+UNWRITTEN = ("words_one", "words_zero")
+"""What a feature is not written down with."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +42,9 @@ class Feature:
         What it is, exactly.
     values : tuple of (str, Words)
         How its values are called, where they are codes.
-    words_one : Words, optional
-        The sentence in the singular, where it counts the value. It is not written down with the feature: `counting`
-        finds it again.
+    words_one, words_zero : Words, optional
+        The sentence in the singular, and about 0, where it counts the value. They are not written down with the
+        feature: `counting` finds them again.
     """
 
     name: str
@@ -52,6 +57,7 @@ class Feature:
     definition: str
     values: tuple[tuple[str, Words], ...] = ()
     words_one: Words | None = field(default=None, compare=False)
+    words_zero: Words | None = field(default=None, compare=False)
 
     def say(self, value: object, language: Language) -> str:
         """Return the sentence about one value of this feature; None and NaN are missing.
@@ -64,7 +70,7 @@ class Feature:
         ...     "targets": {"close": {"stage": "WON", "horizon": "30d"}}})
         >>> age = feature_list(spec, FeatureOptions())[1]
         >>> age.say(1.0, "en"), age.say(12.4, "de")
-        ('A lead for 1 day', 'Seit 12,4 Tagen Lead')
+        ('Arrived yesterday', 'Eingegangen vor 12 Tagen')
         """
         if value is None or value != value:
             return self.words_missing.of(language).format()
@@ -76,8 +82,10 @@ class Feature:
         if named is not None:
             return self.words.of(language).format(value=named)
         shown = about_three_digits(100 * number if self.unit == "share" else number)
+        shown = Decimal(f"{number:.0f}") if self.unit in WHOLE else shown
         one = self.words_one is not None and plural_form(shown, language) == "one"
         sentence = self.words_one if self.words_one is not None and one else self.words
+        sentence = self.words_zero if self.words_zero is not None and not shown else sentence
         return sentence.of(language).format(value=self._figure(number, number_words(shown, language)))
 
     def _figure(self, number: float, text: str) -> str:
@@ -87,7 +95,7 @@ class Feature:
 
     def to_json(self) -> dict[str, Any]:
         """Return the feature as JSON has it."""
-        tree = {name: part for name, part in asdict(self).items() if name != "words_one"}
+        tree = {name: part for name, part in asdict(self).items() if name not in UNWRITTEN}
         named = {"words": self.words.model_dump(), "words_missing": self.words_missing.model_dump()}
         return tree | named | {"values": {code: words.model_dump() for code, words in self.values}}
 
@@ -99,7 +107,7 @@ def part_words(feature: Feature) -> Words | None:
 
 
 def counting(saved: Sequence[Feature], declared: Sequence[Feature]) -> tuple[Feature, ...]:
-    """Return features that were written down, with the singular of those whose sentence is still the declared one.
+    """Return features that were written down, with the other forms of those whose sentence is still the declared one.
 
     Parameters
     ----------
@@ -108,8 +116,9 @@ def counting(saved: Sequence[Feature], declared: Sequence[Feature]) -> tuple[Fea
     declared : sequence of Feature
         The feature list of their source.
     """
-    single = {(feature.name, feature.words): feature.words_one for feature in declared}
-    return tuple(replace(feature, words_one=single.get((feature.name, feature.words))) for feature in saved)
+    forms = {(feature.name, feature.words): (feature.words_one, feature.words_zero) for feature in declared}
+    found = [(feature, *forms.get((feature.name, feature.words), (None, None))) for feature in saved]
+    return tuple(replace(feature, words_one=one, words_zero=zero) for feature, one, zero in found)
 
 
 def described(
@@ -135,7 +144,9 @@ def described(
     thing, window : Words, optional
         What the sentence is about, and over which time.
     """
-    words, missing, words_one = phrase(measure, thing=thing, window=window)
+    said = phrase(measure, thing=thing, window=window)
     family: Family = name.partition("_")[0]  # type: ignore[assignment]
     values = value_words(measure, is_boolean=dtype == "boolean") or values
-    return Feature(name, family, dtype, unit, subject, words, missing, definition, values, words_one)
+    return Feature(
+        name, family, dtype, unit, subject, said.words, said.missing, definition, values, said.one, said.zero
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from features.language.dates import weekday_words
 from features.language.languages import Language, Words
 from features.language.sentences import LEAD_SENTENCES, words
@@ -21,32 +23,46 @@ _CODES = {
 """The codes that a measure's values have; how each is called stands in the catalogue."""
 
 
-def phrase(
-    measure: str, *, thing: Words | None = None, window: Words | None = None
-) -> tuple[Words, Words, Words | None]:
+class Phrase(NamedTuple):
+    """The sentences of a measure.
+
+    Attributes
+    ----------
+    words : Words
+        About a value.
+    missing : Words
+        About no value.
+    one, zero : Words or None
+        About a value that is 1 or 0 as it is shown, where that is said otherwise.
+    """
+
+    words: Words
+    missing: Words
+    one: Words | None
+    zero: Words | None
+
+
+def phrase(measure: str, *, thing: Words | None = None, window: Words | None = None) -> Phrase:
     """Return the sentences of a measure with all but ``{value}`` filled in.
 
     Parameters
     ----------
     measure : str
         ``column.MEASURE`` is the key of its sentence in the catalogue, ``column.MEASURE.none`` of the one about no
-        value.
+        value, ``column.MEASURE.zero`` of the one about 0.
     thing, window : Words, optional
         What the sentence is about, and over which time.
 
-    Returns
-    -------
-    tuple of Words
-        About a value, about none, and about a value in the singular where the sentence counts it, else None.
-
     Examples
     --------
-    >>> about, missing, single = phrase("days_since_last", thing=Words(de="Preisliste", en="Price list"))
-    >>> about.en, missing.de, single.en
-    ('Price list: last {value} days ago', 'Preisliste: noch nie', 'Price list: last {value} day ago')
+    >>> about = phrase("days_since_last", thing=Words(de="Preisliste", en="Price list"))
+    >>> about.words.en, about.one.en, about.missing.de, about.zero.de
+    ... # doctest: +NORMALIZE_WHITESPACE
+    ('Price list: last {value} days ago', 'Price list: yesterday', 'Preisliste: noch nie',
+     'Preisliste: heute')
     """
     places = {name: _literal(text) for name, text in (("thing", thing), ("window", window)) if text is not None}
-    key, none = f"column.{measure}", f"column.{measure}.none"
+    key, none, zero = f"column.{measure}", f"column.{measure}.none", f"column.{measure}.zero"
 
     def filled(key: str, form: str) -> Words:
         def said(language: Language) -> str:
@@ -55,9 +71,10 @@ def phrase(
 
         return Words.each(said)
 
-    missing = filled(none, "other") if none in LEAD_SENTENCES.sentences("en") else NEVER_MISSING
+    known = LEAD_SENTENCES.sentences("en")
+    missing = filled(none, "other") if none in known else NEVER_MISSING
     single = filled(key, "one") if "one" in LEAD_SENTENCES.forms(key, "en") else None
-    return filled(key, "other"), missing, single
+    return Phrase(filled(key, "other"), missing, single, filled(zero, "other") if zero in known else None)
 
 
 def _literal(text: Words) -> Words:

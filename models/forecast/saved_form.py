@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from features.catalog.feature import Feature, counting
+from features.catalog.feature import UNWRITTEN, Feature, counting
 from features.errors import InputError
 from features.families.feature_list import feature_list
 from features.source_spec import FeatureOptions, SourceSpec
@@ -48,7 +48,7 @@ def to_files(forecast: Forecast) -> dict[str, str]:
     tree = {
         "spec": forecast.spec.model_dump(mode="json", by_alias=True),
         "feature_options": forecast.feature_options.model_dump(mode="json"),
-        "features": _features().dump_python(forecast.features, mode="json", exclude={"__all__": {"words_one"}}),
+        "features": _features().dump_python(forecast.features, mode="json", exclude={"__all__": set(UNWRITTEN)}),
         "calibrations": {name: asdict(model.calibration) for name, model in forecast.targets.items()},
         "timings": {name: m.timing.to_json() for name, m in forecast.targets.items() if m.timing is not None},
         "grades": None if forecast.grades is None else asdict(forecast.grades),

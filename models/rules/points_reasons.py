@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.language.languages import Words
-from features.language.numbers import exact, number
-from features.language.sentences import one_of, words
+from features.language.numbers import exact
+from features.language.sentences import duration_words, one_of, words
 from features.source_spec import Condition, SourceSpec
-from features.time_units import format_duration
 from models.feature_rows import FeatureRows
 from models.rules.points import ActionPoints, GivenPoints, PointsRules, given_points
 
@@ -158,10 +157,9 @@ def families_words(families: Sequence[str], spec: SourceSpec | None) -> Words:
 
 def _acted(action: ActionPoints, thing: Words, count: float) -> Words:
     if action.half_life is not None:
-        faded = Words.each(lambda language: number(count, language, digits=1))
-        return words("action.fading", thing=thing, count=faded, half_life=format_duration(action.half_life))
+        return words("action.fading", thing=thing)  # a sum that fades is a number that nobody can say
     if action.within is not None:
-        window = format_duration(action.within)
+        window = duration_words(action.within)
         return words("action.within", thing=thing, count=_each_number(count), window=window)
     return words("action.ever", thing=thing, count=_each_number(count))
 

@@ -28,6 +28,10 @@ class Reason:
         Sum of the contributions of the subject's features; above 0 speaks for the outcome.
     percentage_points : float
         The same as a difference of probability, -100 to 100; see `models.scoring.reasons.percentage_points`.
+    acts : list of dict, optional
+        The latest acts that the reason is about, the last one first; see `models.scoring.subjects.latest_acts`.
+    beside : dict, optional
+        The lead's own values of the other columns that a sentence tells, by column.
     """
 
     family: str
@@ -36,7 +40,10 @@ class Reason:
     value: Value
     log_odds: float
     percentage_points: float
+    acts: list[dict[str, Any]] | None = None
+    beside: dict[str, Value] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the reason as JSON has it."""
-        return asdict(self)
+        """Return the reason as JSON has it: what it does not tell is left out."""
+        told = asdict(self)
+        return {name: value for name, value in told.items() if value is not None or name not in ("acts", "beside")}

@@ -14,12 +14,14 @@ import pandas as pd
 
 from features.catalog.feature import Feature
 from features.families.stages import CURRENT_STAGE
+from features.source_spec import SourceSpec
 from models.arrays import Floats, Ints
 from models.feature_rows import FeatureRows
 from models.forecast.forecast_rows import ExplainedRows, Explanation
 from models.log_odds import log_odds_to_probability
 from models.remembered import remembered
 from models.scoring.reason import OTHER, REACHED, Reason, Value
+from models.scoring.subjects import HIGH_INTENT, Subjects, did_lately, latest_acts, subjects_of
 
 FEW_VALUES = 64
 """Values up to which each is read by itself."""
@@ -50,7 +52,12 @@ def percentage_points(contributions: Floats, base: Floats) -> Floats:
 
 
 def reasons(
-    explanation: Explanation, X: pd.DataFrame | FeatureRows, features: Sequence[Feature], *, top: int = 5
+    explanation: Explanation,
+    X: pd.DataFrame | FeatureRows,
+    features: Sequence[Feature],
+    *,
+    spec: SourceSpec | None = None,
+    top: int = 5,
 ) -> list[tuple[Reason, ...]]:
     """Give each row its reasons, the strongest first, and ``other`` last; see `reason_rows`."""
     rows = ExplainedRows(
@@ -61,11 +68,16 @@ def reasons(
         explanation.bound_by.to_numpy(dtype=object),
         explanation.reached.to_numpy(dtype=bool),
     )
-    return [tuple(Reason(**reason) for reason in row) for row in reason_rows(rows, X, features, top=top)]
+    return [tuple(Reason(**reason) for reason in row) for row in reason_rows(rows, X, features, spec=spec, top=top)]
 
 
 def reason_rows(
-    explained: ExplainedRows, X: pd.DataFrame | FeatureRows, features: Sequence[Feature], *, top: int = 5
+    explained: ExplainedRows,
+    X: pd.DataFrame | FeatureRows,
+    features: Sequence[Feature],
+    *,
+    spec: SourceSpec | None = None,
+    top: int = 5,
 ) -> list[list[dict[str, Any]]]:
     """Give each row its reasons as JSON has them, the strongest first, and ``other`` last.
 
@@ -77,8 +89,10 @@ def reason_rows(
         The feature rows, in the order of the explanation.
     features : sequence of Feature
         Family and subject of each contribution.
+    spec : SourceSpec, optional
+        Which columns make one reason together; without it, those of one family and subject.
     top : int
-        Reasons named; the rest is summed in ``other``.
+        Reasons named; the rest is summed in ``other``. What a lead did with clear intent of late is always among them.
 
     Returns
     -------
@@ -88,17 +102,22 @@ def reason_rows(
         has none.
     """
     rows, values = FeatureRows.of(X), explained.contributions
-    subjects = _subjects(features)
-    sums = subjects.sums(values)
+    subjects = subjects_of(features, spec)
+    columns = _columns_of(subjects)
+    sums = columns.sums(values)
     points = percentage_points(sums, explained.base)
-    named = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, :top]
+    named = _named_subjects(sums, rows, subjects, top)
     # of each row, the subjects that are named and say something, in their order
     row, place = np.nonzero(np.take_along_axis(sums, named, axis=1))
     subject = named[row, place]
-    speaking = subjects.spokesmen(values, sums)[row, subject]
+    speaking = columns.spokesmen(values, sums)[row, subject]
     numbers = zip(sums[row, subject].tolist(), points[row, subject].tolist(), strict=True)
-    said = zip(speaking.tolist(), _values(rows, features, row, speaking), numbers, strict=True)
-    listed = [_named(features[place], value, odds, share) for place, value, (odds, share) in said]
+    said = speaking.tolist(), _values(rows, features, row, speaking), numbers
+    listed = [
+        _reason(subjects.listed[about], features[at].name, value, odds, share)
+        for about, at, value, (odds, share) in zip(subject.tolist(), *said, strict=True)
+    ]
+    _tell_beside(listed, rows, subjects, row, subject)
     ends = np.cumsum(np.bincount(row, minlength=len(X))).tolist()
     result = [listed[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if len(X) else []
     _add_others(result, sums, points, named)
@@ -106,14 +125,38 @@ def reason_rows(
     return result
 
 
-class _Subjects:
-    """Which features belong together."""
+def _named_subjects(sums: Floats, X: FeatureRows, subjects: Subjects, top: int) -> Ints:
+    """Return the subjects that each row names, the strongest first; clear intent of late takes the last place."""
+    named = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, :top]
+    if HIGH_INTENT not in subjects.listed:
+        return named
+    intent = subjects.listed.index(HIGH_INTENT)
+    if intent in subjects.acts:
+        unnamed = did_lately(X, subjects.acts[intent]) & (sums[:, intent] != 0.0) & (named != intent).all(axis=1)
+        named[unnamed, -1] = intent
+    return named
 
-    def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
-        listed = sorted(set(keys))
-        position = {key: number for number, key in enumerate(listed)}
-        self._count = len(listed)
-        self._subject = np.array([position[key] for key in keys], dtype=np.int64)
+
+def _tell_beside(listed: list[dict[str, Any]], X: FeatureRows, subjects: Subjects, row: Ints, subject: Ints) -> None:
+    """Add to each reason what its sentence tells besides the value that speaks: acts, and values of other columns."""
+    for about, columns in subjects.acts.items():
+        at = np.flatnonzero(subject == about)
+        if len(at):
+            for place, acts in zip(at.tolist(), latest_acts(X, columns, row[at]), strict=True):
+                listed[place]["acts"] = acts
+    for about, features in subjects.beside.items():
+        at = np.flatnonzero(subject == about)
+        for feature in features if len(at) else ():
+            values = _values(X, [feature], row[at], np.zeros(len(at), dtype=np.int64))
+            for place, value in zip(at.tolist(), values, strict=True):
+                listed[place].setdefault("beside", {})[feature.name] = value
+
+
+class _Columns:
+    """Which columns belong to which subject."""
+
+    def __init__(self, subject: Ints, count: int) -> None:
+        self._count, self._subject = count, subject
         self._order = np.argsort(self._subject, kind="stable")
         self._first = np.searchsorted(self._subject[self._order], np.arange(self._count))
 
@@ -136,9 +179,9 @@ class _Subjects:
 
 
 @remembered
-def _subjects(features: Sequence[Feature]) -> _Subjects:
-    """Return the subjects of a feature list; every request asks for those of one model."""
-    return _Subjects([(feature.family, feature.subject) for feature in features])
+def _columns_of(subjects: Subjects) -> _Columns:
+    """Return the columns of each subject; `subjects_of` gives those of one model as one object."""
+    return _Columns(subjects.of_feature, len(subjects.listed))
 
 
 def _values(X: FeatureRows, features: Sequence[Feature], row: Ints, speaking: Ints) -> list[Value]:
@@ -181,7 +224,7 @@ def _add_others(result: list[list[dict[str, Any]]], sums: Floats, points: Floats
     log_odds = np.where(unnamed, sums, 0.0).sum(axis=1).tolist()
     rest = np.where(unnamed, points, 0.0).sum(axis=1).tolist()
     for row in np.flatnonzero(says).tolist():
-        result[row].append(_reason(OTHER, OTHER, None, None, log_odds[row], rest[row]))
+        result[row].append(_reason((OTHER, OTHER), None, None, log_odds[row], rest[row]))
 
 
 def _say_reached(result: list[list[dict[str, Any]]], explained: ExplainedRows, X: FeatureRows) -> None:
@@ -189,18 +232,14 @@ def _say_reached(result: list[list[dict[str, Any]]], explained: ExplainedRows, X
     for row in np.flatnonzero(explained.reached).tolist():
         stage = str(X.values(CURRENT_STAGE)[row])
         subject = f"{REACHED}_{explained.target}"
-        result[row] = [_reason("journey", subject, CURRENT_STAGE, stage, 0.0, 0.0)]
-
-
-def _named(feature: Feature, value: Value, log_odds: float, points: float) -> dict[str, Any]:
-    return _reason(feature.family, feature.subject, feature.name, value, log_odds, points)
+        result[row] = [_reason(("journey", subject), CURRENT_STAGE, stage, 0.0, 0.0)]
 
 
 def _reason(
-    family: str, subject: str, feature: str | None, value: Value, log_odds: float, points: float
+    about: tuple[str, str], feature: str | None, value: Value, log_odds: float, points: float
 ) -> dict[str, Any]:
     """Return what `Reason` holds, as JSON has it."""
     return {
-        "family": family, "subject": subject, "feature": feature, "value": value,
+        "family": about[0], "subject": about[1], "feature": feature, "value": value,
         "log_odds": log_odds, "percentage_points": points,
     }  # fmt: skip

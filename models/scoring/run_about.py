@@ -112,10 +112,12 @@ class DecisionAbout(_Said):
     signed_by: tuple[str, ...] = ()
     waiting_for: tuple[str, ...] = ()
 
-    def words(self) -> Words:
-        """Return it in one sentence."""
+    def words(self, *, with_version: bool = True) -> Words:
+        """Return it in one sentence; the version, which is for experts, may be left out."""
         since = "" if self.since is None else day_words(self.since)
         names, teams = signed_words(self.signed_by), teams_words(self.waiting_for)
+        if self.state == "champion" and not with_version:
+            return words("decision.in_force", since=since, names=names)
         return words(f"decision.{self.state}", version=self.version or "", since=since, names=names, teams=teams)
 
 
@@ -170,6 +172,8 @@ class RunAbout(_Said):
         Which times the export lacks.
     before : BeforeAbout or None
         None: there was no run before, as in runs that do not say.
+    timezone : str
+        Of the company, by whose clocks people are told times; UTC in runs that do not say.
     """
 
     source: str
@@ -190,6 +194,7 @@ class RunAbout(_Said):
     decision: DecisionAbout | None = None
     unknown_times: UnknownTimes | None = None
     before: BeforeAbout | None = None
+    timezone: str = "UTC"
 
     @property
     def goal(self) -> TargetAbout:

@@ -98,8 +98,9 @@ COLUMNS: tuple[ScoreColumn, ...] = (
     ScoreColumn(
         "reasons",
         "json",
-        "Strongest first: `family`, `subject`, `feature`, `value`, `log_odds`, `percentage_points`; "
-        "the family `other` sums what is not named",
+        "Strongest first: `family`, `subject`, `feature`, `value`, `log_odds`, `percentage_points`; where its sentence "
+        "tells more, `acts` (the latest ones: `act`, `days` before `as_of`, `times` `within` days) or `beside` (values "
+        "of other columns); the family `other` sums what is not named",
     ),
     ScoreColumn("model_version", "text", "The model: the start of its manifest's SHA-256", filled_by="run"),
     ScoreColumn("cutoff_version", "text", "The cut-offs that the band comes from", filled_by="run"),

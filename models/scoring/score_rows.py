@@ -181,9 +181,11 @@ def _reasons(
     rows: ForecastRows, forecast: Forecast, target: str, reached: Bools, top: int
 ) -> dict[str, NDArray[np.object_]]:
     explained, features = rows.explained(target), forecast.features
-    why = reason_rows(explained, rows.rows, features, top=top)
+    why = reason_rows(explained, rows.rows, features, spec=forecast.spec, top=top)
     if "close" in forecast.targets and target != "close" and reached.any():
-        of_close = reason_rows(rows.explained("close", reached), rows.rows.where(reached), features, top=top)
+        of_close = reason_rows(
+            rows.explained("close", reached), rows.rows.where(reached), features, spec=forecast.spec, top=top
+        )
         for row, reasons in zip(np.flatnonzero(reached), of_close, strict=True):
             why[row] = reasons
     grades = {name: np.full(len(rows.rows), None) for name in ("fit_grade", "behaviour_grade")}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from features.catalog.feature import Feature, counting
+from features.catalog.feature import UNWRITTEN, Feature, counting
 from features.families.feature_list import feature_list
 from features.language.languages import LANGUAGES, Words
 from features.language.sentences import words
@@ -24,7 +24,10 @@ from models.rules.sales_veto import VETO
 from models.scoring.reason import OTHER, REACHED, Reason
 
 if TYPE_CHECKING:
-    from models.forecast.forecast import Forecast
+    from features.time_units import parse_time
+from models.forecast.forecast import Forecast
+from models.scoring.reason_words import ReasonWords, stage_words
+from models.scoring.telling_order import as_told
 
 Said = Mapping[str, Any]
 """A part of a score as JSON has it."""
@@ -60,7 +63,7 @@ class ScoreWording(BaseModel):
         return cls(
             spec=forecast.spec.model_dump(mode="json", by_alias=True),
             feature_options=forecast.feature_options.model_dump(mode="json"),
-            features=_FEATURES.dump_python(forecast.features, mode="json", exclude={"__all__": {"words_one"}}),
+            features=_FEATURES.dump_python(forecast.features, mode="json", exclude={"__all__": set(UNWRITTEN)}),
             rules=None if rules is None else rules.model_dump(mode="json", by_alias=True),
         )
 
@@ -80,7 +83,7 @@ class ScoreWording(BaseModel):
         return ScoreSentences((*counting(saved, declared), *declared), spec, rules)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WordedReason(Reason):
     """A reason, and how it is said.
 
@@ -98,6 +101,11 @@ def _told_apart(value: Any) -> Hashable:
     return value if isinstance(value, str) else (repr(value),)
 
 
+def _tells_more(part: Said) -> bool:
+    """Whether a part tells more than the value of one column."""
+    return part.get("acts") is not None or part.get("beside") is not None
+
+
 class ScoreSentences:
     """Words of score rows in every language.
 
@@ -113,6 +121,7 @@ class ScoreSentences:
 
     def __init__(self, features: Sequence[Feature], spec: SourceSpec | None, rules: PointsRules | None) -> None:
         self._features = {feature.name: feature for feature in features}
+        self._together = None if spec is None else ReasonWords(spec, self._features)
         self._spec = spec
         self._rules = rules
         self._known: dict[tuple[Hashable, ...], dict[str, Any]] = {}
@@ -122,23 +131,35 @@ class ScoreSentences:
     def worded(self, row: Said) -> dict[str, Any]:
         """Return a score row with ``de`` and ``en`` in each of its lists; what has words already keeps them.
 
-        Rows that were written before words were found on reading hold their own.
+        Reasons stand as people are told them; see `models.scoring.telling_order.as_told`. Rows that were written before
+        words were found on reading hold their own.
         """
         points = [self._with_words(part, self.points_reason) for part in row["points_reasons"]]
-        change = row.get("change")
-        compared = {} if change is None else {"change": self.changed(change)}
+        change, as_of_us = row.get("change"), parse_time(row["as_of"]) if "as_of" in row else None
+        compared = {} if change is None else {"change": self.changed(change, as_of_us)}
         return {
             **row,
             **compared,
-            "reasons": [self._with_words(part, self.reason) for part in row["reasons"]],
+            "reasons": [self._reason_with_words(part, as_of_us) for part in as_told(row["reasons"])],
             "exclusions": [self._with_words(part, self.exclusion) for part in row["exclusions"]],
             "gates_missing": [self._with_words(part, self.gate) for part in row["gates_missing"]],
             "points_reasons": sorted(points, key=lambda part: (-abs(part["points"]), part["en"])),
         }
 
-    def changed(self, change: Sequence[Said]) -> list[dict[str, Any]]:
+    def changed(self, change: Sequence[Said], as_of_us: int | None) -> list[dict[str, Any]]:
         """Return the parts of a change with their words."""
-        return [self._with_words(part, self.cause) for part in change]
+        return [
+            {**part, **self.cause(part, as_of_us).model_dump()}
+            if _tells_more(part)
+            else self._with_words(part, self.cause)
+            for part in change
+        ]
+
+    def _reason_with_words(self, part: Said, as_of_us: int | None) -> dict[str, Any]:
+        """Return a reason with its words; those of days hold for the day of the score alone and are not remembered."""
+        if _tells_more(part) and not all(language in part for language in LANGUAGES):
+            return {**part, **self.reason(part, as_of_us).model_dump()}
+        return self._with_words(part, self.reason)
 
     def _with_words(self, part: Said, words_of: Callable[[Said], Words]) -> dict[str, Any]:
         if all(language in part for language in LANGUAGES):
@@ -151,30 +172,33 @@ class ScoreSentences:
             words = self._known[about] = words_of(part).model_dump()
         return {**part, **words}
 
-    def worded_reason(self, reason: Reason) -> WordedReason:
-        """Return a reason with its words."""
-        part = reason.to_json()
-        return WordedReason(**part, **self.reason(part).model_dump())
+    def worded_reasons(self, reasons: Sequence[Reason], as_of_us: int) -> tuple[WordedReason, ...]:
+        """Return the reasons of one score with their words, as people are told them."""
+        told = as_told([reason.to_json() for reason in reasons])
+        return tuple(WordedReason(**part, **self.reason(part, as_of_us).model_dump()) for part in told)
 
-    def reason(self, part: Said) -> Words:
-        """Return one reason of a forecast in words."""
+    def reason(self, part: Said, as_of_us: int | None = None) -> Words:
+        """Return one reason of a forecast in words; without the moment of its score only the column that speaks."""
         value = part["value"]
         if part["family"] == OTHER:
             return words("reason.other")
         if part["subject"].startswith(f"{REACHED}_"):
-            return words("reason.reached", stage=str(value))
+            return words("reason.reached", stage=stage_words(str(value)))
+        told = None if self._together is None or as_of_us is None else self._together.of(part, as_of_us)
+        if told is not None:
+            return told
         feature = self._features.get(str(part.get("feature")))
         if feature is None:
             return Words.same(part["subject"])
         said = float(value) if isinstance(value, bool) else value
         return Words.each(lambda language: feature.say(said, language))
 
-    def cause(self, part: Said) -> Words:
+    def cause(self, part: Said, as_of_us: int | None = None) -> Words:
         """Return what moved a score in words: the subject where one is named, else the cause."""
         name = part["part"]
         if not part.get("feature"):
             return words(f"change.{name}")
-        return words("change.named", subject=self.reason(part), cause=words(f"change.cause.{name}"))
+        return words("change.named", subject=self.reason(part, as_of_us), cause=words(f"change.cause.{name}"))
 
     def exclusion(self, part: Said) -> Words:
         """Return why a lead is never promoted in words."""

@@ -159,14 +159,14 @@ def _read(values: pd.Series, kind: Kind) -> pd.Series:
 
 def _feature(name: str, dtype: Dtype) -> Feature:
     label = name.replace("{", "(").replace("}", ")")
-    words, unknown, _ = phrase("value", thing=Words.same(label))
+    said = phrase("value", thing=Words.same(label))
     return Feature(
         name=name,
         family="fit",
         dtype=dtype,
         unit="",
         subject=name,
-        words=words,
-        words_missing=unknown,
+        words=said.words,
+        words_missing=said.missing,
         definition=f"Column {name} as given.",
     )

@@ -210,8 +210,8 @@ def _open_leads(context: StageContext, forecast: Forecast, baseline: Baseline, c
     if len(first):
         explanation = forecast.explain(X.loc[first], cutoffs.target)
         sentences = ScoreWording.of(forecast, None).sentences
-        found = reasons(explanation, X.loc[first], forecast.features, top=REASONS_SHOWN)
-        why = [tuple(map(sentences.worded_reason, row)) for row in found]
+        found = reasons(explanation, X.loc[first], forecast.features, spec=forecast.spec, top=REASONS_SHOWN)
+        why = [sentences.worded_reasons(row, until) for row in found]
     columns = ["lead_id", "p", "points", "model_band"]
     entering = (
         Entering(lead_id, p_of_lead, points_of_lead, its_band, its_reasons)

@@ -13,8 +13,9 @@ from features.language.languages import Language
 from features.language.numbers import exact, number
 from features.language.sentences import say as say_of_lead
 from features.source_spec import SourceSpec
+from models.scoring.reason_words import stage_words
 from pipeline.explain.explained_score import ExplainedScore
-from pipeline.explain.sentences import LETTER_SENTENCES, say, say_count
+from pipeline.explain.sentences import say, say_count
 from pipeline.outputs.facts_of_lead import RECENT_DAYS, Acts, FactsOnRecord
 from pipeline.settings.controller import Controller
 
@@ -48,7 +49,7 @@ def _own_data(facts: FactsOnRecord, spec: SourceSpec, language: Language) -> Ite
         if acts:
             yield say(f"letter.data.{key}", language, names="; ".join(acts))
     stages = [
-        say("letter.data.stage", language, stage=stage_words(stage, language), day=_day(us, language))
+        say("letter.data.stage", language, stage=stage_words(stage).of(language), day=_day(us, language))
         for stage, us in facts.stages
     ]
     if stages:
@@ -76,12 +77,6 @@ def detail(spec: SourceSpec, name: str, facts: FactsOnRecord, language: Language
     if isinstance(value, float):
         return exact(value, language)
     return plain_words(value).of(language) if spec.fit[name].type == "category" else str(value)
-
-
-def stage_words(stage: str, language: Language) -> str:
-    """Return a stage with what it means, where its name is one of those that the field agrees on."""
-    key = f"letter.stage.{stage}"
-    return say(key, language) if key in LETTER_SENTENCES.sentences(language) else stage
 
 
 def act(spec: SourceSpec, name: str, acts: Acts, language: Language) -> str:

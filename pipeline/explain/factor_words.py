@@ -10,8 +10,10 @@ from features.families.stages import CURRENT_STAGE
 from features.language.languages import Language
 from features.language.numbers import number, percent
 from models.scoring.reason import OTHER
+from models.scoring.reason_words import stage_words
+from models.scoring.subjects import STAGE
 from models.scoring.variation import Variation, Without, band_at
-from pipeline.explain.data_words import act, column_title, detail, stage_words
+from pipeline.explain.data_words import act, column_title, detail
 from pipeline.explain.explained_score import ExplainedScore
 from pipeline.explain.result_words import is_held_by_gates, listed, shares
 from pipeline.explain.sentences import say
@@ -56,15 +58,17 @@ def part(explanation: ExplainedScore, reason: Mapping[str, Any], language: Langu
     spec, facts, subject = explanation.spec, explanation.facts, reason["subject"]
     if reason["family"] == OTHER:
         return say("letter.factors.rest", language)
-    if reason["family"] == "behaviour" and facts is not None and subject in facts.acts:
-        return act(spec, subject, facts.acts[subject], language)
+    acts = [] if facts is None else [one["act"] for one in reason.get("acts") or () if one["act"] in facts.acts]
+    if facts is not None and acts:
+        return "; ".join(act(spec, name, facts.acts[name], language) for name in acts)
     if reason["family"] == "source" and subject in spec.fit:
         title = column_title(spec, subject, language)
         if facts is not None and subject in facts.details:
             title = f"{title} {detail(spec, subject, facts, language)}"
         return say("letter.factors.source", language, title=title)
-    if reason["feature"] == CURRENT_STAGE and reason["value"] is not None:
-        return say("letter.factors.stage", language, stage=stage_words(str(reason["value"]), language))
+    stage = (reason.get("beside") or {}).get(CURRENT_STAGE)
+    if (reason["family"], subject) == STAGE and stage is not None:
+        return say("letter.factors.stage", language, stage=stage_words(str(stage)).of(language))
     return str(reason[language])
 
 

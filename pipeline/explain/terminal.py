@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from features.language.dates import date_time
 from features.language.numbers import apart, number
 from features.language.sentences import of_many
-from models.scoring.reason import OTHER
 from pipeline.explain.explained_score import ExplainedScore
 from pipeline.explain.result_words import is_held_by_gates, listed
 
@@ -33,6 +32,5 @@ def _lines(explanation: ExplainedScore) -> Iterator[str]:
         yield f"{'Only this is missing' if is_held_by_gates(explanation) else 'Also missing'} for SAL: {missing}."
     yield "Reasons, in percentage points:"
     for reason in row["reasons"]:
-        words = "everything else" if reason["family"] == OTHER else reason["en"]
-        yield f"  {number(reason['percentage_points'], 'en', digits=1, signed=True):>6}  {words}"
+        yield f"  {number(reason['percentage_points'], 'en', digits=1, signed=True):>6}  {reason['en']}"
     yield f"model {row['model_version']}, cut-offs {row['cutoff_version']}, run {row['run_id']}"

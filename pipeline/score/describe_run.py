@@ -51,6 +51,7 @@ def describe(
     return RunAbout(
         source=spec.name,
         unknown_times=spec.unknown_times,
+        timezone=spec.timezone,
         top_reasons=top_reasons,
         title=spec.title,
         observed_until=format_time(observed_until_us),

@@ -89,7 +89,7 @@ class ScoreOptions(Strict):
     """Further places that scores go to, by name; each has settings of its own (`pipeline.score.sinks`)."""
     every: Duration = Field(default=DAY_US, gt=0)
     """Rhythm at which the job looks at all open leads: volumes are counted at it."""
-    reasons: int = Field(default=5, ge=1)
+    reasons: int = Field(default=7, ge=1)
     explore_share: float = Field(default=0.0, ge=0, le=0.5)
     """Share of the leads below the cut-off that are handed over by a logged draw, to learn from; 0 is none."""
     chunk_rows: int = Field(default=5_000, ge=1)

@@ -109,6 +109,18 @@ FitGrade = Literal["A", "B", "C", "D"]
 BehaviourGrade = Literal["1", "2", "3", "4"]
 
 
+class ActOut(BaseModel):
+    """Something the lead did lately."""
+
+    act: str
+    """The event family."""
+    days: float
+    """Days before ``as_of`` when it was done last."""
+    times: int
+    """How often in the last ``within`` days."""
+    within: int
+
+
 class ReasonOut(WordsOut):
     """A reason: above 0 it speaks for the outcome."""
 
@@ -117,6 +129,8 @@ class ReasonOut(WordsOut):
     log_odds: float
     percentage_points: float
     value: bool | float | str | None
+    acts: list[ActOut] | None = None
+    """The latest acts that the reason is about, the last one first; null where it is about none."""
 
 
 class PointsReasonOut(WordsOut):

@@ -98,8 +98,7 @@ def score_posted(
     return [
         OnlineScoreOut(
             lead_id=one.request.lead_id,
-            as_of=one.as_of,
-            **presented(loaded.wording.sentences.worded({name: values[row] for name, values in listed.items()})),
+            **presented(_worded(listed, row, one.as_of, loaded)),
             model_version=loaded.model_version,
             cutoff_version=loaded.cutoffs.version,
             scored_at=one.now,
@@ -108,6 +107,10 @@ def score_posted(
         )
         for row, one in enumerate(posted)
     ]
+
+
+def _worded(listed: Mapping[str, Sequence[Any]], row: int, as_of: datetime, loaded: Loaded) -> dict[str, Any]:
+    return loaded.wording.sentences.worded({name: values[row] for name, values in listed.items()} | {"as_of": as_of})
 
 
 def score_request(

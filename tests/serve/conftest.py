@@ -130,7 +130,7 @@ def lead(lead_id: str, **given: Any) -> dict[str, Any]:
         "reasons": [
             reason(6.26, "Preisliste geladen: 3×", "Price list downloaded: 3×"),
             reason(-1.5, "Position: studierend", "Job title: student", family="fit"),
-            reason(0.5, "Sonstiges", "Other", family="other"),
+            reason(0.5, "Alles Übrige zusammen", "Everything else together", family="other"),
         ],
     } | given  # fmt: skip
     with_sales = row["stage"] in ("SAL", "SQL", "WON")
@@ -178,7 +178,9 @@ LEADS = [
         stage="SAL",
         gates_missing=[{"column": "fit_budget", "de": "Budget: bestätigt", "en": "Budget: confirmed"}],
         reasons=[
-            reason(9.0, "Steht auf Stufe SAL", "Stands at stage SAL", family="journey", subject="stage"),
+            reason(
+                9.0, "Im Vertriebsprozess bei SAL", "In the sales process at SAL", family="journey", subject="stage"
+            ),
             reason(5.0, "Preisliste geladen: 3×", "Price list downloaded: 3×"),
             reason(4.0, "Branche: Chemie", "Industry: chemicals", family="fit"),
         ],

@@ -18,7 +18,7 @@ from models.scoring.trend import LEAST_POINTS
 
 _LOOKED_AT = 3
 """The strongest subjects, of which the first that goes the way of the score is named."""
-NAMED = ("family", "subject", "feature", "value")
+NAMED = ("family", "subject", "feature", "value", "acts", "beside")
 """What a part says of its subject, by which `models.scoring.wording` words it."""
 
 
@@ -51,7 +51,7 @@ def say_what_moved(
         before, after = (frame.iloc[[row for row, _ in entries]].reset_index(drop=True) for frame in ways[cause])
         for (_, part), reason in zip(entries, _strongest(before, after, scored_by), strict=True):
             if reason is not None:
-                part.update({name: reason[name] for name in NAMED})
+                part.update({name: reason[name] for name in NAMED if name in reason})
 
 
 def _strongest(before: pd.DataFrame, after: pd.DataFrame, scored_by: ScoringParts) -> list[dict[str, Any] | None]:
@@ -60,7 +60,7 @@ def _strongest(before: pd.DataFrame, after: pd.DataFrame, scored_by: ScoringPart
     moved = second.contributions - first.contributions
     step = ExplainedRows(target, first.log_odds, second.log_odds, moved, second.bound_by, second.reached)
     rises = second.log_odds >= first.log_odds
-    listed = reason_rows(step, after, forecast.features, top=_LOOKED_AT)
+    listed = reason_rows(step, after, forecast.features, spec=forecast.spec, top=_LOOKED_AT)
     return [
         next((one for one in reasons if one["family"] != OTHER and (one["log_odds"] > 0) == rise), None)
         for reasons, rise in zip(listed, np.asarray(rises).tolist(), strict=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from features.language.dates import date
+from features.language.dates import date, days_ago, local
 from features.language.languages import Language
 from features.language.numbers import number
+from features.time_units import parse_time
 from models.scoring.changes import EARLIER, strongest_cause, total_change
-from models.scoring.run_about import RunAbout
+from models.scoring.run_about import BeforeAbout, RunAbout
 from models.scoring.trend import LEAST_POINTS, Trend, trend_of
 from serve.reading.score_store import Row
 from serve.wording.sentences import say
@@ -53,12 +53,10 @@ def since_words(about: RunAbout, language: Language) -> str | None:
     """Return what the filter of new leads is called; None where there is no run before."""
     if about.before is None:
         return None
-    then, now = (
-        datetime.fromisoformat(moment).date() for moment in (about.before.observed_until, about.observed_until)
-    )
-    if (now - then).days == 1:
+    then, now = (parse_time(moment) for moment in (about.before.observed_until, about.observed_until))
+    if days_ago(then, now, about.timezone) == 1:
         return say("new_since_yesterday", language)
-    return say("new_since", language, day=_day(about.before.observed_until, language))
+    return say("new_since", language, day=_day(about.before, about, language))
 
 
 def arrows_help(about: RunAbout, language: Language) -> str | None:
@@ -66,7 +64,7 @@ def arrows_help(about: RunAbout, language: Language) -> str | None:
     if about.before is None:
         return None
     points = number(LEAST_POINTS, language)
-    return say("trend_help", language, day=_day(about.before.observed_until, language), points=points)
+    return say("trend_help", language, day=_day(about.before, about, language), points=points)
 
 
 def split(row: Row, about: RunAbout, language: Language) -> dict[str, Any] | None:
@@ -92,7 +90,7 @@ def split(row: Row, about: RunAbout, language: Language) -> dict[str, Any] | Non
             }
         )
         band = part["band"]
-    day = _day(about.before.observed_until, language)
+    day = _day(about.before, about, language)
     return {
         "words": say("change_since", language, day=day, **texts),
         "rows": rows,
@@ -109,5 +107,5 @@ def _band(band: str, language: Language) -> str:
     return say("band_none", language) if band == "none" else band
 
 
-def _day(moment: str, language: Language) -> str:
-    return date(datetime.fromisoformat(moment), language)
+def _day(before: BeforeAbout, about: RunAbout, language: Language) -> str:
+    return date(local(parse_time(before.observed_until), about.timezone), language)

@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from features.language.dates import date, date_time, iso_date_time
+from features.language.dates import date, date_time, iso_date_time, local
 from features.language.languages import Language
 from features.language.numbers import DASH, apart, number, percent
 from features.language.sentences import of_many
 from features.source_spec import TargetName
+from features.time_units import parse_time
 from models.forecast.grades import BEHAVIOUR_GRADES, FIT_GRADES
-from models.scoring.reason import OTHER
+from models.scoring.reason_words import stage_words
 from models.scoring.run_about import RunAbout, TargetAbout
 from models.scoring.score_columns import probability_of
+from models.scoring.telling_order import foremost
 from serve.pages.leads import changes
-from serve.pages.leads.diagrams import curve, reason_rows, scale
+from serve.pages.leads.diagrams import curve, reason_sections, scale
 from serve.pages.leads.due_curve import when
 from serve.reading.open_leads import LeadPage
 from serve.reading.score_store import Row
 from serve.wording.caution import caution
 from serve.wording.sentences import say
 
-STAGE = ("journey", "stage")
-"""Family and subject of reasons about the stage a lead stands at."""
+NBSP = "\N{NO-BREAK SPACE}"
+LIST_REASONS = 2
+"""Reasons in a line of the list."""
 LIST_BAR_IN_CUTOFFS = 2.5
 """A bar in the list is full at this many times the cut-off for SAL: the same on every page of the list."""
 
@@ -42,11 +45,6 @@ def goal_name(target: TargetAbout, language: Language) -> str:
     """Return the stage of a target, with what it is called where that says more: ``WON (deal won)``."""
     name = target_name(target, language)
     return target.stage if target.stage in name else f"{target.stage} ({name})"
-
-
-def band_name(band: str | None, language: Language) -> str:
-    """Return a band inside a sentence; MQL and SAL are called the same everywhere."""
-    return say("band_none", language) if band == "none" else str(band or DASH)
 
 
 def badge(band: str, about: RunAbout, language: Language) -> dict[str, str]:
@@ -90,16 +88,10 @@ def list_row(row: Row, about: RunAbout, language: Language) -> dict[str, Any]:
 
 
 def _main_reasons(reasons: Sequence[Row], language: Language) -> str:
-    """Return the two strongest reasons, each with what it does: + for, − against.
-
-    The stage, which sales knows already, does not come first where there is another.
-    """
-    named = [reason for reason in reasons if reason["family"] != OTHER]
-    first = next((reason for reason in named if (reason["family"], reason["subject"]) != STAGE), None)
-    named = ([first] if first else []) + [reason for reason in named if reason is not first]
-    named = named[:2]
+    """Return why to call the lead in one line: what it did last, and the strongest reason; + for, − against."""
     return " · ".join(
-        f"{'+' if r['log_odds'] > 0 else '−' if r['log_odds'] < 0 else ''} {r[language]}".strip() for r in named
+        f"{'+' if r['log_odds'] > 0 else '−' if r['log_odds'] < 0 else ''}{NBSP}{r[language]}".strip()
+        for r in foremost(reasons, LIST_REASONS)
     )
 
 
@@ -134,7 +126,7 @@ def verdict(row: Row, about: RunAbout, language: Language) -> str:
     """Return why the lead has its band."""
     group = row["counted_as"]
     if group == "with_sales":
-        return say("verdict_with_sales", language, stage=row["stage"])
+        return say("verdict_with_sales", language, stage=stage_words(row["stage"]).of(language))
     if group == "excluded":
         return say("verdict_excluded", language)
     p, cutoffs = row[about.probability], about.cutoffs
@@ -149,7 +141,8 @@ def points_sentence(row: Row, group: str, language: Language) -> str:
         return say("no_points", language)
     key = "points_same" if row["points_band"] == row["band"] else "points_words"
     key = "points_plain" if group in ("reached", "with_sales") else key
-    band = band_name(row["points_band"], language)
+    band = row["points_band"]
+    band = say("points_no_band", language) if band == "none" else say("points_band", language, band=band or DASH)
     return say(key, language, points=points_text(row["points"], language), band=band)
 
 
@@ -161,20 +154,27 @@ def names(items: Sequence[Row], language: Language) -> str:
 def facts(row: Row, about: RunAbout, language: Language) -> list[tuple[str, str]]:
     """Return where the score comes from: name and value."""
     return [
-        (say("as_of", language), as_of_words(about, language, date_time(row["as_of"], language))),
-        (say("scored_at", language), date_time(row["scored_at"], language)),
+        (say("as_of", language), as_of_words(about, language, date_time(row["as_of"], language, about.timezone))),
+        (say("scored_at", language), date_time(row["scored_at"], language, about.timezone)),
+    ]
+
+
+def expert_facts(row: Row, language: Language) -> list[tuple[str, str]]:
+    """Return what names exactly what scored: for who looks a score up, not for who sells."""
+    return [
         (say("model_version", language), row["model_version"]),
         (say("cutoff_version", language), row["cutoff_version"]),
         (say("run", language), row["run_id"]),
     ]
 
 
-def handed_over(history: Sequence[Row], language: Language) -> str | None:
+def handed_over(history: Sequence[Row], about: RunAbout, language: Language) -> str | None:
     """Return that the lead was handed over by a draw, when and with what chance; older stores do not say."""
     drawn = next((row for row in reversed(history) if row.get("handed_over_by") == "exploration"), None)
     if drawn is None:
         return None
-    texts = {"day": date(drawn["as_of"], language), "chance": share(drawn["handover_probability"], language)}
+    day = date(local(parse_time(drawn["as_of"]), about.timezone), language)
+    texts = {"day": day, "chance": share(drawn["handover_probability"], language)}
     return say("handed_over_words", language, **texts)
 
 
@@ -183,11 +183,10 @@ def history_rows(history: Sequence[Row], about: RunAbout, language: Language) ->
     column = about.probability
     return [
         {
-            "as_of": date(row["as_of"], language),
+            "as_of": date(local(parse_time(row["as_of"]), about.timezone), language),
             **badge(row["counted_as"], about, language),
             "chance": share(row[column], language),
             "points": points_text(row["points"], language),
-            "model_version": row["model_version"],
         }
         for row in history
     ]
@@ -216,8 +215,8 @@ def list_page(
             )
         ],
         "caution": caution(about, language),
-        "decision": None if about.decision is None else about.decision.words().of(language),
-        "as_of": as_of_words(about, language, iso_date_time(about.observed_until, language)),
+        "decision": None if about.decision is None else about.decision.words(with_version=False).of(language),
+        "as_of": as_of_words(about, language, iso_date_time(about.observed_until, language, about.timezone)),
         "cutoff_words": ", ".join(say(f"band_help_{band}", language, **texts) for band in ("MQL", "SAL")),
         "chance_title": target_name(about.goal, language),
         "has_close": "close" in about.targets and about.cutoffs.target != "close",
@@ -250,8 +249,8 @@ def lead_page(history: Sequence[Row], about: RunAbout, language: Language) -> di
         "id": row["lead_id"],
         "caution": caution(about, language),
         **badge(group, about, language),
-        "as_of": as_of_words(about, language, date_time(row["as_of"], language)),
-        "stage": row["stage"],
+        "as_of": as_of_words(about, language, date_time(row["as_of"], language, about.timezone)),
+        "stage": None if row["stage"] is None else stage_words(row["stage"]).of(language),
         "headline": first,
         "second": second,
         "scale": None if row["reached"] or row[about.probability] is None else scale(row, about, language),
@@ -262,7 +261,7 @@ def lead_page(history: Sequence[Row], about: RunAbout, language: Language) -> di
         "gates": say(gate_key, language, names=names(gates, language))
         if gates and group not in ("with_sales", "reached")
         else None,
-        "handed_over": handed_over(history, language),
+        "handed_over": handed_over(history, about, language),
         "arrow": changes.arrow(row, language),
         "new": changes.new_words(row, language),
         "moved": changes.why_line(row, language),
@@ -272,13 +271,14 @@ def lead_page(history: Sequence[Row], about: RunAbout, language: Language) -> di
         if average is not None and not row["reached"]
         else None,
         "reasons_about": say("reasons_about", language, goal=goal_name(about.targets[explained], language)),
-        "reasons": reason_rows(row["reasons"], language),
+        "reasons": reason_sections(row["reasons"], language),
         "when": when(row, about, explained, language),
         "points_words": points_sentence(row, group, language),
         "points_reasons": _points_reasons(row, language),
         "fit_grade": row["fit_grade"] or DASH,
         "behaviour_grade": row["behaviour_grade"] or DASH,
         "facts": facts(row, about, language),
+        "expert_facts": expert_facts(row, language),
         "history": history_rows(history, about, language),
         "curve": curve(history, about, language),
         "has_points": about.points_cutoffs is not None,

@@ -109,7 +109,9 @@ def test_reasons_add_up_to_the_points_and_speak_both_languages() -> None:
         assert len(reasons) == (breakdown.loc[lead] != 0).sum()
     first = points_reasons(X.loc["c"], RULES)[0]
     assert (first.points, first.count) == (30, 2)
-    assert first.words(RULES, SPEC) == Words(de="2 × Preisliste in 90d", en="2 × price list in 90d")
+    assert first.words(RULES, SPEC) == Words(
+        de="2 × Preisliste in den letzten 90 Tagen", en="2 × price list in the last 90 days"
+    )
     assert "Branche: machinery oder chemicals" in [r.words(RULES, SPEC).de for r in points_reasons(X.loc["a"], RULES)]
 
 

@@ -29,6 +29,7 @@ THIS_VERSION: dict[str, Any] = {
     "decision": {"state": "champion", "version": "0123456789ab", "since": "2026-05-01T08:00:00Z",
                  "signed_by": ["Ada", "Bo"], "waiting_for": []},
     "unknown_times": "won", "before": {"run_id": "0a1b", "observed_until": "2026-05-31T12:00:00Z"},
+    "timezone": "Europe/Berlin",
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,7 @@ from models.forecast.saved_form import from_files
 from models.rules.points import PointsRules
 from models.scoring.reason import OTHER
 from models.scoring.score_rows import score_rows
+from models.scoring.telling_order import ABOUT, about, foremost
 from models.scoring.wording import ScoreSentences, ScoreWording
 
 LISTS = ("reasons", "exclusions", "gates_missing", "points_reasons")
@@ -42,7 +44,7 @@ def rows(demo_run: Path, forecast: Forecast, rules: PointsRules) -> list[dict]:
     X = pd.read_parquet(demo_run / "features" / "open.parquet").head(200)
     cutoffs = Cutoffs.model_validate_json((demo_run / "cutoffs" / "cutoffs.json").read_text())
     scores = score_rows(X, X, forecast=forecast, cutoffs=cutoffs, rules=rules)
-    return [{name: row[name] for name in LISTS} for row in scores.to_dict("records")]
+    return [{name: row[name] for name in (*LISTS, "as_of", "lead_id")} for row in scores.to_dict("records")]
 
 
 def changed(wording, fields):
@@ -65,14 +67,14 @@ def test_a_reason_is_what_the_feature_list_says_of_its_column_and_value(rows, wo
         for reason in wording.sentences.worded(row)["reasons"]:
             if reason["family"] == OTHER:
                 assert (reason["de"], reason["en"]) == (words("reason.other").de, words("reason.other").en)
-            elif not reason["subject"].startswith("reached_"):
+            elif reason.get("acts") is None and reason.get("beside") is None and reason["feature"] is not None:
+                if reason["subject"].startswith("reached_"):
+                    continue
                 value = reason["value"]
                 said = float(value) if isinstance(value, bool) else value
                 assert [reason[language] for language in LANGUAGES] == [
                     features[reason["feature"]].say(said, language) for language in LANGUAGES
                 ]
-            else:
-                assert str(reason["value"]) in reason["de"]
 
 
 def test_words_are_added_and_nothing_else_changes(rows, wording):
@@ -119,3 +121,41 @@ def test_a_source_that_cannot_be_read_any_more_leaves_the_saved_sentences(rows, 
     unreadable = changed(wording, {"spec": {"name": 1}})
     said = [unreadable.sentences.worded(row)["reasons"] for row in rows[:20]]
     assert all(reason["en"] for reasons in said for reason in reasons)
+
+
+def test_whoever_showed_clear_intent_of_late_is_told_so(rows, wording, demo_run):
+    """The act by name, in the reasons and in the one line of the list; no source of reasons may leave it out."""
+    spec = wording.sentences._spec
+    high = {name: family.words for name, family in spec.events.items() if family.intent == "high"}
+    X = pd.read_parquet(demo_run / "features" / "open.parquet").set_index("lead_id")
+    days = X[[f"behaviour_{name}_days_since_last" for name in high]].min(axis=1)
+    lately = [row for row in rows if days[row["lead_id"]] <= 30 and any(r.get("acts") for r in row["reasons"])]
+    assert len(lately) > 20
+    for row in lately:
+        line = wording.sentences.worded(row | {"reasons": foremost(row["reasons"], 2)})["reasons"]
+        for said in (wording.sentences.worded(row)["reasons"], line):
+            for language in LANGUAGES:
+                assert any(words.of(language) in said[0][language] for words in high.values()), said[0]
+
+
+def test_reasons_are_told_by_recency_and_where_a_lead_stands_comes_last(rows, wording):
+    for row in rows:
+        said = wording.sentences.worded(row)["reasons"]
+        parts = [about(reason) for reason in said]
+        assert parts == sorted(parts, key=ABOUT.index)
+        acts = [reason["acts"] for reason in said if reason.get("acts")]
+        assert all(list(one) == sorted(one, key=lambda act: act["days"]) for one in acts)
+        others = [one[0]["days"] for one in acts if said[0].get("acts") is not one]
+        assert others == sorted(others)
+        assert sum(reason["log_odds"] for reason in said) == pytest.approx(
+            sum(reason["log_odds"] for reason in row["reasons"]), abs=1e-12
+        )
+
+
+def test_nobody_is_told_a_number_that_nobody_can_say(rows, wording):
+    """No part of a day, no plural of one, no sum that fades, whoever asks: page, list, API and letter word alike."""
+    odd = re.compile(r"\d[.,]\d+ (Tag|Stunde|day|hour)|(?<![\d.,])1 (Tage|Tagen|days)\b|verblass|fading|\{|\}|nan")
+    for row in rows:
+        for part in parts(wording.sentences.worded(row)):
+            for language in LANGUAGES:
+                assert not odd.search(part[language]), part

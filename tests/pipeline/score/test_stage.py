@@ -76,7 +76,7 @@ def test_reasons_and_points_add_up(demo_run: Path, scores: pd.DataFrame) -> None
     given = scores["points_reasons"].map(lambda row: sum(reason["points"] for reason in row))
     np.testing.assert_allclose(given, scores["points"], atol=1e-9)
     named = scores["reasons"].map(lambda row: [reason["feature"] for reason in row if reason["family"] != "other"])
-    assert named.map(len).between(1, 5).all()
+    assert named.map(len).between(1, ScoreOptions().reasons).all()
 
 
 def test_a_lead_that_has_reached_sql_is_told_about_the_close(scores: pd.DataFrame) -> None:

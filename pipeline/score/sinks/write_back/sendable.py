@@ -14,10 +14,11 @@ import pyarrow as pa
 from features.language.languages import Language
 from features.language.numbers import number
 from features.language.sentences import say
+from features.time_units import parse_time
 from models.bands import BANDS
 from models.scoring.changes import strongest_cause, total_change
-from models.scoring.reason import OTHER
 from models.scoring.run_about import RunAbout
+from models.scoring.telling_order import foremost
 from models.scoring.wording import ScoreSentences
 from pipeline.score.sinks.sink import ScoreRun
 from pipeline.score.sinks.write_back.trend import trend
@@ -85,14 +86,14 @@ class Sendable:
     def worded(self) -> dict[str, Any]:
         """Reasons, as many as are named, and exclusions with their words."""
         lists = {name: _list(self.row[name]) for name in ("reasons", "exclusions", "gates_missing")}
-        lists["reasons"] = [part for part in lists["reasons"] if part["family"] != OTHER][: self.wording.reasons]
-        return self.sentences.worded({**lists, "points_reasons": []})
+        lists["reasons"] = foremost(lists["reasons"], self.wording.reasons)
+        return self.sentences.worded({**lists, "points_reasons": [], "as_of": self.row["as_of"]})
 
     @cached_property
     def change(self) -> list[dict[str, Any]] | None:
         """What moved the score since the run before, with its words; None without a score before."""
         change = self.row.get("change")
-        return None if change is None else self.sentences.changed(_list(change))
+        return None if change is None else self.sentences.changed(_list(change), parse_time(self.row["as_of"]))
 
     def values(self, fields: Mapping[str, str]) -> dict[str, Scalar]:
         """Return what the record is to say: ``fields`` names a value (`NAMES`) for each field of the tool."""

@@ -20,6 +20,8 @@ from models.scoring.run_about import BeforeAbout, RunAbout
 from pipeline.score.sinks.score_store import ScoreStore
 from pipeline.score.sinks.sink import ScoreRun, UndoNote
 from serve import ServeSettings
+from serve.pages.leads.changes import since_words
+from serve.pages.leads.view import history_rows
 
 CONTRAST = Path(__file__).parent.with_name("contrast.js")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -190,3 +192,15 @@ def test_a_lead_at_the_goal_has_a_page_too(reader: Page) -> None:
     assert answer is not None
     assert answer.status == 200
     expect(reader.locator("section[aria-labelledby=change]")).to_contain_text("there is nothing to split")
+
+
+def test_days_are_those_of_the_company(about: RunAbout) -> None:
+    """Two runs an hour apart, one before and one after midnight in Berlin: there the earlier one is of yesterday."""
+    then, now = "2026-06-30T21:30:00Z", "2026-06-30T22:30:00Z"
+    told = about.model_copy(update={"observed_until": now, "before": BeforeAbout(run_id="r", observed_until=then)})
+    assert since_words(told, "de") == "Neu seit 30.06.2026"
+    assert since_words(told.model_copy(update={"timezone": "Europe/Berlin"}), "de") == "Neu seit gestern"
+    row = {"as_of": datetime(2026, 6, 30, 22, 30, tzinfo=UTC), "counted_as": "MQL", "p_sql": 0.2, "points": 1.0}
+    for timezone, day in (("UTC", "30.06.2026"), ("Europe/Berlin", "01.07.2026")):
+        [line] = history_rows([row], about.model_copy(update={"timezone": timezone}), "de")
+        assert line["as_of"] == day

@@ -30,9 +30,9 @@ KEY = "a-key-for-these-tests"
         ("gated", "en", ["Band MQL, although 50% is above the cut-off for SAL (30%).",
                          "The probability is enough for SAL; still missing: Budget: confirmed."]),
         ("student", "en", ["Not promoted, because the lead is excluded.", "whatever its probability: Students."]),
-        ("in-hands", "en", ["Already with sales: the lead stands at SAL and is not promoted any more.",
+        ("in-hands", "en", ["Already with sales: SAL (accepted by sales). It is not handed over again.",
                             "Today's points rules give 1,250 points, band SAL."]),
-        ("in-hands", "de", ["schon beim Vertrieb", "Der Lead steht auf SAL und wird nicht mehr übergeben."]),
+        ("in-hands", "de", ["schon beim Vertrieb", "Der Lead wird nicht noch einmal übergeben."]),
         ("won-soon", "en", ["This lead has reached SQL already.", "the probability of WON (deal won)", "SQL reached"]),
         ("best", "en", ["Band SAL: 45% is above the cut-off for SAL (30%)."]),
         ("cold", "en", ["fewer than 1 of 1,000 leads like this one reach SQL within 30 days.",
@@ -60,7 +60,7 @@ def test_what_sales_has_already_misses_nothing_and_its_stage_is_not_the_first_re
     with logged_in(small) as client:
         listed = text(client.get("/leads?lang=en&band=with_sales").text)
         own = text(client.get("/leads/in-hands?lang=en").text)
-    assert "+ Price list downloaded: 3× · + Stands at stage SAL" in listed
+    assert "+ Price list downloaded: 3× · + Industry: chemicals" in listed
     for words in (listed, own):
         assert "missing" not in words
         assert "Budget: confirmed" not in words
