@@ -18,16 +18,16 @@ from features.families.feature_list import feature_list
 from features.language.languages import LANGUAGES, Words
 from features.language.sentences import words
 from features.source_spec import Condition, FeatureOptions, SourceSpec
+from features.time_units import parse_time
 from models.rules.points import PointsRules
 from models.rules.points_reasons import PointsReason, condition_words
 from models.rules.sales_veto import VETO
 from models.scoring.reason import OTHER, REACHED, Reason
-
-if TYPE_CHECKING:
-    from features.time_units import parse_time
-from models.forecast.forecast import Forecast
 from models.scoring.reason_words import ReasonWords, stage_words
 from models.scoring.telling_order import as_told
+
+if TYPE_CHECKING:
+    from models.forecast.forecast import Forecast
 
 Said = Mapping[str, Any]
 """A part of a score as JSON has it."""
