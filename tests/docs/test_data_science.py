@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 
-import pytest
 
-
-@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 def test_the_blocks_run_as_printed(project_root, demo_run, tmp_path, monkeypatch):
     page = (project_root / "docs" / "data-science.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
