@@ -21,7 +21,7 @@ import pandas as pd
 
 from features.language.languages import LANGUAGES, Words
 from features.source_spec import SourceSpec
-from models.scoring.reasons import OTHER
+from models.scoring.reason import OTHER
 from models.scoring.subjects import RECENT_DAYS
 from models.scoring.telling_order import foremost
 from models.scoring.wording import ScoreSentences
