@@ -160,6 +160,7 @@ def late_weights(rows: pd.DataFrame, judged: Bools) -> Floats:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = pd.DataFrame({"lead_id": ["a", "a", "b"], "as_of_us": [0, 50, 100], "unseen": True})
     >>> late_weights(rows, np.array([True, True, True])).tolist()  # half of the leads were not yet there to turn 50
     [1.0, 2.0, 1.0]

@@ -42,6 +42,7 @@ def holds(X: pd.DataFrame, condition: Condition) -> pd.Series:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> X = pd.DataFrame({"fit_employees": [20.0, 200.0, None]})
     >>> holds(X, Condition(column="fit_employees", at_least=50)).tolist()
     [False, True, False]
@@ -87,6 +88,7 @@ def excluded_by(X: pd.DataFrame, exclusions: Sequence[Exclusion]) -> pd.Series:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> students = Exclusion(name="students", when=(Condition(column="kind", in_=("university",)),))
     >>> excluded_by(pd.DataFrame({"kind": ["university", "company"]}), [students]).tolist()
     ['students', None]

@@ -54,6 +54,7 @@ def vetoed(X: pd.DataFrame | FeatureRows, veto: Veto | None) -> npt.NDArray[np.b
 
     Examples
     --------
+    >>> import pandas as pd
     >>> X = pd.DataFrame({
     ...     "journey_current_stage": ["RECYCLED", "RECYCLED", "RECYCLED", "MQL"],
     ...     "journey_days_in_stage": [10.0, 10.0, 100.0, 10.0],
