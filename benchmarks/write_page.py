@@ -103,8 +103,9 @@ def sections_of(page: Path) -> dict[str, str]:
 
 
 def page_of(parts: Mapping[str, str]) -> str:
-    """Return the page: its sections in the order of `COMMANDS`, an empty line between two."""
-    titles = [title for title in map(title_of, COMMANDS) if title in parts]
+    """Return the page: sections in the order of `COMMANDS`, then those that others wrote, an empty line between two."""
+    ours = list(map(title_of, COMMANDS))
+    titles = [*(title for title in ours if title in parts), *(title for title in parts if title not in ours)]
     return "\n".join([INTRODUCTION, *(parts[title].rstrip() + "\n" for title in titles)])
 
 

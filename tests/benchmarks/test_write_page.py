@@ -46,6 +46,8 @@ def test_one_section_is_written_and_the_others_stay(
     assert "took 2" in whole
     assert "quicker" in changed
     assert "took 2" not in changed
+    file.write_text(changed + "\n## Somebody's own\nfigures\n", encoding="utf-8")
+    assert write("--only", "one").endswith("\n## Somebody's own\nfigures\n")
 
 
 def test_every_section_has_its_benchmark(page: ModuleType, project_root: Path) -> None:
