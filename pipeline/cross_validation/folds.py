@@ -101,6 +101,6 @@ def _folds(context: StageContext, folds: int) -> Iterator[tuple[int, pd.DataFram
         options = context.settings.split.model_copy(update={"test_from": start})
         labels = split_labels(shown, stages, spec, observed_until_us=until, options=options).labels
         if spec.follow_up == "promoted_only":
-            labels, _ = weighted(labels, context)
+            labels, _ = weighted(labels, context, until_us=until)
         labels["as_of"], labels["outcome_at"] = (from_micros(labels[name]) for name in ("as_of_us", "outcome_us"))
         yield start, labels.drop(columns=["outcome_us", "how"], errors="ignore")

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from features.answers import OVERLAP_WORDS, Answer
+from features.as_of import is_before
 from features.tables.handovers import DECISION_US, first_handovers, handover_weights, promotion_weights
 from features.time_units import DAY_US
 from models.measures.lead_weights import even_weights
@@ -54,9 +55,16 @@ def weigh(labels: pd.DataFrame, context: StageContext, out: Path) -> pd.DataFram
     return labels.drop(columns="how", errors="ignore")
 
 
-def weighted(labels: pd.DataFrame, context: StageContext) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return labels with ``weight`` and ``how`` each lead came to sales, and the first hand-over of each lead."""
+def weighted(
+    labels: pd.DataFrame, context: StageContext, *, until_us: int | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return labels with ``weight`` and ``how`` each lead came to sales, and the first hand-over of each lead.
+
+    With ``until_us`` a hand-over from then on is not known.
+    """
     first = first_handovers(read_stages(context), read_handovers(context), context.spec())
+    if until_us is not None:
+        first = first[is_before(first["handed_over_us"], until_us)]
     rows = labels[["lead_id", "as_of_us"]].drop_duplicates(ignore_index=True)
     known = rows.join(handover_weights(rows, first))
     return labels.merge(known, on=["lead_id", "as_of_us"], how="left", validate="many_to_one"), first
